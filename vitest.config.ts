@@ -1,0 +1,37 @@
+import { configDefaults, defineConfig } from 'vitest/config';
+
+const never = [...configDefaults.exclude, '**/dist/**', '**/.tidemill/**'];
+
+/** `unit` lies beside the code it tests; `e2e` starts whole processes, so its files take turns. */
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    passWithNoTests: true,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: [
+            '{contract,server,sdk,cli,web}/src/**/*.test.{ts,tsx}',
+            '{scripts,examples,bench}/**/*.test.ts',
+          ],
+          exclude: never,
+          pool: 'forks',
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['e2e/**/*.test.ts'],
+          exclude: never,
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+    ],
+  },
+});
