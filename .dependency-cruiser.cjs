@@ -242,7 +242,7 @@ module.exports = {
   options: {
     parser: 'swc',
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: ['\\.test\\.tsx?$', '(?:^|/)dist/', '(?:^|/)\\.tidemill/'] },
+    exclude: { path: ['\\.test\\.tsx?$', '^[a-z]+/dist/', '^(?!.*node_modules).*\\.tidemill/'] },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['types', 'import', 'node', 'default'],
