@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+// The binary `tidemill`. Plain JavaScript, because it must start on any Node >= 20: in a clone it hands over to
+// the Node pinned by the repository (which runs the .ts sources as they are), packed it loads the built code.
+import { spawn } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** @param {string} relative */
+const here = (relative) => fileURLToPath(new URL(relative, import.meta.url));
+
+const source = here('../src/main.ts');
+const pinned = here(`../../node_modules/node/bin/node${process.platform === 'win32' ? '.exe' : ''}`);
+const major = Number(process.versions.node.split('.')[0]);
+
+if (!existsSync(source)) await import('../dist/main.js');
+else if (existsSync(pinned) && realpathSync(pinned) !== realpathSync(process.execPath)) handOver();
+else if (major >= 24) await import('../src/main.ts');
+else {
+  console.error(
+    `tidemill: this clone needs Node 24, and this is ${process.versions.node}. Run \`npm install\` first: it brings one.`,
+  );
+  process.exitCode = 1;
+}
+
+function handOver() {
+  const child = spawn(pinned, [source, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
+  for (const signal of signals) {
+    process.on(signal, () => {
+      // Ctrl-C in a terminal reaches the child by itself; a second one would cut its orderly end short.
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+    });
+  }
+  child.once('error', (error) => {
+    console.error(`tidemill: cannot start ${pinned}: ${error.message}. Run \`npm install\` again.`);
+    process.exitCode = 1;
+  });
+  child.once('exit', (code, signal) => {
+    if (!signal) process.exit(code ?? 1);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
