@@ -1,0 +1,126 @@
+import { type Static, Type } from 'typebox';
+import { byId, Done, Json, literals, nullable, page, pageQuery, strict, Timestamp } from './common.ts';
+import { endpoints } from './endpoint.ts';
+
+export const Role = literals('viewer', 'editor', 'approver', 'operator', 'admin', 'invoker');
+export type Role = Static<typeof Role>;
+
+export const Identity = Type.Object({ actor: Type.String(), role: Role, workspace: Type.String() });
+export type Identity = Static<typeof Identity>;
+
+export const User = Type.Object({ id: Type.String(), name: Type.String(), role: Role, createdAt: Timestamp });
+export type User = Static<typeof User>;
+
+export const Token = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  role: Role,
+  actor: Type.String(),
+  createdAt: Timestamp,
+  expiresAt: nullable(Timestamp),
+  lastUsedAt: nullable(Timestamp),
+  revokedAt: nullable(Timestamp),
+});
+export type Token = Static<typeof Token>;
+
+export const AuditEntry = Type.Object({
+  id: Type.Integer(),
+  at: Timestamp,
+  actor: Type.String(),
+  action: Type.String(),
+  subject: Type.String(),
+  detail: Json,
+});
+export type AuditEntry = Static<typeof AuditEntry>;
+
+export const LineageEdge = Type.Object({
+  from: Type.String(),
+  to: Type.String(),
+  relation: Type.String(),
+  createdAt: Timestamp,
+});
+export type LineageEdge = Static<typeof LineageEdge>;
+
+export const accessEndpoints = endpoints({
+  whoami: {
+    method: 'GET',
+    path: '/api/v1/whoami',
+    permission: 'read',
+    summary: 'Who the server takes you for',
+    reply: Identity,
+  },
+  createUser: {
+    method: 'POST',
+    path: '/api/v1/users',
+    permission: 'admin',
+    summary: 'Create a named user',
+    body: strict({ name: Type.String({ minLength: 1, maxLength: 128 }), role: Role }),
+    reply: User,
+    status: 201,
+  },
+  listUsers: {
+    method: 'GET',
+    path: '/api/v1/users',
+    permission: 'admin',
+    summary: 'List users',
+    query: strict(pageQuery),
+    reply: page(User),
+  },
+  createToken: {
+    method: 'POST',
+    path: '/api/v1/tokens',
+    permission: 'admin',
+    summary: 'Create a token; its secret is shown once',
+    body: strict({
+      name: Type.String({ minLength: 1, maxLength: 128 }),
+      role: Role,
+      user: Type.Optional(Type.String()),
+      expiresInDays: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
+    }),
+    reply: Type.Object({ token: Token, secret: Type.String() }),
+    status: 201,
+  },
+  listTokens: {
+    method: 'GET',
+    path: '/api/v1/tokens',
+    permission: 'admin',
+    summary: 'List tokens, without secrets',
+    query: strict(pageQuery),
+    reply: page(Token),
+  },
+  revokeToken: {
+    method: 'DELETE',
+    path: '/api/v1/tokens/:id',
+    permission: 'admin',
+    summary: 'Revoke a token',
+    params: byId,
+    reply: Done,
+  },
+  listAudit: {
+    method: 'GET',
+    path: '/api/v1/audit',
+    permission: 'read',
+    summary: 'Who did what, newest first',
+    query: strict({
+      ...pageQuery,
+      subject: Type.Optional(Type.String()),
+      action: Type.Optional(Type.String()),
+    }),
+    reply: page(AuditEntry),
+  },
+  lineage: {
+    method: 'GET',
+    path: '/api/v1/lineage',
+    permission: 'read',
+    summary: 'What a thing came from (upstream) and what came from it (downstream)',
+    query: strict({
+      uri: Type.String({ minLength: 3, maxLength: 400 }),
+      depth: Type.Optional(Type.Integer({ minimum: 1, maximum: 20 })),
+    }),
+    reply: Type.Object({
+      uri: Type.String(),
+      upstream: Type.Array(LineageEdge),
+      downstream: Type.Array(LineageEdge),
+    }),
+  },
+});

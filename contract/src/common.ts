@@ -1,0 +1,50 @@
+import { type Static, type TProperties, type TSchema, Type } from 'typebox';
+
+/** An object that refuses fields it does not know: a misspelt field is an error, never silence. */
+export const strict = <T extends TProperties>(properties: T) =>
+  Type.Object(properties, { additionalProperties: false });
+
+export const Name = Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,127}$', description: 'a-z 0-9 . _ -' });
+/** `3`, `latest` or a tag. */
+export const Version = Type.String({ minLength: 1, maxLength: 128 });
+/** `name@3`, `name@latest`, `name@tag`. */
+export const Reference = Type.String({ minLength: 1, maxLength: 300 });
+export const Timestamp = Type.Integer({ description: 'milliseconds since 1970-01-01T00:00Z' });
+export const Json = Type.Record(Type.String(), Type.Unknown());
+export const Row = Type.Record(Type.String(), Type.Unknown());
+export type Row = Static<typeof Row>;
+export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+export const literals = <const T extends string[]>(...values: T) => Type.Enum(values);
+
+/** Every list takes these: opaque cursor of the page before, page size (default 50, at most 1000). */
+export const pageQuery = {
+  cursor: Type.Optional(Type.String({ maxLength: 500 })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+};
+export const page = <T extends TSchema>(item: T) =>
+  Type.Object({ items: Type.Array(item), nextCursor: nullable(Type.String()) });
+export interface Page<T> {
+  items: T[];
+  nextCursor: string | null;
+}
+
+export const ColumnType = literals('boolean', 'integer', 'double', 'text', 'date', 'timestamp');
+export type ColumnType = Static<typeof ColumnType>;
+export const Column = Type.Object({ name: Type.String(), type: ColumnType });
+export type Column = Static<typeof Column>;
+
+/** The body of every failure. */
+export const ErrorBody = Type.Object({
+  error: Type.Object({
+    code: Type.String(),
+    message: Type.String(),
+    details: Json,
+    requestId: Type.String(),
+  }),
+});
+export type ErrorBody = Static<typeof ErrorBody>;
+
+export const byName = strict({ name: Name });
+export const byVersion = strict({ name: Name, version: Version });
+export const byId = strict({ id: Type.String({ minLength: 1, maxLength: 128 }) });
+export const Done = Type.Object({});

@@ -1,0 +1,212 @@
+import { type Static, Type } from 'typebox';
+import {
+  byName,
+  byVersion,
+  Column,
+  Done,
+  literals,
+  Name,
+  nullable,
+  page,
+  pageQuery,
+  Row,
+  strict,
+  Timestamp,
+} from './common.ts';
+import { endpoints } from './endpoint.ts';
+
+export const TableFormat = literals('csv', 'parquet', 'json', 'ndjson');
+export type TableFormat = Static<typeof TableFormat>;
+
+export const DatasetVersion = Type.Object({
+  dataset: Type.String(),
+  version: Type.Integer(),
+  reference: Type.String({ description: 'prices@3' }),
+  uri: Type.String({ description: 'dataset:prices@3' }),
+  digest: Type.String({ description: 'sha256 of the manifest: schema and chunk digests in order' }),
+  rows: Type.Integer(),
+  bytes: Type.Integer(),
+  chunks: Type.Integer(),
+  columns: Type.Array(Column),
+  parent: nullable(Type.Integer()),
+  message: Type.String(),
+  tags: Type.Array(Type.String()),
+  provenance: Type.Object({
+    kind: Type.String(),
+    inputs: Type.Array(Type.String()),
+    detail: Type.Record(Type.String(), Type.Unknown()),
+  }),
+  createdAt: Timestamp,
+  createdBy: Type.String(),
+});
+export type DatasetVersion = Static<typeof DatasetVersion>;
+
+export const Dataset = Type.Object({
+  name: Type.String(),
+  description: Type.String(),
+  latestVersion: Type.Integer(),
+  rows: Type.Integer(),
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+});
+export type Dataset = Static<typeof Dataset>;
+
+export const ColumnProfile = Type.Object({
+  column: Type.String(),
+  type: Type.String(),
+  count: Type.Integer(),
+  nulls: Type.Integer(),
+  distinct: Type.Integer(),
+  minimum: nullable(Type.Union([Type.Number(), Type.String()])),
+  maximum: nullable(Type.Union([Type.Number(), Type.String()])),
+  mean: nullable(Type.Number()),
+  standardDeviation: nullable(Type.Number()),
+  quartiles: nullable(Type.Array(Type.Number())),
+  histogram: nullable(Type.Object({ edges: Type.Array(Type.Number()), counts: Type.Array(Type.Integer()) })),
+  top: Type.Array(Type.Object({ value: Type.String(), count: Type.Integer() })),
+});
+export type ColumnProfile = Static<typeof ColumnProfile>;
+
+export const Profile = Type.Object({
+  reference: Type.String(),
+  rows: Type.Integer(),
+  columns: Type.Array(ColumnProfile),
+});
+export type Profile = Static<typeof Profile>;
+
+export const DatasetDiff = Type.Object({
+  from: Type.String(),
+  to: Type.String(),
+  key: Type.Array(Type.String()),
+  rowsBefore: Type.Integer(),
+  rowsAfter: Type.Integer(),
+  columnsAdded: Type.Array(Type.String()),
+  columnsRemoved: Type.Array(Type.String()),
+  columnsRetyped: Type.Array(
+    Type.Object({ name: Type.String(), before: Type.String(), after: Type.String() }),
+  ),
+  added: Type.Integer(),
+  removed: Type.Integer(),
+  changed: Type.Integer(),
+  sample: Type.Object({
+    added: Type.Array(Row),
+    removed: Type.Array(Row),
+    changed: Type.Array(Type.Object({ key: Row, before: Row, after: Row })),
+  }),
+});
+export type DatasetDiff = Static<typeof DatasetDiff>;
+
+export const datasetsEndpoints = endpoints({
+  commit: {
+    method: 'POST',
+    path: '/api/v1/datasets/:name/versions',
+    permission: 'write',
+    summary:
+      'Commit a file as a new dataset version (mode=append adds its rows to the latest one). Equal content gives the version that is there',
+    params: byName,
+    query: strict({
+      format: TableFormat,
+      mode: Type.Optional(literals('replace', 'append')),
+      message: Type.Optional(Type.String({ maxLength: 2000 })),
+      tag: Type.Optional(Name),
+      mapping: Type.Optional(
+        Type.String({
+          maxLength: 4000,
+          description: 'ours=theirs, comma-separated: date=Date,close=Close/Last',
+        }),
+      ),
+      dateFormat: Type.Optional(Type.String({ maxLength: 100, description: 'strptime format: %m/%d/%Y' })),
+    }),
+    upload: true,
+    reply: Type.Intersect([DatasetVersion, Type.Object({ unchanged: Type.Boolean() })]),
+    status: 201,
+  },
+  list: {
+    method: 'GET',
+    path: '/api/v1/datasets',
+    permission: 'read',
+    summary: 'List datasets',
+    query: strict(pageQuery),
+    reply: page(Dataset),
+  },
+  get: {
+    method: 'GET',
+    path: '/api/v1/datasets/:name',
+    permission: 'read',
+    summary: 'Get a dataset',
+    params: byName,
+    reply: Dataset,
+  },
+  delete: {
+    method: 'DELETE',
+    path: '/api/v1/datasets/:name',
+    permission: 'write',
+    summary: 'Delete a dataset that nothing uses',
+    params: byName,
+    reply: Done,
+  },
+  listVersions: {
+    method: 'GET',
+    path: '/api/v1/datasets/:name/versions',
+    permission: 'read',
+    summary: 'List the versions of a dataset, newest first',
+    params: byName,
+    query: strict(pageQuery),
+    reply: page(DatasetVersion),
+  },
+  getVersion: {
+    method: 'GET',
+    path: '/api/v1/datasets/:name/versions/:version',
+    permission: 'read',
+    summary: 'Get one version by number, latest or tag',
+    params: byVersion,
+    reply: DatasetVersion,
+  },
+  read: {
+    method: 'GET',
+    path: '/api/v1/datasets/:name/versions/:version/data',
+    permission: 'read',
+    summary: 'Read the rows as Parquet, CSV, JSON or NDJSON',
+    params: byVersion,
+    query: strict({
+      format: Type.Optional(TableFormat),
+      columns: Type.Optional(Type.String({ description: 'comma-separated' })),
+      limit: Type.Optional(Type.Integer({ minimum: 0 })),
+      offset: Type.Optional(Type.Integer({ minimum: 0 })),
+    }),
+    download: true,
+  },
+  profile: {
+    method: 'GET',
+    path: '/api/v1/datasets/:name/versions/:version/profile',
+    permission: 'read',
+    summary: 'A plain profile per column',
+    params: byVersion,
+    reply: Profile,
+  },
+  diff: {
+    method: 'GET',
+    path: '/api/v1/datasets/:name/diff',
+    permission: 'read',
+    summary: 'What changed between two versions: schema, and rows added, removed and changed by key',
+    params: byName,
+    query: strict({
+      from: Type.String(),
+      to: Type.String(),
+      key: Type.Optional(
+        Type.String({ description: 'comma-separated key columns; without it whole rows are compared' }),
+      ),
+      limit: Type.Optional(Type.Integer({ minimum: 0, maximum: 1000 })),
+    }),
+    reply: DatasetDiff,
+  },
+  setTag: {
+    method: 'PUT',
+    path: '/api/v1/datasets/:name/tags/:tag',
+    permission: 'write',
+    summary: 'Point a tag at a version',
+    params: strict({ name: Name, tag: Name }),
+    body: strict({ version: Type.Integer({ minimum: 1 }) }),
+    reply: DatasetVersion,
+  },
+});

@@ -1,0 +1,62 @@
+import type { Static, TObject, TSchema } from 'typebox';
+
+/** What a caller must be allowed to do. Roles are sets of these (see `access`). */
+export type Permission = 'public' | 'read' | 'write' | 'approve' | 'operate' | 'invoke' | 'admin';
+
+/**
+ * One promise of the HTTP interface, as data: routes, the SDK's methods, OpenAPI and the permission tests
+ * are all derived from it.
+ */
+export interface Endpoint {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Path with `:parameters`. */
+  readonly path: string;
+  readonly permission: Permission;
+  readonly summary: string;
+  readonly params?: TObject;
+  readonly query?: TObject;
+  readonly body?: TObject;
+  /** The body is a raw stream, handed over as `content`. */
+  readonly upload?: boolean;
+  readonly reply?: TSchema;
+  /** The reply is a raw stream (a `Download`). */
+  readonly download?: boolean;
+  readonly status?: 200 | 201 | 202;
+}
+
+export type Endpoints = Readonly<Record<string, Endpoint>>;
+
+/** Keeps literal types while checking each entry against `Endpoint`. */
+export const endpoints = <const T extends Record<string, Endpoint>>(list: T): T => list;
+
+type Part<E, K extends string> = E extends { readonly [P in K]: infer S extends TSchema }
+  ? Static<S>
+  : unknown;
+type Flat<T> = { [K in keyof T]: T[K] };
+
+/** Bytes to upload: a buffer or any async iterable of buffers (a Node stream, a web stream). */
+export type Content = Uint8Array | AsyncIterable<Uint8Array>;
+
+/** A raw reply: bytes as a stream with their media type. */
+export interface Download {
+  readonly content: AsyncIterable<Uint8Array>;
+  readonly mediaType: string;
+  readonly fileName?: string;
+  readonly size?: number;
+  /** Strong validator of immutable content. */
+  readonly etag?: string;
+}
+
+/** All declared parts of a request, merged into one object: path parameters, query and body fields share one namespace. */
+export type Input<E extends Endpoint> = Flat<
+  Part<E, 'params'> &
+    Part<E, 'query'> &
+    Part<E, 'body'> &
+    (E extends { readonly upload: true } ? { content: Content; mediaType?: string } : unknown)
+>;
+
+export type Reply<E extends Endpoint> = E extends { readonly download: true }
+  ? Download
+  : E extends { readonly reply: infer S extends TSchema }
+    ? Static<S>
+    : undefined;

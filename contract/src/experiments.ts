@@ -1,0 +1,189 @@
+import { type Static, Type } from 'typebox';
+import { literals, nullable, page, pageQuery, strict, Timestamp } from './common.ts';
+import { endpoints } from './endpoint.ts';
+
+export const RunStatus = literals('RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED');
+export type RunStatus = Static<typeof RunStatus>;
+const Text = Type.Record(Type.String(), Type.String());
+
+export const Experiment = Type.Object({
+  id: Type.String({ description: 'decimal integer, as MLflow has it' }),
+  name: Type.String(),
+  lifecycle: literals('active', 'deleted'),
+  artifactLocation: Type.String(),
+  tags: Text,
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+});
+export type Experiment = Static<typeof Experiment>;
+
+export const MetricPoint = Type.Object({
+  key: Type.String(),
+  value: nullable(Type.Number()),
+  timestamp: Timestamp,
+  step: Type.Integer(),
+});
+export type MetricPoint = Static<typeof MetricPoint>;
+
+export const RunInput = Type.Object({
+  name: Type.String(),
+  digest: Type.String(),
+  source: Type.String(),
+  context: Type.String(),
+});
+
+export const Run = Type.Object({
+  id: Type.String({ description: '32 hex digits' }),
+  experimentId: Type.String(),
+  name: Type.String(),
+  status: RunStatus,
+  lifecycle: literals('active', 'deleted'),
+  user: Type.String(),
+  startedAt: Timestamp,
+  endedAt: nullable(Timestamp),
+  artifactUri: Type.String(),
+  parameters: Text,
+  metrics: Type.Record(Type.String(), nullable(Type.Number()), { description: 'latest value per key' }),
+  tags: Text,
+  inputs: Type.Array(RunInput),
+});
+export type Run = Static<typeof Run>;
+
+const runId = strict({ id: Type.String({ pattern: '^[a-zA-Z0-9][\\w-]{0,255}$' }) });
+
+export const experimentsEndpoints = endpoints({
+  createExperiment: {
+    method: 'POST',
+    path: '/api/v1/experiments',
+    permission: 'write',
+    summary: 'Create an experiment, or get the one of that name',
+    body: strict({ name: Type.String({ minLength: 1, maxLength: 500 }), tags: Type.Optional(Text) }),
+    reply: Experiment,
+    status: 201,
+  },
+  listExperiments: {
+    method: 'GET',
+    path: '/api/v1/experiments',
+    permission: 'read',
+    summary: 'List active experiments',
+    query: strict(pageQuery),
+    reply: page(Experiment),
+  },
+  createRun: {
+    method: 'POST',
+    path: '/api/v1/runs',
+    permission: 'write',
+    summary: 'Start a run',
+    body: strict({
+      experimentId: Type.String(),
+      name: Type.Optional(Type.String({ maxLength: 500 })),
+      tags: Type.Optional(Text),
+      startedAt: Type.Optional(Timestamp),
+    }),
+    reply: Run,
+    status: 201,
+  },
+  getRun: {
+    method: 'GET',
+    path: '/api/v1/runs/:id',
+    permission: 'read',
+    summary: 'Get a run',
+    params: runId,
+    reply: Run,
+  },
+  updateRun: {
+    method: 'PATCH',
+    path: '/api/v1/runs/:id',
+    permission: 'write',
+    summary: 'End or rename a run',
+    params: runId,
+    body: strict({
+      status: Type.Optional(RunStatus),
+      name: Type.Optional(Type.String({ maxLength: 500 })),
+      endedAt: Type.Optional(Timestamp),
+    }),
+    reply: Run,
+  },
+  logBatch: {
+    method: 'POST',
+    path: '/api/v1/runs/:id/batch',
+    permission: 'write',
+    summary: 'Log parameters, metrics and tags together, all or nothing',
+    params: runId,
+    body: strict({
+      parameters: Type.Optional(Text),
+      tags: Type.Optional(Text),
+      metrics: Type.Optional(
+        Type.Array(
+          strict({
+            key: Type.String(),
+            value: nullable(Type.Number()),
+            timestamp: Type.Optional(Timestamp),
+            step: Type.Optional(Type.Integer()),
+          }),
+          { maxItems: 10_000 },
+        ),
+      ),
+    }),
+    reply: Type.Object({}),
+  },
+  searchRuns: {
+    method: 'POST',
+    path: '/api/v1/runs/search',
+    permission: 'read',
+    summary: "Search runs: filter in MLflow's grammar",
+    body: strict({
+      experimentIds: Type.Array(Type.String(), { minItems: 1, maxItems: 1000 }),
+      filter: Type.Optional(Type.String({ maxLength: 10_000 })),
+      orderBy: Type.Optional(Type.Array(Type.String(), { maxItems: 10 })),
+      ...pageQuery,
+    }),
+    reply: page(Run),
+  },
+  metricHistory: {
+    method: 'GET',
+    path: '/api/v1/runs/:id/metrics',
+    permission: 'read',
+    summary: 'All points of one metric',
+    params: runId,
+    query: strict({ key: Type.String(), ...pageQuery }),
+    reply: page(MetricPoint),
+  },
+  listArtifacts: {
+    method: 'GET',
+    path: '/api/v1/runs/:id/artifacts',
+    permission: 'read',
+    summary: 'List artifacts of a run',
+    params: runId,
+    query: strict({ path: Type.Optional(Type.String({ maxLength: 2000 })) }),
+    reply: Type.Object({
+      files: Type.Array(
+        Type.Object({
+          path: Type.String(),
+          directory: Type.Boolean(),
+          size: nullable(Type.Integer()),
+          sha256: nullable(Type.String()),
+        }),
+      ),
+    }),
+  },
+  putArtifact: {
+    method: 'PUT',
+    path: '/api/v1/runs/:id/artifact',
+    permission: 'write',
+    summary: 'Store one artifact file',
+    params: runId,
+    query: strict({ path: Type.String({ minLength: 1, maxLength: 2000 }) }),
+    upload: true,
+    reply: Type.Object({ path: Type.String(), sha256: Type.String(), size: Type.Integer() }),
+  },
+  getArtifact: {
+    method: 'GET',
+    path: '/api/v1/runs/:id/artifact',
+    permission: 'read',
+    summary: 'Read one artifact file',
+    params: runId,
+    query: strict({ path: Type.String({ minLength: 1, maxLength: 2000 }) }),
+    download: true,
+  },
+});

@@ -1,0 +1,50 @@
+import { accessEndpoints } from './access.ts';
+import { datasetsEndpoints } from './datasets.ts';
+import { experimentsEndpoints } from './experiments.ts';
+import { featuresEndpoints } from './features.ts';
+import { jobsEndpoints, sweepsEndpoints } from './jobs.ts';
+import { evaluationEndpoints, governanceEndpoints, registryEndpoints } from './models.ts';
+import {
+  alertsEndpoints,
+  monitoringEndpoints,
+  overviewEndpoints,
+  projectsEndpoints,
+  retrainingEndpoints,
+} from './operations.ts';
+import { endpointsEndpoints, predictionsEndpoints, rolloutsEndpoints } from './serving.ts';
+import { systemEndpoints } from './system.ts';
+
+/** Everything the HTTP interface promises, by domain. */
+export const contract = {
+  access: accessEndpoints,
+  system: systemEndpoints,
+  datasets: datasetsEndpoints,
+  features: featuresEndpoints,
+  experiments: experimentsEndpoints,
+  jobs: jobsEndpoints,
+  sweeps: sweepsEndpoints,
+  registry: registryEndpoints,
+  evaluation: evaluationEndpoints,
+  governance: governanceEndpoints,
+  endpoints: endpointsEndpoints,
+  predictions: predictionsEndpoints,
+  rollouts: rolloutsEndpoints,
+  monitoring: monitoringEndpoints,
+  alerts: alertsEndpoints,
+  retraining: retrainingEndpoints,
+  projects: projectsEndpoints,
+  overview: overviewEndpoints,
+} as const;
+export type Contract = typeof contract;
+
+export * from './access.ts';
+export * from './common.ts';
+export * from './datasets.ts';
+export * from './endpoint.ts';
+export * from './experiments.ts';
+export * from './features.ts';
+export * from './jobs.ts';
+export * from './models.ts';
+export * from './operations.ts';
+export * from './serving.ts';
+export * from './system.ts';

@@ -1,0 +1,341 @@
+import { type Static, Type } from 'typebox';
+import {
+  byId,
+  byName,
+  byVersion,
+  Done,
+  Json,
+  literals,
+  Name,
+  nullable,
+  page,
+  pageQuery,
+  Reference,
+  strict,
+  Timestamp,
+} from './common.ts';
+import { endpoints } from './endpoint.ts';
+
+export const SignatureColumn = Type.Object({ name: Type.String(), type: Type.String() });
+export const FeatureRange = Type.Object({ minimum: Type.Number(), maximum: Type.Number() });
+
+export const Approval = literals('none', 'approved', 'overridden', 'refused');
+export type Approval = Static<typeof Approval>;
+
+export const ModelVersion = Type.Object({
+  model: Type.String(),
+  version: Type.Integer(),
+  reference: Type.String({ description: 'forecaster@7' }),
+  uri: Type.String({ description: 'model:forecaster@7' }),
+  digest: Type.String({ description: 'sha256 over the sorted (path, sha256) list of the model folder' }),
+  files: Type.Array(Type.Object({ path: Type.String(), sha256: Type.String(), size: Type.Integer() })),
+  inputs: Type.Array(SignatureColumn),
+  flavors: Type.Array(Type.String()),
+  trainingRange: Type.Record(Type.String(), FeatureRange),
+  runId: nullable(Type.String()),
+  trainingSet: nullable(Type.String({ description: 'dataset:name@N' })),
+  recipe: nullable(Json),
+  metrics: Type.Record(Type.String(), nullable(Type.Number())),
+  approval: Approval,
+  aliases: Type.Array(Type.String()),
+  description: Type.String(),
+  createdAt: Timestamp,
+  createdBy: Type.String(),
+});
+export type ModelVersion = Static<typeof ModelVersion>;
+
+export const RegisteredModel = Type.Object({
+  name: Type.String(),
+  description: Type.String(),
+  latestVersion: Type.Integer(),
+  aliases: Type.Record(Type.String(), Type.Integer()),
+  createdAt: Timestamp,
+});
+export type RegisteredModel = Static<typeof RegisteredModel>;
+
+const Metrics = Type.Record(Type.String(), Type.Number());
+const Judged = Type.Object({ name: Type.String(), metrics: Metrics });
+
+export const Comparison = Type.Object({
+  verdict: literals('candidate-better', 'candidate-worse', 'inconclusive'),
+  pairs: Type.Integer(),
+  meanDifference: Type.Number({
+    description: 'absolute error of the candidate minus that of the other; negative is better',
+  }),
+  interval: Type.Array(Type.Number(), { minItems: 2, maxItems: 2 }),
+  pValue: Type.Number(),
+});
+export type Comparison = Static<typeof Comparison>;
+
+export const EvaluationRequest = {
+  model: Reference,
+  dataset: Reference,
+  target: Type.String(),
+  timeColumn: Type.String(),
+  /** The newest share or number of rows, never rows the model was trained on unless said. */
+  window: Type.Optional(
+    strict({
+      last: Type.Optional(Type.Integer({ minimum: 2 })),
+      from: Type.Optional(Type.String()),
+      to: Type.Optional(Type.String()),
+    }),
+  ),
+  baseline: Type.Optional(
+    Type.String({
+      description: 'column whose value is the naive prediction: "same as yesterday" is the last known target',
+    }),
+  ),
+  champion: Type.Optional(Reference),
+  seed: Type.Optional(Type.Integer()),
+};
+export const Evaluation = Type.Object({
+  id: Type.String(),
+  model: Type.String(),
+  dataset: Type.String(),
+  target: Type.String(),
+  window: Type.Object({ from: Type.String(), to: Type.String(), rows: Type.Integer() }),
+  metrics: Metrics,
+  baseline: nullable(Judged),
+  champion: nullable(Judged),
+  againstBaseline: nullable(Comparison),
+  againstChampion: nullable(Comparison),
+  series: Type.Array(
+    Type.Object({
+      time: Type.String(),
+      truth: Type.Number(),
+      prediction: Type.Number(),
+      baseline: nullable(Type.Number()),
+      champion: nullable(Type.Number()),
+    }),
+  ),
+  createdAt: Timestamp,
+  createdBy: Type.String(),
+});
+export type Evaluation = Static<typeof Evaluation>;
+
+export const GateRule = strict({
+  name: Name,
+  expression: Type.String({
+    description: 'CEL over metrics, baseline, champion, againstBaseline, againstChampion, window',
+    maxLength: 2000,
+  }),
+  message: Type.String({ maxLength: 1000 }),
+});
+export type GateRule = Static<typeof GateRule>;
+export const Gate = Type.Object({ model: Type.String(), rules: Type.Array(GateRule), updatedAt: Timestamp });
+export type Gate = Static<typeof Gate>;
+
+export const GateCheck = Type.Object({
+  id: Type.String(),
+  model: Type.String(),
+  evaluation: Type.String(),
+  passed: Type.Boolean(),
+  results: Type.Array(
+    Type.Object({
+      rule: Type.String(),
+      expression: Type.String(),
+      passed: Type.Boolean(),
+      message: Type.String(),
+    }),
+  ),
+  createdAt: Timestamp,
+  createdBy: Type.String(),
+});
+export type GateCheck = Static<typeof GateCheck>;
+
+export const ApprovalRecord = Type.Object({
+  id: Type.String(),
+  model: Type.String(),
+  decision: Approval,
+  reason: Type.String(),
+  gateCheck: nullable(Type.String()),
+  actor: Type.String(),
+  createdAt: Timestamp,
+});
+export type ApprovalRecord = Static<typeof ApprovalRecord>;
+
+export const Reproduction = Type.Object({
+  model: Type.String(),
+  equal: Type.Boolean(),
+  steps: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      equal: Type.Boolean(),
+      expected: Type.String(),
+      actual: Type.String(),
+      detail: Type.String(),
+    }),
+  ),
+});
+export type Reproduction = Static<typeof Reproduction>;
+
+export const registryEndpoints = endpoints({
+  register: {
+    method: 'POST',
+    path: '/api/v1/models/:name/versions',
+    permission: 'write',
+    summary: "Register a run's model folder as a model version",
+    params: byName,
+    body: strict({
+      runId: Type.String(),
+      path: Type.Optional(Type.String({ description: 'artifact folder, default model' })),
+      description: Type.Optional(Type.String()),
+    }),
+    reply: ModelVersion,
+    status: 201,
+  },
+  list: {
+    method: 'GET',
+    path: '/api/v1/models',
+    permission: 'read',
+    summary: 'List registered models',
+    query: strict(pageQuery),
+    reply: page(RegisteredModel),
+  },
+  get: {
+    method: 'GET',
+    path: '/api/v1/models/:name',
+    permission: 'read',
+    summary: 'Get a registered model',
+    params: byName,
+    reply: RegisteredModel,
+  },
+  listVersions: {
+    method: 'GET',
+    path: '/api/v1/models/:name/versions',
+    permission: 'read',
+    summary: 'List versions, newest first',
+    params: byName,
+    query: strict(pageQuery),
+    reply: page(ModelVersion),
+  },
+  getVersion: {
+    method: 'GET',
+    path: '/api/v1/models/:name/versions/:version',
+    permission: 'read',
+    summary: 'Get a version by number, latest or alias',
+    params: byVersion,
+    reply: ModelVersion,
+  },
+  setAlias: {
+    method: 'PUT',
+    path: '/api/v1/models/:name/aliases/:alias',
+    permission: 'write',
+    summary: 'Point an alias at a version (an alias bound to an endpoint follows promotions only)',
+    params: strict({ name: Name, alias: Name }),
+    body: strict({ version: Type.Integer({ minimum: 1 }) }),
+    reply: RegisteredModel,
+  },
+  deleteAlias: {
+    method: 'DELETE',
+    path: '/api/v1/models/:name/aliases/:alias',
+    permission: 'write',
+    summary: 'Remove an alias',
+    params: strict({ name: Name, alias: Name }),
+    reply: Done,
+  },
+  getFile: {
+    method: 'GET',
+    path: '/api/v1/models/:name/versions/:version/file',
+    permission: 'read',
+    summary: 'Read one file of the model folder',
+    params: byVersion,
+    query: strict({ path: Type.String() }),
+    download: true,
+  },
+});
+
+export const evaluationEndpoints = endpoints({
+  evaluate: {
+    method: 'POST',
+    path: '/api/v1/evaluations',
+    permission: 'write',
+    summary: 'Evaluate a model version on a time-ordered window against the naive rule and the champion',
+    body: strict(EvaluationRequest),
+    reply: Evaluation,
+    status: 201,
+  },
+  get: {
+    method: 'GET',
+    path: '/api/v1/evaluations/:id',
+    permission: 'read',
+    summary: 'Get an evaluation',
+    params: byId,
+    reply: Evaluation,
+  },
+  list: {
+    method: 'GET',
+    path: '/api/v1/evaluations',
+    permission: 'read',
+    summary: 'List evaluations, newest first',
+    query: strict({ ...pageQuery, model: Type.Optional(Reference) }),
+    reply: page(Evaluation),
+  },
+});
+
+export const governanceEndpoints = endpoints({
+  putGate: {
+    method: 'PUT',
+    path: '/api/v1/models/:name/gate',
+    permission: 'approve',
+    summary: 'Declare the gate of a model: CEL rules that must all hold',
+    params: byName,
+    body: strict({ rules: Type.Array(GateRule, { minItems: 1, maxItems: 50 }) }),
+    reply: Gate,
+  },
+  getGate: {
+    method: 'GET',
+    path: '/api/v1/models/:name/gate',
+    permission: 'read',
+    summary: 'Get the gate of a model',
+    params: byName,
+    reply: Gate,
+  },
+  check: {
+    method: 'POST',
+    path: '/api/v1/models/:name/versions/:version/gate-checks',
+    permission: 'write',
+    summary: 'Hold an evaluation of this version against the gate',
+    params: byVersion,
+    body: strict({ evaluation: Type.String() }),
+    reply: GateCheck,
+    status: 201,
+  },
+  approve: {
+    method: 'POST',
+    path: '/api/v1/models/:name/versions/:version/approvals',
+    permission: 'approve',
+    summary: 'Approve a version whose gate passed, or override a refusal with a reason',
+    params: byVersion,
+    body: strict({
+      reason: Type.String({ minLength: 1, maxLength: 2000 }),
+      override: Type.Optional(Type.Boolean()),
+    }),
+    reply: ApprovalRecord,
+    status: 201,
+  },
+  listApprovals: {
+    method: 'GET',
+    path: '/api/v1/models/:name/versions/:version/approvals',
+    permission: 'read',
+    summary: 'Decisions on this version, newest first',
+    params: byVersion,
+    reply: page(ApprovalRecord),
+  },
+  exportBundle: {
+    method: 'GET',
+    path: '/api/v1/models/:name/versions/:version/bundle',
+    permission: 'read',
+    summary: 'Everything needed to rebuild this version elsewhere, as one tar file',
+    params: byVersion,
+    download: true,
+  },
+  reproduce: {
+    method: 'POST',
+    path: '/api/v1/reproductions',
+    permission: 'write',
+    summary: 'Rebuild a model version from an exported bundle and compare every digest',
+    upload: true,
+    reply: Reproduction,
+  },
+});

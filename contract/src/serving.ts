@@ -1,0 +1,361 @@
+import { type Static, Type } from 'typebox';
+import {
+  byId,
+  byName,
+  Done,
+  Json,
+  literals,
+  Name,
+  nullable,
+  page,
+  pageQuery,
+  Reference,
+  Row,
+  strict,
+  Timestamp,
+} from './common.ts';
+import { endpoints } from './endpoint.ts';
+import { Comparison } from './models.ts';
+
+export const Variant = strict({
+  name: Name,
+  model: Reference,
+  /** Share of live traffic; the weights of live variants add up to 1. */
+  weight: Type.Number({ minimum: 0, maximum: 1 }),
+  /** Predicts on every request, answers none. */
+  shadow: Type.Optional(Type.Boolean()),
+  /** Feature view whose online values this variant reads; without it the record carries the features. */
+  view: Type.Optional(Reference),
+});
+export type Variant = Static<typeof Variant>;
+
+export const EndpointDefinition = {
+  description: Type.Optional(Type.String({ maxLength: 2000 })),
+  variants: Type.Array(Variant, { minItems: 1, maxItems: 20 }),
+  /** Columns of a record that name its entity. */
+  entity: Type.Array(Type.String(), { minItems: 1, maxItems: 8 }),
+  /** CEL over the record and its features; answers on failure, timeout or switch. */
+  fallback: Type.Optional(Type.String({ maxLength: 2000 })),
+  timeoutMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 600_000 })),
+  isolation: Type.Optional(literals('in-process', 'child-process')),
+  log: Type.Optional(literals('buffered', 'sync')),
+  /** Alias of the model that follows promotions on this endpoint. */
+  alias: Type.Optional(Name),
+};
+
+export const EndpointRevision = Type.Object({
+  endpoint: Type.String(),
+  revision: Type.Integer(),
+  uri: Type.String({ description: 'endpoint:forecast@3' }),
+  live: Type.Boolean(),
+  description: Type.String(),
+  variants: Type.Array(Variant),
+  entity: Type.Array(Type.String()),
+  fallback: nullable(Type.String()),
+  timeoutMs: Type.Integer(),
+  isolation: literals('in-process', 'child-process'),
+  log: literals('buffered', 'sync'),
+  alias: nullable(Type.String()),
+  reason: Type.String(),
+  createdAt: Timestamp,
+  createdBy: Type.String(),
+});
+export type EndpointRevision = Static<typeof EndpointRevision>;
+
+export const RuntimeStatus = Type.Object({
+  variant: Type.String(),
+  model: Type.String(),
+  kind: Type.String(),
+  state: literals('ready', 'starting', 'dead'),
+  pid: nullable(Type.Integer()),
+  restarts: Type.Integer(),
+});
+export type RuntimeStatus = Static<typeof RuntimeStatus>;
+
+export const EndpointStatus = Type.Object({
+  name: Type.String(),
+  live: EndpointRevision,
+  fallbackForced: Type.Boolean(),
+  fallbackReason: nullable(Type.String()),
+  runtimes: Type.Array(RuntimeStatus),
+});
+export type EndpointStatus = Static<typeof EndpointStatus>;
+
+export const PredictReply = Type.Object({
+  endpoint: Type.String(),
+  revision: Type.Integer(),
+  predictions: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      value: Type.Number(),
+      variant: Type.String(),
+      model: Type.String({ description: 'forecaster@2, or "fallback"' }),
+      source: literals('model', 'fallback'),
+      warnings: Type.Array(Type.String()),
+    }),
+  ),
+  fallbackReason: nullable(Type.String()),
+  milliseconds: Type.Object({
+    queue: Type.Number(),
+    features: Type.Number(),
+    inference: Type.Number(),
+    total: Type.Number(),
+  }),
+});
+export type PredictReply = Static<typeof PredictReply>;
+
+export const PredictionRecord = Type.Object({
+  id: Type.String(),
+  at: Timestamp,
+  eventTime: Timestamp,
+  key: Type.String(),
+  revision: Type.Integer(),
+  variant: Type.String(),
+  model: Type.String(),
+  role: literals('live', 'shadow'),
+  source: literals('model', 'fallback'),
+  fallbackReason: nullable(Type.String()),
+  features: Row,
+  prediction: nullable(Type.Number()),
+  outcome: nullable(Type.Number()),
+  outcomeAt: nullable(Timestamp),
+  queueMs: Type.Number(),
+  featureMs: Type.Number(),
+  inferenceMs: Type.Number(),
+  totalMs: Type.Number(),
+});
+export type PredictionRecord = Static<typeof PredictionRecord>;
+
+export const RolloutPolicy = strict({
+  minimumPairs: Type.Optional(Type.Integer({ minimum: 4, maximum: 100_000 })),
+  alpha: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 0.5 })),
+  canaryWeight: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1 })),
+  canaryPairs: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
+  /** Roll back at once when one error of the candidate exceeds this multiple of the live model's largest error in its evidence. */
+  guardRatio: Type.Optional(Type.Number({ exclusiveMinimum: 1 })),
+  /** Give up as INCONCLUSIVE after so many pairs. */
+  maximumPairs: Type.Optional(Type.Integer({ minimum: 4 })),
+});
+export type RolloutPolicy = Static<typeof RolloutPolicy>;
+
+export const Rollout = Type.Object({
+  id: Type.String(),
+  endpoint: Type.String(),
+  candidate: Type.String(),
+  view: nullable(Type.String()),
+  champion: Type.String(),
+  stage: literals('shadow', 'canary', 'promoted', 'rolled-back', 'rejected', 'expired'),
+  evidence: nullable(Comparison),
+  policy: Json,
+  timeline: Type.Array(
+    Type.Object({ at: Timestamp, stage: Type.String(), text: Type.String(), actor: Type.String() }),
+  ),
+  createdAt: Timestamp,
+  finishedAt: nullable(Timestamp),
+});
+export type Rollout = Static<typeof Rollout>;
+
+export const endpointsEndpoints = endpoints({
+  put: {
+    method: 'PUT',
+    path: '/api/v1/endpoints/:name',
+    permission: 'operate',
+    summary:
+      'Write a new immutable revision and make it live in one step; every model version must be approved or overridden',
+    params: byName,
+    body: strict({ ...EndpointDefinition, reason: Type.Optional(Type.String({ maxLength: 2000 })) }),
+    reply: Type.Intersect([EndpointRevision, Type.Object({ unchanged: Type.Boolean() })]),
+  },
+  list: {
+    method: 'GET',
+    path: '/api/v1/endpoints',
+    permission: 'read',
+    summary: 'List endpoints',
+    query: strict(pageQuery),
+    reply: page(EndpointRevision),
+  },
+  get: {
+    method: 'GET',
+    path: '/api/v1/endpoints/:name',
+    permission: 'read',
+    summary: 'The live revision, the switch and the runtimes',
+    params: byName,
+    reply: EndpointStatus,
+  },
+  listRevisions: {
+    method: 'GET',
+    path: '/api/v1/endpoints/:name/revisions',
+    permission: 'read',
+    summary: 'All revisions, newest first',
+    params: byName,
+    query: strict(pageQuery),
+    reply: page(EndpointRevision),
+  },
+  predict: {
+    method: 'POST',
+    path: '/api/v1/endpoints/:name/predict',
+    permission: 'invoke',
+    summary: 'Predict: records in, predictions out',
+    params: byName,
+    body: strict({
+      records: Type.Array(Row, { minItems: 1, maxItems: 1000 }),
+      eventTime: Type.Optional(
+        Type.Union([Timestamp, Type.String()], {
+          description: 'the moment the prediction is for; default now',
+        }),
+      ),
+      requestId: Type.Optional(Type.String({ maxLength: 200 })),
+    }),
+    reply: PredictReply,
+  },
+  rollback: {
+    method: 'POST',
+    path: '/api/v1/endpoints/:name/rollback',
+    permission: 'operate',
+    summary:
+      'Make an earlier revision live again (default: the one before); works while automation is paused',
+    params: byName,
+    body: strict({
+      revision: Type.Optional(Type.Integer({ minimum: 1 })),
+      reason: Type.String({ minLength: 1, maxLength: 2000 }),
+    }),
+    reply: EndpointRevision,
+  },
+  forceFallback: {
+    method: 'POST',
+    path: '/api/v1/endpoints/:name/fallback',
+    permission: 'operate',
+    summary: 'Switch the endpoint to its rule, or back',
+    params: byName,
+    body: strict({ enabled: Type.Boolean(), reason: Type.String({ minLength: 1, maxLength: 2000 }) }),
+    reply: EndpointStatus,
+  },
+  delete: {
+    method: 'DELETE',
+    path: '/api/v1/endpoints/:name',
+    permission: 'operate',
+    summary: 'Delete an endpoint; its log stays',
+    params: byName,
+    reply: Done,
+  },
+});
+
+export const Performance = Type.Object({
+  endpoint: Type.String(),
+  groups: Type.Array(
+    Type.Object({
+      bucket: Type.String(),
+      model: Type.String(),
+      role: Type.String(),
+      count: Type.Integer(),
+      outcomes: Type.Integer(),
+      mae: nullable(Type.Number()),
+      bias: nullable(Type.Number()),
+    }),
+  ),
+});
+export type Performance = Static<typeof Performance>;
+
+export const predictionsEndpoints = endpoints({
+  list: {
+    method: 'GET',
+    path: '/api/v1/endpoints/:name/predictions',
+    permission: 'read',
+    summary: 'Logged predictions with their outcomes, newest event time first',
+    params: byName,
+    query: strict({
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+      from: Type.Optional(Timestamp),
+      to: Type.Optional(Timestamp),
+      model: Type.Optional(Type.String()),
+    }),
+    reply: Type.Object({ items: Type.Array(PredictionRecord) }),
+  },
+  recordOutcomes: {
+    method: 'POST',
+    path: '/api/v1/endpoints/:name/outcomes',
+    permission: 'invoke',
+    summary:
+      'What really happened, by prediction id or by entity key and event time; acknowledged means durable',
+    params: byName,
+    body: strict({
+      outcomes: Type.Array(
+        strict({
+          predictionId: Type.Optional(Type.String()),
+          entity: Type.Optional(Row),
+          eventTime: Type.Optional(Type.Union([Timestamp, Type.String()])),
+          value: Type.Number(),
+          observedAt: Type.Optional(Type.Union([Timestamp, Type.String()])),
+        }),
+        { minItems: 1, maxItems: 10_000 },
+      ),
+    }),
+    reply: Type.Object({ accepted: Type.Integer() }),
+  },
+  performance: {
+    method: 'GET',
+    path: '/api/v1/endpoints/:name/performance',
+    permission: 'read',
+    summary: 'Realised error per model, role and period',
+    params: byName,
+    query: strict({
+      bucket: Type.Optional(literals('day', 'month', 'all')),
+      from: Type.Optional(Timestamp),
+      to: Type.Optional(Timestamp),
+    }),
+    reply: Performance,
+  },
+});
+
+export const rolloutsEndpoints = endpoints({
+  start: {
+    method: 'POST',
+    path: '/api/v1/rollouts',
+    permission: 'operate',
+    summary: 'Prove a candidate against the live model: shadow, then canary, then promoted or taken back',
+    body: strict({
+      endpoint: Name,
+      candidate: Reference,
+      view: Type.Optional(Reference),
+      stage: Type.Optional(literals('shadow', 'canary')),
+      policy: Type.Optional(RolloutPolicy),
+      reason: Type.Optional(Type.String({ maxLength: 2000 })),
+    }),
+    reply: Rollout,
+    status: 201,
+  },
+  list: {
+    method: 'GET',
+    path: '/api/v1/rollouts',
+    permission: 'read',
+    summary: 'List rollouts, newest first',
+    query: strict({ ...pageQuery, endpoint: Type.Optional(Name) }),
+    reply: page(Rollout),
+  },
+  get: {
+    method: 'GET',
+    path: '/api/v1/rollouts/:id',
+    permission: 'read',
+    summary: 'Get a rollout with its evidence',
+    params: byId,
+    reply: Rollout,
+  },
+  promote: {
+    method: 'POST',
+    path: '/api/v1/rollouts/:id/promote',
+    permission: 'operate',
+    summary: 'Promote now, by name and reason',
+    params: byId,
+    body: strict({ reason: Type.String({ minLength: 1 }) }),
+    reply: Rollout,
+  },
+  rollBack: {
+    method: 'POST',
+    path: '/api/v1/rollouts/:id/rollback',
+    permission: 'operate',
+    summary: 'Take the candidate back; works while automation is paused',
+    params: byId,
+    body: strict({ reason: Type.String({ minLength: 1 }) }),
+    reply: Rollout,
+  },
+});

@@ -1,0 +1,148 @@
+/**
+ * The error catalogue: every failure a user can meet has a stable code, an HTTP status and a message that names
+ * the thing, the place and the remedy. `docs/errors.md` lists each code; a test keeps both in step.
+ */
+
+export class TidemillError extends Error {
+  override readonly name = 'TidemillError';
+  readonly code: string;
+  readonly status: number;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(entry: {
+    code: string;
+    status: number;
+    message: string;
+    details: Record<string, unknown>;
+    cause?: unknown;
+  }) {
+    super(entry.message, entry.cause === undefined ? undefined : { cause: entry.cause });
+    this.code = entry.code;
+    this.status = entry.status;
+    this.details = entry.details;
+  }
+}
+
+interface Entry<D extends object> {
+  readonly status: number;
+  readonly message: (details: D) => string;
+}
+
+const entry = <D extends object>(status: number, message: (details: D) => string): Entry<D> => ({
+  status,
+  message,
+});
+
+/** Wording: what is wrong, with the name of the thing; then the remedy. */
+export const catalogue = {
+  // requests
+  requestInvalid: entry<{ where: string; problems: string }>(
+    400,
+    (d) => `The request's ${d.where} is not valid: ${d.problems}. See /docs for what this endpoint takes.`,
+  ),
+  bodyNotJson: entry<{ reason: string }>(
+    400,
+    (d) => `The body is not JSON: ${d.reason}. Send an object with Content-Type: application/json.`,
+  ),
+  bodyTooLarge: entry<{ limit: number }>(
+    413,
+    (d) =>
+      `The body is larger than ${d.limit} bytes. Send fewer records at a time; upload tables as a dataset version instead.`,
+  ),
+  mediaTypeUnsupported: entry<{ type: string; accepted: string }>(
+    415,
+    (d) => `Content-Type ${d.type} is not accepted here. Send ${d.accepted}.`,
+  ),
+  routeNotFound: entry<{ method: string; path: string }>(
+    404,
+    (d) => `Nothing answers ${d.method} ${d.path}. /docs lists every endpoint.`,
+  ),
+  pageCursorInvalid: entry<{ cursor: string }>(
+    400,
+    (d) => `The page cursor '${d.cursor}' was not given by this endpoint. Start again without a cursor.`,
+  ),
+  referenceInvalid: entry<{ reference: string; reason: string }>(
+    400,
+    (d) =>
+      `'${d.reference}' is not a reference: ${d.reason}. Write name@3, name@latest, name@tag or kind:name@3.`,
+  ),
+  nameInvalid: entry<{ kind: string; name: string }>(
+    400,
+    (d) =>
+      `'${d.name}' cannot name a ${d.kind}. Use 1 to 128 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit.`,
+  ),
+  internal: entry<{ requestId: string }>(
+    500,
+    (d) =>
+      `Something failed inside Tidemill. Nothing was changed by this request; the log holds the cause under request ${d.requestId}.`,
+  ),
+  notImplemented: entry<{ what: string }>(501, (d) => `${d.what} is not implemented.`),
+
+  // access
+  unauthenticated: entry<{ reason: string }>(
+    401,
+    (d) => `No valid credentials: ${d.reason}. Send Authorization: Bearer <token> (tidemill tokens create).`,
+  ),
+  permissionDenied: entry<{ actor: string; permission: string; where: string }>(
+    403,
+    (d) => `${d.actor} lacks the permission '${d.permission}' for ${d.where}. Ask an admin for a role that has it.`,
+  ),
+  hostRefused: entry<{ host: string }>(
+    403,
+    (d) =>
+      `The Host or Origin '${d.host}' is not served here. Use 127.0.0.1 or localhost, or name it with --allow-host.`,
+  ),
+  tokenNotFound: entry<{ id: string }>(404, (d) => `There is no token '${d.id}'. tidemill tokens list shows them.`),
+  userExists: entry<{ name: string }>(409, (d) => `The user '${d.name}' exists already.`),
+  userNotFound: entry<{ name: string }>(404, (d) => `There is no user '${d.name}'. tidemill users list shows them.`),
+  inUse: entry<{ what: string; users: string }>(
+    409,
+    (d) => `${d.what} cannot be deleted: ${d.users} uses it. Release it there first.`,
+  ),
+
+  // start
+  configInvalid: entry<{ variable: string; reason: string }>(
+    400,
+    (d) => `The setting ${d.variable} is not valid: ${d.reason}.`,
+  ),
+  authenticationRequired: entry<{ host: string }>(
+    400,
+    (d) =>
+      `Refusing to listen on ${d.host} without authentication. Create a token first (tidemill tokens create --role admin --data DIR) or listen on 127.0.0.1.`,
+  ),
+  dataFolderInUse: entry<{ folder: string; pid: string }>(
+    409,
+    (d) =>
+      `Another Tidemill (process ${d.pid}) works on the data folder ${d.folder}. Stop it, or choose another folder with --data.`,
+  ),
+  dataFolderNewer: entry<{ applied: string }>(
+    409,
+    (d) =>
+      `The data was written by a newer Tidemill (it holds the migration '${d.applied}'). Start that version or a later one.`,
+  ),
+  portInUse: entry<{ port: number }>(
+    409,
+    (d) => `Port ${d.port} is taken. Choose another with --port, or stop the program that holds it.`,
+  ),
+} as const;
+
+type Catalogue = typeof catalogue;
+export type ErrorCode = keyof Catalogue;
+type DetailsOf<C extends ErrorCode> = Catalogue[C] extends Entry<infer D> ? D : never;
+
+type Factories = { [C in ErrorCode]: (details: DetailsOf<C>, cause?: unknown) => TidemillError };
+
+/** `throw errors.tokenNotFound({ id })`: the one way to fail. */
+export const errors: Factories = Object.fromEntries(
+  Object.entries(catalogue).map(([code, found]) => [
+    code,
+    (details: Record<string, unknown>, cause?: unknown) =>
+      new TidemillError({
+        code,
+        status: found.status,
+        message: (found.message as (d: Record<string, unknown>) => string)(details),
+        details,
+        cause,
+      }),
+  ]),
+) as Factories;
