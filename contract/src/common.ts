@@ -14,7 +14,8 @@ export const Json = Type.Record(Type.String(), Type.Unknown());
 export const Row = Type.Record(Type.String(), Type.Unknown());
 export type Row = Static<typeof Row>;
 export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-export const literals = <const T extends string[]>(...values: T) => Type.Enum(values);
+export const literals = <const T extends readonly string[]>(...values: T) =>
+  Type.Unsafe<T[number]>(Type.Enum([...values]));
 
 /** Every list takes these: opaque cursor of the page before, page size (default 50, at most 1000). */
 export const pageQuery = {
