@@ -1,0 +1,4 @@
+import { describeEachDatabase } from '../../testing/each-database.ts';
+import { databaseSuite } from './db-suite.ts';
+
+describeEachDatabase('database', databaseSuite);

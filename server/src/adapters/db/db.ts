@@ -1,0 +1,80 @@
+/**
+ * The metadata database, one schema on SQLite and PostgreSQL. Stores write Kysely in the subset both share;
+ * what differs is said here: JSON as text, 0/1 for booleans, and `transact` for every change of more than one row.
+ */
+import { type Kysely, PostgresAdapter, sql, type Transaction } from 'kysely';
+import type { Database } from './schema.ts';
+
+export type DatabaseKind = 'sqlite' | 'postgres';
+/** Either a connection pool or, inside `transact`, the transaction: what a store takes. */
+export type Db = Kysely<Database>;
+export type Tx = Transaction<Database>;
+
+export interface DatabaseHandle {
+  readonly kind: DatabaseKind;
+  readonly db: Db;
+  /** Waits for what is running; may be called twice. */
+  close(): Promise<void>;
+}
+
+const maximumRetries = 3;
+
+/**
+ * Runs `change` in one transaction and gives back what it returns; a throw rolls everything back.
+ * Inside, only `tx` may be used: the outer `db` would wait for ever on SQLite. Called with a transaction, it joins it.
+ * A loser of a deadlock or serialization conflict is run again (at most 3 times), so `change` must touch nothing
+ * but the database.
+ */
+export async function transact<T>(db: Db, change: (tx: Tx) => Promise<T>): Promise<T> {
+  if (db.isTransaction) return change(db as Tx);
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await db.transaction().execute(change);
+    } catch (error) {
+      if (attempt >= maximumRetries || !isConflict(error)) throw error;
+    }
+  }
+}
+
+export function kindOf(db: Db): DatabaseKind {
+  return db.getExecutor().adapter instanceof PostgresAdapter ? 'postgres' : 'sqlite';
+}
+
+/**
+ * Makes the order of outbox ids the order of commits, so a reader's cursor skips nothing. Call it before the insert.
+ * SQLite has one writer at a time anyway; on PostgreSQL the lock is held until the transaction ends.
+ */
+export async function lockOutbox(tx: Tx): Promise<void> {
+  if (kindOf(tx) === 'sqlite') return;
+  await sql`select pg_advisory_xact_lock(hashtext('tidemill.outbox.' || current_schema()))`.execute(tx);
+}
+
+/** For a text column. `undefined` becomes null. */
+export function json(value: unknown): string {
+  return JSON.stringify(value) ?? 'null';
+}
+
+/** Reads what `json` wrote; the caller names the type, as only the store knows what it put there. */
+export function parseJson<T>(text: string): T {
+  return JSON.parse(text) as T;
+}
+
+/** Whether a unique or primary key refused the write. On PostgreSQL the transaction is then lost: prefer `on conflict`. */
+export function isUniqueViolation(error: unknown): boolean {
+  const { code, errcode } = errorCodes(error);
+  return code === '23505' || errcode === sqliteUnique || errcode === sqlitePrimaryKey;
+}
+
+const sqliteBusy = 5;
+const sqlitePrimaryKey = 1555;
+const sqliteUnique = 2067;
+
+function isConflict(error: unknown): boolean {
+  const { code, errcode } = errorCodes(error);
+  return code === '40001' || code === '40P01' || (errcode !== undefined && (errcode & 0xff) === sqliteBusy);
+}
+
+/** PostgreSQL gives its SQLSTATE in `code`, node:sqlite the extended result code in `errcode`. */
+function errorCodes(error: unknown): { code?: string; errcode?: number } {
+  return typeof error === 'object' && error !== null ? error : {};
+}

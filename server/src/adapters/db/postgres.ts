@@ -1,0 +1,60 @@
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import pg from 'pg';
+import { errors } from '../../base/errors.ts';
+import type { DatabaseHandle, Db } from './db.ts';
+import { type Migration, migrate } from './migrate.ts';
+import { migrations } from './migrations/migrations.ts';
+import { postgresValues } from './postgres-values.ts';
+import type { Database } from './schema.ts';
+
+export interface PostgresOptions {
+  readonly url: string;
+  /** Created when missing; without it the connection's own search path decides. */
+  readonly schema?: string;
+  /** The most connections held at once. */
+  readonly connections?: number;
+  readonly migrations?: readonly Migration[];
+}
+
+export async function openPostgres(options: PostgresOptions): Promise<DatabaseHandle> {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.connections ?? 10,
+    connectionTimeoutMillis: 10_000,
+    application_name: 'tidemill',
+    ...(options.schema === undefined ? {} : { options: `-c search_path=${toIdentifier(options.schema)}` }),
+    types: postgresValues,
+  });
+  // An idle connection that the server closes is replaced at the next query; unheard, the event would end the process.
+  pool.on('error', () => {});
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= db.destroy();
+    return closing;
+  };
+  try {
+    if (options.schema !== undefined) await createSchema(db, toIdentifier(options.schema));
+    await migrate(db, 'postgres', options.migrations ?? migrations);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { kind: 'postgres', db, close };
+}
+
+/** `if not exists` alone lets two processes that start together collide. */
+async function createSchema(db: Db, schema: string): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    await sql`select pg_advisory_xact_lock(hashtext(${`tidemill.schema.${schema}`}))`.execute(tx);
+    await sql`create schema if not exists ${sql.raw(schema)}`.execute(tx);
+  });
+}
+
+/** Schema names come from configuration and from tests; this one may stand unquoted in SQL and in a connection option. */
+function toIdentifier(name: string): string {
+  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(name)) {
+    throw errors.configInvalid({ variable: 'schema', reason: `'${name}' is not a-z, 0-9 and _, at most 63` });
+  }
+  return name;
+}

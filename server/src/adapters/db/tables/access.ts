@@ -1,0 +1,73 @@
+import type { Generated } from 'kysely';
+
+interface UsersTable {
+  id: string;
+  workspace: string;
+  name: string;
+  role: string;
+  created_at: number;
+}
+
+interface TokensTable {
+  id: string;
+  workspace: string;
+  name: string;
+  /** Never the token itself. */
+  hash: string;
+  role: string;
+  actor: string;
+  /** The one thing the token is good for; null where its role alone decides. */
+  resource: string | null;
+  created_at: number;
+  expires_at: number | null;
+  last_used_at: number | null;
+  revoked_at: number | null;
+}
+
+interface AuditTable {
+  id: Generated<number>;
+  workspace: string;
+  actor: string;
+  action: string;
+  subject: string;
+  detail: string;
+  created_at: number;
+  /** Null until the chain is sealed up to this row. */
+  hash: string | null;
+}
+
+interface LineageNodesTable {
+  workspace: string;
+  uri: string;
+  kind: string;
+  digest: string | null;
+  location: string | null;
+  created_at: number;
+  deleted_at: number | null;
+}
+
+interface LineageEdgesTable {
+  workspace: string;
+  from_uri: string;
+  to_uri: string;
+  relation: string;
+  created_at: number;
+}
+
+/** Who uses what: a row here refuses the deletion of `used_uri`. */
+interface LineageHoldsTable {
+  workspace: string;
+  user_uri: string;
+  used_uri: string;
+  reason: string;
+  created_at: number;
+}
+
+export interface AccessTables {
+  users: UsersTable;
+  tokens: TokensTable;
+  audit: AuditTable;
+  lineage_nodes: LineageNodesTable;
+  lineage_edges: LineageEdgesTable;
+  lineage_holds: LineageHoldsTable;
+}
