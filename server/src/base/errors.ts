@@ -85,16 +85,23 @@ export const catalogue = {
   ),
   permissionDenied: entry<{ actor: string; permission: string; where: string }>(
     403,
-    (d) => `${d.actor} lacks the permission '${d.permission}' for ${d.where}. Ask an admin for a role that has it.`,
+    (d) =>
+      `${d.actor} lacks the permission '${d.permission}' for ${d.where}. Ask an admin for a role that has it.`,
   ),
   hostRefused: entry<{ host: string }>(
     403,
     (d) =>
       `The Host or Origin '${d.host}' is not served here. Use 127.0.0.1 or localhost, or name it with --allow-host.`,
   ),
-  tokenNotFound: entry<{ id: string }>(404, (d) => `There is no token '${d.id}'. tidemill tokens list shows them.`),
+  tokenNotFound: entry<{ id: string }>(
+    404,
+    (d) => `There is no token '${d.id}'. tidemill tokens list shows them.`,
+  ),
   userExists: entry<{ name: string }>(409, (d) => `The user '${d.name}' exists already.`),
-  userNotFound: entry<{ name: string }>(404, (d) => `There is no user '${d.name}'. tidemill users list shows them.`),
+  userNotFound: entry<{ name: string }>(
+    404,
+    (d) => `There is no user '${d.name}'. tidemill users list shows them.`,
+  ),
   inUse: entry<{ what: string; users: string }>(
     409,
     (d) => `${d.what} cannot be deleted: ${d.users} uses it. Release it there first.`,
@@ -119,6 +126,20 @@ export const catalogue = {
     409,
     (d) =>
       `The data was written by a newer Tidemill (it holds the migration '${d.applied}'). Start that version or a later one.`,
+  ),
+  dataFileUnreadable: entry<{ file: string; reason: string }>(
+    500,
+    (d) =>
+      `The database ${d.file} cannot be opened: ${d.reason}. Check that it is ours, readable and writable, or choose another folder with --data.`,
+  ),
+  databaseUnreachable: entry<{ where: string; reason: string }>(
+    503,
+    (d) => `PostgreSQL at ${d.where} cannot be used: ${d.reason}. Check its address, user and password.`,
+  ),
+  databaseBusy: entry<{ seconds: number }>(
+    503,
+    (d) =>
+      `Another process kept the database locked for ${d.seconds} s. Try again; if it persists, find what else writes to the data folder.`,
   ),
   portInUse: entry<{ port: number }>(
     409,

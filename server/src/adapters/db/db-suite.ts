@@ -174,6 +174,13 @@ export function databaseSuite(open: () => Promise<DatabaseHandle>): void {
       expect(await settingOf('joined')).toBeUndefined();
     });
 
+    test('the outer database inside a transaction is an error, not a wait for ever', async () => {
+      const mistaken = transact(handle.db, async () => settingOf('anything'));
+      await expect(mistaken).rejects.toThrow('Pass `tx` down');
+      const later = await transact(handle.db, async () => () => settingOf('anything'));
+      expect(await later()).toBeUndefined();
+    });
+
     test('counting up in twenty transactions at once loses none', async () => {
       await handle.db.insertInto('settings').values(setting('counter', '0')).execute();
       const countUp = (tx: Tx) =>

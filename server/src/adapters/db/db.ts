@@ -4,6 +4,7 @@
  */
 import { type Kysely, PostgresAdapter, sql, type Transaction } from 'kysely';
 import type { Database } from './schema.ts';
+import { inTransaction } from './transaction-scope.ts';
 
 export type DatabaseKind = 'sqlite' | 'postgres';
 /** Either a connection pool or, inside `transact`, the transaction: what a store takes. */
@@ -21,15 +22,16 @@ const maximumRetries = 3;
 
 /**
  * Runs `change` in one transaction and gives back what it returns; a throw rolls everything back.
- * Inside, only `tx` may be used: the outer `db` would wait for ever on SQLite. Called with a transaction, it joins it.
+ * Inside, only `tx` may be used; the outer `db` throws there. Called with a transaction, it joins it.
  * A loser of a deadlock or serialization conflict is run again (at most 3 times), so `change` must touch nothing
  * but the database.
  */
 export async function transact<T>(db: Db, change: (tx: Tx) => Promise<T>): Promise<T> {
   if (db.isTransaction) return change(db as Tx);
+  const database = db.getExecutor().adapter;
   for (let attempt = 0; ; attempt++) {
     try {
-      return await db.transaction().execute(change);
+      return await db.transaction().execute((tx) => inTransaction(database, () => change(tx)));
     } catch (error) {
       if (attempt >= maximumRetries || !isConflict(error)) throw error;
     }
@@ -65,13 +67,12 @@ export function isUniqueViolation(error: unknown): boolean {
   return code === '23505' || errcode === sqliteUnique || errcode === sqlitePrimaryKey;
 }
 
-const sqliteBusy = 5;
 const sqlitePrimaryKey = 1555;
 const sqliteUnique = 2067;
 
 function isConflict(error: unknown): boolean {
-  const { code, errcode } = errorCodes(error);
-  return code === '40001' || code === '40P01' || (errcode !== undefined && (errcode & 0xff) === sqliteBusy);
+  const { code } = errorCodes(error);
+  return code === '40001' || code === '40P01';
 }
 
 /** PostgreSQL gives its SQLSTATE in `code`, node:sqlite the extended result code in `errcode`. */

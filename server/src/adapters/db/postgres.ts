@@ -1,4 +1,14 @@
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import {
+  type AbortableOperationOptions,
+  type DatabaseConnection,
+  type Dialect,
+  Kysely,
+  PostgresAdapter,
+  PostgresDriver,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  sql,
+} from 'kysely';
 import pg from 'pg';
 import { errors } from '../../base/errors.ts';
 import type { DatabaseHandle, Db } from './db.ts';
@@ -6,6 +16,7 @@ import { type Migration, migrate } from './migrate.ts';
 import { migrations } from './migrations/migrations.ts';
 import { postgresValues } from './postgres-values.ts';
 import type { Database } from './schema.ts';
+import { assertOutsideTransaction } from './transaction-scope.ts';
 
 export interface PostgresOptions {
   readonly url: string;
@@ -27,13 +38,14 @@ export async function openPostgres(options: PostgresOptions): Promise<DatabaseHa
   });
   // An idle connection that the server closes is replaced at the next query; unheard, the event would end the process.
   pool.on('error', () => {});
-  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+  const db = new Kysely<Database>({ dialect: guardedDialect(pool) });
   let closing: Promise<void> | undefined;
   const close = () => {
     closing ??= db.destroy();
     return closing;
   };
   try {
+    await assertReachable(db, options.url);
     if (options.schema !== undefined) await createSchema(db, toIdentifier(options.schema));
     await migrate(db, 'postgres', options.migrations ?? migrations);
   } catch (error) {
@@ -41,6 +53,39 @@ export async function openPostgres(options: PostgresOptions): Promise<DatabaseHa
     throw error;
   }
   return { kind: 'postgres', db, close };
+}
+
+/** Kysely's own dialect, but the outer database cannot be used inside a transaction. */
+function guardedDialect(pool: pg.Pool): Dialect {
+  const adapter = new PostgresAdapter();
+  class GuardedDriver extends PostgresDriver {
+    override async acquireConnection(options?: AbortableOperationOptions): Promise<DatabaseConnection> {
+      assertOutsideTransaction(adapter);
+      return super.acquireConnection(options);
+    }
+  }
+  return {
+    createAdapter: () => adapter,
+    createDriver: () => new GuardedDriver({ pool }),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+    createIntrospector: (db) => new PostgresIntrospector(db),
+  };
+}
+
+async function assertReachable(db: Db, url: string): Promise<void> {
+  try {
+    await sql`select 1`.execute(db);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message || error.name : String(error);
+    throw errors.databaseUnreachable({ where: toPlace(url), reason }, error);
+  }
+}
+
+/** The address without user and password. */
+function toPlace(url: string): string {
+  if (!URL.canParse(url)) return 'the given address';
+  const { host, pathname } = new URL(url);
+  return `${host}${pathname}`;
 }
 
 /** `if not exists` alone lets two processes that start together collide. */
