@@ -5,6 +5,8 @@ const wings = ['operations', 'serving', 'models', 'training', 'data', 'access'];
 /** Top floor first: a folder may import what stands after it, never what stands before it. */
 const floors = [...wings, 'platform', 'adapters', 'http', 'base'];
 const anyWing = `(?:${wings.join('|')})`;
+/** Test support stands outside the order as tests do: testing/, and suites that lie beside what they test. */
+const testSupport = ['^server/src/testing/', '^server/src/.+-(?:suite|testing)\\.ts$'];
 const entryFiles = '^server/src/(?:main|app|config)\\.ts$';
 
 const onlyDownward = floors.map((floor, index) => ({
@@ -15,7 +17,7 @@ const onlyDownward = floors.map((floor, index) => ({
     'An arrow upward closes a circle sooner or later, and then no part can be understood or tested alone. ' +
     'Instead: move the code down, write an event to the outbox that the upper floor listens to, ' +
     'or take a function as a parameter and let app.ts hand it in.',
-  from: { path: `^server/src/${floor}/` },
+  from: { path: `^server/src/${floor}/`, pathNot: testSupport },
   to: { path: [...floors.slice(0, index).map((upper) => `^server/src/${upper}/`), entryFiles] },
 }));
 
@@ -47,7 +49,7 @@ module.exports = {
       comment:
         "A domain's store, routes and other files are its own; its service is what it promises the others. " +
         "Instead: import the other domain's service.ts (or types of its rules.ts) and add the use-case there.",
-      from: { path: `^server/src/${anyWing}/([^/]+)/` },
+      from: { path: `^server/src/${anyWing}/([^/]+)/`, pathNot: testSupport },
       to: {
         path: `^server/src/${anyWing}/`,
         pathNot: [`^server/src/${anyWing}/$1/`, '/(?:service|rules)\\.ts$'],
@@ -59,7 +61,7 @@ module.exports = {
       comment:
         'Decisions of another domain are asked of its service; only the shapes of its rules.ts are shared. ' +
         'Instead: `import type`, or call the service. What two domains decide alike belongs in base/.',
-      from: { path: `^server/src/${anyWing}/([^/]+)/` },
+      from: { path: `^server/src/${anyWing}/([^/]+)/`, pathNot: testSupport },
       to: {
         path: `^server/src/${anyWing}/[^/]+/rules\\.ts$`,
         pathNot: [`^server/src/${anyWing}/$1/`],
@@ -72,7 +74,7 @@ module.exports = {
       comment:
         'A store is the inner side of its folder: only the service beside it knows when a row may change. ' +
         'Instead: call that service. app.ts alone builds stores.',
-      from: { path: '^server/src/(.+)/[^/]+$', pathNot: '^server/src/testing/' },
+      from: { path: '^server/src/(.+)/[^/]+$', pathNot: testSupport },
       to: { path: '[/-]store\\.ts$', pathNot: ['^server/src/$1/', '^server/src/adapters/'] },
     },
     {
@@ -83,7 +85,7 @@ module.exports = {
         'Instead: import the port (adapters/blobs/blobs.ts); app.ts alone chooses the kind and hands it in.',
       from: {
         path: '^(?:server/src/|cli/|sdk/)',
-        pathNot: ['^server/src/app\\.ts$', '^server/src/testing/', '^server/src/adapters/'],
+        pathNot: ['^server/src/app\\.ts$', ...testSupport, '^server/src/adapters/'],
       },
       to: {
         path: '^server/src/adapters/[^/]+/',
@@ -96,7 +98,7 @@ module.exports = {
       comment:
         'Adapters are exchanged one by one, so a kind knows no kind of another port. ' +
         'Instead: import the other port and let app.ts hand in what stands behind it.',
-      from: { path: '^server/src/adapters/([^/]+)/' },
+      from: { path: '^server/src/adapters/([^/]+)/', pathNot: testSupport },
       to: {
         path: '^server/src/adapters/[^/]+/',
         pathNot: [
@@ -114,7 +116,7 @@ module.exports = {
         'Instead: give the store a method; types such as Kysely and Transaction come from adapters/db/db.ts.',
       from: {
         path: '^(?:server/src|cli|sdk|contract|web|examples)/',
-        pathNot: ['[/-]store\\.ts$', '^server/src/adapters/db/', '^server/src/testing/'],
+        pathNot: ['[/-]store\\.ts$', '^server/src/adapters/db/', ...testSupport],
       },
       to: { path: '(?:^|node_modules/)kysely(?:/|$)' },
     },
@@ -124,7 +126,7 @@ module.exports = {
       comment:
         'A database, model runtime or object store met outside its adapter cannot be exchanged or faked. ' +
         'Instead: ask the port in server/src/adapters, and widen it if it lacks a method.',
-      from: { path: '^server/src/', pathNot: ['^server/src/adapters/', '^server/src/testing/'] },
+      from: { path: '^server/src/', pathNot: ['^server/src/adapters/', ...testSupport] },
       to: { path: '(?:^|node_modules/)(?:@duckdb/node-api|onnxruntime-node|pg)(?:/|$)|^(?:node:)?sqlite$' },
     },
     {
@@ -133,8 +135,8 @@ module.exports = {
       comment:
         'What is built for tests cuts corners that users must not meet. ' +
         'Instead: move what production needs into the folder that owns the subject.',
-      from: { path: '^(?:contract|server|sdk|cli|web|examples)/', pathNot: '^server/src/testing/' },
-      to: { path: '^server/src/testing/' },
+      from: { path: '^(?:contract|server|sdk|cli|web|examples)/', pathNot: testSupport },
+      to: { path: testSupport },
     },
     {
       name: 'contract-stands-alone',
@@ -160,7 +162,7 @@ module.exports = {
       comment:
         'The server keeps the contract and knows none of its clients. ' +
         'Instead: put shared shapes into contract, and hand paths such as the built UI in by configuration.',
-      from: { path: '^server/src/', pathNot: '^server/src/testing/' },
+      from: { path: '^server/src/', pathNot: testSupport },
       to: { path: '^(?:sdk|cli|web|examples|e2e|bench|scripts)/' },
     },
     {
@@ -214,7 +216,7 @@ module.exports = {
       comment:
         'A package that only happens to be installed is missing on the next machine. ' +
         'Instead: add it to the package.json of the workspace that imports it (with Node 24 first on PATH).',
-      from: { path: '^(?:contract|server|sdk|cli|web)/src/' },
+      from: { path: '^(?:contract|server|sdk|cli|web)/src/', pathNot: testSupport },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
     },
     {
@@ -223,7 +225,7 @@ module.exports = {
       comment:
         'A packed workspace is installed without its devDependencies. ' +
         'Instead: list what runs in production under dependencies.',
-      from: { path: '^(?:contract|server|sdk|cli)/src/', pathNot: '^server/src/testing/' },
+      from: { path: '^(?:contract|server|sdk|cli)/src/', pathNot: testSupport },
       to: {
         dependencyTypes: ['npm-dev'],
         dependencyTypesNot: ['type-only', 'npm'],

@@ -6,7 +6,6 @@ const never = [...configDefaults.exclude, '**/dist/**', '**/.tidemill/**'];
 export default defineConfig({
   test: {
     maxWorkers: 2,
-    passWithNoTests: true,
     projects: [
       {
         test: {
