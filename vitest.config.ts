@@ -2,7 +2,10 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 const never = [...configDefaults.exclude, '**/dist/**', '**/.tidemill/**'];
 
-/** `unit` lies beside the code it tests; `e2e` starts whole processes, so its files take turns. */
+/**
+ * `unit` lies beside the code it tests; `e2e` starts whole processes, so its files take turns.
+ * Forks, not threads: as fast here, and a native module that aborts takes one file with it, not the whole run.
+ */
 export default defineConfig({
   test: {
     maxWorkers: 2,
