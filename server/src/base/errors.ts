@@ -141,9 +141,96 @@ export const catalogue = {
     (d) =>
       `Another process kept the database locked for ${d.seconds} s. Try again; if it persists, find what else writes to the data folder.`,
   ),
+  blobIdInvalid: entry<{ id: string }>(
+    400,
+    (d) => `'${d.id}' cannot name a blob. A blob's id is its SHA-256: 64 digits of 0-9 and a-f.`,
+  ),
+  blobNotFound: entry<{ sha256: string }>(
+    404,
+    (d) => `The blob ${d.sha256} is not stored. It was deleted, or belongs to another data folder or bucket.`,
+  ),
+  onlineRowInvalid: entry<{ view: string; key: string; reason: string }>(
+    400,
+    (d) => `The online row '${d.key}' of view '${d.view}' cannot be stored: ${d.reason}.`,
+  ),
   portInUse: entry<{ port: number }>(
     409,
     (d) => `Port ${d.port} is taken. Choose another with --port, or stop the program that holds it.`,
+  ),
+
+  // files and queries
+  fileUnreadable: entry<{ file: string; reason: string; remedy: string; line?: number; column?: string }>(
+    422,
+    (d) =>
+      `${d.file}${d.line === undefined ? '' : `, line ${d.line}`}${d.column === undefined ? '' : `, column '${d.column}'`}: ${d.reason}. ${d.remedy}.`,
+  ),
+  queryFailed: entry<{ reason: string }>(
+    422,
+    (d) => `The query failed: ${d.reason}. Mend the statement and send it again.`,
+  ),
+  queryRefused: entry<{ reason: string }>(
+    403,
+    (d) => `The query was not run: ${d.reason}. Send one select that reads only the tables named for it.`,
+  ),
+  queryTooLarge: entry<{ reason: string }>(
+    413,
+    (d) => `The query needs more than it may use: ${d.reason}. Select fewer rows or columns, or aggregate.`,
+  ),
+  queryCancelled: entry<{ reason: string }>(
+    408,
+    (d) => `The query was stopped: ${d.reason}. Narrow it, or allow more time.`,
+  ),
+  analyticsBusy: entry<{ waiting: number }>(
+    503,
+    (d) => `${d.waiting} queries are waiting already. Send it again in a moment.`,
+  ),
+  numberTooLarge: entry<{ column: string; value: string }>(
+    422,
+    (d) =>
+      `${d.value} in column '${d.column}' is too large for an exact number (2^53). Cast the column to text or double.`,
+  ),
+
+  // computing
+  expressionInvalid: entry<{ expression: string; reason: string }>(
+    400,
+    (d) =>
+      `The expression '${d.expression}' is not valid: ${d.reason}. Expressions are CEL: metrics.mae < 2.5`,
+  ),
+  expressionFailed: entry<{ expression: string; reason: string }>(
+    422,
+    (d) =>
+      `The expression '${d.expression}' could not be evaluated: ${d.reason}. Check it against the values it gets.`,
+  ),
+  modelUnreadable: entry<{ model: string; reason: string }>(
+    422,
+    (d) =>
+      `The model ${d.model} cannot be loaded: ${d.reason}. Register an ONNX model with one float input of rows by features.`,
+  ),
+  modelInputInvalid: entry<{ expected: string; found: string }>(
+    422,
+    (d) => `The model takes ${d.expected}, but was given ${d.found}. Send the features of its signature.`,
+  ),
+  runtimeUnavailable: entry<{ model: string; reason: string }>(
+    503,
+    (d) =>
+      `The model ${d.model} cannot answer now: ${d.reason}. It restarts by itself; try again in a moment.`,
+  ),
+  computeBusy: entry<{ waiting: number }>(
+    503,
+    (d) => `${d.waiting} computations are waiting already. Try again in a moment.`,
+  ),
+  computeCancelled: entry<{ reason: string }>(
+    408,
+    (d) => `The computation was stopped: ${d.reason}. Start it again if it is still wanted.`,
+  ),
+  commandNotStarted: entry<{ command: string; reason: string }>(
+    422,
+    (d) =>
+      `The command '${d.command}' could not be started: ${d.reason}. Check that the program is installed and the folder exists.`,
+  ),
+  notificationFailed: entry<{ url: string; reason: string }>(
+    502,
+    (d) => `The notification to ${d.url} failed: ${d.reason}. Check that the address answers POST with 2xx.`,
   ),
 } as const;
 

@@ -4,9 +4,11 @@ import {
   type DatabaseHandle,
   isUniqueViolation,
   json,
+  lockKey,
   lockOutbox,
   parseJson,
   type Tx,
+  toBatches,
   transact,
 } from './db.ts';
 
@@ -93,6 +95,18 @@ export function databaseSuite(open: () => Promise<DatabaseHandle>): void {
       await sql`insert into event_cursors values ('huge', 9007199254740993, 1)`.execute(handle.db);
       const read = handle.db.selectFrom('event_cursors').selectAll().where('listener', '=', 'huge').execute();
       await expect(read).rejects.toThrow(RangeError);
+    });
+
+    test('more rows than one statement can bind go in by batches', async () => {
+      const rows = Array.from({ length: 20_001 }, (_, n) => ({ ...setting(`k${n}`, ''), workspace: 'many' }));
+      for (const batch of toBatches(rows)) await handle.db.insertInto('settings').values(batch).execute();
+      const { count } = await handle.db
+        .selectFrom('settings')
+        .select((eb) => eb.fn.countAll<number>().as('count'))
+        .where('workspace', '=', 'many')
+        .executeTakeFirstOrThrow();
+      expect(count).toBe(rows.length);
+      expect(toBatches([])).toEqual([]);
     });
 
     test('text sorts by its bytes', async () => {
@@ -191,6 +205,25 @@ export function databaseSuite(open: () => Promise<DatabaseHandle>): void {
           .execute();
       await Promise.all(Array.from({ length: 20 }, () => transact(handle.db, countUp)));
       expect(await settingOf('counter')).toBe('20');
+    });
+
+    test('with the key locked, reading and then writing loses nothing', async () => {
+      await handle.db.insertInto('settings').values(setting('locked', '0')).execute();
+      const countUp = async (tx: Tx) => {
+        await lockKey(tx, 'settings/locked');
+        const row = await tx
+          .selectFrom('settings')
+          .select('value')
+          .where('key', '=', 'locked')
+          .executeTakeFirstOrThrow();
+        await tx
+          .updateTable('settings')
+          .set({ value: String(Number(row.value) + 1) })
+          .where('key', '=', 'locked')
+          .execute();
+      };
+      await Promise.all(Array.from({ length: 20 }, () => transact(handle.db, countUp)));
+      expect(await settingOf('locked')).toBe('20');
     });
 
     test('two transactions that lock each other out both end', async () => {

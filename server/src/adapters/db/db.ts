@@ -43,12 +43,25 @@ export function kindOf(db: Db): DatabaseKind {
 }
 
 /**
- * Makes the order of outbox ids the order of commits, so a reader's cursor skips nothing. Call it before the insert.
- * SQLite has one writer at a time anyway; on PostgreSQL the lock is held until the transaction ends.
+ * From here to its end, this transaction is the only one that holds `key`: for reading a row and writing what
+ * follows from it (the next version number). SQLite has one writer at a time anyway.
  */
-export async function lockOutbox(tx: Tx): Promise<void> {
+export async function lockKey(tx: Tx, key: string): Promise<void> {
   if (kindOf(tx) === 'sqlite') return;
-  await sql`select pg_advisory_xact_lock(hashtext('tidemill.outbox.' || current_schema()))`.execute(tx);
+  await sql`select pg_advisory_xact_lock(hashtextextended(current_schema() || ${`/${key}`}, 0))`.execute(tx);
+}
+
+/** Makes the order of outbox ids the order of commits, so a reader's cursor skips nothing. Call it before the insert. */
+export async function lockOutbox(tx: Tx): Promise<void> {
+  await lockKey(tx, 'outbox');
+}
+
+/** Rows of equal columns in slices that one `insert` may bind on either database (SQLite: 32,766 values). */
+export function toBatches<T extends object>(rows: readonly T[]): T[][] {
+  const size = Math.max(1, Math.floor(30_000 / Math.max(1, Object.keys(rows[0] ?? {}).length)));
+  return Array.from({ length: Math.ceil(rows.length / size) }, (_, n) =>
+    rows.slice(n * size, (n + 1) * size),
+  );
 }
 
 /** For a text column. `undefined` becomes null. */

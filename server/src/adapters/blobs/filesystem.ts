@@ -1,0 +1,167 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errors } from '../../base/errors.ts';
+import { assertBlobId, type Blobs, isBlobId, type StoredBlob } from './blobs.ts';
+
+export interface FilesystemBlobsOptions {
+  readonly root: string;
+  /** `power` syncs each blob to the disk before it can be seen. Default: `process`. */
+  readonly durability?: 'process' | 'power';
+}
+
+/** After this long, an unfinished write belongs to nobody alive. */
+const staleAfter = 24 * 3_600_000;
+/** Nobody who is handed a path can change by mistake what others read. */
+const readOnly = 0o444;
+
+/** `<root>/sha256/ab/cd/<hex>`; unfinished writes lie in `<root>/unfinished`, on the same disk for the rename. */
+export async function openFilesystemBlobs(options: FilesystemBlobsOptions): Promise<Blobs> {
+  const { root, durability = 'process' } = options;
+  const isSynced = durability === 'power';
+  const unfinished = join(root, 'unfinished');
+  await mkdir(unfinished, { recursive: true });
+  await removeStale(unfinished);
+
+  const toPath = (sha256: string) => {
+    assertBlobId(sha256);
+    return join(root, 'sha256', sha256.slice(0, 2), sha256.slice(2, 4), sha256);
+  };
+  const put: Blobs['put'] = async (content) => {
+    const temporary = join(unfinished, randomUUID());
+    try {
+      const blob = await writeHashed(temporary, content, isSynced);
+      await moveInto(temporary, toPath(blob.sha256), isSynced);
+      return blob;
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  };
+  const giveAway = async (path: string): Promise<StoredBlob> => {
+    const blob = await hashFile(path);
+    await chmod(path, readOnly);
+    if (isSynced) await syncToDisk(path);
+    await moveInto(path, toPath(blob.sha256), isSynced);
+    return blob;
+  };
+  const copyAndRemove = async (path: string): Promise<StoredBlob> => {
+    const blob = await put(createReadStream(path));
+    await rm(path);
+    return blob;
+  };
+
+  return {
+    put,
+    putFile: (path, { move = false } = {}) =>
+      move
+        ? giveAway(path).catch((error: unknown) => {
+            if (codeOf(error) === 'EXDEV') return copyAndRemove(path);
+            throw error;
+          })
+        : put(createReadStream(path)),
+    get: async (sha256) => (await found(sha256, open(toPath(sha256)))).createReadStream(),
+    read: async (sha256) => found(sha256, readFile(toPath(sha256))),
+    stat: async (sha256) => findFile(toPath(sha256)),
+    async localPath(sha256) {
+      const path = toPath(sha256);
+      await found(sha256, stat(path));
+      return path;
+    },
+    verify: async (sha256) => (await found(sha256, hashFile(toPath(sha256)))).sha256 === sha256,
+    delete: async (sha256) => rm(toPath(sha256), { force: true }),
+    list: () => listBlobs(join(root, 'sha256')),
+  };
+}
+
+async function writeHashed(
+  path: string,
+  content: Uint8Array | AsyncIterable<Uint8Array>,
+  isSynced: boolean,
+): Promise<StoredBlob> {
+  const hash = createHash('sha256');
+  let size = 0;
+  await using file = await open(path, 'wx', readOnly);
+  for await (const chunk of content instanceof Uint8Array ? [content] : content) {
+    hash.update(chunk);
+    size += chunk.byteLength;
+    await file.writeFile(chunk);
+  }
+  if (isSynced) await file.sync();
+  return { sha256: hash.digest('hex'), size };
+}
+
+async function hashFile(path: string): Promise<StoredBlob> {
+  const hash = createHash('sha256');
+  let size = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>) {
+    hash.update(chunk);
+    size += chunk.byteLength;
+  }
+  return { sha256: hash.digest('hex'), size };
+}
+
+/** Always renames, also onto what is there: that mends a damaged blob and tells `gc` that this one is wanted again. */
+async function moveInto(from: string, to: string, isSynced: boolean): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    await mkdir(dirname(to), { recursive: true });
+    await rename(from, to);
+  }
+  if (isSynced) await syncToDisk(dirname(to));
+}
+
+async function syncToDisk(path: string): Promise<void> {
+  await using file = await open(path);
+  await file.sync();
+}
+
+async function found<T>(sha256: string, result: Promise<T>): Promise<T> {
+  return result.catch((error: unknown) => {
+    throw codeOf(error) === 'ENOENT' ? errors.blobNotFound({ sha256 }, error) : error;
+  });
+}
+
+async function findFile(path: string): Promise<{ size: number; storedAt: number } | null> {
+  try {
+    const { size, ctimeMs } = await stat(path);
+    // The change time is the rename's; a moved file keeps its own modification time.
+    return { size, storedAt: Math.floor(ctimeMs) };
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+async function* listBlobs(folder: string, depth = 0): AsyncGenerator<string> {
+  for (const name of (await namesIn(folder)).sort()) {
+    if (depth === 2) {
+      if (isBlobId(name)) yield name;
+    } else {
+      yield* listBlobs(join(folder, name), depth + 1);
+    }
+  }
+}
+
+/** None where the folder is missing (nothing stored yet) or is no folder (not ours). */
+async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return [];
+    throw error;
+  });
+}
+
+async function removeStale(folder: string): Promise<void> {
+  for (const name of await namesIn(folder)) {
+    const path = join(folder, name);
+    const file = await stat(path).catch(() => null);
+    if (file !== null && Date.now() - file.mtimeMs > staleAfter) await rm(path, { force: true });
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+}
