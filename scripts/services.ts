@@ -146,7 +146,7 @@ function startPostgres(): void {
     if (version && cluster && status?.startsWith('down')) run('pg_ctlcluster', version, cluster, 'start');
   }
   const asPostgres = (sql: string) => run('su', 'postgres', '-c', `psql --quiet --command "${sql}"`);
-  asPostgres("create role tidemill_test superuser login password 'tidemill_test'");
+  asPostgres("create role tidemill_test login createdb password 'tidemill_test'");
   asPostgres('create database tidemill_test owner tidemill_test');
 }
 
