@@ -145,11 +145,11 @@ function solveCholesky(factor: Float64Array, right: Float64Array): Float64Array 
 
 function mean(values: Float64Array | Float32Array): number {
   let sum = 0;
-  for (const value of values) sum += value;
+  for (let row = 0; row < values.length; row++) sum += values[row] ?? 0;
   const first = sum / values.length;
   // A second pass takes out the rounding of the first: columns far from zero keep their digits.
   let rest = 0;
-  for (const value of values) rest += value - first;
+  for (let row = 0; row < values.length; row++) rest += (values[row] ?? 0) - first;
   return first + rest / values.length;
 }
 

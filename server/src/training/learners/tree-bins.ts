@@ -14,7 +14,7 @@ export interface BinnedColumn {
 
 /** At most 255 bins of about equal size; fewer where values repeat. */
 export function buildBins(column: Float32Array): BinnedColumn {
-  const edges = listEdges(column.filter((value) => !Number.isNaN(value)).sort());
+  const edges = Float32Array.from(listEdges(column.filter((value) => !Number.isNaN(value)).sort()));
   const codes = new Uint8Array(column.length);
   for (let row = 0; row < column.length; row++) codes[row] = codeOf(column[row] ?? Number.NaN, edges);
   // Training refuses values this low, so the first threshold keeps nothing but missing values left.
@@ -48,7 +48,7 @@ function midpoint(low: number, high: number): number {
   return middle < high ? middle : low;
 }
 
-function codeOf(value: number, edges: readonly number[]): number {
+function codeOf(value: number, edges: Float32Array): number {
   if (Number.isNaN(value)) return 0;
   let low = 0;
   let high = edges.length;

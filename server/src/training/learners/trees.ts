@@ -57,14 +57,16 @@ function fitTrees(
   const parameters = parseParameters(given, defaults, limits);
   assertTrainingData(data, 'allowed');
   const base = Math.fround(data.target.reduce((sum, value) => sum + value / data.target.length, 0));
+  const predicted = new Float64Array(data.features.rows).fill(base);
   const model: TreeEnsemble = {
     names: data.features.names,
     base,
     lowest: data.target.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY),
     highest: data.target.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY),
-    trees: boost(data, base, parameters, seed, onProgress),
+    trees: boost(data, predicted, parameters, seed, onProgress),
   };
-  const trainRmse = rootMeanSquaredError(data.target, predictTrees(model, data.features));
+  const clipped = predicted.map((value) => Math.min(model.highest, Math.max(model.lowest, value)));
+  const trainRmse = rootMeanSquaredError(data.target, clipped);
   return {
     predict: (features) => predictTrees(model, features),
     toOnnx: () => buildTreesOnnx(model),
@@ -72,16 +74,16 @@ function fitTrees(
   };
 }
 
+/** Starts from `predicted` and leaves the sum of all trees in it. */
 function boost(
   data: TrainingData,
-  base: number,
+  predicted: Float64Array,
   parameters: TreeParameters,
   seed: number,
   onProgress?: FitProgress,
 ): readonly RegressionTree[] {
   const grower = new TreeGrower(toFloat32Columns(data.features).map(buildBins), parameters);
   const random = buildRandom(seed);
-  const predicted = new Float64Array(data.features.rows).fill(base);
   const residuals = new Float64Array(data.features.rows);
   const weights = new Float64Array(data.features.rows);
   const grown: RegressionTree[] = [];
