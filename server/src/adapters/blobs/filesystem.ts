@@ -82,13 +82,17 @@ async function writeHashed(
 ): Promise<StoredBlob> {
   const hash = createHash('sha256');
   let size = 0;
-  await using file = await open(path, 'wx', readOnly);
-  for await (const chunk of content instanceof Uint8Array ? [content] : content) {
-    hash.update(chunk);
-    size += chunk.byteLength;
-    await file.writeFile(chunk);
+  const file = await open(path, 'wx', readOnly);
+  try {
+    for await (const chunk of content instanceof Uint8Array ? [content] : content) {
+      hash.update(chunk);
+      size += chunk.byteLength;
+      await file.writeFile(chunk);
+    }
+    if (isSynced) await file.sync();
+  } finally {
+    await file.close();
   }
-  if (isSynced) await file.sync();
   return { sha256: hash.digest('hex'), size };
 }
 
@@ -115,8 +119,8 @@ async function moveInto(from: string, to: string, isSynced: boolean): Promise<vo
 }
 
 async function syncToDisk(path: string): Promise<void> {
-  await using file = await open(path);
-  await file.sync();
+  const file = await open(path);
+  await file.sync().finally(() => file.close());
 }
 
 async function found<T>(sha256: string, result: Promise<T>): Promise<T> {

@@ -1,6 +1,10 @@
 import type { Migration } from '../migrate.ts';
 import { migration as platform } from './001-platform.ts';
 import { migration as access } from './002-access.ts';
+import { migration as experiments } from './020-experiments.ts';
+import { migration as endpoints } from './040-endpoints.ts';
+import { migration as predictions } from './041-predictions.ts';
+import { migration as rollouts } from './042-rollouts.ts';
 
 /** The one ordered list. A domain adds `NNN-<domain>.ts` and a line here; a released migration never changes. */
-export const migrations: readonly Migration[] = [platform, access];
+export const migrations: readonly Migration[] = [platform, access, experiments, endpoints, predictions, rollouts];

@@ -1,0 +1,26 @@
+export interface EndpointsTable {
+  workspace: string;
+  name: string;
+  live_revision: number;
+  fallback_forced: number;
+  fallback_reason: string | null;
+  created_at: number;
+  /** The name may be used again; revisions go on counting. */
+  deleted_at: number | null;
+}
+
+/** Never changed after the insert. */
+export interface EndpointRevisionsTable {
+  workspace: string;
+  endpoint: string;
+  revision: number;
+  definition: string;
+  reason: string;
+  created_at: number;
+  created_by: string;
+}
+
+export interface EndpointsTables {
+  endpoints: EndpointsTable;
+  endpoint_revisions: EndpointRevisionsTable;
+}

@@ -1,0 +1,99 @@
+import type { Generated } from 'kysely';
+
+interface ExperimentsTable {
+  workspace: string;
+  /** Counts up within the workspace; 0 is `Default`. */
+  id: number;
+  name: string;
+  created_at: number;
+  updated_at: number;
+  deleted_at: number | null;
+}
+
+interface ExperimentTagsTable {
+  workspace: string;
+  experiment_id: number;
+  key: string;
+  value: string;
+}
+
+interface RunsTable {
+  id: string;
+  workspace: string;
+  experiment_id: number;
+  name: string;
+  status: string;
+  /** Whom the client named; `actor` is who was authenticated. */
+  user_name: string;
+  actor: string;
+  started_at: number;
+  ended_at: number | null;
+  deleted_at: number | null;
+}
+
+interface RunTextsTable {
+  run_id: string;
+  key: string;
+  value: string;
+}
+
+/** One row per series (run and key) with its latest point, so that search reads no history. */
+interface RunMetricsTable {
+  id: Generated<number>;
+  run_id: string;
+  key: string;
+  step: number;
+  recorded_at: number;
+  /** 0 where `is_nan`: SQLite keeps no NaN. Infinities are kept as they are. */
+  value: number;
+  is_nan: number;
+}
+
+interface MetricPointsTable {
+  series_id: number;
+  recorded_at: number;
+  step: number;
+  value: number;
+  is_nan: number;
+}
+
+interface InputDatasetsTable {
+  id: string;
+  workspace: string;
+  experiment_id: number;
+  name: string;
+  digest: string;
+  source_type: string;
+  source: string;
+  schema: string | null;
+  profile: string | null;
+}
+
+interface RunInputsTable {
+  run_id: string;
+  dataset_id: string;
+  /** The tag `mlflow.data.context`, apart because runs are searched by it. */
+  context: string;
+  tags: string;
+}
+
+interface RunArtifactsTable {
+  run_id: string;
+  path: string;
+  sha256: string;
+  size: number;
+  created_at: number;
+}
+
+export interface ExperimentsTables {
+  experiments: ExperimentsTable;
+  experiment_tags: ExperimentTagsTable;
+  runs: RunsTable;
+  run_parameters: RunTextsTable;
+  run_tags: RunTextsTable;
+  run_metrics: RunMetricsTable;
+  metric_points: MetricPointsTable;
+  input_datasets: InputDatasetsTable;
+  run_inputs: RunInputsTable;
+  run_artifacts: RunArtifactsTable;
+}
