@@ -78,6 +78,9 @@ export const catalogue = {
   ),
   notImplemented: entry<{ what: string }>(501, (d) => `${d.what} is not implemented.`),
 
+  // platform
+  taskNotFound: entry<{ id: string }>(404, (d) => `There is no task '${d.id}'.`),
+
   // access
   unauthenticated: entry<{ reason: string }>(
     401,
@@ -105,6 +108,75 @@ export const catalogue = {
   inUse: entry<{ what: string; users: string }>(
     409,
     (d) => `${d.what} cannot be deleted: ${d.users} uses it. Release it there first.`,
+  ),
+
+  // data
+  datasetNotFound: entry<{ name: string; known: string }>(
+    404,
+    (d) => `There is no dataset '${d.name}'. ${d.known}.`,
+  ),
+  datasetVersionNotFound: entry<{ reference: string; known: string }>(
+    404,
+    (d) => `There is no dataset version '${d.reference}'. ${d.known}.`,
+  ),
+  datasetFileEmpty: entry<{ file: string; reason: string }>(
+    422,
+    (d) => `${d.file} ${d.reason}. Send a table with at least one row.`,
+  ),
+  datasetColumnsDiffer: entry<{ reference: string; differences: string }>(
+    422,
+    (d) =>
+      `The rows do not fit ${d.reference}: ${d.differences}. Append rows with its columns, or commit a new table with mode=replace.`,
+  ),
+  datasetColumnNotFound: entry<{ reference: string; column: string; known: string }>(
+    400,
+    (d) => `${d.reference} has no column '${d.column}'. Its columns are ${d.known}.`,
+  ),
+  datasetKeyDuplicate: entry<{ reference: string; key: string; count: number }>(
+    422,
+    (d) =>
+      `${d.reference} has ${d.count} rows with the key ${d.key}, so rows cannot be paired by it. Name more key columns, or none to compare whole rows.`,
+  ),
+  datasetBusy: entry<{ name: string; attempts: number }>(
+    503,
+    (d) =>
+      `Others committed to '${d.name}' each of the ${d.attempts} times this append was tried. Nothing was changed; send it again.`,
+  ),
+  tagReserved: entry<{ tag: string }>(
+    400,
+    (d) => `'${d.tag}' cannot be a tag: numbers and 'latest' name versions already. Choose another word.`,
+  ),
+  mappingInvalid: entry<{ part: string; reason: string }>(
+    400,
+    (d) => `The mapping '${d.part}' ${d.reason}. Write ours=theirs, comma-separated: date=Date,close=Close/Last.`,
+  ),
+  featureViewNotFound: entry<{ name: string; known: string }>(
+    404,
+    (d) => `There is no feature view '${d.name}'. ${d.known}.`,
+  ),
+  featureViewVersionNotFound: entry<{ reference: string; known: string }>(
+    404,
+    (d) => `There is no feature view version '${d.reference}'. ${d.known}.`,
+  ),
+  featureSqlInvalid: entry<{ what: string; reason: string }>(
+    422,
+    (d) => `The SQL of ${d.what} cannot be used: ${d.reason}. Write one SELECT over dataset names.`,
+  ),
+  featureColumnInvalid: entry<{ what: string; column: string; reason: string; known: string }>(
+    422,
+    (d) => `${d.what}: the column '${d.column}' ${d.reason}. The SQL gives ${d.known}.`,
+  ),
+  bindingInvalid: entry<{ name: string; reason: string }>(
+    400,
+    (d) => `The binding of '${d.name}' cannot be used: ${d.reason}. Bind names that the SQL reads: {"prices": "prices@3"}.`,
+  ),
+  entityKeyMissing: entry<{ view: string; column: string }>(
+    400,
+    (d) => `An entity of ${d.view} lacks '${d.column}'. Give a text, number or boolean for each of its key columns.`,
+  ),
+  trainingSetInvalid: entry<{ name: string; reason: string }>(
+    422,
+    (d) => `The training set '${d.name}' cannot be built: ${d.reason}. Mend its definition and build it again.`,
   ),
 
   // start
@@ -232,6 +304,115 @@ export const catalogue = {
     502,
     (d) => `The notification to ${d.url} failed: ${d.reason}. Check that the address answers POST with 2xx.`,
   ),
+
+  // experiments
+  experimentNotFound: entry<{ experiment: string }>(
+    404,
+    (d) =>
+      `There is no experiment '${d.experiment}'. List them (GET /api/v1/experiments), or create it first.`,
+  ),
+  experimentExists: entry<{ name: string; lifecycle: string }>(
+    409,
+    (d) =>
+      `The experiment '${d.name}' exists already (${d.lifecycle}). ${d.lifecycle === 'deleted' ? 'Restore it, or choose another name' : 'Use it, or choose another name'}.`,
+  ),
+  experimentNotActive: entry<{ experiment: string }>(
+    409,
+    (d) =>
+      `The experiment '${d.experiment}' is deleted; it must be in the 'active' state. Restore it, or use another one.`,
+  ),
+  runNotFound: entry<{ run: string }>(
+    404,
+    (d) => `There is no run '${d.run}'. Search for it (POST /api/v1/runs/search), or start one.`,
+  ),
+  runNotActive: entry<{ run: string; lifecycle: string; needed: string }>(
+    409,
+    (d) =>
+      `The run '${d.run}' must be in the '${d.needed}' state; it is ${d.lifecycle}. ${d.needed === 'active' ? 'Restore it first' : 'Delete it first'}.`,
+  ),
+  parameterImmutable: entry<{ run: string; key: string; found: string; given: string }>(
+    409,
+    (d) =>
+      `Changing param values is not allowed: '${d.key}' of run '${d.run}' is '${d.found}', not '${d.given}'. Log it under another key, or start a new run.`,
+  ),
+  trackingValueInvalid: entry<{ where: string; reason: string }>(
+    400,
+    (d) => `${d.where} cannot be stored: ${d.reason}.`,
+  ),
+  tagNotFound: entry<{ of: string; key: string }>(404, (d) => `${d.of} has no tag '${d.key}'.`),
+  searchInvalid: entry<{ part: string; reason: string }>(
+    400,
+    (d) => `The search cannot be understood at '${d.part}': ${d.reason}.`,
+  ),
+  artifactPathInvalid: entry<{ path: string; reason: string }>(
+    400,
+    (d) =>
+      `Invalid path '${d.path}': ${d.reason}. Use a relative path such as plots/loss.png, without '..', '#' or backslashes.`,
+  ),
+  artifactNotFound: entry<{ run: string; path: string }>(
+    404,
+    (d) => `The run '${d.run}' has no artifact '${d.path}'. List what it has.`,
+  ),
+
+  // serving
+  endpointNotFound: entry<{ name: string }>(
+    404,
+    (d) => `There is no endpoint '${d.name}'. tidemill endpoints list shows them; PUT /api/v1/endpoints/${d.name} makes one.`,
+  ),
+  endpointRevisionNotFound: entry<{ name: string; revision: string }>(
+    404,
+    (d) => `The endpoint '${d.name}' has no revision ${d.revision}. GET /api/v1/endpoints/${d.name}/revisions lists them.`,
+  ),
+  endpointDefinitionInvalid: entry<{ name: string; reason: string }>(
+    400,
+    (d) => `The endpoint '${d.name}' cannot be made: ${d.reason}. Change the definition and send it again.`,
+  ),
+  endpointChanged: entry<{ name: string }>(
+    409,
+    (d) => `The endpoint '${d.name}' was changed by somebody else meanwhile. Look at it, and send your change again.`,
+  ),
+  featureInvalid: entry<{ endpoint: string; record: number; feature: string; problem: string }>(
+    400,
+    (d) =>
+      `Endpoint '${d.endpoint}', record ${d.record}, feature '${d.feature}': ${d.problem}. Send a finite number for every feature of the model.`,
+  ),
+  featuresUnavailable: entry<{ endpoint: string; record: number; reason: string }>(
+    503,
+    (d) =>
+      `Endpoint '${d.endpoint}', record ${d.record}: ${d.reason}, and the endpoint has no fallback rule. Materialize the view, or give the endpoint a fallback.`,
+  ),
+  predictionUnavailable: entry<{ endpoint: string; reason: string }>(
+    503,
+    (d) =>
+      `The endpoint '${d.endpoint}' cannot predict now: ${d.reason}, and no fallback rule answers. Try again, or give the endpoint a fallback.`,
+  ),
+  eventTimeInvalid: entry<{ value: string }>(
+    400,
+    (d) => `'${d.value}' is not a time. Send epoch milliseconds or ISO 8601 such as 2023-08-31T00:00:00Z.`,
+  ),
+  outcomeInvalid: entry<{ endpoint: string; index: number; problem: string }>(
+    400,
+    (d) =>
+      `Outcome ${d.index} for endpoint '${d.endpoint}': ${d.problem}. Send value with predictionId, or with entity and eventTime.`,
+  ),
+  outcomesNotStored: entry<{ endpoint: string; reason: string }>(
+    503,
+    (d) => `The outcomes for endpoint '${d.endpoint}' could not be written: ${d.reason}. None is acknowledged; send them again.`,
+  ),
+  rolloutNotFound: entry<{ id: string }>(404, (d) => `There is no rollout '${d.id}'. tidemill rollouts list shows them.`),
+  rolloutActive: entry<{ endpoint: string; rollout: string }>(
+    409,
+    (d) =>
+      `The endpoint '${d.endpoint}' already has an active rollout (${d.rollout}). Wait for its decision, or roll it back first.`,
+  ),
+  rolloutFinished: entry<{ id: string; stage: string }>(
+    409,
+    (d) => `The rollout '${d.id}' has ended (${d.stage}). To take back what is live, use POST /api/v1/endpoints/{name}/rollback.`,
+  ),
+  rolloutRefused: entry<{ endpoint: string; reason: string }>(
+    409,
+    (d) => `No rollout can start on endpoint '${d.endpoint}': ${d.reason}.`,
+  ),
 } as const;
 
 type Catalogue = typeof catalogue;
@@ -253,4 +434,4 @@ export const errors: Factories = Object.fromEntries(
         cause,
       }),
   ]),
-) as Factories;
+) as unknown as Factories;

@@ -1,0 +1,160 @@
+import type { Page, Permission, Role, Token, User } from '@tidemill/contract';
+import type { Db } from '../../adapters/db/db.ts';
+import type { Caller } from '../../base/caller.ts';
+import type { Clock } from '../../base/clock.ts';
+import { errors } from '../../base/errors.ts';
+import { newId } from '../../base/ids.ts';
+import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.ts';
+import type { Changes } from '../audit/service.ts';
+import { hashSecret, mayRole, newSecret, secretOf } from './rules.ts';
+import { authStore } from './store.ts';
+
+export interface AuthDependencies {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly changes: Changes;
+  /** On 127.0.0.1 whoever reaches the port is the owner; anywhere else a token is needed. */
+  readonly trustLocal: boolean;
+}
+
+const defaultWorkspace = 'default';
+const touchEveryMs = 60_000;
+const cacheMs = 5_000;
+const cacheSize = 1_000;
+const dayMs = 86_400_000;
+
+export function createAuth({ db, clock, changes, trustLocal }: AuthDependencies) {
+  const store = authStore(db);
+  const cache = new Map<string, { caller: Caller; until: number }>();
+  const touched = new Map<string, number>();
+
+  async function findCaller(secret: string): Promise<Caller> {
+    const hash = hashSecret(secret);
+    const cached = cache.get(hash);
+    if (cached && cached.until > clock.now()) return cached.caller;
+    const found = await store.findByHash(hash);
+    const now = clock.now();
+    if (!found) throw errors.unauthenticated({ reason: 'the token is unknown' });
+    if (found.token.revokedAt) throw errors.unauthenticated({ reason: 'the token was revoked' });
+    if (found.token.expiresAt && found.token.expiresAt <= now)
+      throw errors.unauthenticated({ reason: 'the token has expired' });
+    const caller = { actor: found.token.actor, role: found.token.role, workspace: found.workspace };
+    if (cache.size >= cacheSize) cache.clear();
+    cache.set(hash, {
+      caller,
+      until: Math.min(now + cacheMs, found.token.expiresAt ?? Number.MAX_SAFE_INTEGER),
+    });
+    await touch(found.token.id, now);
+    return caller;
+  }
+
+  /** Last use to the minute: one write per token and minute, not per request. */
+  async function touch(id: string, now: number): Promise<void> {
+    if ((touched.get(id) ?? 0) > now - touchEveryMs) return;
+    if (touched.size >= cacheSize) touched.clear();
+    touched.set(id, now);
+    await store.touch(id, now);
+  }
+
+  async function actorOf(
+    input: { name: string; user?: string | undefined },
+    workspace: string,
+  ): Promise<string> {
+    if (!input.user) return `token:${input.name}`;
+    const user = await store.findUser(workspace, input.user);
+    if (!user) throw errors.userNotFound({ name: input.user });
+    return `user:${user.name}`;
+  }
+
+  return {
+    /** @throws unauthenticated, permissionDenied */
+    async authenticate(
+      authorization: string | undefined,
+      permission: Permission,
+      where: string,
+    ): Promise<Caller> {
+      const secret = secretOf(authorization);
+      if (!secret && !trustLocal) throw errors.unauthenticated({ reason: 'the request carries no token' });
+      const caller: Caller = secret
+        ? await findCaller(secret)
+        : { actor: 'user:owner', role: 'admin', workspace: defaultWorkspace };
+      if (!mayRole(caller.role, permission))
+        throw errors.permissionDenied({ actor: caller.actor, permission, where });
+      return caller;
+    },
+
+    whoami: (caller: Caller) => ({ actor: caller.actor, role: caller.role, workspace: caller.workspace }),
+    hasUsableToken: async () => (await store.countUsable(clock.now())) > 0,
+
+    createUser(input: { name: string; role: Role }, caller: Caller): Promise<User> {
+      return changes.run(caller, async (tx, record) => {
+        const user = await authStore(tx).insertUser(caller.workspace, {
+          id: newId('user'),
+          ...input,
+          createdAt: clock.now(),
+        });
+        if (!user) throw errors.userExists({ name: input.name });
+        record({ action: 'user.created', subject: `user:${user.name}`, detail: { role: user.role } });
+        return user;
+      });
+    },
+
+    async listUsers(
+      input: { cursor?: string | undefined; limit?: number | undefined },
+      caller: Caller,
+    ): Promise<Page<User>> {
+      const limit = input.limit ?? defaultPageSize;
+      const after = input.cursor ? decodeCursor(input.cursor, isText) : '';
+      return toPage(await store.listUsers(caller.workspace, after, limit + 1), limit, (user) => user.name);
+    },
+
+    /** The secret is in this reply and nowhere else: only its hash is kept. */
+    async createToken(
+      input: { name: string; role: Role; user?: string | undefined; expiresInDays?: number | undefined },
+      caller: Caller,
+    ): Promise<{ token: Token; secret: string }> {
+      const secret = newSecret();
+      const now = clock.now();
+      const token: Token = {
+        id: newId('token'),
+        name: input.name,
+        role: input.role,
+        actor: await actorOf(input, caller.workspace),
+        createdAt: now,
+        expiresAt: input.expiresInDays ? Math.round(now + input.expiresInDays * dayMs) : null,
+        lastUsedAt: null,
+        revokedAt: null,
+      };
+      await changes.run(caller, async (tx, record) => {
+        await authStore(tx).insertToken(caller.workspace, token, hashSecret(secret));
+        record({
+          action: 'token.created',
+          subject: `token:${token.id}`,
+          detail: { name: token.name, role: token.role },
+        });
+      });
+      return { token, secret };
+    },
+
+    async listTokens(
+      input: { cursor?: string | undefined; limit?: number | undefined },
+      caller: Caller,
+    ): Promise<Page<Token>> {
+      const limit = input.limit ?? defaultPageSize;
+      const before = input.cursor ? decodeCursor(input.cursor, isText) : undefined;
+      return toPage(await store.listTokens(caller.workspace, before, limit + 1), limit, (token) => token.id);
+    },
+
+    async revokeToken(input: { id: string }, caller: Caller): Promise<Record<string, never>> {
+      await changes.run(caller, async (tx, record) => {
+        const revoked = await authStore(tx).revoke(caller.workspace, input.id, clock.now());
+        if (!revoked) throw errors.tokenNotFound(input);
+        record({ action: 'token.revoked', subject: `token:${input.id}` });
+      });
+      cache.clear();
+      return {};
+    },
+  };
+}
+
+export type Auth = ReturnType<typeof createAuth>;

@@ -1,0 +1,112 @@
+import type { Role, Token, User } from '@tidemill/contract';
+import type { Selectable } from 'kysely';
+import type { Db } from '../../adapters/db/db.ts';
+import type { Database } from '../../adapters/db/schema.ts';
+
+const toToken = (row: Selectable<Database['tokens']>): Token => ({
+  id: row.id,
+  name: row.name,
+  role: row.role as Role,
+  actor: row.actor,
+  createdAt: row.created_at,
+  expiresAt: row.expires_at,
+  lastUsedAt: row.last_used_at,
+  revokedAt: row.revoked_at,
+});
+
+const toUser = (row: Selectable<Database['users']>): User => ({
+  id: row.id,
+  name: row.name,
+  role: row.role as Role,
+  createdAt: row.created_at,
+});
+
+export const authStore = (db: Db) => ({
+  /** Null when the name is taken. */
+  async insertUser(workspace: string, user: User): Promise<User | null> {
+    const row = await db
+      .insertInto('users')
+      .values({ id: user.id, workspace, name: user.name, role: user.role, created_at: user.createdAt })
+      .onConflict((conflict) => conflict.columns(['workspace', 'name']).doNothing())
+      .returningAll()
+      .executeTakeFirst();
+    return row ? toUser(row) : null;
+  },
+
+  async findUser(workspace: string, name: string): Promise<User | null> {
+    const row = await db
+      .selectFrom('users')
+      .selectAll()
+      .where('workspace', '=', workspace)
+      .where('name', '=', name)
+      .executeTakeFirst();
+    return row ? toUser(row) : null;
+  },
+
+  async listUsers(workspace: string, after: string, limit: number): Promise<User[]> {
+    const rows = await db
+      .selectFrom('users')
+      .selectAll()
+      .where('workspace', '=', workspace)
+      .where('name', '>', after)
+      .orderBy('name')
+      .limit(limit)
+      .execute();
+    return rows.map(toUser);
+  },
+
+  async insertToken(workspace: string, token: Token, hash: string): Promise<void> {
+    await db
+      .insertInto('tokens')
+      .values({
+        id: token.id,
+        workspace,
+        name: token.name,
+        hash,
+        role: token.role,
+        actor: token.actor,
+        resource: null,
+        created_at: token.createdAt,
+        expires_at: token.expiresAt,
+        last_used_at: null,
+        revoked_at: null,
+      })
+      .execute();
+  },
+
+  async findByHash(hash: string): Promise<{ workspace: string; token: Token } | null> {
+    const row = await db.selectFrom('tokens').selectAll().where('hash', '=', hash).executeTakeFirst();
+    return row ? { workspace: row.workspace, token: toToken(row) } : null;
+  },
+
+  async listTokens(workspace: string, before: string | undefined, limit: number): Promise<Token[]> {
+    let query = db.selectFrom('tokens').selectAll().where('workspace', '=', workspace);
+    if (before) query = query.where('id', '<', before);
+    return (await query.orderBy('id', 'desc').limit(limit).execute()).map(toToken);
+  },
+
+  async revoke(workspace: string, id: string, now: number): Promise<boolean> {
+    const result = await db
+      .updateTable('tokens')
+      .set({ revoked_at: now })
+      .where('workspace', '=', workspace)
+      .where('id', '=', id)
+      .where('revoked_at', 'is', null)
+      .executeTakeFirst();
+    return Number(result.numUpdatedRows) === 1;
+  },
+
+  async touch(id: string, now: number): Promise<void> {
+    await db.updateTable('tokens').set({ last_used_at: now }).where('id', '=', id).execute();
+  },
+
+  async countUsable(now: number): Promise<number> {
+    const row = await db
+      .selectFrom('tokens')
+      .select((e) => e.fn.countAll<number>().as('count'))
+      .where('revoked_at', 'is', null)
+      .where((e) => e.or([e('expires_at', 'is', null), e('expires_at', '>', now)]))
+      .executeTakeFirstOrThrow();
+    return Number(row.count);
+  },
+});

@@ -1,0 +1,63 @@
+import type { LineageEdge } from '@tidemill/contract';
+import type { Db } from '../../adapters/db/db.ts';
+import type { Caller } from '../../base/caller.ts';
+import type { Clock } from '../../base/clock.ts';
+import { errors } from '../../base/errors.ts';
+import { type LineageNode, lineageStore } from './store.ts';
+
+const defaultDepth = 6;
+
+/**
+ * The directory of everything that has a uri: what it came from, what came of it and who uses it now.
+ * Domains write to it in their own transactions, downward; resolving and deleting ask it.
+ */
+export function createLineage({ db, clock }: { readonly db: Db; readonly clock: Clock }) {
+  /** Walks one direction level by level; a thing met twice is not walked twice. */
+  async function walk(
+    workspace: string,
+    uri: string,
+    side: 'from_uri' | 'to_uri',
+    depth: number,
+  ): Promise<LineageEdge[]> {
+    const found: LineageEdge[] = [];
+    const met = new Set([uri]);
+    let level = [uri];
+    for (let i = 0; i < depth && level.length > 0; i++) {
+      const edges = await lineageStore(db).listEdges(workspace, side, level);
+      found.push(...edges);
+      level = [...new Set(edges.map((edge) => (side === 'to_uri' ? edge.from : edge.to)))].filter(
+        (next) => !met.has(next),
+      );
+      for (const next of level) met.add(next);
+    }
+    return found;
+  }
+
+  return {
+    recordNode: (tx: Db, node: LineageNode) => lineageStore(tx).saveNode(node, clock.now()),
+    recordEdges: (tx: Db, workspace: string, edges: readonly Omit<LineageEdge, 'createdAt'>[]) =>
+      lineageStore(tx).saveEdges(workspace, edges, clock.now()),
+    hold: (tx: Db, hold: { workspace: string; userUri: string; usedUri: string; reason: string }) =>
+      lineageStore(tx).saveHold(hold, clock.now()),
+    release: (tx: Db, workspace: string, userUri: string) => lineageStore(tx).deleteHolds(workspace, userUri),
+    findNode: (workspace: string, uri: string) => lineageStore(db).findNode(workspace, uri),
+
+    /** @throws inUse naming who holds the thing, or any version of it */
+    async assertUnheld(tx: Db, workspace: string, uri: string): Promise<void> {
+      const holds = await lineageStore(tx).listHolds(workspace, uri);
+      if (holds.length === 0) return;
+      throw errors.inUse({ what: uri, users: [...new Set(holds.map((hold) => hold.userUri))].join(', ') });
+    },
+
+    async lineage(input: { uri: string; depth?: number | undefined }, caller: Caller) {
+      const depth = input.depth ?? defaultDepth;
+      return {
+        uri: input.uri,
+        upstream: await walk(caller.workspace, input.uri, 'to_uri', depth),
+        downstream: await walk(caller.workspace, input.uri, 'from_uri', depth),
+      };
+    },
+  };
+}
+
+export type Lineage = ReturnType<typeof createLineage>;

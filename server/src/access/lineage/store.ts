@@ -1,0 +1,122 @@
+import type { LineageEdge } from '@tidemill/contract';
+import type { Db } from '../../adapters/db/db.ts';
+
+export interface LineageNode {
+  readonly workspace: string;
+  readonly uri: string;
+  readonly kind: string;
+  readonly digest: string | null;
+  readonly location: string | null;
+}
+
+export const lineageStore = (db: Db) => ({
+  async saveNode(node: LineageNode, now: number): Promise<void> {
+    await db
+      .insertInto('lineage_nodes')
+      .values({ ...node, created_at: now, deleted_at: null })
+      .onConflict((conflict) =>
+        conflict
+          .columns(['workspace', 'uri'])
+          .doUpdateSet({ digest: node.digest, location: node.location, deleted_at: null }),
+      )
+      .execute();
+  },
+
+  async findNode(workspace: string, uri: string): Promise<LineageNode | null> {
+    const row = await db
+      .selectFrom('lineage_nodes')
+      .select(['workspace', 'uri', 'kind', 'digest', 'location'])
+      .where('workspace', '=', workspace)
+      .where('uri', '=', uri)
+      .where('deleted_at', 'is', null)
+      .executeTakeFirst();
+    return row ?? null;
+  },
+
+  async saveEdges(
+    workspace: string,
+    edges: readonly Omit<LineageEdge, 'createdAt'>[],
+    now: number,
+  ): Promise<void> {
+    if (edges.length === 0) return;
+    await db
+      .insertInto('lineage_edges')
+      .values(
+        edges.map((edge) => ({
+          workspace,
+          from_uri: edge.from,
+          to_uri: edge.to,
+          relation: edge.relation,
+          created_at: now,
+        })),
+      )
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  },
+
+  async listEdges(
+    workspace: string,
+    side: 'from_uri' | 'to_uri',
+    uris: readonly string[],
+  ): Promise<LineageEdge[]> {
+    const rows = await db
+      .selectFrom('lineage_edges')
+      .selectAll()
+      .where('workspace', '=', workspace)
+      .where(side, 'in', uris)
+      .orderBy('created_at')
+      .limit(10_000)
+      .execute();
+    return rows.map((row) => ({
+      from: row.from_uri,
+      to: row.to_uri,
+      relation: row.relation,
+      createdAt: row.created_at,
+    }));
+  },
+
+  async saveHold(
+    hold: { workspace: string; userUri: string; usedUri: string; reason: string },
+    now: number,
+  ): Promise<void> {
+    await db
+      .insertInto('lineage_holds')
+      .values({
+        workspace: hold.workspace,
+        user_uri: hold.userUri,
+        used_uri: hold.usedUri,
+        reason: hold.reason,
+        created_at: now,
+      })
+      .onConflict((conflict) =>
+        conflict.columns(['workspace', 'user_uri', 'used_uri']).doUpdateSet({ reason: hold.reason }),
+      )
+      .execute();
+  },
+
+  async deleteHolds(workspace: string, userUri: string): Promise<void> {
+    await db
+      .deleteFrom('lineage_holds')
+      .where('workspace', '=', workspace)
+      .where('user_uri', '=', userUri)
+      .execute();
+  },
+
+  /** Holds on the thing itself and, for a name without version, on every version of it. */
+  async listHolds(workspace: string, usedUri: string): Promise<{ userUri: string; usedUri: string }[]> {
+    const upper = `${usedUri}A`; // '@' + 1: the range of everything that begins with `uri@`
+    const rows = await db
+      .selectFrom('lineage_holds')
+      .select(['user_uri', 'used_uri'])
+      .where('workspace', '=', workspace)
+      .where((e) =>
+        e.or([
+          e('used_uri', '=', usedUri),
+          e.and([e('used_uri', '>=', `${usedUri}@`), e('used_uri', '<', upper)]),
+        ]),
+      )
+      .limit(20)
+      .execute();
+    return rows.map((row) => ({ userUri: row.user_uri, usedUri: row.used_uri }));
+  },
+});

@@ -1,0 +1,20 @@
+import type { contract } from '@tidemill/contract';
+import type { Handlers } from '../http/bind.ts';
+import type { Audit } from './audit/service.ts';
+import type { Auth } from './auth/service.ts';
+import type { Lineage } from './lineage/service.ts';
+
+export const accessRoutes = (
+  auth: Auth,
+  audit: Audit,
+  lineage: Lineage,
+): Handlers<typeof contract.access> => ({
+  whoami: (_input, caller) => auth.whoami(caller),
+  createUser: (input, caller) => auth.createUser(input, caller),
+  listUsers: (input, caller) => auth.listUsers(input, caller),
+  createToken: (input, caller) => auth.createToken(input, caller),
+  listTokens: (input, caller) => auth.listTokens(input, caller),
+  revokeToken: (input, caller) => auth.revokeToken(input, caller),
+  listAudit: (input, caller) => audit.list(input, caller),
+  lineage: (input, caller) => lineage.lineage(input, caller),
+});

@@ -1,0 +1,101 @@
+/**
+ * The only place where adapters meet domains: every object is built once, by hand, in floor order.
+ */
+import { join } from 'node:path';
+import { contract } from '@tidemill/contract';
+import type { FastifyInstance } from 'fastify';
+import { createAudit, createChanges } from './access/audit/service.ts';
+import { createAuth } from './access/auth/service.ts';
+import { createLineage } from './access/lineage/service.ts';
+import { accessRoutes } from './access/routes.ts';
+import type { DatabaseHandle } from './adapters/db/db.ts';
+import { openPostgres } from './adapters/db/postgres.ts';
+import { openSqlite } from './adapters/db/sqlite.ts';
+import { type Clock, systemClock } from './base/clock.ts';
+import type { Logger } from './base/logger.ts';
+import type { Config } from './config.ts';
+import { bind } from './http/bind.ts';
+import { createHttp } from './http/server.ts';
+import { addStandardRoutes } from './http/standard-routes.ts';
+import { addWebUi } from './http/web-ui.ts';
+import { systemRoutes } from './operations/automation/routes.ts';
+import { createAutomation } from './operations/automation/service.ts';
+import { createEvents } from './platform/events/service.ts';
+import { createTasks } from './platform/tasks/service.ts';
+import { version } from './version.ts';
+
+export interface AppOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+}
+
+export async function createApp({ config, logger, clock = systemClock }: AppOptions) {
+  const database = await openDatabase(config);
+  const { db } = database;
+
+  // platform and access
+  const events = createEvents({ db, clock, logger });
+  const tasks = createTasks({ db, clock, logger, exclusive: database.kind === 'sqlite' });
+  const changes = createChanges({ db, clock, events });
+  const lineage = createLineage({ db, clock });
+  const audit = createAudit({ db });
+  const trustLocal = isLoopback(config.host);
+  const auth = createAuth({ db, clock, changes, trustLocal });
+
+  // operations
+  const automation = createAutomation({ changes, tasks, events, clock, version, database: database.kind });
+
+  const services = { events, tasks, changes, lineage, audit, auth, automation };
+
+  let ready = false;
+  const http = await createHttp({
+    logger,
+    version,
+    allowedHosts: config.allowedHosts,
+    authenticate: (request, permission) =>
+      auth.authenticate(
+        request.headers.authorization,
+        permission,
+        `${request.method} ${request.url.split('?')[0]}`,
+      ),
+  });
+  addStandardRoutes(http, { version, isReady: () => ready });
+  await addWebUi(http, config.webFolder);
+  bindAll(http, services);
+
+  return {
+    http,
+    services,
+    database,
+    async start(): Promise<void> {
+      await events.start();
+      await tasks.start();
+      ready = true;
+    },
+    /** Stops taking work, lets what runs be taken up by the next process, closes from the top floor down. */
+    async close(): Promise<void> {
+      ready = false;
+      await tasks.stop();
+      await events.stop();
+      await http.close();
+      await database.close();
+    },
+  };
+}
+
+export type App = Awaited<ReturnType<typeof createApp>>;
+export type Services = App['services'];
+
+function bindAll(http: FastifyInstance, services: Services): void {
+  bind(http, 'access', contract.access, accessRoutes(services.auth, services.audit, services.lineage));
+  bind(http, 'system', contract.system, systemRoutes(services.automation));
+}
+
+function openDatabase(config: Config): Promise<DatabaseHandle> {
+  if (config.database.kind === 'postgres') return openPostgres({ url: config.database.url });
+  return openSqlite({ file: join(config.dataFolder, 'tidemill.db'), durability: config.database.durability });
+}
+
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127\./.test(host);

@@ -1,0 +1,16 @@
+import type { Role } from '@tidemill/contract';
+
+/** On whose behalf something happens: every change names its actor. */
+export interface Caller {
+  /** `user:owner`, `token:ci`, `system:retraining`. */
+  readonly actor: string;
+  readonly role: Role;
+  readonly workspace: string;
+}
+
+/** Tidemill acting by itself (a task, a listener). */
+export const systemCaller = (name: string, workspace: string): Caller => ({
+  actor: `system:${name}`,
+  role: 'admin',
+  workspace,
+});

@@ -1,0 +1,75 @@
+import { resolve } from 'node:path';
+import { errors } from './base/errors.ts';
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly dataFolder: string;
+  readonly database:
+    | { readonly kind: 'sqlite'; readonly durability: 'process' | 'power' }
+    | { readonly kind: 'postgres'; readonly url: string };
+  readonly allowedHosts: readonly string[];
+  readonly logLevel: string;
+  /** Folder of the built web UI; without it the API stands alone. */
+  readonly webFolder: string | null;
+}
+
+/** What `tidemill up` was given; anything absent comes from the environment, then from the default. */
+export interface ConfigOptions {
+  readonly host?: string | undefined;
+  readonly port?: string | undefined;
+  readonly data?: string | undefined;
+  readonly database?: string | undefined;
+  readonly durability?: string | undefined;
+  readonly allowHost?: readonly string[] | undefined;
+  readonly logLevel?: string | undefined;
+}
+
+/** Reads options and environment once. @throws configInvalid naming the setting */
+export function readConfig(options: ConfigOptions, environment: NodeJS.ProcessEnv = process.env): Config {
+  const hosts = options.allowHost ?? environment.TIDEMILL_ALLOW_HOSTS?.split(',') ?? [];
+  return {
+    host: options.host ?? environment.TIDEMILL_HOST ?? '127.0.0.1',
+    port: readPort(options.port ?? environment.TIDEMILL_PORT ?? '4600'),
+    dataFolder: resolve(options.data ?? environment.TIDEMILL_DATA ?? '.tidemill/data'),
+    database: readDatabase(options, environment),
+    allowedHosts: hosts.map((host) => host.trim()).filter(Boolean),
+    logLevel: readLevel(options.logLevel ?? environment.TIDEMILL_LOG_LEVEL ?? 'warn'),
+    webFolder: environment.TIDEMILL_WEB ?? resolve(import.meta.dirname, '../../web/dist'),
+  };
+}
+
+function readPort(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw errors.configInvalid({
+    variable: '--port (TIDEMILL_PORT)',
+    reason: `'${text}' is not a port number`,
+  });
+}
+
+function readLevel(text: string): string {
+  const levels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
+  if (levels.includes(text)) return text;
+  throw errors.configInvalid({
+    variable: '--log-level (TIDEMILL_LOG_LEVEL)',
+    reason: `'${text}' is none of ${levels.join(', ')}`,
+  });
+}
+
+function readDatabase(options: ConfigOptions, environment: NodeJS.ProcessEnv): Config['database'] {
+  const url = options.database ?? environment.TIDEMILL_DATABASE ?? 'sqlite';
+  const durability = options.durability ?? environment.TIDEMILL_DURABILITY ?? 'process';
+  if (durability !== 'process' && durability !== 'power') {
+    throw errors.configInvalid({
+      variable: '--durability (TIDEMILL_DURABILITY)',
+      reason: `'${durability}' is neither process nor power`,
+    });
+  }
+  if (url === 'sqlite') return { kind: 'sqlite', durability };
+  if (/^postgres(ql)?:\/\//.test(url)) return { kind: 'postgres', url };
+  throw errors.configInvalid({
+    variable: '--database (TIDEMILL_DATABASE)',
+    reason: `'${url}' is neither sqlite nor postgres://…`,
+  });
+}

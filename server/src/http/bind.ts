@@ -1,0 +1,139 @@
+import { Readable } from 'node:stream';
+import type { Download, Endpoint, Endpoints, Input, Permission, Reply } from '@tidemill/contract';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { Value } from 'typebox/value';
+import type { Caller } from '../base/caller.ts';
+import { errors } from '../base/errors.ts';
+
+/** One function per endpoint of a contract list; a missing or an extra one is a type error. */
+export type Handlers<L extends Endpoints> = {
+  readonly [N in keyof L]: (
+    input: Input<L[N]>,
+    caller: Caller,
+    signal: AbortSignal,
+  ) => Promise<Reply<L[N]>> | Reply<L[N]>;
+};
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller;
+  }
+  interface FastifyContextConfig {
+    permission?: Permission;
+  }
+}
+
+/** Serves each endpoint of the list by its handler: parse, authorise (by the auth hook), call, reply. */
+export function bind<L extends Endpoints>(
+  http: FastifyInstance,
+  domain: string,
+  list: L,
+  handlers: Handlers<L>,
+): void {
+  for (const [name, endpoint] of Object.entries(list) as [keyof L & string, Endpoint][]) {
+    const handle = handlers[name] as (input: unknown, caller: Caller, signal: AbortSignal) => unknown;
+    const read = createReader(endpoint);
+    http.route({
+      method: endpoint.method,
+      url: endpoint.path,
+      config: { permission: endpoint.permission },
+      schema: describe(domain, name, endpoint),
+      handler: async (request, reply) => {
+        const result = await handle(read(request), request.caller, abortOnClose(request));
+        if (endpoint.download) return sendDownload(request, reply, result as Download);
+        return reply.status(endpoint.status ?? 200).send(result);
+      },
+    });
+  }
+}
+
+/** The schemas validate in `createReader` and describe OpenAPI; only the reply's drives Fastify's serialiser. */
+function describe(domain: string, name: string, endpoint: Endpoint) {
+  return {
+    operationId: `${domain}.${name}`,
+    tags: [domain],
+    summary: endpoint.summary,
+    ...(endpoint.params && { params: endpoint.params }),
+    ...(endpoint.query && { querystring: endpoint.query }),
+    ...(endpoint.body && { body: endpoint.body }),
+    ...(endpoint.reply && { response: { [endpoint.status ?? 200]: endpoint.reply } }),
+  };
+}
+
+type Read = (request: FastifyRequest) => Record<string, unknown>;
+
+function createReader(endpoint: Endpoint): Read {
+  const params = endpoint.params && createCheck('path', endpoint.params, true);
+  const query = endpoint.query && createCheck('query', endpoint.query, true);
+  const body = endpoint.body && createCheck('body', endpoint.body, false);
+  return (request) => ({
+    ...params?.(request.params),
+    ...query?.(request.query),
+    ...body?.(request.body ?? {}),
+    ...(endpoint.upload && {
+      content: request.body ?? Readable.from([]),
+      mediaType: request.headers['content-type'],
+    }),
+  });
+}
+
+/** Text parts (path, query) are converted to the declared types; a body must already have them. */
+function createCheck(
+  where: string,
+  schema: TSchema,
+  convert: boolean,
+): (value: unknown) => Record<string, unknown> {
+  const compiled = Compile(schema);
+  return (value) => {
+    const candidate = convert ? Value.Convert(schema, value) : value;
+    if (compiled.Check(candidate)) return candidate as Record<string, unknown>;
+    throw errors.requestInvalid({ where, problems: problemsOf(compiled.Errors(candidate)) });
+  };
+}
+
+function problemsOf(
+  found: Iterable<{ keyword: string; instancePath: string; message: string; params: object }>,
+): string {
+  const texts = [...found]
+    .filter((problem) => problem.keyword !== 'boolean')
+    .slice(0, 5)
+    .map((problem) => `${problem.instancePath || '/'} ${problem.message}${namesOf(problem.params)}`);
+  return texts.join('; ') || 'it has the wrong shape';
+}
+
+/** `must not have additional properties` alone would not say which. */
+function namesOf(params: object): string {
+  const named = Object.values(params)
+    .flat()
+    .filter((value) => typeof value === 'string');
+  return named.length > 0 ? ` (${named.join(', ')})` : '';
+}
+
+function abortOnClose(request: FastifyRequest): AbortSignal {
+  const controller = new AbortController();
+  request.raw.once('close', () => {
+    if (request.raw.destroyed && !request.raw.complete) controller.abort();
+  });
+  request.socket?.once('close', () => controller.abort());
+  return controller.signal;
+}
+
+function sendDownload(request: FastifyRequest, reply: FastifyReply, download: Download) {
+  if (download.etag) {
+    reply.header('etag', `"${download.etag}"`);
+    if (request.headers['if-none-match'] === `"${download.etag}"`) return reply.status(304).send();
+  }
+  if (download.size !== undefined) reply.header('content-length', download.size);
+  if (download.fileName) {
+    reply.header(
+      'content-disposition',
+      `attachment; filename*=UTF-8''${encodeURIComponent(download.fileName)}`,
+    );
+  }
+  return reply
+    .header('content-type', download.mediaType)
+    .header('x-content-type-options', 'nosniff')
+    .send(Readable.from(download.content));
+}

@@ -1,0 +1,37 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { errors, TidemillError } from '../base/errors.ts';
+
+/** The one place where a failure becomes HTTP: catalogue errors as they are, Fastify's own translated, the rest hidden. */
+export function replyWithError(
+  error: FastifyError | Error,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const known = toCatalogueError(error, request);
+  if (known.status >= 500) request.log.error({ err: error, requestId: request.id }, known.code);
+  if (known.status === 401) reply.header('www-authenticate', 'Bearer realm="tidemill"');
+  if (known.status === 503) reply.header('retry-after', '1');
+  reply.status(known.status).send({
+    error: { code: known.code, message: known.message, details: known.details, requestId: request.id },
+  });
+}
+
+export function toCatalogueError(error: FastifyError | Error, request: FastifyRequest): TidemillError {
+  if (error instanceof TidemillError) return error;
+  const code = 'code' in error ? String(error.code) : '';
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return errors.bodyTooLarge({ limit: request.routeOptions.bodyLimit ?? 0 });
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    return errors.mediaTypeUnsupported({
+      type: String(request.headers['content-type'] ?? 'none'),
+      accepted: 'application/json',
+    });
+  }
+  if (code.startsWith('FST_ERR_CTP') || error instanceof SyntaxError) {
+    return errors.bodyNotJson({ reason: error.message });
+  }
+  if ('statusCode' in error && typeof error.statusCode === 'number' && error.statusCode < 500) {
+    return errors.requestInvalid({ where: 'form', problems: error.message });
+  }
+  return errors.internal({ requestId: request.id }, error);
+}

@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import swagger from '@fastify/swagger';
+import type { Permission } from '@tidemill/contract';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify';
+import type { Caller } from '../base/caller.ts';
+import { errors } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { replyWithError } from './error-reply.ts';
+import { hostGuard } from './host-guard.ts';
+
+export interface HttpOptions {
+  readonly logger: Logger;
+  readonly version: string;
+  /** Names under which this server may be addressed, against DNS rebinding. */
+  readonly allowedHosts: readonly string[];
+  /** Says who the caller is and refuses what they may not do. */
+  readonly authenticate: (request: FastifyRequest, permission: Permission) => Promise<Caller>;
+}
+
+/** JSON bodies are small; tables and artifacts are streamed and have no limit here. */
+const jsonBodyLimit = 16 * 1024 * 1024;
+
+/** Routes that must answer before anybody can log in. */
+const openPaths = new Set(['/health', '/livez', '/readyz', '/version', '/', '/openapi.json', '/docs']);
+
+export async function createHttp(options: HttpOptions): Promise<FastifyInstance> {
+  const http = fastify({
+    loggerInstance: options.logger as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: jsonBodyLimit,
+    genReqId: () => randomUUID(),
+    routerOptions: { maxParamLength: 2000 },
+    forceCloseConnections: true,
+  });
+  http.setErrorHandler(replyWithError);
+  http.setNotFoundHandler((request) => {
+    throw errors.routeNotFound({ method: request.method, path: request.url.split('?')[0] ?? '' });
+  });
+  // Validation is done once, by http/bind.ts, with messages of our own.
+  http.setValidatorCompiler(() => () => true);
+  http.decorateRequest('caller', null as unknown as Caller);
+  http.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+  http.addHook('onRequest', hostGuard(options.allowedHosts));
+  http.addHook('onRequest', async (request) => {
+    const permission = permissionOf(request);
+    if (permission !== 'public') request.caller = await options.authenticate(request, permission);
+  });
+  await http.register(swagger, {
+    openapi: { openapi: '3.1.0', info: { title: 'Tidemill', version: options.version } },
+    refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `schema-${i}`) },
+  });
+  return http;
+}
+
+/** Deny by default: a route that declares nothing needs admin. */
+function permissionOf(request: FastifyRequest): Permission {
+  const declared = request.routeOptions.config?.permission;
+  if (declared) return declared;
+  const path = request.url.split('?')[0] ?? '';
+  return openPaths.has(path) || path.startsWith('/ui') || request.is404 ? 'public' : 'admin';
+}

@@ -1,0 +1,302 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Page } from '@tidemill/contract';
+import type { Db } from '../../adapters/db/db.ts';
+import type { Clock } from '../../base/clock.ts';
+import { errors, TidemillError } from '../../base/errors.ts';
+import { newId } from '../../base/ids.ts';
+import type { Logger } from '../../base/logger.ts';
+import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.ts';
+import { backoffMs, type Task, type TaskState } from './rules.ts';
+import { taskStore } from './store.ts';
+
+export type { Task, TaskState } from './rules.ts';
+
+export interface TasksDependencies {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** One process owns the database (SQLite): leases left over from before are void at start. */
+  readonly exclusive: boolean;
+}
+
+export interface TaskContext<P> {
+  readonly id: string;
+  readonly workspace: string;
+  readonly subject: string;
+  readonly actor: string;
+  readonly payload: P;
+  readonly attempt: number;
+  /** What the last `saveProgress` stored, also of an earlier attempt. */
+  readonly progress: Record<string, unknown>;
+  /** Fires on cancel, on a lost lease and at shutdown. */
+  readonly signal: AbortSignal;
+  saveProgress(value: Record<string, unknown>): Promise<void>;
+}
+
+export type TaskOutcome = { readonly done: Record<string, unknown> } | { readonly waitUntil: number };
+
+export interface TaskOptions {
+  readonly concurrency?: number;
+  readonly maximumAttempts?: number;
+  readonly leaseMs?: number;
+}
+
+interface Kind extends Required<TaskOptions> {
+  readonly name: string;
+  readonly work: (context: TaskContext<never>) => Promise<TaskOutcome>;
+  running: number;
+}
+
+const pollMs = 250;
+const pauseKey = 'automation.paused';
+
+/**
+ * The one state machine of everything long: a row with a lease. A task whose process dies is taken up by the next
+ * one after its lease; a lost lease aborts the attempt, so no task runs twice at once.
+ */
+export function createTasks({ db, clock, logger, exclusive }: TasksDependencies) {
+  const store = taskStore(db);
+  const kinds = new Map<string, Kind>();
+  const running = new Map<string, AbortController>();
+  const owner = newId('worker');
+  const attempts = new Set<Promise<void>>();
+  // Pokes come from inside transactions; what they start must not count as part of one.
+  const outside = AsyncLocalStorage.snapshot();
+  const pokeSoon = () => outside(() => setTimeout(poke, 2));
+  let timer: NodeJS.Timeout | undefined;
+  let leasing: Promise<void> | undefined;
+  let again = false;
+  let stopped = true;
+
+  async function leaseAll(): Promise<void> {
+    do {
+      again = false;
+      if (stopped || (await isPaused())) return;
+      for (let task = await leaseNext(); task && !stopped; task = await leaseNext()) begin(task);
+    } while (again);
+  }
+
+  async function leaseNext(): Promise<Task | null> {
+    const open = [...kinds.values()].filter((kind) => kind.running < kind.concurrency);
+    const leaseMs = Math.min(...open.map((kind) => kind.leaseMs));
+    return store.lease(
+      open.map((kind) => kind.name),
+      owner,
+      clock.now(),
+      leaseMs,
+    );
+  }
+
+  function begin(task: Task): void {
+    const kind = kinds.get(task.kind);
+    if (!kind) return;
+    kind.running += 1;
+    const attempt = run(kind, task).finally(() => {
+      kind.running -= 1;
+      attempts.delete(attempt);
+      poke();
+    });
+    attempts.add(attempt);
+  }
+
+  async function run(kind: Kind, task: Task): Promise<void> {
+    const controller = new AbortController();
+    running.set(task.id, controller);
+    const heartbeat = setInterval(() => void renew(kind, task, controller), kind.leaseMs / 3);
+    try {
+      if (task.attempt > task.maximumAttempts) throw new Error('the process died in every attempt');
+      await settle(task, await kind.work(contextOf(kind, task, controller) as TaskContext<never>));
+    } catch (error) {
+      await settleFailure(task, error, controller.signal).catch((cause) =>
+        logger.error(
+          { err: cause, task: task.id },
+          'a failed task could not be recorded; its lease will run out',
+        ),
+      );
+    } finally {
+      clearInterval(heartbeat);
+      running.delete(task.id);
+    }
+  }
+
+  async function renew(kind: Kind, task: Task, controller: AbortController): Promise<void> {
+    const held = await store.renew(task.id, owner, clock.now() + kind.leaseMs, clock.now()).catch(() => true);
+    if (!held) controller.abort(new Error('cancelled, or leased by another process'));
+  }
+
+  function contextOf(
+    kind: Kind,
+    task: Task,
+    controller: AbortController,
+  ): TaskContext<Record<string, unknown>> {
+    return {
+      id: task.id,
+      workspace: task.workspace,
+      subject: task.subject,
+      actor: task.actor,
+      payload: task.payload,
+      attempt: task.attempt,
+      progress: task.progress,
+      signal: controller.signal,
+      async saveProgress(value) {
+        const now = clock.now();
+        const held = await store.saveProgress(task.id, owner, value, now + kind.leaseMs, now);
+        if (!held) controller.abort(new Error('cancelled, or leased by another process'));
+        controller.signal.throwIfAborted();
+      },
+    };
+  }
+
+  async function settle(task: Task, outcome: TaskOutcome): Promise<void> {
+    const now = clock.now();
+    if ('done' in outcome)
+      await store.settle(task.id, owner, { state: 'succeeded', result: outcome.done, now });
+    else await store.settle(task.id, owner, { state: 'waiting', runAt: outcome.waitUntil, now });
+  }
+
+  async function settleFailure(task: Task, error: unknown, signal: AbortSignal): Promise<void> {
+    const now = clock.now();
+    const message = error instanceof Error ? error.message : String(error);
+    if (stopped && signal.aborted) {
+      // Shutdown is nobody's failure: the next process goes on at once.
+      return store.settle(task.id, owner, { state: 'waiting', runAt: now, now });
+    }
+    const isUserError = error instanceof TidemillError && error.status < 500;
+    const isLast = isUserError || task.attempt >= task.maximumAttempts;
+    if (!isUserError)
+      logger.error({ err: error, task: task.id, kind: task.kind, attempt: task.attempt }, 'task failed');
+    if (isLast) return store.settle(task.id, owner, { state: 'failed', error: message, now });
+    return store.settle(task.id, owner, {
+      state: 'queued',
+      runAt: now + backoffMs(task.attempt),
+      error: message,
+      now,
+    });
+  }
+
+  async function isPaused(): Promise<boolean> {
+    return (await store.findSetting('', pauseKey)) !== null && (await pauseReason()) !== null;
+  }
+
+  async function pauseReason(): Promise<string | null> {
+    const text = await store.findSetting('', pauseKey);
+    return text === null || text === 'null' ? null : (JSON.parse(text) as string);
+  }
+
+  function poke(): void {
+    again = true;
+    if (stopped || leasing) return;
+    clearTimeout(timer);
+    leasing = leaseAll()
+      .catch((error) => logger.error({ err: error }, 'leasing tasks failed'))
+      .finally(() => {
+        leasing = undefined;
+        if (again) poke();
+        else if (!stopped) timer = setTimeout(poke, pollMs);
+      });
+  }
+
+  async function get(id: string): Promise<Task> {
+    const task = await store.find(id);
+    if (!task) throw errors.taskNotFound({ id });
+    return task;
+  }
+
+  return {
+    /** Says how tasks of a kind are worked on. Call before `start`. */
+    register<P>(
+      name: string,
+      options: TaskOptions,
+      work: (context: TaskContext<P>) => Promise<TaskOutcome>,
+    ): void {
+      const defaults = { concurrency: 2, maximumAttempts: 3, leaseMs: 30_000 };
+      kinds.set(name, { ...defaults, ...options, name, running: 0, work: work as Kind['work'] });
+    },
+
+    /** Queues a task in the caller's transaction; gives the id, of the earlier one if the deduplication key is taken. */
+    async enqueue(
+      tx: Db,
+      task: {
+        id?: string;
+        kind: string;
+        workspace: string;
+        subject: string;
+        payload: object;
+        actor: string;
+        runAt?: number;
+        priority?: number;
+        maximumAttempts?: number;
+        deduplicationKey?: string;
+      },
+    ): Promise<string> {
+      const now = clock.now();
+      const inserted = await taskStore(tx).insert({
+        ...task,
+        id: task.id ?? newId('task'),
+        runAt: task.runAt ?? now,
+        priority: task.priority ?? 0,
+        maximumAttempts: task.maximumAttempts ?? kinds.get(task.kind)?.maximumAttempts ?? 3,
+        deduplicationKey: task.deduplicationKey ?? null,
+        now,
+      });
+      pokeSoon();
+      if (inserted) return inserted;
+      const found = await taskStore(tx).findByKey(task.workspace, task.kind, task.deduplicationKey ?? '');
+      if (!found) throw new Error(`task ${task.id ?? ''} of kind ${task.kind} exists already`);
+      return found;
+    },
+
+    /** A waiting task is due now; one that runs just now will run once more. */
+    async wake(tx: Db, id: string): Promise<void> {
+      await taskStore(tx).wake(id, clock.now());
+      pokeSoon();
+    },
+
+    /** Cancels what has not ended, and aborts the attempt. False when it had ended. */
+    async cancel(tx: Db, id: string): Promise<boolean> {
+      const cancelled = await taskStore(tx).cancel(id, clock.now());
+      if (cancelled) running.get(id)?.abort(new Error('cancelled'));
+      return cancelled;
+    },
+
+    get,
+    find: (id: string) => store.find(id),
+    countByState: () => store.countByState(),
+
+    async list(filter: {
+      workspace: string;
+      kind: string;
+      state?: TaskState | undefined;
+      cursor?: string | undefined;
+      limit?: number | undefined;
+    }): Promise<Page<Task>> {
+      const limit = filter.limit ?? defaultPageSize;
+      const before = filter.cursor ? decodeCursor(filter.cursor, isText) : undefined;
+      const rows = await store.list({ ...filter, before, limit: limit + 1 });
+      return toPage(rows, limit, (task) => task.id);
+    },
+
+    pauseReason,
+    async pause(tx: Db, reason: string | null): Promise<void> {
+      await taskStore(tx).saveSetting('', pauseKey, JSON.stringify(reason), clock.now());
+      if (reason === null) pokeSoon();
+    },
+
+    async start(): Promise<void> {
+      stopped = false;
+      if (exclusive) await store.releaseAll(clock.now());
+      poke();
+    },
+
+    /** Aborts what runs; it goes on in the next process. */
+    async stop(): Promise<void> {
+      stopped = true;
+      clearTimeout(timer);
+      for (const controller of running.values()) controller.abort(new Error('shutting down'));
+      await leasing;
+      await Promise.all(attempts);
+    },
+  };
+}
+
+export type Tasks = ReturnType<typeof createTasks>;

@@ -1,0 +1,276 @@
+import type { Selectable } from 'kysely';
+import { type Db, json, parseJson } from '../../adapters/db/db.ts';
+import type { Database } from '../../adapters/db/schema.ts';
+import type { Task, TaskState } from './rules.ts';
+
+type Row = Selectable<Database['tasks']>;
+
+export interface NewTask {
+  readonly id: string;
+  readonly workspace: string;
+  readonly kind: string;
+  readonly subject: string;
+  readonly payload: object;
+  readonly actor: string;
+  readonly runAt: number;
+  readonly priority: number;
+  readonly maximumAttempts: number;
+  readonly deduplicationKey: string | null;
+  readonly now: number;
+}
+
+const final: TaskState[] = ['succeeded', 'failed', 'cancelled'];
+
+const toTask = (row: Row): Task => ({
+  id: row.id,
+  workspace: row.workspace,
+  kind: row.kind,
+  subject: row.subject,
+  state: row.state as TaskState,
+  payload: parseJson(row.payload),
+  progress: row.progress ? parseJson(row.progress) : {},
+  result: row.result ? parseJson(row.result) : null,
+  error: row.error,
+  attempt: row.attempt,
+  maximumAttempts: row.maximum_attempts,
+  actor: row.actor,
+  createdAt: row.created_at,
+  startedAt: row.started_at,
+  finishedAt: row.finished_at,
+});
+
+export const taskStore = (db: Db) => ({
+  /** Null when a task with this deduplication key is there already. */
+  async insert(task: NewTask): Promise<string | null> {
+    const row = await db
+      .insertInto('tasks')
+      .values({
+        id: task.id,
+        workspace: task.workspace,
+        kind: task.kind,
+        subject: task.subject,
+        state: 'queued',
+        payload: json(task.payload),
+        progress: null,
+        result: null,
+        error: null,
+        attempt: 0,
+        maximum_attempts: task.maximumAttempts,
+        priority: task.priority,
+        run_at: task.runAt,
+        lease_owner: null,
+        lease_until: null,
+        actor: task.actor,
+        created_at: task.now,
+        started_at: null,
+        updated_at: task.now,
+        finished_at: null,
+        deduplication_key: task.deduplicationKey,
+      })
+      .onConflict((conflict) => conflict.columns(['workspace', 'kind', 'deduplication_key']).doNothing())
+      .returning('id')
+      .executeTakeFirst();
+    return row?.id ?? null;
+  },
+
+  async findByKey(workspace: string, kind: string, key: string): Promise<string | null> {
+    const row = await db
+      .selectFrom('tasks')
+      .select('id')
+      .where('workspace', '=', workspace)
+      .where('kind', '=', kind)
+      .where('deduplication_key', '=', key)
+      .executeTakeFirst();
+    return row?.id ?? null;
+  },
+
+  async find(id: string): Promise<Task | null> {
+    const row = await db.selectFrom('tasks').selectAll().where('id', '=', id).executeTakeFirst();
+    return row ? toTask(row) : null;
+  },
+
+  async list(filter: {
+    workspace: string;
+    kind: string;
+    state?: TaskState | undefined;
+    before?: string | undefined;
+    limit: number;
+  }): Promise<Task[]> {
+    let query = db
+      .selectFrom('tasks')
+      .selectAll()
+      .where('workspace', '=', filter.workspace)
+      .where('kind', '=', filter.kind);
+    if (filter.state) query = query.where('state', '=', filter.state);
+    if (filter.before) query = query.where('id', '<', filter.before);
+    return (await query.orderBy('id', 'desc').limit(filter.limit).execute()).map(toTask);
+  },
+
+  async countByState(): Promise<Record<string, number>> {
+    const rows = await db
+      .selectFrom('tasks')
+      .select(['state', (e) => e.fn.countAll<number>().as('count')])
+      .groupBy('state')
+      .execute();
+    return Object.fromEntries(rows.map((row) => [row.state, Number(row.count)]));
+  },
+
+  /**
+   * Takes the next due task of these kinds: queued or waiting and due, or running with a lease that ran out
+   * (its owner died). The condition is repeated in the update, so of two takers one wins.
+   */
+  async lease(kinds: readonly string[], owner: string, now: number, leaseMs: number): Promise<Task | null> {
+    if (kinds.length === 0) return null;
+    const candidate = await db
+      .selectFrom('tasks')
+      .select(['id', 'updated_at'])
+      .where('kind', 'in', kinds)
+      .where((e) =>
+        e.or([
+          e.and([e('state', 'in', ['queued', 'waiting']), e('run_at', '<=', now)]),
+          e.and([e('state', '=', 'running'), e('lease_until', '<', now)]),
+        ]),
+      )
+      .orderBy('priority', 'desc')
+      .orderBy('run_at')
+      .orderBy('id')
+      .limit(1)
+      .executeTakeFirst();
+    if (!candidate) return null;
+    const row = await db
+      .updateTable('tasks')
+      .set((e) => ({
+        // A waiting task goes on; it is not tried again.
+        attempt: e
+          .case()
+          .when('state', '=', 'waiting')
+          .then(e.ref('attempt'))
+          .else(e('attempt', '+', 1))
+          .end(),
+        state: 'running',
+        lease_owner: owner,
+        lease_until: now + leaseMs,
+        run_at: now,
+        started_at: e.fn.coalesce('started_at', e.val(now)),
+        updated_at: now,
+      }))
+      .where('id', '=', candidate.id)
+      .where((e) =>
+        e.or([
+          e.and([e('state', 'in', ['queued', 'waiting']), e('run_at', '<=', now)]),
+          e.and([e('state', '=', 'running'), e('lease_until', '<', now)]),
+        ]),
+      )
+      .returningAll()
+      .executeTakeFirst();
+    return row ? toTask(row) : null;
+  },
+
+  /** False when the lease was lost: somebody else owns the task or it was cancelled. */
+  async renew(id: string, owner: string, until: number, now: number): Promise<boolean> {
+    const result = await db
+      .updateTable('tasks')
+      .set({ lease_until: until, updated_at: now })
+      .where('id', '=', id)
+      .where('lease_owner', '=', owner)
+      .where('state', '=', 'running')
+      .executeTakeFirst();
+    return Number(result.numUpdatedRows) === 1;
+  },
+
+  async saveProgress(
+    id: string,
+    owner: string,
+    progress: object,
+    until: number,
+    now: number,
+  ): Promise<boolean> {
+    const result = await db
+      .updateTable('tasks')
+      .set({ progress: json(progress), lease_until: until, updated_at: now })
+      .where('id', '=', id)
+      .where('lease_owner', '=', owner)
+      .where('state', '=', 'running')
+      .executeTakeFirst();
+    return Number(result.numUpdatedRows) === 1;
+  },
+
+  /** Ends an attempt; does nothing when the lease was lost. */
+  async settle(
+    id: string,
+    owner: string,
+    change: { state: TaskState; runAt?: number; result?: object; error?: string | null; now: number },
+  ): Promise<void> {
+    await db
+      .updateTable('tasks')
+      .set((e) => ({
+        state: change.state,
+        lease_owner: null,
+        lease_until: null,
+        updated_at: change.now,
+        error: change.error ?? null,
+        // A wake that arrived during the attempt left a smaller run_at: it must not be lost.
+        ...(change.runAt !== undefined && {
+          run_at: e.case().when('run_at', '<', 0).then(change.now).else(change.runAt).end(),
+        }),
+        ...(change.result && { result: json(change.result) }),
+        ...(final.includes(change.state) && { finished_at: change.now }),
+      }))
+      .where('id', '=', id)
+      .where('lease_owner', '=', owner)
+      .where('state', '=', 'running')
+      .execute();
+  },
+
+  /** Due now; a task that is running just now is marked (negative run_at) and runs once more when it waits. */
+  async wake(id: string, now: number): Promise<void> {
+    await db
+      .updateTable('tasks')
+      .set((e) => ({
+        run_at: e.case().when('state', '=', 'running').then(-1).else(now).end(),
+        updated_at: now,
+      }))
+      .where('id', '=', id)
+      .where('state', 'in', ['queued', 'waiting', 'running'])
+      .execute();
+  },
+
+  async cancel(id: string, now: number): Promise<boolean> {
+    const result = await db
+      .updateTable('tasks')
+      .set({ state: 'cancelled', lease_owner: null, lease_until: null, finished_at: now, updated_at: now })
+      .where('id', '=', id)
+      .where('state', 'not in', final)
+      .executeTakeFirst();
+    return Number(result.numUpdatedRows) === 1;
+  },
+
+  /** The one process of an embedded database: whatever is leased was left by a dead one. */
+  async releaseAll(now: number): Promise<void> {
+    await db
+      .updateTable('tasks')
+      .set({ lease_until: 0, updated_at: now })
+      .where('state', '=', 'running')
+      .execute();
+  },
+
+  async findSetting(workspace: string, key: string): Promise<string | null> {
+    const row = await db
+      .selectFrom('settings')
+      .select('value')
+      .where('workspace', '=', workspace)
+      .where('key', '=', key)
+      .executeTakeFirst();
+    return row?.value ?? null;
+  },
+
+  async saveSetting(workspace: string, key: string, value: string, now: number): Promise<void> {
+    await db
+      .insertInto('settings')
+      .values({ workspace, key, value, updated_at: now })
+      .onConflict((conflict) =>
+        conflict.columns(['workspace', 'key']).doUpdateSet({ value, updated_at: now }),
+      )
+      .execute();
+  },
+});

@@ -1,0 +1,41 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createApp } from '../app.ts';
+import type { Caller } from '../base/caller.ts';
+import type { Clock } from '../base/clock.ts';
+import { createLogger } from '../base/logger.ts';
+
+export const owner: Caller = { actor: 'user:owner', role: 'admin', workspace: 'default' };
+
+/** The whole server on a temporary folder: real SQLite, real files, HTTP by `http.inject`. */
+export async function createTestPlatform(
+  options: { clock?: Clock; host?: string; dataFolder?: string } = {},
+) {
+  const folder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'tidemill-test-'));
+  const app = await createApp({
+    config: {
+      host: options.host ?? '127.0.0.1',
+      port: 0,
+      dataFolder: folder,
+      database: { kind: 'sqlite', durability: 'process' },
+      allowedHosts: [],
+      logLevel: 'silent',
+      webFolder: null,
+    },
+    logger: createLogger('silent'),
+    ...(options.clock && { clock: options.clock }),
+  });
+  await app.start();
+  return {
+    ...app,
+    folder,
+    caller: owner,
+    async close(): Promise<void> {
+      await app.close();
+      if (!options.dataFolder) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export type TestPlatform = Awaited<ReturnType<typeof createTestPlatform>>;
