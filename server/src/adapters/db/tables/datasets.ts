@@ -1,0 +1,58 @@
+interface DatasetsTable {
+  workspace: string;
+  name: string;
+  description: string;
+  /** Only ever grows, also past a deletion: `prices@3` never means two things. */
+  last_version: number;
+  created_at: number;
+  updated_at: number;
+  deleted_at: number | null;
+}
+
+interface DatasetVersionsTable {
+  workspace: string;
+  dataset: string;
+  number: number;
+  /** SHA-256 of the manifest, which is also the blob that holds it. */
+  digest: string;
+  /** `rows` is a keyword of PostgreSQL in some places. */
+  row_count: number;
+  bytes: number;
+  chunk_count: number;
+  columns: string;
+  parent: number | null;
+  message: string;
+  provenance: string;
+  created_at: number;
+  created_by: string;
+}
+
+interface DatasetTagsTable {
+  workspace: string;
+  dataset: string;
+  tag: string;
+  number: number;
+}
+
+/** Where the rows of a chunk lie; content alone decides, so workspaces share it as they share blobs. */
+interface DatasetChunksTable {
+  id: string;
+  blob: string;
+  row_count: number;
+  bytes: number;
+}
+
+interface DatasetProfilesTable {
+  digest: string;
+  /** Of the profile's form: a newer program computes anew. */
+  revision: number;
+  profile: string;
+}
+
+export interface DatasetsTables {
+  datasets: DatasetsTable;
+  dataset_versions: DatasetVersionsTable;
+  dataset_tags: DatasetTagsTable;
+  dataset_chunks: DatasetChunksTable;
+  dataset_profiles: DatasetProfilesTable;
+}

@@ -1,0 +1,6 @@
+/** DuckDB reads a NUL as the end of the statement, so text behind it would silently vanish. */
+const withoutNul = (text: string): string => text.replaceAll('\0', '');
+
+/** For a column or table name in SQL sent to the analytics port; values go as parameters. */
+export const quoteName = (name: string): string => `"${withoutNul(name).replaceAll('"', '""')}"`;
+export const quoteText = (text: string): string => `'${withoutNul(text).replaceAll("'", "''")}'`;
