@@ -1,0 +1,153 @@
+/**
+ * Columnar work on files: trusted queries of ours, sealed queries of users, reading uploads, writing downloads.
+ * Paths are local files (`Blobs.localPath`); nothing here knows datasets or versions.
+ */
+import type { ColumnType } from '@tidemill/contract/common';
+
+export type { ColumnType };
+
+export interface ColumnDefinition {
+  readonly name: string;
+  readonly type: ColumnType;
+  /** Whether a value may be missing; `importFile` reports whether one is. */
+  readonly nullable?: boolean;
+}
+
+/** A table made of files. Rows come in the order of the paths, then in file order. */
+export interface TableSource {
+  readonly paths: readonly string[];
+  /** Newline-delimited JSON that follows the Parquet files, such as an open log segment; needs `columns`. A torn line is skipped. */
+  readonly lines?: readonly string[];
+  /** Only these columns, cast to these types; lets a table without files have a shape. */
+  readonly columns?: readonly ColumnDefinition[];
+}
+
+export type Parameter =
+  | string
+  | number
+  | bigint
+  | boolean
+  | Date
+  | null
+  | readonly string[]
+  | readonly number[];
+
+export interface QueryRequest {
+  /** One select statement. `$1`, `$2` … stand for `parameters`. */
+  readonly sql: string;
+  /** Names the statement may read from, quoted where it uses them if they are not plain words. */
+  readonly tables?: Readonly<Record<string, TableSource>>;
+  readonly parameters?: readonly Parameter[];
+  /** Interrupts the query; the promise then rejects with `queryCancelled`. */
+  readonly signal?: AbortSignal;
+  /** Rows beyond this many are left out and `truncated` is true. No limit when absent (sandboxed: 10,000). */
+  readonly maxRows?: number;
+}
+
+export type Cell = string | number | boolean | null;
+export interface ColumnHead {
+  readonly name: string;
+  readonly type: ColumnType;
+}
+
+export interface QueryReply {
+  readonly columns: readonly ColumnHead[];
+  /** Timestamps and dates as ISO 8601 text (UTC), nested values as JSON text, every number as a number. */
+  readonly rows: readonly Readonly<Record<string, Cell>>[];
+  readonly truncated: boolean;
+}
+
+/** Numbers and booleans (0/1) with NaN where the value is missing; anything else as text or null. */
+export type ColumnValues = Float64Array | readonly (string | null)[];
+
+export interface ColumnsReply {
+  readonly names: readonly string[];
+  readonly types: readonly ColumnType[];
+  readonly values: readonly ColumnValues[];
+  readonly rowCount: number;
+}
+
+export type FileFormat = 'csv' | 'parquet' | 'ndjson' | 'json';
+
+export interface ImportRequest {
+  readonly path: string;
+  /** What messages call the file; the path when absent. */
+  readonly label?: string;
+  readonly format: FileFormat;
+  /** Our column name <- the file's. Columns not named keep their own. */
+  readonly mapping?: Readonly<Record<string, string>>;
+  /** How dates are written, in strptime letters (`%d.%m.%Y`); ISO 8601 is always understood. */
+  readonly dateFormat?: string;
+  /** Types a column (by our name) must have; a value that does not fit is an error naming its line. Others are inferred from every row. */
+  readonly types?: Readonly<Record<string, ColumnType>>;
+  /** The Parquet file to write. */
+  readonly to: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface ImportReply {
+  readonly columns: readonly Required<ColumnDefinition>[];
+  readonly rows: number;
+}
+
+export interface ExportRequest {
+  readonly table: TableSource;
+  readonly columns?: readonly string[];
+  readonly limit?: number;
+  readonly offset?: number;
+  readonly format: FileFormat;
+  readonly to: string;
+  readonly signal?: AbortSignal;
+}
+
+/** A run of rows whose borders depend on their content alone, so equal rows give equal chunks in any version. */
+export interface RowChunk {
+  readonly start: number;
+  readonly rows: number;
+  /** SHA-256, hex, of the canonical bytes of its rows. */
+  readonly digest: string;
+}
+
+export interface ChunkSizes {
+  readonly minimum: number;
+  readonly average: number;
+  readonly maximum: number;
+}
+
+/** Rows of a file that go into a file of their own. */
+export interface FileSlice {
+  readonly start: number;
+  readonly rows: number;
+  readonly to: string;
+}
+
+export interface Analytics {
+  /** Trusted SQL of ours, never a user's. Fails with `queryFailed`, `queryTooLarge`, `queryCancelled` or `analyticsBusy`. */
+  query(request: QueryRequest): Promise<QueryReply>;
+  /** The same, column by column for the statistics: no object per row. */
+  columns(request: QueryRequest): Promise<ColumnsReply>;
+  /** Trusted SQL of ours, its whole result written to a Parquet file in the order of its rows. */
+  copy(request: QueryRequest & { readonly to: string }): Promise<ImportReply>;
+  /** A user's select, sealed: it reads its tables and nothing else, and cannot write. Fails with `queryRefused` if it is no select. */
+  sandboxedQuery(request: QueryRequest): Promise<QueryReply>;
+  /** A user's select, its whole result written to a Parquet file by us (`maxRows`, if given, is a limit that fails). */
+  sandboxedCopy(request: QueryRequest & { readonly to: string }): Promise<ImportReply>;
+  /**
+   * Reads an upload into a typed Parquet file. Decimals and huge integers become doubles; times, intervals, uuids,
+   * enums and blobs text; lists and structs JSON text; zoned timestamps UTC. Fails with `fileUnreadable` naming
+   * file, line, column and remedy; then `to` does not exist.
+   */
+  importFile(request: ImportRequest): Promise<ImportReply>;
+  exportFile(request: ExportRequest): Promise<void>;
+  /** Types and row count of a Parquet file of ours, from its footer. */
+  describeFile(path: string): Promise<{ columns: readonly ColumnHead[]; rows: number }>;
+  /** Writes runs of rows of a Parquet file of ours, given in ascending order, into Parquet files of their own. */
+  splitFile(path: string, slices: readonly FileSlice[]): Promise<void>;
+  /** Content-defined chunks of a Parquet file (docs/decisions/003-canonical-rows.md). */
+  digestFile(
+    path: string,
+    options?: { readonly sizes?: ChunkSizes; readonly signal?: AbortSignal },
+  ): Promise<{ chunks: readonly RowChunk[]; rows: number }>;
+  /** Waits for what runs, then frees everything. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,197 @@
+import { rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { type DuckDBConnection, DuckDBInstance, type DuckDBResult } from '@duckdb/node-api';
+import { errors, TidemillError } from '../../base/errors.ts';
+import type { Analytics, ImportReply, QueryRequest } from './analytics.ts';
+import { castToOurs, columnTypeOf } from './column-types.ts';
+import { connectionPool, interruptible } from './connections.ts';
+import { copyQuery } from './copy-query.ts';
+import { fileDigester } from './digest-file.ts';
+import { exportFile } from './export-file.ts';
+import { importFile } from './import-file.ts';
+import { bindParameters } from './parameters.ts';
+import { toColumns, toRows } from './results.ts';
+import { defaultSizes } from './row-digest.ts';
+import { prepareSelect, sandboxSupply, seal } from './sandbox.ts';
+import { splitFile } from './split-file.ts';
+import { quoteName, quoteText, withTables } from './sql-text.ts';
+
+export interface DuckdbOptions {
+  /** Queries at once; the next `maxQueue` wait, later ones fail with `analyticsBusy`. */
+  readonly concurrency?: number;
+  readonly maxQueue?: number;
+  /** DuckDB's memory limit, for the trusted instance and for each sandbox: `2GB`. */
+  readonly memory?: string;
+  readonly sandboxMemory?: string;
+  /** Where larger-than-memory work spills; none when absent. */
+  readonly spillFolder?: string;
+}
+
+const sandboxRows = 10_000;
+
+function queryFailure(error: unknown): Error {
+  if (error instanceof TidemillError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const reason = message.replace(/\s*\n[\s\S]*$/, '').replace(/^[A-Z][A-Za-z ]*Error: /, '');
+  if (/^Out of Memory/i.test(message)) return errors.queryTooLarge({ reason }, error);
+  if (/^Permission Error/i.test(message)) return errors.queryRefused({ reason }, error);
+  return errors.queryFailed({ reason }, error);
+}
+
+async function named<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw queryFailure(error);
+  }
+}
+
+/** `read` must take all it wants from the result: the statement is gone afterwards. */
+async function runQuery<T>(
+  connection: DuckDBConnection,
+  request: QueryRequest,
+  read: (result: DuckDBResult) => Promise<T>,
+): Promise<T> {
+  const statement = await connection.prepare(withTables(request.sql, request.tables));
+  try {
+    bindParameters(statement, request.parameters);
+    return await read(await statement.stream());
+  } finally {
+    statement.destroySync();
+  }
+}
+
+export async function openDuckdb(options: DuckdbOptions = {}): Promise<Analytics> {
+  const instance = await DuckDBInstance.create(':memory:', {
+    threads: String(availableParallelism()),
+    memory_limit: options.memory ?? '2GB',
+    temp_directory: options.spillFolder ?? '',
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  });
+  const setup = await instance.connect();
+  await setup.run("set global TimeZone = 'UTC'");
+  setup.closeSync();
+  const limits = { size: options.concurrency ?? 3, maxQueue: options.maxQueue ?? 256 };
+  const pool = connectionPool(instance, limits);
+  // Sandboxes have instances of their own; these seats only count them.
+  const sandboxSeats = connectionPool(instance, { ...limits, size: 2 });
+  const sandboxes = sandboxSupply({ threads: 1, memory: options.sandboxMemory ?? '512MB' });
+  const digester = fileDigester({ maxQueue: limits.maxQueue });
+
+  /** The sealed select's chunks, inside a sandbox that is thrown away afterwards. */
+  const inSandbox = <T>(request: QueryRequest, read: (result: DuckDBResult) => Promise<T>): Promise<T> =>
+    named(() =>
+      sandboxSeats.use(async () => {
+        const sandbox = await sandboxes.take();
+        try {
+          await seal(sandbox, request.tables);
+          return await interruptible(sandbox.connection, request.signal, async () => {
+            const statement = await prepareSelect(sandbox.connection, request);
+            bindParameters(statement, request.parameters);
+            return read(await statement.stream());
+          });
+        } finally {
+          sandbox.close();
+        }
+      }),
+    );
+
+  async function describeFile(path: string) {
+    const source = `read_parquet(${quoteText(path)})`;
+    return named(() =>
+      pool.use(async (connection) => {
+        const columns = await connection.runAndReadAll(`describe select * from ${source}`);
+        const counted = await connection.runAndReadAll(`select count(*)::double as n from ${source}`);
+        return {
+          columns: columns.getRowObjectsJS().map((column) => ({
+            name: String(column.column_name),
+            type: columnTypeOf(String(column.column_type)),
+          })),
+          rows: Number(counted.getRowObjectsJS()[0]?.n),
+        };
+      }),
+    );
+  }
+
+  async function writeResult(
+    connection: DuckDBConnection,
+    result: DuckDBResult,
+    request: { to: string; maxRows?: number },
+  ): Promise<ImportReply> {
+    const types = result.columnTypes().map(String);
+    const names = result.deduplicatedColumnNames();
+    const shape = types.map((type, i) => `c${i} ${type}`).join(', ');
+    await connection.run(`create or replace temp table sealed (${shape})`);
+    try {
+      const appender = await connection.createAppender('sealed', 'main', 'temp');
+      let rows = 0;
+      for (;;) {
+        const chunk = await result.fetchChunk();
+        if (!chunk || chunk.rowCount === 0) break;
+        rows += chunk.rowCount;
+        if (request.maxRows !== undefined && rows > request.maxRows)
+          throw errors.queryTooLarge({ reason: `the result has more than ${request.maxRows} rows` });
+        appender.appendDataChunk(chunk);
+      }
+      appender.closeSync();
+      return await importFromTable(connection, types, names, request.to, rows);
+    } finally {
+      await connection.run('drop table if exists temp.sealed');
+    }
+  }
+
+  return {
+    query: (request) =>
+      named(() =>
+        pool.use((c) => runQuery(c, request, (result) => toRows(result, request.maxRows)), request.signal),
+      ),
+    columns: (request) =>
+      named(() =>
+        pool.use((c) => runQuery(c, request, (result) => toColumns(result, request.maxRows)), request.signal),
+      ),
+    copy: (request) => named(() => pool.use((connection) => copyQuery(connection, request), request.signal)),
+    splitFile: (path, slices) => named(() => pool.use((connection) => splitFile(connection, path, slices))),
+    sandboxedQuery: (request) =>
+      inSandbox(request, (result) => toRows(result, request.maxRows ?? sandboxRows)),
+    sandboxedCopy: (request) =>
+      inSandbox(request, (result) =>
+        pool.use((connection) => writeResult(connection, result, request), request.signal),
+      ),
+    importFile: (request) =>
+      named(() => pool.use((connection) => importFile(connection, request), request.signal)),
+    exportFile: (request) =>
+      named(() => pool.use((connection) => exportFile(connection, request), request.signal)),
+    describeFile,
+    async digestFile(path, { sizes = defaultSizes, signal } = {}) {
+      const chunks = await digester.digest(path, sizes, signal);
+      return { chunks, rows: chunks.reduce((sum, chunk) => sum + chunk.rows, 0) };
+    },
+    async close() {
+      await Promise.all([sandboxSeats.close(), pool.close(), digester.close()]);
+      await sandboxes.close();
+      instance.closeSync();
+    },
+  };
+}
+
+async function importFromTable(
+  connection: DuckDBConnection,
+  types: readonly string[],
+  names: readonly string[],
+  to: string,
+  rows: number,
+): Promise<ImportReply> {
+  const columns = names.map((name, i) => ({ name, type: columnTypeOf(types[i] ?? '') }));
+  const selected = names.map((name, i) => `${castToOurs(`c${i}`, types[i] ?? '')} as ${quoteName(name)}`);
+  const counts = names.map((_, i) => `(count(*) - count(c${i}))::double as n${i}`).join(', ');
+  try {
+    const copied = `select ${selected.join(', ')} from temp.sealed`;
+    await connection.run(`copy (${copied}) to ${quoteText(to)} (format parquet, compression zstd)`);
+  } catch (error) {
+    await rm(to, { force: true });
+    throw error;
+  }
+  const counted = (await connection.runAndReadAll(`select ${counts} from temp.sealed`)).getRowObjectsJS()[0];
+  return { rows, columns: columns.map((c, i) => ({ ...c, nullable: Number(counted?.[`n${i}`]) > 0 })) };
+}

@@ -1,0 +1,86 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { errors } from '../../base/errors.ts';
+import type { ImportRequest } from './analytics.ts';
+import { type CsvHeader, readCsvHeader } from './csv-header.ts';
+import { quoteText } from './sql-text.ts';
+
+/** A column of the file before its type is settled. */
+export interface RawColumn {
+  readonly source: string;
+  readonly name: string;
+  readonly duckdbName: string;
+}
+
+export interface Reader {
+  readonly sql: string;
+  readonly columns: readonly RawColumn[];
+  readonly header?: CsvHeader;
+}
+
+export async function objects(connection: DuckDBConnection, sql: string): Promise<Record<string, unknown>[]> {
+  return (await connection.runAndReadAll(sql)).getRowObjectsJS() as Record<string, unknown>[];
+}
+
+/** Every value as text under neutral names: hostile headers reach no SQL, and no row decides how others are read. */
+async function csvReader(path: string, file: string): Promise<Reader> {
+  const header = await readCsvHeader(path, file);
+  const shape = header.names.map((_, i) => `'c${i}': 'VARCHAR'`).join(', ');
+  const sql = `read_csv(${quoteText(path)}, auto_detect = false, header = true, columns = {${shape}}, delim = ${quoteText(header.delimiter)}, quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false)`;
+  return {
+    sql,
+    header,
+    columns: header.names.map((name, i) => ({ source: `c${i}`, name, duckdbName: 'TEXT' })),
+  };
+}
+
+function sourceSql(format: ImportRequest['format'], path: string): string {
+  if (format === 'parquet') return `read_parquet(${quoteText(path)})`;
+  const layout = format === 'ndjson' ? 'newline_delimited' : 'array';
+  return `read_json(${quoteText(path)}, format = '${layout}', records = true, sample_size = -1, map_inference_threshold = -1, maximum_depth = 2)`;
+}
+
+export async function openReader(
+  connection: DuckDBConnection,
+  request: ImportRequest,
+  file: string,
+): Promise<Reader> {
+  if (request.format === 'csv') return csvReader(request.path, file);
+  const sql = sourceSql(request.format, request.path);
+  const described = await objects(connection, `describe select * from ${sql}`);
+  const columns = described.map((column) => ({
+    source: String(column.column_name),
+    name: String(column.column_name),
+    duckdbName: String(column.column_type),
+  }));
+  return { sql, columns };
+}
+
+export function renamed(
+  columns: readonly RawColumn[],
+  mapping: Readonly<Record<string, string>>,
+  file: string,
+): RawColumn[] {
+  const ours = new Map(Object.entries(mapping).map(([own, theirs]) => [theirs, own]));
+  const names = columns.map((column) => column.name);
+  for (const theirs of ours.keys())
+    if (!names.includes(theirs))
+      throw errors.fileUnreadable({
+        file,
+        column: theirs,
+        reason: `the mapping names it, but the file has ${names.join(', ')}`,
+        remedy: 'Name a column of the file after the equals sign',
+      });
+  const result = columns.map((column) => ({ ...column, name: ours.get(column.name) ?? column.name }));
+  const seen = new Set<string>();
+  for (const { name } of result) {
+    if (seen.has(name.toLowerCase()))
+      throw errors.fileUnreadable({
+        file,
+        column: name,
+        reason: 'after the mapping two columns have this name',
+        remedy: 'Map the other one to another name',
+      });
+    seen.add(name.toLowerCase());
+  }
+  return result;
+}

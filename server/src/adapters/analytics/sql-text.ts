@@ -1,0 +1,52 @@
+import type { ColumnDefinition, TableSource } from './analytics.ts';
+import { duckdbType } from './column-types.ts';
+
+/** DuckDB reads a NUL as the end of the statement, so text behind it would silently vanish. */
+const withoutNul = (text: string): string => text.replaceAll('\0', '');
+
+export const quoteName = (name: string): string => `"${withoutNul(name).replaceAll('"', '""')}"`;
+export const quoteText = (text: string): string => `'${withoutNul(text).replaceAll("'", "''")}'`;
+export const quoteList = (texts: readonly string[]): string => `[${texts.map(quoteText).join(', ')}]`;
+
+const castColumn = ({ name, type }: ColumnDefinition): string =>
+  `cast(${quoteName(name)} as ${duckdbType(type)}) as ${quoteName(name)}`;
+
+const emptyTable = (columns: readonly ColumnDefinition[]): string =>
+  `select ${columns.map(({ name, type }) => `cast(null as ${duckdbType(type)}) as ${quoteName(name)}`).join(', ')} where false`;
+
+function parquetTable({ paths, columns }: TableSource): string {
+  const byName = columns && paths.length > 1 ? ', union_by_name = true' : '';
+  const selected = columns ? columns.map(castColumn).join(', ') : '*';
+  return `select ${selected} from read_parquet(${quoteList(paths)}${byName})`;
+}
+
+/** A segment that is being written may end in half a line: ignore_errors makes it a row of nulls, left out here. */
+function linesTable(lines: readonly string[], columns: readonly ColumnDefinition[]): string {
+  const shape = columns.map(({ name, type }) => `${quoteText(name)}: '${duckdbType(type)}'`).join(', ');
+  const names = columns.map(({ name }) => quoteName(name)).join(', ');
+  const texts = columns.map(({ name }) => `cast(${quoteName(name)} as VARCHAR)`).join(', ');
+  return `select ${names} from read_json(${quoteList(lines)}, format = 'newline_delimited', columns = {${shape}}, ignore_errors = true) where coalesce(${texts}) is not null`;
+}
+
+/** The select that stands for a table. */
+export function tableSql(source: TableSource): string {
+  const parts = source.paths.length > 0 ? [parquetTable(source)] : [];
+  if (source.columns && source.lines?.length) parts.push(linesTable(source.lines, source.columns));
+  if (parts.length > 0) return parts.join(' union all ');
+  return emptyTable(source.columns?.length ? source.columns : [{ name: 'empty', type: 'text' }]);
+}
+
+/**
+ * Puts the tables in front of a statement as inlined common table expressions: no views, so queries on one
+ * connection pool cannot see each other's tables, and filters still reach the Parquet reader.
+ */
+export function withTables(sql: string, tables: Readonly<Record<string, TableSource>> = {}): string {
+  const entries = Object.entries(tables);
+  if (entries.length === 0) return sql;
+  const heads = entries.map(
+    ([name, source]) => `${quoteName(name)} as not materialized (${tableSql(source)})`,
+  );
+  const own = /^\s*with\s+(recursive\s+)?/i.exec(sql);
+  if (!own) return `with ${heads.join(', ')}\n${sql}`;
+  return `with ${own[1] ?? ''}${heads.join(', ')}, ${sql.slice(own[0].length)}`;
+}

@@ -1,0 +1,82 @@
+import type { ColumnType } from './analytics.ts';
+import { quoteText } from './sql-text.ts';
+
+/** A way to read text as one of our types: rows for which `fits` is false speak against it. */
+export interface Reading {
+  readonly type: ColumnType;
+  fits(value: string): string;
+  cast(value: string): string;
+}
+
+/** What people write where a number or date is missing. In text columns only the empty value counts as missing. */
+const missingWords = ['', 'na', 'n/a', '#n/a', 'nan', 'null', 'nil', 'none', '-', '--'];
+
+export const presentValue = (column: string): string =>
+  `case when lower(trim(${column})) in (${missingWords.map(quoteText).join(', ')}) then null else trim(${column}) end`;
+
+const matches = (value: string, pattern: string): string =>
+  `regexp_full_match(${value}, ${quoteText(pattern)})`;
+const number = '(?:0|[1-9][0-9]*)';
+
+const boolean: Reading = {
+  type: 'boolean',
+  fits: (v) => `lower(${v}) in ('true', 'false')`,
+  cast: (v) => `cast(${v} as BOOLEAN)`,
+};
+
+/** Leading zeros stay text ('007' is a code), and so do digits that would not survive as a number. */
+const integer: Reading = {
+  type: 'integer',
+  fits: (v) => `${matches(v, `[+-]?${number}`)} and try_cast(${v} as BIGINT) is not null`,
+  cast: (v) => `cast(${v} as BIGINT)`,
+};
+
+const double: Reading = {
+  type: 'double',
+  fits: (v) =>
+    `${matches(v, `[+-]?(?:${number}(?:\\.[0-9]*)?|\\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?[iI]nf(?:inity)?`)} and not ${matches(v, '[+-]?[0-9]{19,}')} and try_cast(${v} as DOUBLE) is not null`,
+  cast: (v) => `cast(${v} as DOUBLE)`,
+};
+
+/** '$1,234.50', as stock exchanges and spreadsheets write prices. */
+const amount: Reading = {
+  type: 'double',
+  fits: (v) => matches(v, '-?[$€£] ?-?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\\.[0-9]+)?'),
+  cast: (v) => `cast(regexp_replace(${v}, '[$€£, ]', '', 'g') as DOUBLE)`,
+};
+
+const isoDate: Reading = {
+  type: 'date',
+  fits: (v) => `${matches(v, '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}')} and try_cast(${v} as DATE) is not null`,
+  cast: (v) => `cast(${v} as DATE)`,
+};
+
+const isoTimestamp: Reading = {
+  type: 'timestamp',
+  fits: (v) =>
+    `${matches(v, '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[T ][0-9].*')} and try_cast(${v} as TIMESTAMPTZ) is not null`,
+  cast: (v) => `cast(cast(${v} as TIMESTAMPTZ) as TIMESTAMP)`,
+};
+
+export const text: Reading = { type: 'text', fits: () => 'true', cast: (v) => v };
+
+export function formattedDate(format: string): Reading {
+  const type = /%[-]?[HIMSfgpsTXc]/.test(format) ? 'timestamp' : 'date';
+  return {
+    type,
+    fits: (v) => `try_strptime(${v}, ${quoteText(format)}) is not null`,
+    cast: (v) => `cast(strptime(${v}, ${quoteText(format)}) as ${type.toUpperCase()})`,
+  };
+}
+
+/** In order of preference; the first that fits every present value wins. */
+export const textReadings: readonly Reading[] = [boolean, integer, double, amount, isoDate, isoTimestamp];
+
+/** How to read text that must become `type`. */
+export function readingFor(type: ColumnType, formatted?: Reading): readonly Reading[] {
+  if (type === 'text') return [text];
+  const found = textReadings.filter((reading) => reading.type === type);
+  if (type === 'timestamp')
+    found.push({ ...isoDate, type: 'timestamp', cast: (v) => `cast(${v} as TIMESTAMP)` });
+  return formatted?.type === type ? [formatted, ...found] : found;
+}
