@@ -7,6 +7,8 @@ const floors = [...wings, 'platform', 'adapters', 'http', 'base'];
 const anyWing = `(?:${wings.join('|')})`;
 /** Test support stands outside the order as tests do: testing/, and suites that lie beside what they test. */
 const testSupport = ['^server/src/testing/', '^server/src/.+-(?:suite|testing)\\.ts$'];
+/** The shape of the metadata database belongs to every store, whichever database is behind it. */
+const tables = '^server/src/adapters/db/(?:schema\\.ts$|tables/)';
 const entryFiles = '^server/src/(?:main|app|config)\\.ts$';
 
 const onlyDownward = floors.map((floor, index) => ({
@@ -89,7 +91,7 @@ module.exports = {
       },
       to: {
         path: '^server/src/adapters/[^/]+/',
-        pathNot: ['^server/src/adapters/([^/]+)/\\1\\.ts$', '^server/src/adapters/db/schema\\.ts$'],
+        pathNot: ['^server/src/adapters/([^/]+)/\\1\\.ts$', tables],
       },
     },
     {
@@ -101,11 +103,7 @@ module.exports = {
       from: { path: '^server/src/adapters/([^/]+)/', pathNot: testSupport },
       to: {
         path: '^server/src/adapters/[^/]+/',
-        pathNot: [
-          '^server/src/adapters/$1/',
-          '^server/src/adapters/([^/]+)/\\1\\.ts$',
-          '^server/src/adapters/db/schema\\.ts$',
-        ],
+        pathNot: ['^server/src/adapters/$1/', '^server/src/adapters/([^/]+)/\\1\\.ts$', tables],
       },
     },
     {
