@@ -72,7 +72,10 @@ function asVariables(found: readonly FoundService[]): Record<string, string> {
 
 function skipVerdict(): { readonly ok: boolean; readonly line: string } {
   const { passed, failed, skipped } = counts;
-  for (const name of skipped) console.log(`  skipped: ${name}`);
+  const files = skipped.map((name) => name.split(' > ')[0] ?? name);
+  for (const file of new Set(files)) {
+    console.log(`  skipped: ${files.filter((other) => other === file).length} in ${file}`);
+  }
   const names = missing.map((service) => service.name).join(', ');
   const because = missing.length > 0 ? ` (not found: ${names})` : '';
   const line = `tests: ${passed} passed, ${failed} failed, ${skipped.length} SKIPPED${because}`;
