@@ -13,7 +13,7 @@ export const migration: Migration = {
       .addColumn('day', 'text', required)
       .addColumn('sha256', 'text', required)
       .addColumn('row_count', 'integer', required)
-      .addColumn('fallback_count', 'integer', required)
+      .addColumn('marked_count', 'integer', required)
       .addColumn('sealed_at', epoch, required)
       .execute();
     await db.schema

@@ -8,7 +8,8 @@ export interface PredictionSegmentsTable {
   day: string;
   sha256: string;
   row_count: number;
-  fallback_count: number;
+  /** Fallback answers among predictions, outcomes given by prediction id among outcomes. */
+  marked_count: number;
   sealed_at: number;
 }
 

@@ -1,0 +1,162 @@
+/** The prediction log of one endpoint: predictions and outcomes, open and sealed, read as one table each. */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Analytics, Parameter, QueryReply, TableSource } from '../../adapters/analytics/analytics.ts';
+import type { Blobs } from '../../adapters/blobs/blobs.ts';
+import type { Clock } from '../../base/clock.ts';
+import {
+  dayOf,
+  type LoggedOutcome,
+  type LoggedPrediction,
+  type SegmentKind,
+  segmentColumns,
+} from './rules.ts';
+import { openSegmentLog, removeSegment, type Segment, type SegmentLog } from './segment-log.ts';
+import type { SealedSegment } from './store.ts';
+
+export interface EndpointLogOptions {
+  readonly analytics: Pick<Analytics, 'query' | 'exportFile'>;
+  readonly blobs: Pick<Blobs, 'putFile' | 'localPath'>;
+  readonly clock: Clock;
+  /** `<data>/predictions/<workspace>/<endpoint>` */
+  readonly folder: string;
+  readonly sealed: readonly SealedSegment[];
+  readonly saveSealed: (segment: Omit<SealedSegment, 'workspace' | 'endpoint'>) => Promise<void>;
+  readonly onWritten: (kind: SegmentKind, rows: number) => void;
+  readonly onFailed: (error: unknown, rows: number) => void;
+  readonly maximumBytes?: number;
+}
+
+type Sealed = Omit<SealedSegment, 'workspace' | 'endpoint'>;
+
+/** How a line is counted as one without parsing it. */
+const isFallback = '"source":"fallback"';
+const isById = '"predictionId":"';
+const toLine = (item: object): string => `${JSON.stringify(item)}\n`;
+
+export async function openEndpointLog(options: EndpointLogOptions) {
+  const { analytics, blobs, clock, folder } = options;
+  const sealedIds = new Set(options.sealed.map((segment) => segment.id));
+  const common = { folder: join(folder, 'open'), now: () => clock.now(), onFailed: options.onFailed };
+  const logs = {
+    predictions: await openSegmentLog<LoggedPrediction>(
+      {
+        ...common,
+        kind: 'predictions',
+        toLine,
+        marker: isFallback,
+        onWritten: (rows) => options.onWritten('predictions', rows),
+        ...(options.maximumBytes && { maximumBytes: options.maximumBytes }),
+      },
+      sealedIds,
+    ),
+    outcomes: await openSegmentLog<LoggedOutcome>(
+      {
+        ...common,
+        kind: 'outcomes',
+        toLine,
+        marker: isById,
+        onWritten: (rows) => options.onWritten('outcomes', rows),
+      },
+      sealedIds,
+    ),
+  };
+  let sealed: readonly Sealed[] = options.sealed;
+  let sequence = 0;
+  const reads = new Set<Promise<unknown>>();
+
+  const total = (kind: SegmentKind, what: 'rows' | 'marked'): number =>
+    [...logs[kind].segments(), ...sealed.filter((segment) => segment.kind === kind)].reduce(
+      (sum, segment) => sum + segment[what],
+      0,
+    );
+
+  async function sourceOf(kind: SegmentKind): Promise<TableSource> {
+    // Both lists at one moment: a segment that is being sealed is in exactly one of them.
+    const stored = sealed.filter((segment) => segment.kind === kind);
+    const lines = logs[kind].segments().map((segment) => segment.path);
+    const paths = await Promise.all(stored.map((segment) => blobs.localPath(segment.sha256)));
+    return { paths, lines, columns: segmentColumns[kind] };
+  }
+
+  async function read(question: LogQuestion, parameters: readonly Parameter[]): Promise<QueryReply> {
+    const hasIds = total('outcomes', 'marked') > 0;
+    const [predictions, outcomes] = await Promise.all([sourceOf('predictions'), sourceOf('outcomes')]);
+    return analytics.query({ sql: question(hasIds), parameters, tables: { predictions, outcomes } });
+  }
+
+  async function seal(kind: SegmentKind, log: SegmentLog<never>, segment: Segment): Promise<void> {
+    if (segment.rows > 0) {
+      const row = await store(kind, segment);
+      await options.saveSealed(row);
+      sealed = [...sealed, row];
+    }
+    log.detach(segment.id);
+    // Queries that began before still read the file.
+    await Promise.allSettled(reads);
+    await removeSegment(segment);
+  }
+
+  async function store(kind: SegmentKind, segment: Segment): Promise<Sealed> {
+    const { id, day, rows, marked } = segment;
+    const to = join(folder, 'sealing', `${id}.parquet`);
+    await mkdir(join(folder, 'sealing'), { recursive: true });
+    try {
+      const table = { paths: [], lines: [segment.path], columns: segmentColumns[kind] };
+      await analytics.exportFile({ table, format: 'parquet', to });
+      const { sha256 } = await blobs.putFile(to, { move: true });
+      return { id, kind, day, sha256, rows, marked, sealedAt: clock.now() };
+    } finally {
+      await rm(to, { force: true });
+    }
+  }
+
+  return {
+    /** Into the buffer: never waits, never throws; lost only by a kill within the next 50 ms. */
+    append: (prediction: LoggedPrediction): void => logs.predictions.append(prediction),
+    /** Resolves when all appended predictions are in the file. */
+    flush: (): Promise<void> => logs.predictions.flush(),
+
+    /** Resolves when the outcomes are in the file. */
+    appendOutcomes(outcomes: readonly Omit<LoggedOutcome, 'sequence'>[]): Promise<void> {
+      for (const outcome of outcomes) {
+        sequence = Math.max(sequence + 1, clock.now() * 1000);
+        logs.outcomes.append({ ...outcome, sequence });
+      }
+      return logs.outcomes.flush();
+    },
+
+    /** One query over everything logged before the call; the tables are `predictions` and `outcomes`. */
+    async query(question: LogQuestion, parameters: readonly Parameter[]): Promise<QueryReply['rows']> {
+      await Promise.allSettled([logs.predictions.flush(), logs.outcomes.flush()]);
+      const reading = read(question, parameters);
+      reads.add(reading);
+      try {
+        return (await reading).rows;
+      } finally {
+        reads.delete(reading);
+      }
+    },
+
+    counts: () => ({
+      predictions: total('predictions', 'rows'),
+      outcomes: total('outcomes', 'rows'),
+      fallbacks: total('predictions', 'marked'),
+    }),
+
+    /** Turns segments that are full, or of an earlier day, into Parquet. */
+    async seal(): Promise<void> {
+      const today = dayOf(clock.now());
+      for (const [kind, log] of Object.entries(logs) as [SegmentKind, SegmentLog<never>][]) {
+        if (log.segments().some((segment) => segment.day < today)) await log.rotate();
+        for (const segment of log.full()) await seal(kind, log, segment);
+      }
+    },
+
+    async close(): Promise<void> {
+      await Promise.all([logs.predictions.close(), logs.outcomes.close()]);
+    },
+  };
+}
+
+export type EndpointLog = Awaited<ReturnType<typeof openEndpointLog>>;

@@ -1,0 +1,297 @@
+import { spawn } from 'node:child_process';
+import { appendFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { expect, onTestFinished, test } from 'vitest';
+import { openDuckdb } from '../../adapters/analytics/duckdb.ts';
+import { openFilesystemBlobs } from '../../adapters/blobs/filesystem.ts';
+import type { Db } from '../../adapters/db/db.ts';
+import { systemCaller } from '../../base/caller.ts';
+import { errors } from '../../base/errors.ts';
+import { describeEachDatabase } from '../../testing/each-database.ts';
+import { tempDir } from '../../testing/temp-dir.ts';
+import type { LoggedPrediction } from './rules.ts';
+import { createPredictions, type Predictions } from './service.ts';
+import { segmentStore } from './store.ts';
+
+const caller = systemCaller('test', 'default');
+const start = Date.parse('2026-11-23T00:00:00Z');
+const dayMs = 86_400_000;
+
+async function openPredictions(db: Db, folder: string, options: { segmentBytes?: number } = {}) {
+  const told: { kind: string; payload: Record<string, unknown> }[] = [];
+  let now = start;
+  const analytics = await openDuckdb();
+  const predictions = createPredictions({
+    db,
+    analytics,
+    blobs: await openFilesystemBlobs({ root: join(folder, 'blobs') }),
+    events: { emit: async (_tx, ...events) => void told.push(...events) },
+    clock: { now: () => now++ },
+    logger: pino({ level: 'silent' }),
+    folder: join(folder, 'predictions'),
+    entityOf(name) {
+      if (name !== 'forecast') throw errors.endpointNotFound({ name });
+      return ['ticker'];
+    },
+    entityKey: (columns, record) => JSON.stringify(columns.map((column) => record[column])),
+    ...options,
+  });
+  await predictions.start();
+  onTestFinished(async () => {
+    await predictions.stop();
+    await analytics.close();
+  });
+  return { predictions, told, skip: (ms: number) => (now += ms) };
+}
+
+let id = 0;
+const prediction = (day: number, changes: Partial<LoggedPrediction> = {}): LoggedPrediction => ({
+  id: `p${id++}`,
+  at: start + id,
+  eventTime: start + day * dayMs,
+  key: '["AAPL"]',
+  revision: 1,
+  variant: 'main',
+  model: 'forecaster@1',
+  role: 'live',
+  source: 'model',
+  fallbackReason: null,
+  features: { close: 100 + day },
+  prediction: 101 + day,
+  queueMs: 0,
+  featureMs: 0,
+  inferenceMs: 0.1,
+  totalMs: 0.2,
+  ...changes,
+});
+
+const log = (predictions: Predictions) => predictions.openLog('default', 'forecast');
+const outcome = (predictions: Predictions, day: number, value: number) =>
+  predictions.recordOutcomes(
+    { name: 'forecast', outcomes: [{ entity: { ticker: 'AAPL' }, eventTime: start + day * dayMs, value }] },
+    caller,
+  );
+
+describeEachDatabase('predictions', (open) => {
+  test('a prediction meets its outcome, the latest one, by id or by entity and event time', async () => {
+    const { predictions } = await openPredictions((await open()).db, await tempDir());
+    const { append } = await log(predictions);
+    const first = prediction(0);
+    append(first);
+    append(prediction(1));
+    await outcome(predictions, 1, 50);
+    await outcome(predictions, 1, 104);
+    await predictions.recordOutcomes(
+      { name: 'forecast', outcomes: [{ predictionId: first.id, value: 103, observedAt: '2026-11-24' }] },
+      caller,
+    );
+    const { items } = await predictions.list({ name: 'forecast' }, caller);
+    expect(items.map((item) => [item.eventTime, item.outcome])).toEqual([
+      [start + dayMs, 104],
+      [start, 103],
+    ]);
+    expect(items[1]).toEqual({ ...first, outcome: 103, outcomeAt: start + dayMs });
+    const performance = await predictions.performance({ name: 'forecast', bucket: 'month' }, caller);
+    expect(performance.groups).toEqual([
+      { bucket: '2026-11', model: 'forecaster@1', role: 'live', count: 2, outcomes: 2, mae: 2, bias: -2 },
+    ]);
+  });
+
+  test('pairs hold each unit once, by the first prediction of each model', async () => {
+    const { predictions } = await openPredictions((await open()).db, await tempDir());
+    const { append } = await log(predictions);
+    for (const day of [2, 0, 1]) {
+      append(prediction(day, { prediction: 100 }));
+      append(prediction(day, { prediction: 0 }));
+      append(prediction(day, { model: 'forecaster@2', role: 'shadow', prediction: 90 }));
+    }
+    append(prediction(3, { model: 'forecaster@2', role: 'shadow', prediction: null }));
+    append(prediction(3, { prediction: 5 }));
+    for (const day of [0, 1, 3]) await outcome(predictions, day, 92);
+    const request = {
+      workspace: 'default',
+      endpoint: 'forecast',
+      candidate: 'forecaster@2',
+      champion: 'forecaster@1',
+    };
+    const pairs = await predictions.pairs({ ...request, since: 0 });
+    expect(pairs.map((pair) => [pair.eventTime, pair.candidateError, pair.championError])).toEqual([
+      [start, 2, 8],
+      [start + dayMs, 2, 8],
+    ]);
+    expect(await predictions.pairs({ ...request, since: start + 1e9 })).toEqual([]);
+  });
+
+  test('the window holds the newest units of live traffic', async () => {
+    const { predictions } = await openPredictions((await open()).db, await tempDir());
+    const { append } = await log(predictions);
+    for (let day = 0; day < 10; day++) {
+      append(prediction(day));
+      append(prediction(day, { features: { close: -1 } }));
+      append(prediction(day, { role: 'shadow', model: 'forecaster@2' }));
+    }
+    const rows = await predictions.window({ workspace: 'default', endpoint: 'forecast', rows: 3 });
+    expect(rows.map((row) => row.features)).toEqual([{ close: 109 }, { close: 108 }, { close: 107 }]);
+    const shadow = {
+      workspace: 'default',
+      endpoint: 'forecast',
+      rows: 50,
+      role: 'shadow',
+      model: 'forecaster@2',
+    } as const;
+    expect(await predictions.window(shadow)).toHaveLength(10);
+  });
+
+  test('failures of a variant are counted, switches by hand are not', async () => {
+    const { predictions } = await openPredictions((await open()).db, await tempDir());
+    const { append } = await log(predictions);
+    append(prediction(0, { variant: 'candidate', source: 'fallback', fallbackReason: 'timeout after 5 ms' }));
+    append(
+      prediction(1, {
+        variant: 'candidate',
+        source: 'fallback',
+        fallbackReason: 'switched to the rule: test',
+      }),
+    );
+    append(prediction(2, { variant: 'candidate', role: 'shadow', prediction: null, fallbackReason: 'NaN' }));
+    append(prediction(3, { variant: 'candidate' }));
+    const request = { workspace: 'default', endpoint: 'forecast', variant: 'candidate', since: 0 };
+    expect(await predictions.failures(request)).toEqual({ count: 2, reason: 'timeout after 5 ms' });
+  });
+
+  test('sealed and open segments read as one table, also after a restart', async () => {
+    const { db } = await open();
+    const folder = await tempDir();
+    const { predictions, skip } = await openPredictions(db, folder, { segmentBytes: 2000 });
+    const { append, flush } = await log(predictions);
+    for (let day = 0; day < 40; day++) {
+      append(
+        prediction(day, day === 3 ? { source: 'fallback', model: 'fallback', fallbackReason: 'x' } : {}),
+      );
+      if (day % 10 === 9) await flush();
+    }
+    await outcome(predictions, 39, 140);
+    await predictions.seal();
+    const stored = (await segmentStore(db).listAll()).filter((segment) => segment.rows > 0);
+    expect(stored.length).toBeGreaterThan(1);
+    expect(stored[0]).toMatchObject({
+      workspace: 'default',
+      endpoint: 'forecast',
+      day: '2026-11-23',
+      rows: 10,
+    });
+    skip(2 * dayMs);
+    await predictions.seal();
+    expect(await readdir(join(folder, 'predictions/default/forecast/open'))).toEqual([]);
+    append(prediction(40));
+    const read = async (from: Predictions) =>
+      (await from.list({ name: 'forecast', limit: 1000 }, caller)).items;
+    const items = await read(predictions);
+    expect(items).toHaveLength(41);
+    expect(items[1]).toMatchObject({ outcome: 140, features: { close: 139 } });
+    await predictions.stop();
+
+    const { predictions: restarted } = await openPredictions(db, folder);
+    expect(await read(restarted)).toEqual(items);
+    expect(await restarted.counts('default')).toEqual({ predictions: 41, outcomes: 1, fallbacks: 1 });
+  });
+
+  test('events tell how much was written, coalesced', async () => {
+    const { predictions, told } = await openPredictions((await open()).db, await tempDir());
+    const { append } = await log(predictions);
+    for (let day = 0; day < 100; day++) append(prediction(day));
+    for (let day = 0; day < 5; day++) await outcome(predictions, day, 1);
+    await predictions.stop();
+    const count = (kind: string) =>
+      told
+        .filter((event) => event.kind === kind)
+        .reduce((sum, { payload }) => sum + Number(payload.count), 0);
+    expect([count('predictions.logged'), count('outcomes.recorded')]).toEqual([100, 5]);
+    expect(told.length).toBeLessThan(12);
+  });
+});
+
+describeEachDatabase('bad outcomes', (open) => {
+  test.each([
+    [{ value: 1 }, 'outcomeInvalid'],
+    [{ value: 1, entity: { ticker: 'AAPL' } }, 'outcomeInvalid'],
+    [{ value: 1, entity: { ticker: 'AAPL' }, eventTime: 'yesterday' }, 'eventTimeInvalid'],
+  ])('%j is refused whole', async (bad, code) => {
+    const { predictions } = await openPredictions((await open()).db, await tempDir());
+    const good = { value: 2, entity: { ticker: 'AAPL' }, eventTime: start };
+    const sent = predictions.recordOutcomes({ name: 'forecast', outcomes: [good, bad] }, caller);
+    await expect(sent).rejects.toMatchObject({ code });
+    expect(await predictions.counts('default')).toMatchObject({ outcomes: 0 });
+  });
+
+  test('an unknown endpoint has no log', async () => {
+    const { predictions } = await openPredictions((await open()).db, await tempDir());
+    await expect(predictions.list({ name: 'nothing' }, caller)).rejects.toMatchObject({
+      code: 'endpointNotFound',
+    });
+  });
+});
+
+/** Appends numbered lines and tells each number after it is durable, until it is killed. */
+const writer = `
+  const { openSegmentLog } = await import(process.argv[1]);
+  const log = await openSegmentLog({ folder: process.argv[2], kind: 'outcomes', toLine: (n) => JSON.stringify({ n }) + '\\n', now: Date.now });
+  for (let n = 0; ; n++) { log.append(n); await log.flush(); process.stdout.write(n + '\\n'); }
+`;
+
+test('acknowledged lines survive kill -9', async () => {
+  const folder = await tempDir();
+  const module = new URL('./segment-log.ts', import.meta.url).href;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', writer, module, folder]);
+  let told = '';
+  await new Promise<void>((resolve) => {
+    child.stdout.on('data', (chunk) => {
+      told += chunk;
+      if (told.length > 2000) child.kill('SIGKILL');
+    });
+    child.once('close', () => resolve());
+  });
+  const [name = ''] = await readdir(folder);
+  await appendFile(join(folder, name), '{"n"');
+  const { openSegmentLog } = await import('./segment-log.ts');
+  const log = await openSegmentLog<number>({ folder, kind: 'outcomes', toLine: String, now: Date.now });
+  const acknowledged = told.split('\n').slice(0, -1).length;
+  expect(log.segments()[0]?.rows).toBeGreaterThanOrEqual(acknowledged);
+  await log.close();
+});
+
+test('readers never see a torn line while the segment grows', async () => {
+  const folder = await tempDir();
+  const { openSegmentLog } = await import('./segment-log.ts');
+  const segments = await openSegmentLog<number>({
+    folder,
+    kind: 'outcomes',
+    toLine: (n) => `${JSON.stringify({ n, text: 'x'.repeat(n % 200), check: n * 2 })}\n`,
+    now: Date.now,
+  });
+  const analytics = await openDuckdb();
+  const columns = [
+    { name: 'n', type: 'integer' },
+    { name: 'text', type: 'text' },
+    { name: 'check', type: 'integer' },
+  ] as const;
+  segments.append(0);
+  await segments.flush();
+  let n = 0;
+  for (let round = 0; round < 60; round++) {
+    for (let i = 0; i < 300; i++) segments.append(++n);
+    const before = segments.segments()[0]?.rows ?? 0;
+    const writing = segments.flush();
+    const lines = segments.segments().map((segment) => segment.path);
+    const { rows } = await analytics.query({
+      sql: `select count(*) as seen, count(*) filter (n is null or length(text) <> n % 200 or "check" <> n * 2) as torn from log`,
+      tables: { log: { paths: [], lines, columns } },
+    });
+    expect(rows[0]?.torn).toBe(0);
+    expect(rows[0]?.seen).toBeGreaterThanOrEqual(before);
+    await writing;
+  }
+  await segments.close();
+  await analytics.close();
+});

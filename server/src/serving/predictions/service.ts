@@ -1,0 +1,260 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Input, Performance, PredictionRecord, predictionsEndpoints, Row } from '@tidemill/contract';
+import type { Analytics } from '../../adapters/analytics/analytics.ts';
+import type { Blobs } from '../../adapters/blobs/blobs.ts';
+import type { Db } from '../../adapters/db/db.ts';
+import type { Caller } from '../../base/caller.ts';
+import type { Clock } from '../../base/clock.ts';
+import { errors } from '../../base/errors.ts';
+import type { Logger } from '../../base/logger.ts';
+import { toUri } from '../../base/references.ts';
+import type { Events } from '../../platform/events/service.ts';
+import { createCoalescer } from './coalesce.ts';
+import { type EndpointLog, openEndpointLog } from './endpoint-log.ts';
+import { failuresSql, listSql, pairsSql, performanceSql, windowSql } from './log-queries.ts';
+import { type LoggedOutcome, type Pair, parseEventTime, toPair, toRecord } from './rules.ts';
+import { type SealedSegment, segmentStore } from './store.ts';
+
+export type { EndpointLog } from './endpoint-log.ts';
+export type { LoggedPrediction, Pair } from './rules.ts';
+
+export interface PredictionsDependencies {
+  readonly db: Db;
+  readonly analytics: Pick<Analytics, 'query' | 'exportFile'>;
+  readonly blobs: Pick<Blobs, 'putFile' | 'localPath'>;
+  readonly events: Pick<Events, 'emit'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** `<data>/predictions` */
+  readonly folder: string;
+  /** Columns that name the entity of an endpoint; throws endpointNotFound. (`endpoints.entityOf`) */
+  readonly entityOf: (endpoint: string, workspace: string) => string[];
+  /** Canonical key of the entity a record names. (`features.entityKey`) */
+  readonly entityKey: (columns: string[], record: Row) => string;
+  /** Size at which a segment is closed; 8 MiB. */
+  readonly segmentBytes?: number;
+}
+
+type Contract = typeof predictionsEndpoints;
+type OutcomeInput = Input<Contract['recordOutcomes']>['outcomes'][number];
+
+const tellMs = 50;
+const sealMs = 60_000;
+const farFuture = 8_640_000_000_000_000;
+
+/**
+ * What was predicted and what really happened. Written to files by one writer per endpoint, read by one DuckDB query
+ * per question: no row of it ever passes through the metadata database.
+ */
+export function createPredictions(deps: PredictionsDependencies) {
+  const { clock, logger, folder } = deps;
+  const logs = new Map<string, Promise<EndpointLog>>();
+  let sealed: readonly SealedSegment[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let sealing: Promise<void> = Promise.resolve();
+
+  const tellers = {
+    predictions: createTeller('predictions.logged'),
+    outcomes: createTeller('outcomes.recorded'),
+  };
+
+  function createTeller(kind: string) {
+    return createCoalescer({
+      intervalMs: tellMs,
+      async tell(subject, count) {
+        const [workspace = '', endpoint = ''] = subject.split('/');
+        const uri = toUri('endpoint', endpoint);
+        await deps.events.emit(deps.db, {
+          workspace,
+          kind,
+          subject: uri,
+          actor: uri,
+          payload: { endpoint, count },
+        });
+      },
+      onFailed: (error, subject) => logger.error({ err: error, subject, kind }, 'event not written'),
+    });
+  }
+
+  function openLog(workspace: string, endpoint: string): Promise<EndpointLog> {
+    const key = `${workspace}/${endpoint}`;
+    const found = logs.get(key);
+    if (found) return found;
+    const opened = openEndpointLog({
+      ...deps,
+      folder: join(folder, workspace, endpoint),
+      sealed: sealed.filter((segment) => segment.workspace === workspace && segment.endpoint === endpoint),
+      saveSealed: (segment) => segmentStore(deps.db).insert({ ...segment, workspace, endpoint }),
+      onWritten: (kind, rows) => tellers[kind].add(key, rows),
+      onFailed: (error, rows) => logger.error({ err: error, endpoint, rows }, 'prediction log not written'),
+      ...(deps.segmentBytes && { maximumBytes: deps.segmentBytes }),
+    });
+    logs.set(key, opened);
+    opened.catch(() => logs.delete(key));
+    return opened;
+  }
+
+  /** A deleted endpoint keeps its log; one that never was has none. */
+  async function getLog(workspace: string, endpoint: string): Promise<EndpointLog> {
+    const found = logs.get(`${workspace}/${endpoint}`);
+    if (found) return found;
+    deps.entityOf(endpoint, workspace);
+    return openLog(workspace, endpoint);
+  }
+
+  function toOutcome(
+    endpoint: string,
+    entity: string[],
+    outcome: OutcomeInput,
+    index: number,
+  ): Omit<LoggedOutcome, 'sequence'> {
+    const { predictionId, entity: record, eventTime, value } = outcome;
+    const observedAt = outcome.observedAt === undefined ? clock.now() : parseEventTime(outcome.observedAt);
+    if (predictionId !== undefined) return { predictionId, key: null, eventTime: null, value, observedAt };
+    if (record === undefined) {
+      throw errors.outcomeInvalid({ endpoint, index, problem: 'it has neither predictionId nor entity' });
+    }
+    if (eventTime === undefined)
+      throw errors.outcomeInvalid({ endpoint, index, problem: 'it has no eventTime' });
+    const key = deps.entityKey(entity, record);
+    return { predictionId: null, key, eventTime: parseEventTime(eventTime), value, observedAt };
+  }
+
+  async function sealAll(): Promise<void> {
+    for (const log of logs.values()) {
+      await (await log)
+        .seal()
+        .catch((error) => logger.error({ err: error }, 'sealing the prediction log failed'));
+    }
+  }
+
+  return {
+    /** The writing end for the hot path; opened once per endpoint. */
+    openLog,
+
+    async recordOutcomes(
+      input: Input<Contract['recordOutcomes']>,
+      caller: Caller,
+    ): Promise<{ accepted: number }> {
+      const entity = deps.entityOf(input.name, caller.workspace);
+      const outcomes = input.outcomes.map((outcome, index) => toOutcome(input.name, entity, outcome, index));
+      const log = await openLog(caller.workspace, input.name);
+      try {
+        await log.appendOutcomes(outcomes);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw errors.outcomesNotStored({ endpoint: input.name, reason }, error);
+      }
+      return { accepted: outcomes.length };
+    },
+
+    async list(input: Input<Contract['list']>, caller: Caller): Promise<{ items: PredictionRecord[] }> {
+      const log = await getLog(caller.workspace, input.name);
+      const { from = -farFuture, to = farFuture, model = null, limit = 100 } = input;
+      return { items: (await log.query(listSql, [from, to, model, limit])).map(toRecord) };
+    },
+
+    async performance(input: Input<Contract['performance']>, caller: Caller): Promise<Performance> {
+      const log = await getLog(caller.workspace, input.name);
+      const { from = -farFuture, to = farFuture, bucket = 'all' } = input;
+      const groups = await log.query(performanceSql(bucket), [from, to]);
+      return { endpoint: input.name, groups: groups as unknown as Performance['groups'] };
+    },
+
+    /** The newest `rows` units (entity and event time) of one role, newest first, each by its first prediction. */
+    async window(request: {
+      workspace: string;
+      endpoint: string;
+      rows: number;
+      model?: string | undefined;
+      role?: 'live' | 'shadow' | undefined;
+    }): Promise<PredictionRecord[]> {
+      const log = await getLog(request.workspace, request.endpoint);
+      const rows = await log.query(windowSql, [request.role ?? 'live', request.model ?? null, request.rows]);
+      return rows.map(toRecord);
+    },
+
+    /** Units that both models predicted since a moment and whose outcome is known, oldest event time first. */
+    async pairs(request: {
+      workspace: string;
+      endpoint: string;
+      candidate: string;
+      champion: string;
+      /** Predictions made at this time (epoch milliseconds) or later. */
+      since: number;
+    }): Promise<Pair[]> {
+      const log = await getLog(request.workspace, request.endpoint);
+      return (await log.query(pairsSql, [request.candidate, request.champion, request.since])).map(toPair);
+    },
+
+    /** How often a variant's model failed to answer since a moment, and the first reason. */
+    async failures(request: {
+      workspace: string;
+      endpoint: string;
+      variant: string;
+      since: number;
+    }): Promise<{ count: number; reason: string | null }> {
+      const log = await getLog(request.workspace, request.endpoint);
+      const [row] = await log.query(failuresSql, [request.variant, request.since]);
+      return {
+        count: Number(row?.failures ?? 0),
+        reason: typeof row?.reason === 'string' ? row.reason : null,
+      };
+    },
+
+    /** Lines of all endpoints of a workspace; no query. */
+    async counts(workspace: string): Promise<{ predictions: number; outcomes: number; fallbacks: number }> {
+      const sum = { predictions: 0, outcomes: 0, fallbacks: 0 };
+      for (const [key, log] of logs) {
+        if (!key.startsWith(`${workspace}/`)) continue;
+        const counts = (await log).counts();
+        sum.predictions += counts.predictions;
+        sum.outcomes += counts.outcomes;
+        sum.fallbacks += counts.fallbacks;
+      }
+      return sum;
+    },
+
+    /** Full segments become Parquet in blobs; also done by itself every minute. */
+    seal(): Promise<void> {
+      sealing = sealing.then(sealAll);
+      return sealing;
+    },
+
+    /** Mends what a killed process left. Before the endpoints start. */
+    async start(): Promise<void> {
+      sealed = await segmentStore(deps.db).listAll();
+      const stored = sealed.map(({ workspace, endpoint }) => ({ workspace, endpoint }));
+      for (const { workspace, endpoint } of [...stored, ...(await listFolders(folder))])
+        await openLog(workspace, endpoint);
+      timer = setInterval(() => void this.seal(), sealMs);
+      timer.unref();
+    },
+
+    /** Writes what is buffered, and tells it. */
+    async stop(): Promise<void> {
+      clearInterval(timer);
+      await sealing;
+      for (const log of logs.values()) await (await log).close();
+      await tellers.predictions.close();
+      await tellers.outcomes.close();
+    },
+  };
+}
+
+export type Predictions = ReturnType<typeof createPredictions>;
+
+/** `<folder>/<workspace>/<endpoint>` */
+async function listFolders(folder: string): Promise<{ workspace: string; endpoint: string }[]> {
+  const names = (path: string) =>
+    readdir(path, { withFileTypes: true }).then(
+      (entries) => entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name),
+      () => [],
+    );
+  const found: { workspace: string; endpoint: string }[] = [];
+  for (const workspace of await names(folder)) {
+    for (const endpoint of await names(join(folder, workspace))) found.push({ workspace, endpoint });
+  }
+  return found;
+}

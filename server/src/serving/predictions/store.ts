@@ -1,0 +1,55 @@
+import type { Selectable } from 'kysely';
+import type { Db } from '../../adapters/db/db.ts';
+import type { PredictionSegmentsTable } from '../../adapters/db/tables/predictions.ts';
+import type { SegmentKind } from './rules.ts';
+
+/** A segment that became Parquet: which endpoint and day it belongs to, and where its bytes are. */
+export interface SealedSegment {
+  readonly id: string;
+  readonly workspace: string;
+  readonly endpoint: string;
+  readonly kind: SegmentKind;
+  readonly day: string;
+  readonly sha256: string;
+  readonly rows: number;
+  /** Fallback answers among predictions, outcomes given by prediction id among outcomes. */
+  readonly marked: number;
+  readonly sealedAt: number;
+}
+
+export const segmentStore = (db: Db) => ({
+  async insert(segment: SealedSegment): Promise<void> {
+    await db
+      .insertInto('prediction_segments')
+      .values({
+        id: segment.id,
+        workspace: segment.workspace,
+        endpoint: segment.endpoint,
+        kind: segment.kind,
+        day: segment.day,
+        sha256: segment.sha256,
+        row_count: segment.rows,
+        marked_count: segment.marked,
+        sealed_at: segment.sealedAt,
+      })
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .execute();
+  },
+
+  async listAll(): Promise<SealedSegment[]> {
+    const rows = await db.selectFrom('prediction_segments').selectAll().orderBy('id').execute();
+    return rows.map(toSegment);
+  },
+});
+
+const toSegment = (row: Selectable<PredictionSegmentsTable>): SealedSegment => ({
+  id: row.id,
+  workspace: row.workspace,
+  endpoint: row.endpoint,
+  kind: row.kind === 'outcomes' ? 'outcomes' : 'predictions',
+  day: row.day,
+  sha256: row.sha256,
+  rows: row.row_count,
+  marked: row.marked_count,
+  sealedAt: row.sealed_at,
+});
