@@ -18,8 +18,8 @@ export type BootstrapOptions = {
 };
 
 /**
- * Percentile confidence interval of a statistic by the moving-block bootstrap; `estimate` is the statistic of the
- * values themselves. Too narrow for few values or blocks: below about twenty blocks read it as a hint.
+ * Percentile confidence interval of a statistic by the moving-block bootstrap; `estimate` is the statistic of
+ * the values themselves. Too narrow for few values or blocks: below about twenty blocks read it as a hint.
  *
  * Source: Efron (1979), Ann. Statist. 7; Künsch (1989), Ann. Statist. 17, for blocks.
  * @throws RangeError when an option is out of range or the statistic is not finite.

@@ -16,7 +16,10 @@ export function ksTest(a: Float64Array, b: Float64Array): KsResult {
   return { statistic, pValue: ksPValue(statistic, a.length, b.length) };
 }
 
-/** Largest distance between the two empirical distribution functions, in [0, 1]. Shapes and errors as `ksTest`. */
+/**
+ * Largest distance between the two empirical distribution functions, in [0, 1]. Shapes and errors as
+ * `ksTest`.
+ */
 export function ksStatistic(a: Float64Array, b: Float64Array): number {
   assertSample('a', a);
   assertSample('b', b);
@@ -36,12 +39,13 @@ export function ksStatistic(a: Float64Array, b: Float64Array): number {
 }
 
 /**
- * P(D >= statistic) for two samples of sizes n and m from one continuous distribution. With ties it is an upper
- * bound. Exact for n * m <= 1e7, with small relative error even far in the tail; otherwise Kolmogorov's limit
- * Q(d * sqrt(nm / (n + m))), which errs on the large side for unequal sizes (no alarm rather than a false one).
+ * P(D >= statistic) for two samples of sizes n and m from one continuous distribution. With ties it is an
+ * upper bound. Exact for n * m <= 1e7, with small relative error even far in the tail; otherwise Kolmogorov's
+ * limit Q(d * sqrt(nm / (n + m))), which errs on the large side for unequal sizes (no alarm rather than a
+ * false one).
  *
- * Source: Hodges (1958), Ark. Mat. 3, lattice paths, as a recursion on the probability of having left the band
- * (as R's psmirnov, upper tail); Kolmogorov (1933) for the limit.
+ * Source: Hodges (1958), Ark. Mat. 3, lattice paths, as a recursion on the probability of having left the
+ * band (as R's psmirnov, upper tail); Kolmogorov (1933) for the limit.
  * @throws RangeError when a size is not a positive integer or `statistic` lies outside [0, 1].
  */
 export function ksPValue(statistic: number, n: number, m: number): number {
@@ -55,9 +59,9 @@ export function ksPValue(statistic: number, n: number, m: number): number {
 }
 
 /**
- * Smallest statistic whose p-value is at most `alpha`, for a window of `nWindow` values against a reference of
- * `nReference`: raise the alarm when `ksStatistic(...) >= ksThreshold(...)`. Infinity when the samples are too
- * small for any statistic to be that rare.
+ * Smallest statistic whose p-value is at most `alpha`, for a window of `nWindow` values against a reference
+ * of `nReference`: raise the alarm when `ksStatistic(...) >= ksThreshold(...)`. Infinity when the samples are
+ * too small for any statistic to be that rare.
  * @throws RangeError when a size is not a positive integer or alpha lies outside (0, 1).
  */
 export function ksThreshold(nReference: number, nWindow: number, alpha: number): number {
@@ -87,8 +91,9 @@ function exactThreshold(n: number, m: number, alpha: number): number {
 }
 
 /**
- * Probability that a random lattice path from (0, 0) to (n, m) reaches |i m - j n| >= reach. Cell j of the row
- * holds P(already outside | path passes here). Only sums of positive terms: nothing cancels in the far tail.
+ * Probability that a random lattice path from (0, 0) to (n, m) reaches |i m - j n| >= reach. Cell j of the
+ * row holds P(already outside | path passes here). Only sums of positive terms: nothing cancels in the far
+ * tail.
  */
 function exactTail(reach: number, n: number, m: number): number {
   if (reach <= 0) return 1;

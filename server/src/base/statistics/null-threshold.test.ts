@@ -19,7 +19,8 @@ test('the threshold of a mean error is close to theory', () => {
     draws: 20_000,
     random,
   });
-  // Half-normal: mean sqrt(2 / pi), standard deviation sqrt(1 - 2 / pi); 2.326 is the normal 99 percent quantile.
+  // Half-normal: mean sqrt(2 / pi), standard deviation sqrt(1 - 2 / pi); 2.326 is the normal 99 percent
+  // quantile.
   expect(threshold).toBeCloseTo(0.7979 + (2.326 * 0.6028) / Math.sqrt(50), 1.5);
 });
 

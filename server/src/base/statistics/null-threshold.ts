@@ -18,13 +18,15 @@ export type NullThresholdOptions = {
 };
 
 /**
- * Threshold of any statistic of a window: alarm when `statistic(window) >= nullThreshold(...)`. Windows are drawn by
- * a Pólya urn over the reference: what was drawn goes back doubled. That is resampling with replacement, widened by
- * what a reference of n values leaves unknown; a plain resample would alarm too often once windowSize nears n.
+ * Threshold of any statistic of a window: alarm when `statistic(window) >= nullThreshold(...)`. Windows are
+ * drawn by a Pólya urn over the reference: what was drawn goes back doubled. That is resampling with
+ * replacement, widened by what a reference of n values leaves unknown; a plain resample would alarm too often
+ * once windowSize nears n.
  *
  * Source: Rubin (1981), Ann. Statist. 9 (Bayesian bootstrap); Lo (1988), Ann. Statist. 16 (finite Pólya urn).
  * @returns the threshold, in the unit of the statistic.
- * @throws RangeError when draws < 10 / alpha, the reference is empty or not finite, or a statistic is not finite.
+ * @throws RangeError when draws < 10 / alpha, the reference is empty or not finite, or a statistic is not
+ * finite.
  */
 export function nullThreshold(options: NullThresholdOptions): number {
   const { reference, windowSize, statistic, alpha, draws, random, blockLength = 1 } = options;

@@ -13,8 +13,8 @@ test('counts values strictly outside', () => {
   expect(() => countOutOfRange(range, Float64Array.of(Infinity))).toThrow(/window\[0\]/);
 });
 
-// Python 3: Fraction(math.comb(w, c), math.comb(n + w, c)); scipy 1.17.1's nhypergeom(n + w, w, 1).sf(c - 1) agrees to
-// seven digits, its own precision
+// Python 3: Fraction(math.comb(w, c), math.comb(n + w, c)); scipy 1.17.1's nhypergeom(n + w, w, 1).sf(c - 1)
+// agrees to seven digits, its own precision
 test.each([
   [10, 5, 1, 0.3333333333333333],
   [10, 5, 3, 0.02197802197802198],

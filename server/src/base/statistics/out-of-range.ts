@@ -27,9 +27,9 @@ export function countOutOfRange(
 }
 
 /**
- * P(at least `count` of `nWindow` new values exceed all `nReference` old ones) when all are exchangeable: the top
- * `count` ranks must all be new, C(w, c) / C(n + w, c). The same number holds for the low side; for both sides
- * together give each half of alpha. No distribution is assumed; with ties it is an upper bound.
+ * P(at least `count` of `nWindow` new values exceed all `nReference` old ones) when all are exchangeable: the
+ * top `count` ranks must all be new, C(w, c) / C(n + w, c). The same number holds for the low side; for both
+ * sides together give each half of alpha. No distribution is assumed; with ties it is an upper bound.
  *
  * Source: negative hypergeometric distribution, scipy.stats.nhypergeom(n + w, w, 1).sf(count - 1).
  * @throws RangeError when sizes or count are not integers (nReference >= 1, nWindow >= 0, count >= 0).
@@ -45,8 +45,8 @@ export function outOfRangeProbability(nReference: number, nWindow: number, count
 }
 
 /**
- * Smallest count on one side whose probability is at most `alpha`: alarm when the count reaches it. `nWindow + 1`,
- * which no window reaches, when even a window wholly outside is not that rare.
+ * Smallest count on one side whose probability is at most `alpha`: alarm when the count reaches it. `nWindow
+ * + 1`, which no window reaches, when even a window wholly outside is not that rare.
  * @throws RangeError as `outOfRangeProbability`, and for alpha outside (0, 1).
  */
 export function outOfRangeThreshold(nReference: number, nWindow: number, alpha: number): number {

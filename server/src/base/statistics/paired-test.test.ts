@@ -10,7 +10,8 @@ const normals = (count: number, seed: number, shift = 0) => {
 
 describe('pairedTest', () => {
   test('equals scipy on ten pairs', () => {
-    // scipy 1.17.1: scipy.stats.permutation_test((d,), numpy.mean, permutation_type='samples', n_resamples=numpy.inf)
+    // scipy 1.17.1: scipy.stats.permutation_test((d,), numpy.mean, permutation_type='samples',
+    // n_resamples=numpy.inf)
     const a = Float64Array.of(-0.4, 0.1, -0.7, -0.2, -0.9, 0.3, -0.5, -0.6, -0.1, -0.35);
     const result = pairedTest({ a, b: new Float64Array(10), alpha: 0.05, random: createRandom(1) });
     expect(result.pValue).toBe(0.025390625);

@@ -8,7 +8,9 @@ export type PairedTestResult = {
   readonly pairs: number;
   /** Mean of a - b, unit of the series: negative when a errs less. */
   readonly meanDifference: number;
-  /** Confidence interval of the mean difference; infinite when there are too few pairs to exclude anything. */
+  /**
+   * Confidence interval of the mean difference; infinite when there are too few pairs to exclude anything.
+   */
   readonly interval: Interval;
   readonly pValue: number;
   /** Whether all sign patterns were tried. */
@@ -17,8 +19,8 @@ export type PairedTestResult = {
 
 /**
  * Compares two paired error series, one value a day (`differencesByDay` makes them from rows), by sign-flip
- * permutation: exact up to 14 pairs, otherwise Monte Carlo with the +1 correction. `interval` (level 1 - alpha)
- * leaves out 0 exactly when `pValue` <= alpha.
+ * permutation: exact up to 14 pairs, otherwise Monte Carlo with the +1 correction. `interval` (level 1 -
+ * alpha) leaves out 0 exactly when `pValue` <= alpha.
  * @param options.a n >= 1 finite values. @param options.b n finite values of the same days and unit.
  * @param options.draws sign patterns drawn when n > 14, 9999 by default.
  * @throws RangeError when lengths differ, a value is not finite, or an option is out of range.
@@ -49,9 +51,11 @@ export function pairedTest(options: {
 }
 
 /**
- * Mean difference a - b of each day, days ascending: rows of one day are no independent evidence, days nearly are.
- * @param options.a n row errors. @param options.b n row errors. @param options.days n labels, sortable as text
- * (2026-01-31). @returns k days and k differences. @throws RangeError when lengths differ or a value is not finite.
+ * Mean difference a - b of each day, days ascending: rows of one day are no independent evidence, days nearly
+ * are.
+ * @param options.a n row errors. @param options.b n row errors. @param options.days n labels, sortable as
+ * text (2026-01-31). @returns k days and k differences. @throws RangeError when lengths differ or a value is
+ * not finite.
  */
 export function differencesByDay(options: {
   readonly a: Float64Array;
@@ -72,7 +76,10 @@ export function differencesByDay(options: {
 }
 
 export type SequentialOptions = {
-  /** Candidate's error less the current one's, one a day in order of time: negative when the candidate is better. */
+  /**
+   * Candidate's error less the current one's, one a day in order of time: negative when the candidate is
+   * better.
+   */
   readonly differences: Float64Array;
   /** Pairs at the first look. Below 1 + log2(2 / alpha) (7 for 0.05) that look can decide nothing. */
   readonly minimumPairs: number;
@@ -98,10 +105,10 @@ export type SequentialDecision = {
 };
 
 /**
- * Sequential comparison that may be called every day. It looks only at minimumPairs * 2^k pairs (k = 0, 1, ...), at
- * level alpha / 2^(k+1); the levels sum to less than alpha, so by Bonferroni the chance of any false verdict stays
- * under alpha however often it is asked. The first look that decides stands; before that, and between looks, the
- * answer is that of the last look. Same data and seed, same answer.
+ * Sequential comparison that may be called every day. It looks only at minimumPairs * 2^k pairs (k = 0, 1,
+ * ...), at level alpha / 2^(k+1); the levels sum to less than alpha, so by Bonferroni the chance of any false
+ * verdict stays under alpha however often it is asked. The first look that decides stands; before that, and
+ * between looks, the answer is that of the last look. Same data and seed, same answer.
  * @throws RangeError when a difference is not finite or an option is out of range.
  */
 export function sequentialDecision(options: SequentialOptions): SequentialDecision {

@@ -15,8 +15,8 @@ export type PsiBins = {
 };
 
 /**
- * Bins at the quantiles of the reference. Repeated values merge bins, so there may be fewer than `bins`; a constant
- * reference has a single bin, in which PSI is always 0 (watch such a column with `out-of-range.ts`).
+ * Bins at the quantiles of the reference. Repeated values merge bins, so there may be fewer than `bins`; a
+ * constant reference has a single bin, in which PSI is always 0 (watch such a column with `out-of-range.ts`).
  * @param reference n >= 1 finite values. @param bins wanted number of bins, >= 2.
  * @throws RangeError when the reference is empty or not finite, or `bins` below 2.
  */
@@ -34,7 +34,8 @@ export function psiBins(reference: Float64Array, bins = 10): PsiBins {
 }
 
 /**
- * Share of `values` in each bin. @param edges k - 1 inner edges of `psiBins`. @param values n >= 1 finite values.
+ * Share of `values` in each bin. @param edges k - 1 inner edges of `psiBins`. @param values n >= 1 finite
+ * values.
  * @returns k shares that sum to 1. @throws RangeError when `values` is empty or not finite.
  */
 export function binProportions(edges: Float64Array, values: Float64Array): Float64Array {
@@ -77,12 +78,13 @@ export function psiOfWindow(bins: PsiBins, window: Float64Array): number {
  * Value that PSI reaches with probability at most `alpha` when nothing has changed, for a window of `nWindow`
  * independent rows: alarm when `psi >= psiThreshold`. By simulation of multinomial windows.
  *
- * With `nReference` each simulated window first draws its true bin probabilities from Dirichlet(nReference p): the
- * reference is itself a sample, and without that a window not much smaller than it alarms too often (PSI grows
- * with 1/nWindow + 1/nReference). Left out, `binProbabilities` are taken as exact.
+ * With `nReference` each simulated window first draws its true bin probabilities from Dirichlet(nReference
+ * p): the reference is itself a sample, and without that a window not much smaller than it alarms too often
+ * (PSI grows with 1/nWindow + 1/nReference). Left out, `binProbabilities` are taken as exact.
  * @param binProbabilities k >= 1 shares that sum to 1 (`psiBins(...).probabilities`).
  * @param draws simulated windows, at least 10 / alpha; by default 20000, or 10 / alpha where that is more.
- * @throws RangeError when draws are too few for alpha (the message names how many), or an input is out of range.
+ * @throws RangeError when draws are too few for alpha (the message names how many), or an input is out of
+ * range.
  */
 export function psiThreshold(
   binProbabilities: Float64Array,

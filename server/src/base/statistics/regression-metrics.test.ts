@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { bias, mae, mse, r2, regressionMetrics, rmse } from './regression-metrics.ts';
 
 test('metrics equal scikit-learn', () => {
-  // scikit-learn 1.9.1: mean_absolute_error, mean_squared_error, root_mean_squared_error, r2_score; numpy (p - y).mean()
+  // scikit-learn 1.9.1: mean_absolute_error, mean_squared_error, root_mean_squared_error, r2_score; numpy (p
+  // - y).mean()
   const metrics = regressionMetrics(
     Float64Array.of(3.1, -0.5, 2, 7.25, 4.4),
     Float64Array.of(2.5, 0.1, 2.2, 8, 4.1),

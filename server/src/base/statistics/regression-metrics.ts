@@ -45,8 +45,9 @@ export function rmse(actual: Float64Array, predicted: Float64Array): number {
 }
 
 /**
- * Coefficient of determination (sklearn.metrics.r2_score with force_finite): for a constant `actual` 1 when the
- * prediction is perfect and 0 otherwise; NaN for a single value, where it is undefined. Shapes and errors as `mae`.
+ * Coefficient of determination (sklearn.metrics.r2_score with force_finite): for a constant `actual` 1 when
+ * the prediction is perfect and 0 otherwise; NaN for a single value, where it is undefined. Shapes and errors
+ * as `mae`.
  */
 export function r2(actual: Float64Array, predicted: Float64Array): number {
   const errors = getErrors(actual, predicted);

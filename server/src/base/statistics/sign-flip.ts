@@ -7,9 +7,9 @@ import { mean } from './summary.ts';
 export const EXACT_PAIRS = 14;
 
 /**
- * What flipping the signs of n differences around any centre says. Flipping the subset S around c makes the sum at
- * least the observed one exactly when mean(S) <= c; so the sorted subset means hold the test of every centre at once,
- * and its inversion, the confidence interval.
+ * What flipping the signs of n differences around any centre says. Flipping the subset S around c makes the
+ * sum at least the observed one exactly when mean(S) <= c; so the sorted subset means hold the test of every
+ * centre at once, and its inversion, the confidence interval.
  */
 export type SignFlips = {
   readonly mean: number;
@@ -25,8 +25,8 @@ export type SignFlips = {
 };
 
 /**
- * Enumerates (n <= 14) or draws sign patterns. Assumes that under the null the differences are independent and
- * symmetric around their centre.
+ * Enumerates (n <= 14) or draws sign patterns. Assumes that under the null the differences are independent
+ * and symmetric around their centre.
  *
  * Source: Fisher (1935), The Design of Experiments, 21; Hartigan (1969), JASA 64, for the subset means.
  * @param differences n >= 1 finite values. @param draws patterns to draw when n > 14.
@@ -79,10 +79,14 @@ export function signFlipInterval(flips: SignFlips, alpha: number): Interval {
   };
 }
 
-/** Size and sum of k subsets, side by side: a hundred thousand small objects would cost more than the sums. */
+/**
+ * Size and sum of k subsets, side by side: a hundred thousand small objects would cost more than the sums.
+ */
 type Subsets = { readonly sizes: Float64Array; readonly sums: Float64Array };
 
-/** Every subset without the first value, bar the empty one: of a pattern and its opposite only one flips that. */
+/**
+ * Every subset without the first value, bar the empty one: of a pattern and its opposite only one flips that.
+ */
 function enumerateSubsets(differences: Float64Array): Subsets {
   const others = differences.subarray(1);
   const sizes = new Float64Array(2 ** others.length);
@@ -116,7 +120,9 @@ function drawSubsets(differences: Float64Array, random: Random, draws: number): 
   return { sizes, sums };
 }
 
-/** Means of the subsets and of their complements; whole and empty subsets, which have only one, are left out. */
+/**
+ * Means of the subsets and of their complements; whole and empty subsets, which have only one, are left out.
+ */
 function toSubsetMeans({ sizes, sums }: Subsets, count: number, total: number): Float64Array {
   const means = new Float64Array(2 * sizes.length);
   let filled = 0;

@@ -15,8 +15,8 @@ export function assertEnoughDraws(draws: number, alpha: number): void {
 }
 
 /**
- * Smallest value whose Monte Carlo p-value (1 + #{simulated >= value}) / (draws + 1) is at most `alpha`: alarm when
- * `statistic >= threshold`. The +1 keeps the level honest whatever the number of draws.
+ * Smallest value whose Monte Carlo p-value (1 + #{simulated >= value}) / (draws + 1) is at most `alpha`:
+ * alarm when `statistic >= threshold`. The +1 keeps the level honest whatever the number of draws.
  *
  * Source: Davison and Hinkley (1997), Bootstrap Methods, 4.2.
  * @param simulated statistics drawn under the null, at least 10 / alpha of them, finite, any order.

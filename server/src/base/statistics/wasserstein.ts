@@ -1,8 +1,8 @@
 import { assertSample } from './assertions.ts';
 
 /**
- * Exact Wasserstein-1 (earth mover's) distance of two empirical distributions: the area between their distribution
- * functions, in the unit of the values (scipy.stats.wasserstein_distance).
+ * Exact Wasserstein-1 (earth mover's) distance of two empirical distributions: the area between their
+ * distribution functions, in the unit of the values (scipy.stats.wasserstein_distance).
  * @param sortedA n >= 1 finite values, ascending. @param sortedB m >= 1 finite values, ascending, same unit.
  * @throws RangeError when a sample is empty, not finite or not sorted; the message names the index.
  */
@@ -13,7 +13,8 @@ export function wassersteinDistance(sortedA: Float64Array, sortedB: Float64Array
   let i = 0;
   let j = 0;
   let distance = 0;
-  // Both quantile functions are constant between neighbouring multiples of 1/n and 1/m: integrate step by step.
+  // Both quantile functions are constant between neighbouring multiples of 1/n and 1/m: integrate step by
+  // step.
   while (i < n && j < m) {
     const reached = Math.max(i * m, j * n);
     const stepA = (i + 1) * m;
