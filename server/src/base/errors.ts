@@ -306,6 +306,10 @@ export const catalogue = {
   ),
 
   // experiments
+  requestFieldMissing: entry<{ field: string }>(
+    400,
+    (d) => `Missing value for required parameter '${d.field}'. Send it, and not empty.`,
+  ),
   experimentNotFound: entry<{ experiment: string }>(
     404,
     (d) =>
@@ -352,6 +356,42 @@ export const catalogue = {
   artifactNotFound: entry<{ run: string; path: string }>(
     404,
     (d) => `The run '${d.run}' has no artifact '${d.path}'. List what it has.`,
+  ),
+
+  // models
+  modelNotFound: entry<{ name: string; known: string }>(
+    404,
+    (d) => `There is no registered model '${d.name}'. ${d.known}.`,
+  ),
+  modelVersionNotFound: entry<{ reference: string; known: string }>(
+    404,
+    (d) => `There is no model version '${d.reference}'. ${d.known}.`,
+  ),
+  modelFolderMissing: entry<{ run: string; path: string; found: string }>(
+    422,
+    (d) =>
+      `The run ${d.run} has no model folder at '${d.path}': ${d.found}. Log the model there, or name its folder with 'path'.`,
+  ),
+  modelFolderInvalid: entry<{ run: string; path: string; reason: string }>(
+    422,
+    (d) => `The file ${d.path} of run ${d.run} cannot be used: ${d.reason}. Log the model again, then register it.`,
+  ),
+  modelFileNotFound: entry<{ reference: string; path: string; known: string }>(
+    404,
+    (d) => `${d.reference} has no file '${d.path}'. Its files are ${d.known}.`,
+  ),
+  aliasReserved: entry<{ alias: string }>(
+    400,
+    (d) => `'${d.alias}' cannot be an alias: numbers, v-numbers and 'latest' name versions already. Choose another word.`,
+  ),
+  aliasNotFound: entry<{ model: string; alias: string; known: string }>(
+    404,
+    (d) => `The model '${d.model}' has no alias '${d.alias}'. ${d.known}.`,
+  ),
+  aliasBound: entry<{ model: string; alias: string; endpoint: string }>(
+    409,
+    (d) =>
+      `The alias '${d.alias}' of '${d.model}' follows ${d.endpoint} and moves by promotion only. Start a rollout there (POST /api/v1/rollouts), or choose an alias that no endpoint follows.`,
   ),
 
   // serving

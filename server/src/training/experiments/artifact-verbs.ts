@@ -1,0 +1,114 @@
+import { posix } from 'node:path';
+import type { Content, Download } from '@tidemill/contract';
+import type { Caller } from '../../base/caller.ts';
+import { errors } from '../../base/errors.ts';
+import { toUri } from '../../base/references.ts';
+import { parseArtifactFolder, parseArtifactPath } from './artifact-path.ts';
+import { artifactStore } from './artifact-store.ts';
+import type { ExperimentsDependencies } from './dependencies.ts';
+import { toMediaType } from './media-types.ts';
+import { type ArtifactFile, assertActive } from './rules.ts';
+import { type RunState, runStore } from './run-store.ts';
+
+export interface ListedArtifact {
+  /** Relative to the run, also when a folder of it was listed. */
+  readonly path: string;
+  readonly directory: boolean;
+  readonly size: number | null;
+  readonly sha256: string | null;
+}
+
+/** Files of a run: paths in the database, content in blobs under its own hash. */
+export function createArtifactVerbs({ db, blobs, clock, changes }: ExperimentsDependencies) {
+  async function getState(id: string, workspace: string): Promise<RunState> {
+    const run = await runStore(db).findState(workspace, id);
+    if (!run) throw errors.runNotFound({ run: id });
+    return run;
+  }
+
+  return {
+    /** The content is streamed into the blobs first: a path never names what is not wholly there. */
+    async putArtifact(
+      input: { id: string; path: string; content: Content },
+      caller: Caller,
+    ): Promise<ArtifactFile> {
+      const path = parseArtifactPath(input.path);
+      const run = await getState(input.id, caller.workspace);
+      assertActive(run);
+      const obstacle = await artifactStore(db).findObstacle(run.id, path);
+      if (obstacle !== null) {
+        throw errors.artifactPathInvalid({
+          path,
+          reason: `the run has '${obstacle}', and one name cannot be a file and a folder`,
+        });
+      }
+      const { sha256, size } = await blobs.put(input.content);
+      const file = { path, sha256, size };
+      await artifactStore(db).save(run.id, file, clock.now());
+      return file;
+    },
+
+    async getArtifact(input: { id: string; path: string }, caller: Caller): Promise<Download> {
+      const path = parseArtifactPath(input.path);
+      const run = await getState(input.id, caller.workspace);
+      const file = await artifactStore(db).find(run.id, path);
+      if (!file) throw errors.artifactNotFound({ run: run.id, path });
+      return {
+        content: await blobs.get(file.sha256),
+        mediaType: toMediaType(path),
+        fileName: posix.basename(path),
+        size: file.size,
+        etag: file.sha256,
+      };
+    },
+
+    /** What lies directly in the folder: files, and folders without their content. */
+    async listArtifacts(
+      input: { id: string; path?: string | undefined },
+      caller: Caller,
+    ): Promise<{ files: ListedArtifact[] }> {
+      const folder = parseArtifactFolder(input.path ?? '');
+      const run = await getState(input.id, caller.workspace);
+      return { files: toListing(folder, await artifactStore(db).listBelow(run.id, folder)) };
+    },
+
+    /** Every file below the folder, at any depth; '' is all of the run's. */
+    async artifactFiles(id: string, folder: string, workspace: string): Promise<ArtifactFile[]> {
+      const run = await getState(id, workspace);
+      return artifactStore(db).listBelow(run.id, parseArtifactFolder(folder));
+    },
+
+    /** A file, or a folder with all in it. The blobs stay until nothing names them. */
+    async deleteArtifacts(id: string, path: string, caller: Caller): Promise<void> {
+      const target = parseArtifactPath(path);
+      const run = await getState(id, caller.workspace);
+      await changes.run(caller, async (tx, record) => {
+        const count = await artifactStore(tx).delete(run.id, target);
+        if (count === 0) throw errors.artifactNotFound({ run: run.id, path: target });
+        record({
+          action: 'artifact.deleted',
+          subject: toUri('run', run.id),
+          detail: { path: target, count },
+        });
+      });
+    },
+  };
+}
+
+function toListing(folder: string, files: readonly ArtifactFile[]): ListedArtifact[] {
+  const start = folder === '' ? 0 : folder.length + 1;
+  const listed = new Map<string, ListedArtifact>();
+  for (const file of files) {
+    const slash = file.path.indexOf('/', start);
+    const path = slash === -1 ? file.path : file.path.slice(0, slash);
+    const directory = slash !== -1;
+    if (listed.has(path)) continue;
+    listed.set(path, {
+      path,
+      directory,
+      size: directory ? null : file.size,
+      sha256: directory ? null : file.sha256,
+    });
+  }
+  return [...listed.values()];
+}

@@ -1,0 +1,13 @@
+import type { Changes } from '../../access/audit/service.ts';
+import type { Lineage } from '../../access/lineage/service.ts';
+import type { Blobs } from '../../adapters/blobs/blobs.ts';
+import type { Db } from '../../adapters/db/db.ts';
+import type { Clock } from '../../base/clock.ts';
+
+export interface ExperimentsDependencies {
+  readonly db: Db;
+  readonly blobs: Blobs;
+  readonly clock: Clock;
+  readonly changes: Changes;
+  readonly lineage: Pick<Lineage, 'recordNode' | 'recordEdges'>;
+}

@@ -1,0 +1,152 @@
+import type { Experiment } from '@tidemill/contract';
+import { sql } from 'kysely';
+import type { Db } from '../../adapters/db/db.ts';
+import { inPortions } from './portions.ts';
+import { experimentLocation, type KeyValue } from './rules.ts';
+
+interface ExperimentRow {
+  readonly id: number;
+  readonly name: string;
+  readonly created_at: number;
+  readonly updated_at: number;
+  readonly deleted_at: number | null;
+}
+
+const columns = ['id', 'name', 'created_at', 'updated_at', 'deleted_at'] as const;
+const maximumAttempts = 10;
+
+export const experimentStore = (db: Db) => {
+  const ofWorkspace = (workspace: string) =>
+    db.selectFrom('experiments').select(columns).where('workspace', '=', workspace);
+
+  /** Rows with their tags: one more query per thousand. */
+  async function toExperiments(workspace: string, rows: readonly ExperimentRow[]): Promise<Experiment[]> {
+    const numbers = rows.map(({ id }) => id);
+    const tags = await inPortions(numbers, (portion) =>
+      db
+        .selectFrom('experiment_tags')
+        .select(['experiment_id', 'key', 'value'])
+        .where('workspace', '=', workspace)
+        .where('experiment_id', 'in', portion)
+        .orderBy('key')
+        .execute(),
+    );
+    const byExperiment = Map.groupBy(tags, (tag) => tag.experiment_id);
+    return rows.map((row) => toExperiment(row, byExperiment.get(row.id) ?? []));
+  }
+
+  /** The new number, or null when the name is taken. */
+  async function tryInsert(workspace: string, name: string, now: number): Promise<number | null> {
+    const inserted = await sql<{ id: number }>`
+      insert into experiments (workspace, id, name, created_at, updated_at)
+      select ${workspace}, coalesce(max(id), 0) + 1, ${name},
+        cast(${now} as bigint), cast(${now} as bigint)
+      from experiments where workspace = ${workspace}
+      on conflict do nothing returning id`.execute(db);
+    return inserted.rows[0]?.id ?? null;
+  }
+
+  return {
+    toExperiments,
+
+    async find(workspace: string, id: number): Promise<Experiment | null> {
+      const row = await ofWorkspace(workspace).where('id', '=', id).executeTakeFirst();
+      return row ? ((await toExperiments(workspace, [row]))[0] ?? null) : null;
+    },
+
+    async findByName(workspace: string, name: string): Promise<Experiment | null> {
+      const row = await ofWorkspace(workspace).where('name', '=', name).executeTakeFirst();
+      return row ? ((await toExperiments(workspace, [row]))[0] ?? null) : null;
+    },
+
+    /** Newest first, below `before`. */
+    async listActive(workspace: string, limit: number, before?: number): Promise<Experiment[]> {
+      let query = ofWorkspace(workspace).where('deleted_at', 'is', null).orderBy('id', 'desc').limit(limit);
+      if (before !== undefined) query = query.where('id', '<', before);
+      return toExperiments(workspace, await query.execute());
+    },
+
+    /** Null when the name is taken. Two who take the same number at once: the later one takes the next. */
+    async insert(workspace: string, name: string, now: number): Promise<number | null> {
+      for (let attempt = 0; attempt < maximumAttempts; attempt++) {
+        const id = await tryInsert(workspace, name, now);
+        if (id !== null) return id;
+        const taken = await ofWorkspace(workspace).where('name', '=', name).executeTakeFirst();
+        if (taken) return null;
+      }
+      throw new Error(`No free number for an experiment after ${maximumAttempts} attempts.`);
+    },
+
+    async insertDefault(workspace: string, name: string, now: number): Promise<void> {
+      await db
+        .insertInto('experiments')
+        .values({ workspace, id: 0, name, created_at: now, updated_at: now, deleted_at: null })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+    },
+
+    async rename(workspace: string, id: number, name: string, now: number): Promise<void> {
+      await db
+        .updateTable('experiments')
+        .set({ name, updated_at: now })
+        .where('workspace', '=', workspace)
+        .where('id', '=', id)
+        .execute();
+    },
+
+    /** Deletes (or restores) it and with it the runs that were not deleted before it. */
+    async setDeleted(workspace: string, id: number, at: number | null, now: number): Promise<void> {
+      const experiment = db
+        .updateTable('experiments')
+        .where('workspace', '=', workspace)
+        .where('id', '=', id);
+      const runs = db.updateTable('runs').where('workspace', '=', workspace).where('experiment_id', '=', id);
+      if (at === null) {
+        const deletedWith = db
+          .selectFrom('experiments')
+          .select('deleted_at')
+          .where('workspace', '=', workspace)
+          .where('id', '=', id);
+        await runs.set({ deleted_at: null }).where('deleted_at', '=', deletedWith).execute();
+      } else {
+        await runs.set({ deleted_at: at }).where('deleted_at', 'is', null).execute();
+      }
+      await experiment.set({ deleted_at: at, updated_at: now }).execute();
+    },
+
+    async saveTags(workspace: string, id: number, tags: readonly KeyValue[]): Promise<void> {
+      if (tags.length === 0) return;
+      await db
+        .insertInto('experiment_tags')
+        .values(tags.map(({ key, value }) => ({ workspace, experiment_id: id, key, value })))
+        .onConflict((conflict) =>
+          conflict
+            .columns(['workspace', 'experiment_id', 'key'])
+            .doUpdateSet((eb) => ({ value: eb.ref('excluded.value') })),
+        )
+        .execute();
+    },
+
+    async deleteTag(workspace: string, id: number, key: string): Promise<boolean> {
+      const { numDeletedRows } = await db
+        .deleteFrom('experiment_tags')
+        .where('workspace', '=', workspace)
+        .where('experiment_id', '=', id)
+        .where('key', '=', key)
+        .executeTakeFirst();
+      return numDeletedRows > 0n;
+    },
+  };
+};
+
+function toExperiment(row: ExperimentRow, tags: readonly KeyValue[]): Experiment {
+  return {
+    id: String(row.id),
+    name: row.name,
+    lifecycle: row.deleted_at === null ? 'active' : 'deleted',
+    artifactLocation: experimentLocation(String(row.id)),
+    tags: Object.fromEntries(tags.map(({ key, value }) => [key, value])),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}

@@ -1,0 +1,148 @@
+import type { MetricPoint, Page } from '@tidemill/contract';
+import type { Db } from '../../adapters/db/db.ts';
+import { transact } from '../../adapters/db/db.ts';
+import type { Caller } from '../../base/caller.ts';
+import { errors } from '../../base/errors.ts';
+import { decodeCursor, defaultPageSize, toPage } from '../../base/page.ts';
+import { toUri } from '../../base/references.ts';
+import type { ExperimentsDependencies } from './dependencies.ts';
+import { assertBatch, assertInput, assertRunTags } from './limits.ts';
+import { type HistoryCursor, isHistoryCursor, metricStore, toHistoryCursor } from './metric-store.ts';
+import {
+  assertActive,
+  type DatasetInput,
+  finiteOrNull,
+  type KeyValue,
+  lastByKey,
+  type MetricValue,
+  nameTag,
+  type RunBatch,
+} from './rules.ts';
+import { type RunState, runStore } from './run-store.ts';
+
+export interface LogBatchInput {
+  readonly id: string;
+  readonly parameters?: Readonly<Record<string, string>> | undefined;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+  readonly metrics?:
+    | readonly {
+        key: string;
+        value: number | null;
+        timestamp?: number | undefined;
+        step?: number | undefined;
+      }[]
+    | undefined;
+}
+
+/** Our own kinds of sources, pinned to a version: `dataset:prices@3`. */
+const ownSource = /^(?:dataset|view):[a-z0-9][a-z0-9._-]*@\d+$/;
+
+/** What is written down while a run runs. It carries the run's actor, so it has no audit rows of its own. */
+export function createLogVerbs({ db, clock, lineage }: ExperimentsDependencies) {
+  /** One transaction that first makes sure the run may be written to. */
+  const writeTo = (id: string, workspace: string, write: (tx: Db, run: RunState) => Promise<void>) =>
+    transact(db, async (tx) => {
+      const run = await runStore(tx).findState(workspace, id);
+      if (!run) throw errors.runNotFound({ run: id });
+      assertActive(run);
+      await write(tx, run);
+    });
+
+  /** All or nothing. @throws parameterImmutable when a parameter has another value already */
+  async function log(id: string, batch: RunBatch, workspace: string): Promise<void> {
+    assertBatch(batch);
+    await writeTo(id, workspace, async (tx, run) => {
+      const kept = await runStore(tx).insertParameters(id, batch.parameters);
+      assertUnchanged(id, batch.parameters, kept);
+      await metricStore(tx).save(id, batch.metrics);
+      await saveTags(tx, run, batch.tags);
+    });
+  }
+
+  async function listPoints(
+    input: { id: string; key: string; cursor?: string | undefined; limit?: number | undefined },
+    workspace: string,
+  ): Promise<Page<MetricValue>> {
+    const { id, key, cursor, limit } = input;
+    const after: HistoryCursor | undefined =
+      cursor === undefined ? undefined : decodeCursor(cursor, isHistoryCursor);
+    const run = await runStore(db).findState(workspace, id);
+    if (!run) throw errors.runNotFound({ run: id });
+    const most = limit === undefined ? undefined : limit + 1;
+    const points = await metricStore(db).listPoints(id, key, most, after);
+    return toPage(points, limit ?? points.length, toHistoryCursor);
+  }
+
+  return {
+    log,
+    /** With infinities and NaN as they are; everything at once where there is no limit. */
+    listPoints,
+
+    async logBatch(input: LogBatchInput, caller: Caller): Promise<Record<string, never>> {
+      const now = clock.now();
+      const metrics = (input.metrics ?? []).map(({ key, value, timestamp = now, step = 0 }) => ({
+        key,
+        value: value ?? Number.NaN,
+        timestamp,
+        step,
+      }));
+      const batch = { parameters: toList(input.parameters), metrics, tags: toList(input.tags) };
+      await log(input.id, batch, caller.workspace);
+      return {};
+    },
+
+    async deleteTag(id: string, key: string, workspace: string): Promise<void> {
+      assertRunTags([{ key, value: '' }]);
+      await writeTo(id, workspace, async (tx) => {
+        if (await runStore(tx).deleteTag(id, key)) return;
+        throw errors.tagNotFound({ of: `The run '${id}'`, key });
+      });
+    },
+
+    /** Which data the run read. Sources that are ours become lineage. */
+    async logInputs(id: string, inputs: readonly DatasetInput[], workspace: string): Promise<void> {
+      inputs.forEach((input, index) => {
+        assertInput(`datasets[${index}]`, input);
+      });
+      const distinct = [
+        ...new Map(inputs.map((input) => [`${input.digest}\n${input.name}`, input])).values(),
+      ];
+      await writeTo(id, workspace, async (tx, run) => {
+        await runStore(tx).saveInputs(workspace, run, distinct);
+        const edges = distinct
+          .filter(({ source }) => ownSource.test(source))
+          .map(({ source }) => ({ from: source, to: toUri('run', id), relation: 'input' }));
+        await lineage.recordEdges(tx, workspace, edges);
+      });
+    },
+
+    async metricHistory(
+      input: { id: string; key: string; cursor?: string | undefined; limit?: number | undefined },
+      caller: Caller,
+    ): Promise<Page<MetricPoint>> {
+      const limit = input.limit ?? defaultPageSize;
+      const { items, nextCursor } = await listPoints({ ...input, limit }, caller.workspace);
+      return { items: items.map((point) => ({ ...point, value: finiteOrNull(point.value) })), nextCursor };
+    },
+  };
+}
+
+const toList = (texts: Readonly<Record<string, string>> = {}): KeyValue[] =>
+  Object.entries(texts).map(([key, value]) => ({ key, value }));
+
+/** Setting the tag of the name renames the run. */
+async function saveTags(tx: Db, run: RunState, tags: readonly KeyValue[]): Promise<void> {
+  const distinct = lastByKey(tags);
+  await runStore(tx).saveTags(run.id, distinct);
+  const name = distinct.find(({ key }) => key === nameTag)?.value;
+  if (name !== undefined) await runStore(tx).update(run.id, { ...run, name });
+}
+
+function assertUnchanged(run: string, given: readonly KeyValue[], kept: readonly KeyValue[]): void {
+  const values = new Map(given.map(({ key, value }) => [key, value]));
+  for (const { key, value } of kept) {
+    const other = values.get(key);
+    if (other === undefined || other === value) continue;
+    throw errors.parameterImmutable({ run, key, found: value.slice(0, 100), given: other.slice(0, 100) });
+  }
+}

@@ -1,0 +1,17 @@
+import type { contract } from '@tidemill/contract';
+import type { Handlers } from '../../http/bind.ts';
+import type { Experiments } from './service.ts';
+
+export const experimentsRoutes = (experiments: Experiments): Handlers<typeof contract.experiments> => ({
+  createExperiment: ({ name, tags }, caller) => experiments.ensureExperiment(name, caller, tags),
+  listExperiments: (input, caller) => experiments.listExperiments(input, caller),
+  createRun: (input, caller) => experiments.createRun(input, caller),
+  getRun: (input, caller) => experiments.getRun(input, caller),
+  updateRun: (input, caller) => experiments.updateRun(input, caller),
+  logBatch: (input, caller) => experiments.logBatch(input, caller),
+  searchRuns: (input, caller) => experiments.searchRuns(input, caller),
+  metricHistory: (input, caller) => experiments.metricHistory(input, caller),
+  listArtifacts: (input, caller) => experiments.listArtifacts(input, caller),
+  putArtifact: (input, caller) => experiments.putArtifact(input, caller),
+  getArtifact: (input, caller) => experiments.getArtifact(input, caller),
+});

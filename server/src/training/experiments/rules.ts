@@ -1,0 +1,134 @@
+import type { Experiment, Run, RunStatus } from '@tidemill/contract';
+import { errors } from '../../base/errors.ts';
+
+export interface KeyValue {
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface MetricValue {
+  readonly key: string;
+  /** May be NaN or infinite. */
+  readonly value: number;
+  readonly timestamp: number;
+  readonly step: number;
+}
+
+export interface DatasetInput {
+  readonly name: string;
+  readonly digest: string;
+  readonly sourceType: string;
+  readonly source: string;
+  readonly schema: string | null;
+  readonly profile: string | null;
+  readonly tags: readonly KeyValue[];
+}
+
+/** A run in full: the contract's `Run` and MLflow's both come from it. */
+export interface RunRecord {
+  readonly id: string;
+  readonly experimentId: string;
+  readonly name: string;
+  readonly status: RunStatus;
+  readonly lifecycle: 'active' | 'deleted';
+  readonly user: string;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  readonly parameters: readonly KeyValue[];
+  /** The latest point of each series. */
+  readonly metrics: readonly MetricValue[];
+  readonly tags: readonly KeyValue[];
+  readonly inputs: readonly DatasetInput[];
+}
+
+export interface RunBatch {
+  readonly parameters: readonly KeyValue[];
+  readonly metrics: readonly MetricValue[];
+  readonly tags: readonly KeyValue[];
+}
+
+export interface ArtifactFile {
+  readonly path: string;
+  readonly sha256: string;
+  readonly size: number;
+}
+
+export type ViewType = 'active' | 'deleted' | 'all';
+
+export const defaultExperiment = { id: '0', name: 'Default' } as const;
+export const nameTag = 'mlflow.runName';
+export const contextTag = 'mlflow.data.context';
+
+export const artifactRoot = 'mlflow-artifacts:/';
+export const experimentLocation = (id: string): string => `${artifactRoot}${id}`;
+export const runArtifactUri = (run: Pick<RunRecord, 'id' | 'experimentId'>): string =>
+  `${experimentLocation(run.experimentId)}/${run.id}/artifacts`;
+
+const toTexts = (list: readonly KeyValue[]): Record<string, string> =>
+  Object.fromEntries(list.map(({ key, value }) => [key, value]));
+
+export function toRun(record: RunRecord): Run {
+  const { parameters, metrics, tags, inputs, ...rest } = record;
+  return {
+    ...rest,
+    artifactUri: runArtifactUri(record),
+    parameters: toTexts(parameters),
+    metrics: Object.fromEntries(metrics.map(({ key, value }) => [key, finiteOrNull(value)])),
+    tags: toTexts(tags),
+    inputs: inputs.map(({ name, digest, source, tags: own }) => ({
+      name,
+      digest,
+      source,
+      context: contextOf(own),
+    })),
+  };
+}
+
+export const contextOf = (tags: readonly KeyValue[]): string =>
+  tags.find(({ key }) => key === contextTag)?.value ?? '';
+
+/** JSON has no NaN and no infinity. */
+export const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+export const isEnd = (status: RunStatus): boolean => status !== 'RUNNING' && status !== 'SCHEDULED';
+
+/** Whether `a` is the later point of one series: by step, then time, then value (NaN below every number). */
+export function isLater(a: MetricValue, b: MetricValue): boolean {
+  if (a.step !== b.step) return a.step > b.step;
+  if (a.timestamp !== b.timestamp) return a.timestamp > b.timestamp;
+  return Number.isNaN(b.value) ? !Number.isNaN(a.value) : a.value > b.value;
+}
+
+/** The latest point per key, in the order of keys: everybody locks series in that order, so nobody deadlocks. */
+export function latestByKey(metrics: readonly MetricValue[]): MetricValue[] {
+  const latest = new Map<string, MetricValue>();
+  for (const metric of metrics) {
+    const found = latest.get(metric.key);
+    if (!found || isLater(metric, found)) latest.set(metric.key, metric);
+  }
+  return [...latest.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+/** One entry per key: the last one given. */
+export const lastByKey = <T extends { readonly key: string }>(list: readonly T[]): T[] => [
+  ...new Map(list.map((item) => [item.key, item])).values(),
+];
+
+/** @throws experimentNotFound for anything that is not a number, which no experiment can have as its id. */
+export function toExperimentNumber(id: string): number {
+  if (!/^\d{1,15}$/.test(id)) throw errors.experimentNotFound({ experiment: id.slice(0, 80) });
+  return Number(id);
+}
+
+export function assertActive(run: Pick<RunRecord, 'id' | 'lifecycle'>): void {
+  if (run.lifecycle === 'active') return;
+  throw errors.runNotActive({ run: run.id, lifecycle: run.lifecycle, needed: 'active' });
+}
+
+export function assertExperimentActive(experiment: Experiment): void {
+  if (experiment.lifecycle === 'deleted') throw errors.experimentNotActive({ experiment: experiment.name });
+}
+
+/** Pages of a search are counted, as its order may be anything. */
+export const isOffset = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && Number(value) >= 0;

@@ -1,0 +1,285 @@
+import type { RunStatus } from '@tidemill/contract';
+import type { Db } from '../../adapters/db/db.ts';
+import { json, parseJson } from '../../adapters/db/db.ts';
+import { newId } from '../../base/ids.ts';
+import { inPortions } from './portions.ts';
+import { contextOf, type DatasetInput, type KeyValue, type RunRecord } from './rules.ts';
+
+export interface RunRow {
+  readonly id: string;
+  readonly experiment_id: number;
+  readonly name: string;
+  readonly status: string;
+  readonly user_name: string;
+  readonly started_at: number;
+  readonly ended_at: number | null;
+  readonly deleted_at: number | null;
+}
+
+/** Enough to decide whether a run may be written to. */
+export type RunState = Pick<RunRecord, 'id' | 'experimentId' | 'name' | 'status' | 'lifecycle' | 'endedAt'>;
+export interface NewRun {
+  readonly id: string;
+  readonly workspace: string;
+  readonly experimentId: string;
+  readonly name: string;
+  readonly user: string;
+  readonly actor: string;
+  readonly startedAt: number;
+}
+
+const columns = [
+  'id',
+  'experiment_id',
+  'name',
+  'status',
+  'user_name',
+  'started_at',
+  'ended_at',
+  'deleted_at',
+] as const;
+type TextTable = 'run_parameters' | 'run_tags';
+
+export const runStore = (db: Db) => {
+  const findRow = (workspace: string, id: string) =>
+    db
+      .selectFrom('runs')
+      .select(columns)
+      .where('id', '=', id)
+      .where('workspace', '=', workspace)
+      .executeTakeFirst();
+
+  const listTexts = (table: TextTable, ids: readonly string[]) =>
+    inPortions(ids, (portion) =>
+      db
+        .selectFrom(table)
+        .select(['run_id', 'key', 'value'])
+        .where('run_id', 'in', portion)
+        .orderBy('run_id')
+        .orderBy('key')
+        .execute(),
+    );
+
+  const listMetrics = (ids: readonly string[]) =>
+    inPortions(ids, (portion) =>
+      db
+        .selectFrom('run_metrics')
+        .select(['run_id', 'key', 'value', 'is_nan', 'recorded_at', 'step'])
+        .where('run_id', 'in', portion)
+        .orderBy('run_id')
+        .orderBy('key')
+        .execute(),
+    );
+
+  const listInputs = (ids: readonly string[]) =>
+    inPortions(ids, (portion) =>
+      db
+        .selectFrom('run_inputs')
+        .innerJoin('input_datasets', 'input_datasets.id', 'run_inputs.dataset_id')
+        .select(['run_id', 'name', 'digest', 'source_type', 'source', 'schema', 'profile', 'tags'])
+        .where('run_id', 'in', portion)
+        .orderBy('run_id')
+        .orderBy('name')
+        .orderBy('digest')
+        .execute(),
+    );
+
+  /** Completes rows: four queries per thousand runs, never one per run. */
+  async function toRecords(rows: readonly RunRow[]): Promise<RunRecord[]> {
+    const ids = rows.map(({ id }) => id);
+    const parameters = groupByRun(await listTexts('run_parameters', ids), toKeyValue);
+    const tags = groupByRun(await listTexts('run_tags', ids), toKeyValue);
+    const metrics = groupByRun(await listMetrics(ids), (row) => ({
+      key: row.key,
+      value: row.is_nan ? Number.NaN : row.value,
+      timestamp: row.recorded_at,
+      step: row.step,
+    }));
+    const inputs = groupByRun(await listInputs(ids), toInput);
+    return rows.map((row) => ({
+      ...toState(row),
+      user: row.user_name,
+      startedAt: row.started_at,
+      parameters: parameters.get(row.id) ?? [],
+      metrics: metrics.get(row.id) ?? [],
+      tags: tags.get(row.id) ?? [],
+      inputs: inputs.get(row.id) ?? [],
+    }));
+  }
+
+  return {
+    toRecords,
+
+    async find(workspace: string, id: string): Promise<RunRecord | null> {
+      const row = await findRow(workspace, id);
+      return row ? ((await toRecords([row]))[0] ?? null) : null;
+    },
+
+    async findState(workspace: string, id: string): Promise<RunState | null> {
+      const row = await findRow(workspace, id);
+      return row ? toState(row) : null;
+    },
+
+    async insert(run: NewRun): Promise<void> {
+      await db
+        .insertInto('runs')
+        .values({
+          id: run.id,
+          workspace: run.workspace,
+          experiment_id: Number(run.experimentId),
+          name: run.name,
+          status: 'RUNNING',
+          user_name: run.user,
+          actor: run.actor,
+          started_at: run.startedAt,
+          ended_at: null,
+          deleted_at: null,
+        })
+        .execute();
+    },
+
+    async update(
+      id: string,
+      change: { status: RunStatus; name: string; endedAt: number | null },
+    ): Promise<void> {
+      const { status, name, endedAt } = change;
+      await db.updateTable('runs').set({ status, name, ended_at: endedAt }).where('id', '=', id).execute();
+    },
+
+    async setDeleted(id: string, at: number | null): Promise<void> {
+      await db.updateTable('runs').set({ deleted_at: at }).where('id', '=', id).execute();
+    },
+
+    /** Writes what is new and gives back what was there already: it is not changed. */
+    async insertParameters(id: string, parameters: readonly KeyValue[]): Promise<KeyValue[]> {
+      if (parameters.length === 0) return [];
+      const inserted = await db
+        .insertInto('run_parameters')
+        .values(parameters.map(({ key, value }) => ({ run_id: id, key, value })))
+        .onConflict((conflict) => conflict.doNothing())
+        .returning('key')
+        .execute();
+      if (inserted.length === parameters.length) return [];
+      const isNew = new Set(inserted.map(({ key }) => key));
+      const kept = parameters.filter(({ key }) => !isNew.has(key)).map(({ key }) => key);
+      return db
+        .selectFrom('run_parameters')
+        .select(['key', 'value'])
+        .where('run_id', '=', id)
+        .where('key', 'in', kept)
+        .execute();
+    },
+
+    /** Each key at most once in `tags`. */
+    async saveTags(id: string, tags: readonly KeyValue[]): Promise<void> {
+      if (tags.length === 0) return;
+      await db
+        .insertInto('run_tags')
+        .values(tags.map(({ key, value }) => ({ run_id: id, key, value })))
+        .onConflict((conflict) =>
+          conflict.columns(['run_id', 'key']).doUpdateSet((eb) => ({ value: eb.ref('excluded.value') })),
+        )
+        .execute();
+    },
+
+    async deleteTag(id: string, key: string): Promise<boolean> {
+      const { numDeletedRows } = await db
+        .deleteFrom('run_tags')
+        .where('run_id', '=', id)
+        .where('key', '=', key)
+        .executeTakeFirst();
+      return numDeletedRows > 0n;
+    },
+
+    /** The same dataset again adds to the tags of that input. Each (name, digest) at most once in `inputs`. */
+    async saveInputs(workspace: string, run: RunState, inputs: readonly DatasetInput[]): Promise<void> {
+      if (inputs.length === 0) return;
+      const experimentId = Number(run.experimentId);
+      await db
+        .insertInto('input_datasets')
+        .values(inputs.map((input) => toDatasetRow(workspace, experimentId, input)))
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+      const datasets = await db
+        .selectFrom('input_datasets')
+        .leftJoin('run_inputs', (join) =>
+          join.onRef('run_inputs.dataset_id', '=', 'input_datasets.id').on('run_inputs.run_id', '=', run.id),
+        )
+        .select(['input_datasets.id', 'name', 'digest', 'tags'])
+        .where('workspace', '=', workspace)
+        .where('experiment_id', '=', experimentId)
+        .where('name', 'in', [...new Set(inputs.map(({ name }) => name))])
+        .execute();
+      const rows = inputs.flatMap((input) => {
+        const dataset = datasets.find(({ name, digest }) => name === input.name && digest === input.digest);
+        if (!dataset) return [];
+        const before = dataset.tags === null ? [] : parseJson<KeyValue[]>(dataset.tags);
+        const tags = [...new Map([...before, ...input.tags].map((tag) => [tag.key, tag])).values()];
+        return [{ run_id: run.id, dataset_id: dataset.id, context: contextOf(tags), tags: json(tags) }];
+      });
+      await db
+        .insertInto('run_inputs')
+        .values(rows)
+        .onConflict((conflict) =>
+          conflict
+            .columns(['run_id', 'dataset_id'])
+            .doUpdateSet((eb) => ({ context: eb.ref('excluded.context'), tags: eb.ref('excluded.tags') })),
+        )
+        .execute();
+    },
+  };
+};
+
+const toState = (row: RunRow): RunState => ({
+  id: row.id,
+  experimentId: String(row.experiment_id),
+  name: row.name,
+  status: row.status as RunStatus,
+  lifecycle: row.deleted_at === null ? 'active' : 'deleted',
+  endedAt: row.ended_at,
+});
+
+const toKeyValue = ({ key, value }: KeyValue): KeyValue => ({ key, value });
+
+function groupByRun<R extends { run_id: string }, T>(
+  rows: readonly R[],
+  to: (row: R) => T,
+): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const row of rows) {
+    const group = groups.get(row.run_id);
+    if (group) group.push(to(row));
+    else groups.set(row.run_id, [to(row)]);
+  }
+  return groups;
+}
+
+const toDatasetRow = (workspace: string, experimentId: number, input: DatasetInput) => ({
+  id: newId('input'),
+  workspace,
+  experiment_id: experimentId,
+  name: input.name,
+  digest: input.digest,
+  source_type: input.sourceType,
+  source: input.source,
+  schema: input.schema,
+  profile: input.profile,
+});
+
+const toInput = (row: {
+  name: string;
+  digest: string;
+  source_type: string;
+  source: string;
+  schema: string | null;
+  profile: string | null;
+  tags: string;
+}): DatasetInput => ({
+  name: row.name,
+  digest: row.digest,
+  sourceType: row.source_type,
+  source: row.source,
+  schema: row.schema,
+  profile: row.profile,
+  tags: parseJson<KeyValue[]>(row.tags),
+});

@@ -1,0 +1,190 @@
+import type { Experiment, Page, Run, RunStatus } from '@tidemill/contract';
+import type { Caller } from '../../base/caller.ts';
+import { errors } from '../../base/errors.ts';
+import { newRunId } from '../../base/ids.ts';
+import { decodeCursor, defaultPageSize, encodeCursor } from '../../base/page.ts';
+import { toUri } from '../../base/references.ts';
+import type { ExperimentsDependencies } from './dependencies.ts';
+import { assertRunName, assertRunTags } from './limits.ts';
+import {
+  assertActive,
+  assertExperimentActive,
+  isEnd,
+  isOffset,
+  type KeyValue,
+  lastByKey,
+  nameTag,
+  type RunRecord,
+  toRun,
+  type ViewType,
+} from './rules.ts';
+import { newRunName } from './run-name.ts';
+import { type NewRun, runStore } from './run-store.ts';
+import { parseFilter, parseOrderings, searchableRuns } from './search-grammar.ts';
+import { searchStore } from './search-store.ts';
+
+export interface RunStart {
+  readonly experimentId: string;
+  readonly name?: string | undefined;
+  /** Whom the client names; the caller when it names nobody. */
+  readonly user?: string | undefined;
+  readonly tags?: readonly KeyValue[];
+  readonly startedAt?: number | undefined;
+}
+
+export interface RunChange {
+  readonly id: string;
+  readonly status?: RunStatus | undefined;
+  readonly name?: string | undefined;
+  readonly endedAt?: number | undefined;
+}
+
+export interface RunSearch {
+  readonly experimentIds: readonly string[];
+  readonly filter?: string | undefined;
+  readonly orderBy?: readonly string[] | undefined;
+  readonly view: ViewType;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/** Runs as a whole: started, ended, found, deleted. Records are for doors that show more than the contract does. */
+export function createRunVerbs(
+  { db, clock, changes, lineage }: ExperimentsDependencies,
+  getExperiment: (id: string, workspace: string) => Promise<Experiment>,
+) {
+  async function getRecord(id: string, workspace: string): Promise<RunRecord> {
+    const found = await runStore(db).find(workspace, id);
+    if (!found) throw errors.runNotFound({ run: id });
+    return found;
+  }
+
+  async function startRun(start: RunStart, caller: Caller): Promise<RunRecord> {
+    const { workspace, actor } = caller;
+    assertExperimentActive(await getExperiment(start.experimentId, workspace));
+    const { name, tags } = nameRun(start);
+    const run: NewRun = {
+      id: newRunId(),
+      workspace,
+      experimentId: start.experimentId,
+      name,
+      user: start.user || actor,
+      actor,
+      startedAt: start.startedAt ?? clock.now(),
+    };
+    await changes.run(caller, async (tx, record) => {
+      const uri = toUri('run', run.id);
+      await runStore(tx).insert(run);
+      await runStore(tx).saveTags(run.id, tags);
+      await lineage.recordNode(tx, { workspace, uri, kind: 'run', digest: null, location: null });
+      record({
+        action: 'run.created',
+        subject: uri,
+        detail: { name, experimentId: run.experimentId },
+      });
+    });
+    return getRecord(run.id, workspace);
+  }
+
+  async function changeRun(change: RunChange, caller: Caller): Promise<RunRecord> {
+    const { id, name } = change;
+    if (name !== undefined) assertRunName(name);
+    await changes.run(caller, async (tx, record) => {
+      const store = runStore(tx);
+      const run = await store.findState(caller.workspace, id);
+      if (!run) throw errors.runNotFound({ run: id });
+      assertActive(run);
+      const status = change.status ?? run.status;
+      const hasEnded = isEnd(status) && !isEnd(run.status);
+      const endedAt = change.endedAt ?? run.endedAt ?? (hasEnded ? clock.now() : null);
+      await store.update(id, { status, name: name ?? run.name, endedAt });
+      if (name !== undefined) await store.saveTags(id, [{ key: nameTag, value: name }]);
+      record({
+        action: hasEnded ? 'run.finished' : 'run.updated',
+        subject: toUri('run', id),
+        detail: { status, name: name ?? run.name, experimentId: run.experimentId },
+      });
+    });
+    return getRecord(id, caller.workspace);
+  }
+
+  async function setDeleted(id: string, isDeleted: boolean, caller: Caller): Promise<void> {
+    await changes.run(caller, async (tx, record) => {
+      const run = await runStore(tx).findState(caller.workspace, id);
+      if (!run) throw errors.runNotFound({ run: id });
+      const needed = isDeleted ? 'active' : 'deleted';
+      if (run.lifecycle !== needed) throw errors.runNotActive({ run: id, lifecycle: run.lifecycle, needed });
+      await runStore(tx).setDeleted(id, isDeleted ? clock.now() : null);
+      record({ action: isDeleted ? 'run.deleted' : 'run.restored', subject: toUri('run', id) });
+    });
+  }
+
+  async function searchRecords(search: RunSearch, workspace: string): Promise<Page<RunRecord>> {
+    const offset = search.cursor === undefined ? 0 : decodeCursor(search.cursor, isOffset);
+    const rows = await searchStore(db).listRuns({
+      workspace,
+      view: search.view,
+      filter: parseFilter(search.filter ?? '', searchableRuns),
+      order: parseOrderings(search.orderBy ?? [], searchableRuns),
+      // What is no number is no experiment's id, and an unknown experiment has no runs.
+      experimentIds: search.experimentIds.filter((id) => /^\d{1,15}$/.test(id)).map(Number),
+      limit: search.limit,
+      offset,
+    });
+    const items = await runStore(db).toRecords(rows.slice(0, search.limit));
+    return { items, nextCursor: rows.length > search.limit ? encodeCursor(offset + search.limit) : null };
+  }
+
+  return {
+    getRecord,
+    startRun,
+    changeRun,
+    searchRecords,
+    deleteRun: (id: string, caller: Caller) => setDeleted(id, true, caller),
+    restoreRun: (id: string, caller: Caller) => setDeleted(id, false, caller),
+
+    async createRun(
+      input: {
+        experimentId: string;
+        name?: string | undefined;
+        tags?: Readonly<Record<string, string>> | undefined;
+        startedAt?: number | undefined;
+      },
+      caller: Caller,
+    ): Promise<Run> {
+      const tags = Object.entries(input.tags ?? {}).map(([key, value]) => ({ key, value }));
+      return toRun(await startRun({ ...input, tags }, caller));
+    },
+
+    getRun: async ({ id }: { id: string }, caller: Caller): Promise<Run> =>
+      toRun(await getRecord(id, caller.workspace)),
+
+    updateRun: async (input: RunChange, caller: Caller): Promise<Run> =>
+      toRun(await changeRun(input, caller)),
+
+    async searchRuns(
+      input: Omit<RunSearch, 'view' | 'limit'> & { limit?: number | undefined },
+      caller: Caller,
+    ): Promise<Page<Run>> {
+      const search = { ...input, view: 'active', limit: input.limit ?? defaultPageSize } as const;
+      const { items, nextCursor } = await searchRecords(search, caller.workspace);
+      return { items: items.map(toRun), nextCursor };
+    },
+  };
+}
+
+/** A run's name stands in its tags too; where both are given they must agree. */
+function nameRun({ name, tags = [] }: RunStart): { name: string; tags: KeyValue[] } {
+  const tagged = tags.findLast(({ key }) => key === nameTag)?.value;
+  if (name && tagged !== undefined && tagged !== name) {
+    throw errors.trackingValueInvalid({
+      where: 'run_name',
+      reason: `it is '${name}', but the tag ${nameTag} says '${tagged}'`,
+    });
+  }
+  const chosen = name || tagged || newRunName();
+  assertRunName(chosen);
+  const all = lastByKey([...tags, { key: nameTag, value: chosen }]);
+  assertRunTags(all);
+  return { name: chosen, tags: all };
+}

@@ -1,0 +1,20 @@
+import { createArtifactVerbs } from './artifact-verbs.ts';
+import type { ExperimentsDependencies } from './dependencies.ts';
+import { createExperimentVerbs } from './experiment-verbs.ts';
+import { createLogVerbs } from './log-verbs.ts';
+import { createRunVerbs } from './run-verbs.ts';
+
+export type { ExperimentsDependencies } from './dependencies.ts';
+
+/** Experiments, their runs and what runs leave behind. Our own routes and MLflow's are two doors to it. */
+export function createExperiments(deps: ExperimentsDependencies) {
+  const experiments = createExperimentVerbs(deps);
+  return {
+    ...experiments,
+    ...createRunVerbs(deps, experiments.getExperiment),
+    ...createLogVerbs(deps),
+    ...createArtifactVerbs(deps),
+  };
+}
+
+export type Experiments = ReturnType<typeof createExperiments>;
