@@ -1,0 +1,313 @@
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Content as Bytes, Column, DatasetVersion, TableFormat } from '@tidemill/contract';
+import type { Changes } from '../../access/audit/service.ts';
+import type { Lineage } from '../../access/lineage/service.ts';
+import type { Analytics } from '../../adapters/analytics/analytics.ts';
+import type { Db } from '../../adapters/db/db.ts';
+import type { Caller } from '../../base/caller.ts';
+import type { Clock } from '../../base/clock.ts';
+import { errors } from '../../base/errors.ts';
+import { newId } from '../../base/ids.ts';
+import { formatReference, toUri } from '../../base/references.ts';
+import { quoteName } from '../../base/sql-text.ts';
+import type { ContentFiles, StagedContent } from './content-files.ts';
+import { assertAppendable, assertTag, type Provenance, parseMapping } from './rules.ts';
+import { datasetStore, type NewVersion } from './store.ts';
+
+export type Committed = DatasetVersion & { unchanged: boolean };
+
+export interface Upload {
+  readonly name: string;
+  readonly format: TableFormat;
+  readonly mode?: 'replace' | 'append';
+  readonly message?: string;
+  readonly tag?: string;
+  readonly mapping?: string;
+  readonly dateFormat?: string;
+  readonly content: Bytes;
+}
+
+export interface ParquetCommit {
+  readonly name: string;
+  /** A file of the six column types, such as the analytics port writes; it stays the caller's. */
+  readonly path: string;
+  readonly message: string;
+  readonly tag?: string;
+  readonly provenance: Provenance;
+}
+
+export interface CommitDependencies {
+  readonly db: Db;
+  readonly changes: Changes;
+  readonly lineage: Lineage;
+  readonly clock: Clock;
+  readonly analytics: Analytics;
+  readonly files: ContentFiles;
+  /** Uploads and typed files on their way; on the same disk as the blobs they move instead of being copied. */
+  readonly tempFolder: string;
+}
+
+/** What is to become a version. `base` is set where the content was built on a version that must still be the latest. */
+interface Candidate {
+  readonly name: string;
+  readonly content: StagedContent;
+  readonly message: string;
+  readonly tag?: string | undefined;
+  readonly provenance: Provenance;
+  readonly base?: DatasetVersion | null;
+}
+
+const appendAttempts = 20;
+
+export function createCommits(deps: CommitDependencies) {
+  const { db, analytics, files, clock } = deps;
+
+  async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+    const folder = join(deps.tempFolder, newId('commit'));
+    await mkdir(folder, { recursive: true });
+    try {
+      return await work(folder);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** The upload as a typed Parquet file; columns that are there already keep their types. */
+  async function importUpload(upload: Upload, folder: string, base: DatasetVersion | null) {
+    const path = join(folder, `upload.${upload.format}`);
+    const label = `${upload.name}.${upload.format}`;
+    await writeFile(path, upload.content);
+    if ((await stat(path)).size === 0)
+      throw errors.datasetFileEmpty({ file: label, reason: 'is empty (0 bytes)' });
+    const to = join(folder, 'typed.parquet');
+    const reply = await analytics.importFile({
+      path,
+      label,
+      format: upload.format,
+      to,
+      ...(upload.mapping && { mapping: parseMapping(upload.mapping) }),
+      ...(upload.dateFormat && { dateFormat: upload.dateFormat }),
+      ...(base && { types: demandedTypes(upload.format, base.columns) }),
+    });
+    if (reply.rows === 0 && !base)
+      throw errors.datasetFileEmpty({ file: label, reason: 'has a header but no rows' });
+    return { path: to, columns: reply.columns, rows: reply.rows };
+  }
+
+  async function replace(upload: Upload, caller: Caller): Promise<Committed> {
+    return inFolder(async (folder) => {
+      const table = await importUpload(upload, folder, null);
+      const content = await files.put({ ...table, folder, mayMove: true });
+      return required(await record({ ...describe(upload), content }, caller));
+    });
+  }
+
+  /** Built on the latest version; if another commit comes first, built again on that. */
+  async function append(upload: Upload, caller: Caller, first: DatasetVersion): Promise<Committed> {
+    return inFolder(async (folder) => {
+      const table = await importUpload(upload, folder, first);
+      for (let attempt = 0; attempt < appendAttempts; attempt += 1) {
+        const base = attempt === 0 ? first : await datasetStore(db).findLatest(caller.workspace, upload.name);
+        if (!base) throw errors.datasetNotFound({ name: upload.name, known: 'It was deleted meanwhile' });
+        const content = await appendTo(base, table, join(folder, `attempt-${attempt}`));
+        const version = await record({ ...describe(upload), content, base }, caller);
+        if (version) return version;
+      }
+      throw errors.datasetBusy({ name: upload.name, attempts: appendAttempts });
+    });
+  }
+
+  /** Only the last chunk is cut anew, so the cost does not grow with the rows before it. */
+  async function appendTo(
+    base: DatasetVersion,
+    table: { path: string; columns: readonly Column[] },
+    folder: string,
+  ): Promise<StagedContent> {
+    assertAppendable(base.reference, base.columns, await withoutEmpty(table, base.columns));
+    const before = await files.get(base.digest);
+    const kept = {
+      ...before,
+      manifest: { ...before.manifest, chunks: before.manifest.chunks.slice(0, -1) },
+      stored: before.stored.slice(0, -1),
+    };
+    await mkdir(folder, { recursive: true });
+    const to = join(folder, 'joined.parquet');
+    const paths = [...(await files.paths(before.stored.slice(-1))), table.path];
+    await analytics.exportFile({ table: { paths, columns: base.columns }, format: 'parquet', to });
+    return files.put({ path: to, columns: base.columns, folder, mayMove: true, kept });
+  }
+
+  /** A column without any value has no type of its own: it takes that of the rows before. */
+  async function withoutEmpty(
+    table: { path: string; columns: readonly Column[] },
+    before: readonly Column[],
+  ): Promise<readonly Column[]> {
+    const typeBefore = new Map(before.map(({ name, type }) => [name, type]));
+    const doubtful = table.columns.filter(({ name, type }) => (typeBefore.get(name) ?? type) !== type);
+    if (doubtful.length === 0) return table.columns;
+    const counts = doubtful.map(({ name }, i) => `count(${quoteName(name)}) as n${i}`).join(', ');
+    const { rows } = await analytics.query({
+      sql: `select ${counts} from appended`,
+      tables: { appended: { paths: [table.path] } },
+    });
+    const empty = new Set(doubtful.filter((_, i) => rows[0]?.[`n${i}`] === 0).map(({ name }) => name));
+    return table.columns.map((column) =>
+      empty.has(column.name) ? { ...column, type: typeBefore.get(column.name) ?? column.type } : column,
+    );
+  }
+
+  /** One transaction makes the content a version. Null: `base` is the latest version no more. */
+  async function record(candidate: Candidate, caller: Caller): Promise<Committed | null> {
+    const { workspace } = caller;
+    const { name, content, tag } = candidate;
+    const now = clock.now();
+    const committed = await deps.changes.run(caller, async (tx, note): Promise<Committed | null> => {
+      const store = datasetStore(tx);
+      await store.ensureDataset(workspace, name, now);
+      const latest = await store.findLatest(workspace, name);
+      if (latest?.digest === content.digest) {
+        const isTagged = tag !== undefined && !latest.tags.includes(tag);
+        if (tag !== undefined && isTagged) {
+          await store.setTag(workspace, name, tag, latest.version);
+          note({ action: 'dataset.tagged', subject: latest.uri, detail: { tag } });
+        }
+        return {
+          ...latest,
+          tags: isTagged && tag ? [...latest.tags, tag].sort() : latest.tags,
+          unchanged: true,
+        };
+      }
+      if (candidate.base !== undefined && latest?.version !== candidate.base?.version) return null;
+      await store.saveChunks(content.fresh);
+      const number = await store.takeNumber(workspace, name, now);
+      const version = toNewVersion(candidate, caller, number, latest?.version ?? null, now);
+      await store.insertVersion(version);
+      if (tag !== undefined) await store.setTag(workspace, name, tag, number);
+      const committedVersion = withNames(version, tag);
+      await recordLineage(tx, workspace, committedVersion, candidate);
+      note({
+        action: 'dataset.committed',
+        subject: committedVersion.uri,
+        detail: {
+          reference: committedVersion.reference,
+          digest: content.digest,
+          rows: version.rows,
+          ...(tag && { tag }),
+        },
+      });
+      return { ...committedVersion, unchanged: false };
+    });
+    if (committed) files.remember(content);
+    return committed;
+  }
+
+  async function recordLineage(
+    tx: Db,
+    workspace: string,
+    version: DatasetVersion,
+    { base, provenance }: Candidate,
+  ): Promise<void> {
+    const { lineage } = deps;
+    const location = `blob:${version.digest}`;
+    await lineage.recordNode(tx, {
+      workspace,
+      uri: version.uri,
+      kind: 'dataset',
+      digest: version.digest,
+      location,
+    });
+    const edges = provenance.inputs.map((from) => ({ from, to: version.uri, relation: provenance.kind }));
+    if (base) edges.push({ from: base.uri, to: version.uri, relation: 'append' });
+    await lineage.recordEdges(tx, workspace, edges);
+    for (const usedUri of provenance.inputs)
+      await lineage.hold(tx, {
+        workspace,
+        userUri: version.uri,
+        usedUri,
+        reason: `${provenance.kind} built from it`,
+      });
+  }
+
+  return {
+    /** Streams the upload to a file, types it, stores what is new in it and makes it a version. */
+    async upload(upload: Upload, caller: Caller): Promise<Committed> {
+      if (upload.tag !== undefined) assertTag(upload.tag);
+      const latest =
+        upload.mode === 'append' ? await datasetStore(db).findLatest(caller.workspace, upload.name) : null;
+      return latest ? append(upload, caller, latest) : replace(upload, caller);
+    },
+
+    async parquet(commit: ParquetCommit, caller: Caller): Promise<Committed> {
+      if (commit.tag !== undefined) assertTag(commit.tag);
+      return inFolder(async (folder) => {
+        const { columns } = await analytics.describeFile(commit.path);
+        const content = await files.put({ path: commit.path, columns, folder, mayMove: false });
+        return required(await record({ ...commit, content }, caller));
+      });
+    },
+  };
+}
+
+/**
+ * Types asked of the file itself, where its reading would otherwise depend on the few rows appended. Typed formats are
+ * asked only for what loses nothing; the rest is compared after reading.
+ */
+function demandedTypes(format: TableFormat, columns: readonly Column[]): Record<string, Column['type']> {
+  const lossless: readonly Column['type'][] = format === 'csv' ? [] : ['double', 'text', 'timestamp'];
+  const wanted = format === 'parquet' ? [] : columns;
+  return Object.fromEntries(
+    wanted
+      .filter(({ type }) => format === 'csv' || lossless.includes(type))
+      .map(({ name, type }) => [name, type]),
+  );
+}
+
+function describe({ name, message, tag, mode, format, mapping, dateFormat }: Upload) {
+  const detail = {
+    format,
+    mode: mode ?? 'replace',
+    ...(mapping && { mapping }),
+    ...(dateFormat && { dateFormat }),
+  };
+  return { name, message: message ?? '', tag, provenance: { kind: 'upload', inputs: [], detail } };
+}
+
+function toNewVersion(
+  { name, content, message, provenance }: Candidate,
+  caller: Caller,
+  version: number,
+  parent: number | null,
+  createdAt: number,
+): NewVersion {
+  return {
+    workspace: caller.workspace,
+    dataset: name,
+    version,
+    digest: content.digest,
+    rows: content.stored.reduce((sum, chunk) => sum + chunk.rows, 0),
+    bytes: content.stored.reduce((sum, chunk) => sum + chunk.bytes, 0),
+    chunks: content.stored.length,
+    columns: [...content.manifest.columns],
+    parent,
+    message,
+    provenance: { kind: provenance.kind, inputs: [...provenance.inputs], detail: { ...provenance.detail } },
+    createdAt,
+    createdBy: caller.actor,
+  };
+}
+
+function withNames({ workspace: _, ...version }: NewVersion, tag: string | undefined): DatasetVersion {
+  return {
+    ...version,
+    reference: formatReference(version.dataset, version.version),
+    uri: toUri('dataset', version.dataset, version.version),
+    tags: tag === undefined ? [] : [tag],
+  };
+}
+
+/** Without a base to be overtaken, `record` always gives a version. */
+function required(committed: Committed | null): Committed {
+  if (!committed) throw new Error('a commit without a base was refused as overtaken');
+  return committed;
+}

@@ -1,0 +1,16 @@
+import type { contract } from '@tidemill/contract';
+import type { Handlers } from '../../http/bind.ts';
+import type { Datasets } from './service.ts';
+
+export const datasetsRoutes = (datasets: Datasets): Handlers<typeof contract.datasets> => ({
+  commit: (input, caller) => datasets.commit(input, caller),
+  list: (input, caller) => datasets.list(input, caller),
+  get: (input, caller) => datasets.get(input, caller),
+  delete: (input, caller) => datasets.delete(input, caller),
+  listVersions: (input, caller) => datasets.listVersions(input, caller),
+  getVersion: (input, caller) => datasets.getVersion(input, caller),
+  read: (input, caller) => datasets.read(input, caller),
+  profile: (input, caller) => datasets.profile(input, caller),
+  diff: (input, caller) => datasets.diff(input, caller),
+  setTag: (input, caller) => datasets.setTag(input, caller),
+});

@@ -1,0 +1,241 @@
+import { createReadStream } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type {
+  Dataset,
+  DatasetDiff,
+  DatasetVersion,
+  Download,
+  Page,
+  Profile,
+  TableFormat,
+} from '@tidemill/contract';
+import type { Changes } from '../../access/audit/service.ts';
+import type { Lineage } from '../../access/lineage/service.ts';
+import type { Analytics, ExportRequest, TableSource } from '../../adapters/analytics/analytics.ts';
+import type { Blobs } from '../../adapters/blobs/blobs.ts';
+import type { Db } from '../../adapters/db/db.ts';
+import type { Caller } from '../../base/caller.ts';
+import type { Clock } from '../../base/clock.ts';
+import { errors } from '../../base/errors.ts';
+import { newId } from '../../base/ids.ts';
+import { decodeCursor, defaultPageSize, isNumber, isText, toPage } from '../../base/page.ts';
+import { formatReference, parseReference, toUri } from '../../base/references.ts';
+import { createCommits } from './commits.ts';
+import { createContentFiles } from './content-files.ts';
+import { profileRevision, profileTable } from './profile.ts';
+import { assertColumns, assertTag, chooseVersion, type StoredChunk, splitNames } from './rules.ts';
+import { datasetStore } from './store.ts';
+import { differingChunks, diffVersions, type Side } from './version-diff.ts';
+
+export type { Committed, ParquetCommit, Upload } from './commits.ts';
+export type { Provenance } from './rules.ts';
+
+export interface DatasetsDependencies {
+  readonly db: Db;
+  readonly changes: Changes;
+  readonly lineage: Lineage;
+  readonly clock: Clock;
+  readonly blobs: Blobs;
+  readonly analytics: Analytics;
+  /** For uploads and downloads on their way; best on the same disk as the blobs. */
+  readonly tempFolder: string;
+}
+
+interface PageInput {
+  readonly cursor?: string | undefined;
+  readonly limit?: number | undefined;
+}
+
+interface ReadInput {
+  readonly name: string;
+  readonly version: string;
+  readonly format?: TableFormat | undefined;
+  readonly columns?: string | undefined;
+  readonly limit?: number | undefined;
+  readonly offset?: number | undefined;
+}
+
+interface DiffInput {
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  readonly key?: string | undefined;
+  readonly limit?: number | undefined;
+}
+
+const mediaTypes: Readonly<Record<TableFormat, string>> = {
+  csv: 'text/csv; charset=utf-8',
+  parquet: 'application/vnd.apache.parquet',
+  json: 'application/json; charset=utf-8',
+  ndjson: 'application/x-ndjson; charset=utf-8',
+};
+const sampleSize = 20;
+
+/** Tables as immutable versions: committed from files, read back, compared, described. */
+export function createDatasets(deps: DatasetsDependencies) {
+  const { db, analytics, changes, lineage, clock, tempFolder } = deps;
+  const store = datasetStore(db);
+  const files = createContentFiles(deps);
+  const commits = createCommits({ ...deps, files });
+
+  async function get(name: string, workspace: string): Promise<Dataset> {
+    const found = await store.findDataset(workspace, name);
+    if (found) return found;
+    const names = await store.listNames(workspace);
+    const known = names.length > 0 ? `There are ${names.join(', ')}` : 'None has been committed yet';
+    throw errors.datasetNotFound({ name, known });
+  }
+
+  function find(name: string, version: string, workspace: string): Promise<DatasetVersion | null> {
+    const choice = chooseVersion(version);
+    if (choice.by === 'number') return store.findVersion(workspace, name, choice.number);
+    if (choice.by === 'tag') return store.findTagged(workspace, name, choice.tag);
+    return store.findLatest(workspace, name);
+  }
+
+  async function getVersion(name: string, version: string, workspace: string): Promise<DatasetVersion> {
+    const found = await find(name, version, workspace);
+    if (found) return found;
+    const { latestVersion } = await get(name, workspace);
+    const newest = await store.listVersions(workspace, name, undefined, sampleSize);
+    const tags = newest.flatMap((each) => each.tags);
+    const known = `The latest is ${formatReference(name, latestVersion)}${tags.length > 0 ? `; tags: ${tags.join(', ')}` : ''}`;
+    throw errors.datasetVersionNotFound({ reference: formatReference(name, version), known });
+  }
+
+  /** A table without rows has no files; its columns then give it a shape. */
+  async function tableOf(version: DatasetVersion, chunks: readonly StoredChunk[]): Promise<TableSource> {
+    return chunks.length > 0 ? { paths: await files.paths(chunks) } : { paths: [], columns: version.columns };
+  }
+
+  async function source(version: DatasetVersion): Promise<TableSource> {
+    return tableOf(version, (await files.get(version.digest)).stored);
+  }
+
+  /** Made when the first byte is asked for: a reply of "not modified" costs nothing. */
+  async function* exported(request: Omit<ExportRequest, 'to'>): AsyncGenerator<Uint8Array> {
+    await mkdir(tempFolder, { recursive: true });
+    const to = join(tempFolder, `${newId('export')}.${request.format}`);
+    try {
+      await analytics.exportFile({ ...request, to });
+      yield* createReadStream(to) as AsyncIterable<Uint8Array>;
+    } finally {
+      await rm(to, { force: true });
+    }
+  }
+
+  return {
+    commit: commits.upload,
+    commitParquet: commits.parquet,
+
+    async list(input: PageInput, caller: Caller): Promise<Page<Dataset>> {
+      const limit = input.limit ?? defaultPageSize;
+      const after = input.cursor ? decodeCursor(input.cursor, isText) : undefined;
+      return toPage(await store.listDatasets(caller.workspace, after, limit + 1), limit, ({ name }) => name);
+    },
+
+    get: (input: { name: string }, caller: Caller): Promise<Dataset> => get(input.name, caller.workspace),
+
+    async listVersions(input: PageInput & { name: string }, caller: Caller): Promise<Page<DatasetVersion>> {
+      await get(input.name, caller.workspace);
+      const limit = input.limit ?? defaultPageSize;
+      const before = input.cursor ? decodeCursor(input.cursor, isNumber) : undefined;
+      const found = await store.listVersions(caller.workspace, input.name, before, limit + 1);
+      return toPage(found, limit, ({ version }) => version);
+    },
+
+    getVersion: (input: { name: string; version: string }, caller: Caller): Promise<DatasetVersion> =>
+      getVersion(input.name, input.version, caller.workspace),
+
+    /** Reads `prices@3`, `prices@latest`, `prices@tag` or `dataset:prices@3`. */
+    resolve(reference: string, workspace: string): Promise<DatasetVersion> {
+      const { name, version } = parseReference(reference);
+      return getVersion(name, version, workspace);
+    },
+
+    /** The rows as local Parquet files, in row order. */
+    source,
+
+    async read(input: ReadInput, caller: Caller): Promise<Download> {
+      const version = await getVersion(input.name, input.version, caller.workspace);
+      const format = input.format ?? 'parquet';
+      const columns = input.columns === undefined ? undefined : splitNames(input.columns);
+      if (columns) assertColumns(version.reference, version.columns, columns);
+      const { limit, offset } = input;
+      const table = await source(version);
+      return {
+        content: exported({ table, format, limit, offset, ...(columns?.length && { columns }) }),
+        mediaType: mediaTypes[format],
+        fileName: `${version.dataset}-${version.version}.${format}`,
+        etag: version.digest,
+      };
+    },
+
+    async profile(input: { name: string; version: string }, caller: Caller): Promise<Profile> {
+      const version = await getVersion(input.name, input.version, caller.workspace);
+      const kept = await store.findProfile(version.digest, profileRevision);
+      if (kept) return { reference: version.reference, ...kept };
+      const profile = await profileTable(analytics, await source(version), version.columns);
+      await store.saveProfile(version.digest, profileRevision, profile);
+      return { reference: version.reference, ...profile };
+    },
+
+    async diff(input: DiffInput, caller: Caller): Promise<DatasetDiff> {
+      const versions = [
+        await getVersion(input.name, input.from, caller.workspace),
+        await getVersion(input.name, input.to, caller.workspace),
+      ] as const;
+      const key = splitNames(input.key ?? '');
+      for (const version of versions) assertColumns(version.reference, version.columns, key);
+      const [from, to] = [await files.get(versions[0].digest), await files.get(versions[1].digest)];
+      const rest = differingChunks(from, to);
+      const before: Side = {
+        version: versions[0],
+        whole: await source(versions[0]),
+        rest: await tableOf(versions[0], rest.from),
+      };
+      const after: Side = {
+        version: versions[1],
+        whole: await source(versions[1]),
+        rest: await tableOf(versions[1], rest.to),
+      };
+      return diffVersions(analytics, before, after, key, input.limit ?? sampleSize);
+    },
+
+    setTag(input: { name: string; tag: string; version: number }, caller: Caller): Promise<DatasetVersion> {
+      assertTag(input.tag);
+      return changes.run(caller, async (tx, note) => {
+        const inside = datasetStore(tx);
+        const version = await inside.findVersion(caller.workspace, input.name, input.version);
+        if (!version) {
+          const reference = formatReference(input.name, input.version);
+          throw errors.datasetVersionNotFound({
+            reference,
+            known: `tidemill datasets versions ${input.name} lists them`,
+          });
+        }
+        if (version.tags.includes(input.tag)) return version;
+        await inside.setTag(caller.workspace, input.name, input.tag, input.version);
+        note({ action: 'dataset.tagged', subject: version.uri, detail: { tag: input.tag } });
+        return { ...version, tags: [...version.tags, input.tag].sort() };
+      });
+    },
+
+    async delete(input: { name: string }, caller: Caller): Promise<Record<string, never>> {
+      const { workspace } = caller;
+      const dataset = await get(input.name, workspace);
+      const uri = toUri('dataset', input.name);
+      await changes.run(caller, async (tx, note) => {
+        await lineage.assertUnheld(tx, workspace, uri);
+        for (let number = 1; number <= dataset.latestVersion; number += 1)
+          await lineage.release(tx, workspace, toUri('dataset', input.name, number));
+        await datasetStore(tx).deleteDataset(workspace, input.name, clock.now());
+        note({ action: 'dataset.deleted', subject: uri, detail: { versions: dataset.latestVersion } });
+      });
+      return {};
+    },
+  };
+}
+
+export type Datasets = ReturnType<typeof createDatasets>;

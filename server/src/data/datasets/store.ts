@@ -1,0 +1,269 @@
+import type { Dataset, DatasetVersion, Profile } from '@tidemill/contract';
+import { type Db, json, parseJson } from '../../adapters/db/db.ts';
+import { formatReference, toUri } from '../../base/references.ts';
+import type { StoredChunk } from './rules.ts';
+
+export type NewVersion = Omit<DatasetVersion, 'reference' | 'uri' | 'tags'> & { readonly workspace: string };
+
+/** Far below the number of parameters either database takes. */
+const batch = 1_000;
+
+/** Names shown when one is not found. */
+const shownNames = 20;
+
+export const datasetStore = (db: Db) => ({
+  async findDataset(workspace: string, name: string): Promise<Dataset | null> {
+    const row = await datasets(db, workspace).where('d.name', '=', name).executeTakeFirst();
+    return row ? toDataset(row) : null;
+  },
+
+  async listDatasets(workspace: string, after: string | undefined, limit: number): Promise<Dataset[]> {
+    let query = datasets(db, workspace);
+    if (after !== undefined) query = query.where('d.name', '>', after);
+    return (await query.orderBy('d.name').limit(limit).execute()).map(toDataset);
+  },
+
+  async listNames(workspace: string): Promise<string[]> {
+    const rows = await datasets(db, workspace).orderBy('d.name').limit(shownNames).execute();
+    return rows.map((row) => row.name);
+  },
+
+  /** Creates or revives the row and, on PostgreSQL, locks it: from here on versions of the dataset come one by one. */
+  async ensureDataset(workspace: string, name: string, now: number): Promise<void> {
+    await db
+      .insertInto('datasets')
+      .values({
+        workspace,
+        name,
+        description: '',
+        last_version: 0,
+        created_at: now,
+        updated_at: now,
+        deleted_at: null,
+      })
+      .onConflict((conflict) => conflict.columns(['workspace', 'name']).doUpdateSet({ deleted_at: null }))
+      .execute();
+  },
+
+  /** The next number of a dataset that `ensureDataset` has locked. */
+  async takeNumber(workspace: string, name: string, now: number): Promise<number> {
+    const row = await db
+      .updateTable('datasets')
+      .set((e) => ({ last_version: e('last_version', '+', 1), updated_at: now }))
+      .where('workspace', '=', workspace)
+      .where('name', '=', name)
+      .returning('last_version')
+      .executeTakeFirstOrThrow();
+    return row.last_version;
+  },
+
+  async insertVersion(version: NewVersion): Promise<void> {
+    await db
+      .insertInto('dataset_versions')
+      .values({
+        workspace: version.workspace,
+        dataset: version.dataset,
+        number: version.version,
+        digest: version.digest,
+        row_count: version.rows,
+        bytes: version.bytes,
+        chunk_count: version.chunks,
+        columns: json(version.columns),
+        parent: version.parent,
+        message: version.message,
+        provenance: json(version.provenance),
+        created_at: version.createdAt,
+        created_by: version.createdBy,
+      })
+      .execute();
+  },
+
+  async findVersion(workspace: string, dataset: string, number: number): Promise<DatasetVersion | null> {
+    const row = await versions(db, workspace, dataset).where('number', '=', number).executeTakeFirst();
+    return row ? withTags(db, workspace, row) : null;
+  },
+
+  async findLatest(workspace: string, dataset: string): Promise<DatasetVersion | null> {
+    const row = await versions(db, workspace, dataset).orderBy('number', 'desc').executeTakeFirst();
+    return row ? withTags(db, workspace, row) : null;
+  },
+
+  async findTagged(workspace: string, dataset: string, tag: string): Promise<DatasetVersion | null> {
+    const row = await versions(db, workspace, dataset)
+      .where((e) =>
+        e(
+          'number',
+          '=',
+          e
+            .selectFrom('dataset_tags')
+            .select('number')
+            .where('workspace', '=', workspace)
+            .where('dataset', '=', dataset)
+            .where('tag', '=', tag),
+        ),
+      )
+      .executeTakeFirst();
+    return row ? withTags(db, workspace, row) : null;
+  },
+
+  async listVersions(
+    workspace: string,
+    dataset: string,
+    before: number | undefined,
+    limit: number,
+  ): Promise<DatasetVersion[]> {
+    let query = versions(db, workspace, dataset);
+    if (before !== undefined) query = query.where('number', '<', before);
+    const rows = await query.orderBy('number', 'desc').limit(limit).execute();
+    const tags = await findTags(
+      db,
+      workspace,
+      dataset,
+      rows.map((row) => row.number),
+    );
+    return rows.map((row) => toVersion(row, tags.get(row.number) ?? []));
+  },
+
+  async setTag(workspace: string, dataset: string, tag: string, number: number): Promise<void> {
+    await db
+      .insertInto('dataset_tags')
+      .values({ workspace, dataset, tag, number })
+      .onConflict((conflict) => conflict.columns(['workspace', 'dataset', 'tag']).doUpdateSet({ number }))
+      .execute();
+  },
+
+  /** Keeps the row of the name, so that its numbers go on where they were if the name comes back. */
+  async deleteDataset(workspace: string, name: string, now: number): Promise<void> {
+    for (const table of ['dataset_tags', 'dataset_versions'] as const) {
+      await db.deleteFrom(table).where('workspace', '=', workspace).where('dataset', '=', name).execute();
+    }
+    await db
+      .updateTable('datasets')
+      .set({ deleted_at: now, description: '' })
+      .where('workspace', '=', workspace)
+      .where('name', '=', name)
+      .execute();
+  },
+
+  async findChunks(ids: readonly string[]): Promise<Map<string, StoredChunk>> {
+    const found = new Map<string, StoredChunk>();
+    for (let start = 0; start < ids.length; start += batch) {
+      const part = ids.slice(start, start + batch);
+      const rows = await db.selectFrom('dataset_chunks').selectAll().where('id', 'in', part).execute();
+      for (const row of rows)
+        found.set(row.id, { id: row.id, blob: row.blob, rows: row.row_count, bytes: row.bytes });
+    }
+    return found;
+  },
+
+  /** In one order for all, so that two commits with chunks in common wait instead of deadlocking. */
+  async saveChunks(chunks: readonly StoredChunk[]): Promise<void> {
+    const distinct = new Map(chunks.map((chunk) => [chunk.id, chunk]));
+    const sorted = [...distinct.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+    for (let start = 0; start < sorted.length; start += batch) {
+      await db
+        .insertInto('dataset_chunks')
+        .values(
+          sorted
+            .slice(start, start + batch)
+            .map(({ id, blob, rows, bytes }) => ({ id, blob, row_count: rows, bytes })),
+        )
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+    }
+  },
+
+  async findProfile(digest: string, revision: number): Promise<Omit<Profile, 'reference'> | null> {
+    const row = await db
+      .selectFrom('dataset_profiles')
+      .select('profile')
+      .where('digest', '=', digest)
+      .where('revision', '=', revision)
+      .executeTakeFirst();
+    return row ? parseJson(row.profile) : null;
+  },
+
+  async saveProfile(digest: string, revision: number, profile: Omit<Profile, 'reference'>): Promise<void> {
+    await db
+      .insertInto('dataset_profiles')
+      .values({ digest, revision, profile: json(profile) })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  },
+});
+
+const datasets = (db: Db, workspace: string) =>
+  db
+    .selectFrom('datasets as d')
+    .innerJoin('dataset_versions as v', (join) =>
+      join
+        .onRef('v.workspace', '=', 'd.workspace')
+        .onRef('v.dataset', '=', 'd.name')
+        .onRef('v.number', '=', 'd.last_version'),
+    )
+    .select(['d.name', 'd.description', 'd.last_version', 'd.created_at', 'd.updated_at', 'v.row_count'])
+    .where('d.workspace', '=', workspace)
+    .where('d.deleted_at', 'is', null);
+
+const versions = (db: Db, workspace: string, dataset: string) =>
+  db
+    .selectFrom('dataset_versions')
+    .selectAll()
+    .where('workspace', '=', workspace)
+    .where('dataset', '=', dataset)
+    .limit(1);
+
+type DatasetRow = Awaited<ReturnType<ReturnType<typeof datasets>['execute']>>[number];
+type VersionRow = Awaited<ReturnType<ReturnType<typeof versions>['execute']>>[number];
+
+async function findTags(
+  db: Db,
+  workspace: string,
+  dataset: string,
+  numbers: readonly number[],
+): Promise<Map<number, string[]>> {
+  const tags = new Map<number, string[]>();
+  if (numbers.length === 0) return tags;
+  const rows = await db
+    .selectFrom('dataset_tags')
+    .select(['tag', 'number'])
+    .where('workspace', '=', workspace)
+    .where('dataset', '=', dataset)
+    .where('number', 'in', numbers)
+    .orderBy('tag')
+    .execute();
+  for (const row of rows) tags.set(row.number, [...(tags.get(row.number) ?? []), row.tag]);
+  return tags;
+}
+
+async function withTags(db: Db, workspace: string, row: VersionRow): Promise<DatasetVersion> {
+  const tags = await findTags(db, workspace, row.dataset, [row.number]);
+  return toVersion(row, tags.get(row.number) ?? []);
+}
+
+const toDataset = (row: DatasetRow): Dataset => ({
+  name: row.name,
+  description: row.description,
+  latestVersion: row.last_version,
+  rows: row.row_count,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+});
+
+const toVersion = (row: VersionRow, tags: string[]): DatasetVersion => ({
+  dataset: row.dataset,
+  version: row.number,
+  reference: formatReference(row.dataset, row.number),
+  uri: toUri('dataset', row.dataset, row.number),
+  digest: row.digest,
+  rows: row.row_count,
+  bytes: row.bytes,
+  chunks: row.chunk_count,
+  columns: parseJson(row.columns),
+  parent: row.parent,
+  message: row.message,
+  tags,
+  provenance: parseJson(row.provenance),
+  createdAt: row.created_at,
+  createdBy: row.created_by,
+});

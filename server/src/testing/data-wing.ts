@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import { createChanges } from '../access/audit/service.ts';
+import { createLineage } from '../access/lineage/service.ts';
+import type { Analytics } from '../adapters/analytics/analytics.ts';
+import { openDuckdb } from '../adapters/analytics/duckdb.ts';
+import { openFilesystemBlobs } from '../adapters/blobs/filesystem.ts';
+import type { DatabaseHandle } from '../adapters/db/db.ts';
+import { openSqliteOnline } from '../adapters/online/sqlite.ts';
+import type { Caller } from '../base/caller.ts';
+import { createLogger } from '../base/logger.ts';
+import { createDatasets } from '../data/datasets/service.ts';
+import { createEvents } from '../platform/events/service.ts';
+import { createTempDir } from './temp-dir.ts';
+
+/** The data wing on real adapters, without HTTP and the wings above it. */
+export async function createDataWing(database: DatabaseHandle) {
+  const folder = await createTempDir();
+  const { db } = database;
+  let now = Date.UTC(2026, 0, 1);
+  const clock = { now: () => (now += 1) };
+  const events = createEvents({ db, clock, logger: createLogger('silent') });
+  const changes = createChanges({ db, clock, events });
+  const lineage = createLineage({ db, clock });
+  const analytics: Analytics = await openDuckdb();
+  const blobs = await openFilesystemBlobs({ root: join(folder.path, 'blobs') });
+  const online = await openSqliteOnline({ file: join(folder.path, 'online.db') });
+  const tempFolder = join(folder.path, 'tmp');
+  const datasets = createDatasets({ db, changes, lineage, clock, blobs, analytics, tempFolder });
+  return {
+    datasets,
+    analytics,
+    blobs,
+    online,
+    changes,
+    lineage,
+    events,
+    clock,
+    db,
+    folder: folder.path,
+    tempFolder,
+    async close(): Promise<void> {
+      await analytics.close();
+      await online.close();
+      await folder.remove();
+    },
+  };
+}
+
+export type DataWing = Awaited<ReturnType<typeof createDataWing>>;
+
+/** A caller in a workspace of the test's own, so that tests of one suite do not see each other's names. */
+export function callerIn(workspace: string): Caller {
+  return { actor: 'user:tester', role: 'admin', workspace };
+}
+
+export async function textOf(content: AsyncIterable<Uint8Array>): Promise<string> {
+  const parts: Uint8Array[] = [];
+  for await (const part of content) parts.push(part);
+  return Buffer.concat(parts).toString('utf8');
+}
