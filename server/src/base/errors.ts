@@ -394,6 +394,58 @@ export const catalogue = {
       `The alias '${d.alias}' of '${d.model}' follows ${d.endpoint} and moves by promotion only. Start a rollout there (POST /api/v1/rollouts), or choose an alias that no endpoint follows.`,
   ),
 
+  // training
+  trainingColumnInvalid: entry<{ reference: string; column: string; reason: string }>(
+    422,
+    (d) =>
+      `The column '${d.column}' of ${d.reference} ${d.reason}. Name other columns, or build the training set again.`,
+  ),
+  trainingValueMissing: entry<{
+    reference: string;
+    column: string;
+    rows: number;
+    total: number;
+    first: number;
+  }>(
+    422,
+    (d) =>
+      `The column '${d.column}' of ${d.reference} has no finite number in ${d.rows} of ${d.total} rows (first in row ${d.first}). Fill or drop them where the training set is made.`,
+  ),
+  trainingRefused: entry<{ reference: string; reason: string }>(
+    422,
+    (d) => `Nothing can be learned from ${d.reference}: ${d.reason}`,
+  ),
+  learnerParameterInvalid: entry<{ learner: string; reason: string }>(
+    400,
+    (d) => `The learner '${d.learner}' cannot start: ${d.reason}`,
+  ),
+  recipeInvalid: entry<{ where: string; reason: string }>(
+    422,
+    (d) => `${d.where} is no recipe of ours: ${d.reason}. Take recipe.json from the run that made the model.`,
+  ),
+  jobNotFound: entry<{ id: string }>(404, (d) => `There is no job '${d.id}'. tidemill jobs list shows them.`),
+  jobEnded: entry<{ id: string; state: string }>(
+    409,
+    (d) => `'${d.id}' has already ${d.state}; there is nothing to cancel. Submit it again if it is wanted.`,
+  ),
+  jobFailed: entry<{ id: string; attempts: number; reason: string }>(
+    422,
+    (d) =>
+      `'${d.id}' failed in ${d.attempts === 1 ? 'its one attempt' : `each of ${d.attempts} attempts`}: ${d.reason}. Mend the cause and submit it again.`,
+  ),
+  commandFailed: entry<{ command: string; reason: string; log: string }>(
+    422,
+    (d) => `The command '${d.command}' ${d.reason}. ${d.log ? `It last said: ${d.log}` : 'It said nothing'}.`,
+  ),
+  sweepNotFound: entry<{ id: string }>(
+    404,
+    (d) => `There is no sweep '${d.id}'. tidemill sweeps list shows them.`,
+  ),
+  sweepFailed: entry<{ id: string; trials: number; reason: string }>(
+    422,
+    (d) => `None of the ${d.trials} trials of '${d.id}' gave a model; the first one: ${d.reason}`,
+  ),
+
   // serving
   endpointNotFound: entry<{ name: string }>(
     404,

@@ -1,10 +1,23 @@
 import type { Migration } from '../migrate.ts';
 import { migration as platform } from './001-platform.ts';
 import { migration as access } from './002-access.ts';
+import { migration as datasets } from './010-datasets.ts';
+import { migration as features } from './011-features.ts';
 import { migration as experiments } from './020-experiments.ts';
+import { migration as registry } from './030-registry.ts';
 import { migration as endpoints } from './040-endpoints.ts';
 import { migration as predictions } from './041-predictions.ts';
 import { migration as rollouts } from './042-rollouts.ts';
 
 /** The one ordered list. A domain adds `NNN-<domain>.ts` and a line here; a released migration never changes. */
-export const migrations: readonly Migration[] = [platform, access, experiments, endpoints, predictions, rollouts];
+export const migrations: readonly Migration[] = [
+  platform,
+  access,
+  datasets,
+  features,
+  experiments,
+  registry,
+  endpoints,
+  predictions,
+  rollouts,
+];
