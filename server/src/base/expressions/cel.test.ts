@@ -76,6 +76,7 @@ describe('compileExpression', () => {
     ['', 'it is empty'],
     ['n'.repeat(2001), '2001 characters'],
     [`${'('.repeat(33)}1${')'.repeat(33)}`, 'deeper than 32'],
+    [`1${'+1'.repeat(999)}`, 'chains more than 200 terms'],
     ['l.map(a, l.map(b, l.map(c, 1)))', 'loops are nested deeper than 2'],
   ])('refuses %.30s', (text, message) => {
     expect(() => compileExpression(text)).toThrow(message);

@@ -3,6 +3,7 @@
  * CEL as of https://github.com/google/cel-spec with mixed number operands and a few number functions added.
  */
 import { type CelInput, celEnv, isCelError, parse, plan } from '@bufbuild/cel';
+import { TidemillError } from '../errors.ts';
 import { assertParsable, failedExpression, invalidExpression, readTree } from './limits.ts';
 import { numberFunctions } from './number-functions.ts';
 import { bindings, fromCel } from './values.ts';
@@ -64,16 +65,18 @@ function build(text: string): Compiled {
   return { program, expression };
 }
 
+/** Parser, walk and planner recurse; what passes the limits and is still too deep for them is refused like the rest. */
 function parsed(text: string): { program: Program; names: readonly string[] } {
-  let tree: ReturnType<typeof parse>;
   try {
-    tree = parse(text);
+    const tree = parse(text);
+    const { names } = readTree(text, tree.expr);
+    return { names, program: plan(environment, tree) as Program };
   } catch (error) {
+    if (error instanceof TidemillError) throw error;
+    if (error instanceof RangeError) throw invalidExpression(text, 'it is nested too deeply', error);
     const reason = error instanceof Error ? error.message.replace(/^<input>:/, 'at ') : String(error);
     throw invalidExpression(text, reason, error);
   }
-  const { names } = readTree(text, tree.expr);
-  return { names, program: plan(environment, tree) as Program };
 }
 
 const describe = (value: unknown): string => {

@@ -3,6 +3,7 @@ import { errors } from '../errors.ts';
 const maxLength = 2000;
 const maxDepth = 32;
 const maxLoops = 2;
+const maxTerms = 200;
 
 const short = (text: string): string => (text.length > 80 ? `${text.slice(0, 80)}…` : text);
 
@@ -51,31 +52,45 @@ interface Node {
 
 const isNode = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
+interface Place {
+  /** Names that loops around this place bind. */
+  readonly own: ReadonlySet<string>;
+  readonly loops: number;
+  readonly terms: number;
+}
+
+const nameOf = (value: unknown): string => String(value);
+
 /**
- * Walks the syntax tree for its free names. Loops (`map`, `all` …) have no budget while they run, so their
- * nesting is limited here.
+ * Walks the syntax tree for its free names. Loops (`map`, `all` …) have no budget while they run, and chained
+ * terms are evaluated by recursion, so the depth of both is limited here.
  */
 export function readTree(text: string, root: object): Tree {
   const names = new Set<string>();
 
-  function visit(node: object, own: ReadonlySet<string>, loops: number): void {
-    const { exprKind } = node as Node;
-    const value = exprKind?.value;
-    if (exprKind?.case === 'identExpr' && value) {
-      const name = String(value.name);
-      if (!own.has(name) && !typeNames.has(name)) names.add(name);
-      return;
-    }
-    if (exprKind?.case === 'comprehensionExpr' && value) {
-      if (loops >= maxLoops) throw invalidExpression(text, `its loops are nested deeper than ${maxLoops}`);
-      const inner = new Set([...own, String(value.iterVar), String(value.iterVar2), String(value.accuVar)]);
-      for (const [part, child] of Object.entries(value))
-        if (isNode(child)) visit(child, part === 'iterRange' ? own : inner, loops + 1);
-      return;
-    }
-    for (const child of Object.values(node)) if (isNode(child)) visit(child, own, loops);
+  function visitLoop(value: Record<string, unknown>, place: Place): void {
+    if (place.loops >= maxLoops)
+      throw invalidExpression(text, `its loops are nested deeper than ${maxLoops}`);
+    const bound = [value.iterVar, value.iterVar2, value.accuVar].map(nameOf);
+    const inner = { ...place, loops: place.loops + 1, own: new Set([...place.own, ...bound]) };
+    for (const [part, child] of Object.entries(value))
+      if (isNode(child)) visit(child, part === 'iterRange' ? place : inner);
   }
 
-  visit(root, new Set(), 0);
+  function visit(node: object, outer: Place): void {
+    const { exprKind } = node as Node;
+    const place = exprKind ? { ...outer, terms: outer.terms + 1 } : outer;
+    if (place.terms > maxTerms) throw invalidExpression(text, `it chains more than ${maxTerms} terms`);
+    const value = exprKind?.value;
+    if (exprKind?.case === 'comprehensionExpr' && value) return visitLoop(value, place);
+    if (exprKind?.case === 'identExpr' && value) {
+      const name = nameOf(value.name);
+      if (!place.own.has(name) && !typeNames.has(name)) names.add(name);
+      return;
+    }
+    for (const child of Object.values(node)) if (isNode(child)) visit(child, place);
+  }
+
+  visit(root, { own: new Set(), loops: 0, terms: 0 });
   return { names: [...names] };
 }

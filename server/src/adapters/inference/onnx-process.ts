@@ -1,0 +1,163 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { errors } from '../../base/errors.ts';
+import type { Runtime, RuntimeSource, RuntimeState } from './inference.ts';
+import type { FromChild, ToChild } from './onnx-child.ts';
+import { assertShape, reasonOf } from './shape.ts';
+
+export interface ProcessOptions {
+  /** Predictions under way at once; later ones fail with `runtimeUnavailable`. */
+  readonly maxOutstanding?: number;
+  /** A child that leaves a prediction unanswered for this long is killed and started again. */
+  readonly stuckAfterMs?: number;
+}
+
+interface Outstanding {
+  readonly since: number;
+  resolve(values: Float64Array | Float32Array): void;
+  reject(error: Error): void;
+}
+
+const firstDelayMs = 100;
+const longestDelayMs = 5000;
+const childFile = new URL('./onnx-child.ts', import.meta.url);
+
+/** In a process of its own, started again with growing delays when it dies: a model that crashes takes nothing with it. */
+export async function openOnnxProcess(
+  source: Extract<RuntimeSource, { path: string }>,
+  { maxOutstanding = 1000, stuckAfterMs = 10_000 }: ProcessOptions = {},
+): Promise<Runtime> {
+  const { model, path, output } = source;
+  const outstanding = new Map<number, Outstanding>();
+  let child: ChildProcess;
+  let state: RuntimeState['state'] = 'starting';
+  let closed = false;
+  let restarts = 0;
+  let delay = firstDelayMs;
+  let lastId = 0;
+  let restart: NodeJS.Timeout | undefined;
+
+  const unavailable = (reason: string) => errors.runtimeUnavailable({ model, reason });
+  const post = (to: ChildProcess, order: ToChild): void => void to.send(order, () => undefined);
+
+  function rejectAll(reason: string): void {
+    for (const entry of outstanding.values()) entry.reject(unavailable(reason));
+    outstanding.clear();
+  }
+
+  function settle(report: Extract<FromChild, { id: number }>): void {
+    const entry = outstanding.get(report.id);
+    outstanding.delete(report.id);
+    if (report.kind === 'values') {
+      delay = firstDelayMs;
+      entry?.resolve(report.values);
+    } else if (report.details) {
+      entry?.reject(errors.modelInputInvalid(report.details as { expected: string; found: string }));
+    } else {
+      entry?.reject(unavailable(report.reason));
+    }
+  }
+
+  /** Resolves once the model is loaded; a child that dies later starts the next one by itself. */
+  function start(): Promise<void> {
+    state = 'starting';
+    const fresh = fork(childFile, {
+      serialization: 'advanced',
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    child = fresh;
+    return new Promise((resolve, reject) => {
+      fresh.on('message', (report: FromChild) => {
+        if (report.kind === 'ready') {
+          state = 'ready';
+          resolve();
+        } else if (report.kind === 'unreadable') {
+          reject(errors.modelUnreadable({ model, reason: report.reason }));
+        } else settle(report);
+      });
+      fresh.once('error', (error) => reject(unavailable(reasonOf(error))));
+      fresh.once('exit', (code, signal) => {
+        reject(unavailable(`its process ended (${signal ?? `exit code ${code}`})`));
+        lose(`its process ended (${signal ?? `exit code ${code}`})`);
+      });
+      post(fresh, { kind: 'open', path, ...(output ? { output } : {}) });
+    });
+  }
+
+  function lose(reason: string): void {
+    const wasUp = state === 'ready' || restarts > 0;
+    state = 'dead';
+    rejectAll(reason);
+    if (closed || !wasUp) return;
+    restart = setTimeout(again, delay);
+    delay = Math.min(delay * 2, longestDelayMs);
+  }
+
+  function again(): void {
+    restarts += 1;
+    start().catch(() => {
+      // A model that cannot be read any more ends its child, and the exit schedules the next attempt.
+      child.kill('SIGKILL');
+    });
+  }
+
+  const watch = setInterval(
+    () => {
+      const [oldest] = outstanding.values();
+      if (oldest && performance.now() - oldest.since > stuckAfterMs) child.kill('SIGKILL');
+    },
+    Math.max(10, stuckAfterMs / 10),
+  );
+  watch.unref();
+
+  async function close(): Promise<void> {
+    if (closed) return;
+    closed = true;
+    clearInterval(watch);
+    clearTimeout(restart);
+    rejectAll('it was closed');
+    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  await start().catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+
+  return {
+    kind: 'onnx-process',
+    async predict(rows, rowCount, featureCount, signal) {
+      assertShape(rows, rowCount, featureCount);
+      if (signal?.aborted) throw errors.computeCancelled({ reason: reasonOf(signal.reason) });
+      if (closed) throw unavailable('it was closed');
+      if (state !== 'ready') throw unavailable('its process is being started again');
+      if (outstanding.size >= maxOutstanding)
+        throw unavailable(`${outstanding.size} predictions are under way`);
+      lastId += 1;
+      const id = lastId;
+      const reply = new Promise<Float64Array | Float32Array>((resolve, reject) => {
+        outstanding.set(id, { since: performance.now(), resolve, reject });
+      });
+      post(child, { kind: 'predict', id, rows, rowCount, featureCount });
+      return abortable(reply, signal);
+    },
+    describe: () => ({ kind: 'onnx-process', state, restarts, ...(child.pid ? { pid: child.pid } : {}) }),
+    close,
+  };
+}
+
+/** The answer still arrives and is dropped; until then it counts as outstanding, so aborting cannot flood the child. */
+async function abortable<T>(reply: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return reply;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(errors.computeCancelled({ reason: reasonOf(signal.reason) }));
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([reply, promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
