@@ -2,6 +2,7 @@ import { createArtifactVerbs } from './artifact-verbs.ts';
 import type { ExperimentsDependencies } from './dependencies.ts';
 import { createExperimentVerbs } from './experiment-verbs.ts';
 import { createLogVerbs } from './log-verbs.ts';
+import { createOwnedRunVerbs } from './owned-runs.ts';
 import { createRunVerbs } from './run-verbs.ts';
 
 export type { ExperimentsDependencies } from './dependencies.ts';
@@ -12,6 +13,7 @@ export function createExperiments(deps: ExperimentsDependencies) {
   return {
     ...experiments,
     ...createRunVerbs(deps, experiments.getExperiment),
+    ...createOwnedRunVerbs(deps),
     ...createLogVerbs(deps),
     ...createArtifactVerbs(deps),
   };
