@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ColumnType, ImportRequest } from './analytics.ts';
 import { castToOurs, columnTypeOf } from './column-types.ts';
@@ -14,6 +15,8 @@ import {
 } from './text-readings.ts';
 
 const sampleRows = 1000;
+/** Bytes up to which a look at the first rows costs as much as a look at all. */
+const smallFile = 1 << 20;
 
 async function tally(
   connection: DuckDBConnection,
@@ -76,7 +79,10 @@ async function settleText(
     });
   const demanded = candidates.filter(({ column }) => request.types?.[column.name]).flatMap((c) => c.readings);
   const keep = new Set([...demanded, ...(formatted ? [formatted] : [])]);
-  const remaining = pruned(candidates, await tally(connection, reader, candidates, sampleRows), keep);
+  const isSmall = (await stat(request.path)).size < smallFile;
+  const remaining = isSmall
+    ? candidates
+    : pruned(candidates, await tally(connection, reader, candidates, sampleRows), keep);
   const tallies = await tally(connection, reader, remaining);
   const found = remaining.flatMap((c, i) => (tallies[i] ? [{ candidates: c, tally: tallies[i] }] : []));
   await assertFits(connection, reader, request, found, formatted);
