@@ -3,10 +3,12 @@ import type { DatasetsTables } from './tables/datasets.ts';
 import type { EndpointsTables } from './tables/endpoints.ts';
 import type { ExperimentsTables } from './tables/experiments.ts';
 import type { FeaturesTables } from './tables/features.ts';
+import type { JobsTables } from './tables/jobs.ts';
 import type { PlatformTables } from './tables/platform.ts';
 import type { PredictionsTables } from './tables/predictions.ts';
 import type { RegistryTables } from './tables/registry.ts';
 import type { RolloutsTables } from './tables/rollouts.ts';
+import type { SweepsTables } from './tables/sweeps.ts';
 
 /** Every table of the metadata database. A domain adds `tables/<domain>.ts` and its name to this list. */
 export interface Database
@@ -15,6 +17,8 @@ export interface Database
     DatasetsTables,
     FeaturesTables,
     ExperimentsTables,
+    JobsTables,
+    SweepsTables,
     RegistryTables,
     EndpointsTables,
     PredictionsTables,

@@ -4,6 +4,8 @@ import { migration as access } from './002-access.ts';
 import { migration as datasets } from './010-datasets.ts';
 import { migration as features } from './011-features.ts';
 import { migration as experiments } from './020-experiments.ts';
+import { migration as jobs } from './021-jobs.ts';
+import { migration as sweeps } from './022-sweeps.ts';
 import { migration as registry } from './030-registry.ts';
 import { migration as endpoints } from './040-endpoints.ts';
 import { migration as predictions } from './041-predictions.ts';
@@ -16,6 +18,8 @@ export const migrations: readonly Migration[] = [
   datasets,
   features,
   experiments,
+  jobs,
+  sweeps,
   registry,
   endpoints,
   predictions,
