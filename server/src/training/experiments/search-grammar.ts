@@ -206,16 +206,19 @@ function parseTexts(tokens: Tokens): string[] {
   return texts;
 }
 
-const quoted = String.raw`'(?:[^']|'')*'|"(?:[^"]|"")*"|\`[^\`]*\``;
-const pattern = new RegExp(
-  [
-    String.raw`(?<space>\s+)`,
-    String.raw`(?<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\p{L}\p{N}_.]))`,
-    String.raw`(?<word>[\p{L}_][\p{L}\p{M}\p{N}_]*\.(?:"[^"]*"|\`[^\`]*\`)|[\p{L}_][\p{L}\p{M}\p{N}_.\-/:]*)`,
-    `(?<quoted>${quoted})`,
-    '(?<operator>[!<>=]+)',
-    '(?<mark>[(),])',
-  ].join('|'),
+const shapes = {
+  space: /\s+/u,
+  number: /[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\p{L}\p{N}_.])/u,
+  // The key may be quoted by itself: params."x y".
+  word: /[\p{L}_][\p{L}\p{N}_]*\.(?:"[^"]*"|`[^`]*`)|[\p{L}_][\p{L}\p{M}\p{N}_.\-/:]*/u,
+  quoted: /'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`/u,
+  operator: /[!<>=]+/u,
+  mark: /[(),]/u,
+} as const;
+const tokenPattern = new RegExp(
+  Object.entries(shapes)
+    .map(([kind, { source }]) => `(?<${kind}>${source})`)
+    .join('|'),
   'uy',
 );
 
@@ -263,11 +266,11 @@ class Tokens {
 
   #read(): Token | undefined {
     while (this.#position < this.#source.length) {
-      pattern.lastIndex = this.#position;
-      const groups = pattern.exec(this.#source)?.groups;
+      tokenPattern.lastIndex = this.#position;
+      const groups = tokenPattern.exec(this.#source)?.groups;
       if (!groups)
         throw invalid(this.#source.slice(this.#position, this.#position + 40), 'no value or name begins so');
-      this.#position = pattern.lastIndex;
+      this.#position = tokenPattern.lastIndex;
       const found = Object.entries(groups).find(([, text]) => text !== undefined);
       if (!found?.[1] || found[0] === 'space') continue;
       return { kind: found[0] as Token['kind'], source: found[1], text: unquote(found[1]) };

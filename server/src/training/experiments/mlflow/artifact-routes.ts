@@ -1,0 +1,109 @@
+import { posix } from 'node:path';
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { errors } from '../../../base/errors.ts';
+import { parseArtifactFolder } from '../artifact-path.ts';
+import type { Experiments } from '../service.ts';
+import { replyWithMlflowError } from './failures.ts';
+import { findText, toFields } from './fields.ts';
+import { toMlflowFiles } from './replies.ts';
+
+const root = '/mlflow-artifacts';
+
+/** Where in the tree of artifacts a path leads: into a run, or to a place that holds nothing. */
+type Place = { readonly run: string; readonly path: string } | null;
+
+/** The part of MLflow's API that carries files, `mlflow-artifacts:/<experiment>/<run>/artifacts/…`, both ways as streams. */
+export function addArtifactRoutes(http: FastifyInstance, base: string, experiments: Experiments): void {
+  const readable = { permission: 'read' } as const;
+  const writable = { permission: 'write' } as const;
+  http.setErrorHandler(replyWithMlflowError);
+  // Whatever a file calls itself, JSON included, it is bytes.
+  http.removeAllContentTypeParsers();
+  http.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+
+  http.get(`${base}${root}/artifacts`, { config: readable }, async (request) => {
+    const place = toPlace(findText(toFields(request.query), 'path') ?? '');
+    if (!place) return {};
+    return listFiles(experiments, place, request);
+  });
+
+  http.get(
+    `${base}${root}/artifacts/*`,
+    { config: readable, exposeHeadRoute: false },
+    async (request, reply) => sendFile(experiments, getPlace(request), request, reply),
+  );
+
+  http.put(`${base}${root}/artifacts/*`, { config: writable }, async (request) => {
+    const { run, path } = getPlace(request);
+    const content = request.body instanceof Readable ? request.body : Readable.from([]);
+    await experiments.putArtifact({ id: run, path, content }, request.caller);
+    return {};
+  });
+
+  http.delete(`${base}${root}/artifacts/*`, { config: writable }, async (request) => {
+    const { run, path } = getPlace(request);
+    await experiments.deleteArtifacts(run, path, request.caller);
+    return {};
+  });
+
+  // The client sends the file in one piece when, and only when, it reads this sentence.
+  http.all(`${base}${root}/mpu/*`, { config: writable }, async (_request, reply) =>
+    reply.status(501).send({
+      error_code: 'NOT_IMPLEMENTED',
+      message: 'Multipart upload is not supported for the current artifact repository',
+    }),
+  );
+  http.all(`${base}${root}/presigned/*`, { config: readable }, async () => {
+    throw errors.notImplemented({ what: 'Download by presigned address' });
+  });
+}
+
+/** An unknown run is a folder that is not there: the client asks for such and expects an empty list. */
+async function listFiles(experiments: Experiments, place: NonNullable<Place>, request: FastifyRequest) {
+  const { run, path } = place;
+  try {
+    const { files } = await experiments.listArtifacts({ id: run, path }, request.caller);
+    return toMlflowFiles(files, posix.basename);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'runNotFound') return {};
+    throw error;
+  }
+}
+
+async function sendFile(
+  experiments: Experiments,
+  place: NonNullable<Place>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
+  const { run, path } = place;
+  const file = await experiments.getArtifact({ id: run, path }, request.caller);
+  reply.headers({
+    'content-type': file.mediaType,
+    'content-length': file.size,
+    'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(file.fileName ?? '')}`,
+    // An HTML artifact must not become a page of ours.
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': "default-src 'none'; sandbox",
+  });
+  return reply.send(file.content instanceof Readable ? file.content : Readable.from(file.content));
+}
+
+function getPlace(request: FastifyRequest): NonNullable<Place> {
+  const path = findText(toFields(request.params), '*') ?? '';
+  const place = toPlace(path);
+  if (!place) {
+    throw errors.artifactPathInvalid({
+      path: path.slice(0, 200),
+      reason: 'artifacts lie at <experiment>/<run>/artifacts/<path>',
+    });
+  }
+  return place;
+}
+
+function toPlace(given: string): Place {
+  const [experiment, run, folder, ...rest] = parseArtifactFolder(given).split('/');
+  if (!experiment || !run || folder !== 'artifacts') return null;
+  return { run, path: rest.join('/') };
+}
