@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import swagger from '@fastify/swagger';
 import type { Permission } from '@tidemill/contract';
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import type { Caller } from '../base/caller.ts';
 import { errors } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
@@ -27,6 +32,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   const http = fastify({
     loggerInstance: options.logger as FastifyBaseLogger,
     disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: jsonBodyLimit,
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 2000 },

@@ -1,0 +1,72 @@
+import { type Command, Option } from 'commander';
+
+interface UpOptions {
+  host?: string;
+  port?: string;
+  data?: string;
+  database?: string;
+  durability?: string;
+  allowHost?: string[];
+  logLevel?: string;
+  exitWithParent?: boolean;
+}
+
+const shared = (command: Command): Command =>
+  command
+    .option('--data <folder>', 'data folder (default: TIDEMILL_DATA or .tidemill/data)')
+    .option('--database <url>', 'sqlite or postgres://… (default: TIDEMILL_DATABASE or sqlite)')
+    .addOption(
+      new Option('--durability <level>', 'what an acknowledged write survives').choices(['process', 'power']),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'default warn').choices([
+        'trace',
+        'debug',
+        'info',
+        'warn',
+        'error',
+        'silent',
+      ]),
+    );
+
+export function addUpCommand(program: Command): void {
+  shared(program.command('up'))
+    .description('start the server: API, UI, tasks, serving, in this process')
+    .option('--host <address>', 'address to listen on (default 127.0.0.1; any other needs a token)')
+    .option('--port <number>', 'port (default 4600; 0 takes a free one)')
+    .option('--allow-host <names...>', 'further host names under which the server is addressed')
+    .addOption(new Option('--exit-with-parent', 'end when standard input closes').hideHelp())
+    .action((options: UpOptions) => up(options));
+  shared(program.command('first-token'))
+    .description('create the first admin token on this machine, before the server listens beyond it')
+    .action(async (options: UpOptions) => {
+      const { createFirstToken } = await loadServer();
+      const { secret } = await createFirstToken(options, { name: 'first', role: 'admin' });
+      process.stdout.write(`${secret}\n`);
+    });
+}
+
+async function up(options: UpOptions): Promise<void> {
+  const { startServer } = await loadServer();
+  const server = await startServer(options);
+  process.stdout.write(`Tidemill listens on ${server.url}\n`);
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    // Started by another program through a pipe: end when it ends, even if it was killed.
+    if (options.exitWithParent) process.stdin.on('end', resolve).on('error', resolve).resume();
+  });
+  await server.close();
+  process.exit(0);
+}
+
+/** Only `up` needs the server, so the packed CLI installs without it. */
+async function loadServer(): Promise<typeof import('@tidemill/server/main')> {
+  try {
+    return await import('@tidemill/server/main');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    const message =
+      'The server is not installed beside this command. Clone the repository and run `npm install` there, or install @tidemill/server.';
+    throw Object.assign(new Error(message), { code: 'serverMissing' });
+  }
+}

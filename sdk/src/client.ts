@@ -1,0 +1,164 @@
+import {
+  type Content,
+  type Contract,
+  contract,
+  type Download,
+  type Endpoint,
+  type Endpoints,
+  type ErrorBody,
+  type Input,
+  type Reply,
+} from '@tidemill/contract';
+
+export interface ClientOptions {
+  /** `http://127.0.0.1:4600`; default that address. */
+  readonly url?: string;
+  /** Bearer token; not needed on the server's own machine. */
+  readonly token?: string;
+  /** Stand-in for the global `fetch`, for tests and proxies. */
+  readonly fetch?: typeof fetch;
+}
+
+/** A call that takes nothing may be made without an argument. */
+type Call<E extends Endpoint> =
+  Record<string, never> extends Input<E>
+    ? (input?: Input<E>, options?: { signal?: AbortSignal }) => Promise<Reply<E>>
+    : (input: Input<E>, options?: { signal?: AbortSignal }) => Promise<Reply<E>>;
+
+/**
+ * One typed method per endpoint of the contract, grouped by domain.
+ *
+ * @example
+ * const client = createClient({ url: 'http://127.0.0.1:4600' });
+ * const version = await client.datasets.commit({ name: 'prices', format: 'csv', content: bytes });
+ * const reply = await client.endpoints.predict({ name: 'forecast', records: [{ symbol: 'AAPL' }] });
+ */
+export type Client = {
+  readonly [D in keyof Contract]: {
+    readonly [N in keyof Contract[D]]: Contract[D][N] extends Endpoint ? Call<Contract[D][N]> : never;
+  };
+};
+
+/** What the server refused, with the catalogue's code; `status` 0 means it could not be reached. */
+export class TidemillClientError extends Error {
+  override readonly name = 'TidemillClientError';
+  readonly code: string;
+  readonly status: number;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(failure: {
+    code: string;
+    message: string;
+    status: number;
+    details?: Record<string, unknown>;
+    cause?: unknown;
+  }) {
+    super(failure.message, { cause: failure.cause });
+    this.code = failure.code;
+    this.status = failure.status;
+    this.details = failure.details ?? {};
+  }
+}
+
+export const defaultUrl = 'http://127.0.0.1:4600';
+
+/** Builds the client from the contract: no method here is written by hand. */
+export function createClient(options: ClientOptions = {}): Client {
+  const domains = Object.entries(contract as Record<string, Endpoints>).map(([domain, list]) => [
+    domain,
+    Object.fromEntries(Object.entries(list).map(([name, endpoint]) => [name, createCall(options, endpoint)])),
+  ]);
+  return Object.fromEntries(domains) as Client;
+}
+
+type AnyInput = Readonly<Record<string, unknown>> & {
+  readonly content?: Content;
+  readonly mediaType?: string;
+};
+
+function createCall(options: ClientOptions, endpoint: Endpoint) {
+  return async (input: AnyInput = {}, call: { signal?: AbortSignal } = {}): Promise<unknown> => {
+    const response = await send(options, endpoint, input, call.signal);
+    if (!response.ok) throw await toError(response);
+    return endpoint.download ? toDownload(response) : response.json();
+  };
+}
+
+async function send(
+  options: ClientOptions,
+  endpoint: Endpoint,
+  input: AnyInput,
+  signal: AbortSignal | undefined,
+): Promise<Response> {
+  const base = (options.url ?? defaultUrl).replace(/\/+$/, '');
+  const headers: Record<string, string> = {};
+  if (options.token) headers.authorization = `Bearer ${options.token}`;
+  const body = bodyOf(endpoint, input, headers);
+  const request: RequestInit & { duplex?: 'half' } = {
+    method: endpoint.method,
+    headers,
+    ...(signal && { signal }),
+  };
+  if (body !== undefined) Object.assign(request, { body, duplex: 'half' });
+  try {
+    return await (options.fetch ?? fetch)(`${base}${pathOf(endpoint, input)}`, request);
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    const message = `No Tidemill answers at ${base}. Start one with \`tidemill up\`, or name another with --url or TIDEMILL_URL.`;
+    throw new TidemillClientError({ code: 'unreachable', status: 0, message, cause });
+  }
+}
+
+function bodyOf(
+  endpoint: Endpoint,
+  input: AnyInput,
+  headers: Record<string, string>,
+): NonNullable<RequestInit['body']> | undefined {
+  if (endpoint.upload) {
+    headers['content-type'] = input.mediaType ?? 'application/octet-stream';
+    const { content } = input;
+    if (content === undefined) return undefined;
+    return (content instanceof Uint8Array ? content : ReadableStream.from(content)) as unknown as NonNullable<
+      RequestInit['body']
+    >;
+  }
+  if (!endpoint.body) return undefined;
+  headers['content-type'] = 'application/json';
+  return JSON.stringify(pick(input, Object.keys(endpoint.body.properties)));
+}
+
+function pathOf(endpoint: Endpoint, input: AnyInput): string {
+  const path = endpoint.path.replace(/:(\w+)/g, (_match, name: string) =>
+    encodeURIComponent(String(input[name])),
+  );
+  const query = new URLSearchParams();
+  for (const name of Object.keys(endpoint.query?.properties ?? {})) {
+    if (input[name] !== undefined) query.set(name, String(input[name]));
+  }
+  return query.size > 0 ? `${path}?${query}` : path;
+}
+
+const pick = (input: AnyInput, names: readonly string[]) =>
+  Object.fromEntries(names.filter((name) => input[name] !== undefined).map((name) => [name, input[name]]));
+
+async function toError(response: Response): Promise<TidemillClientError> {
+  const text = await response.text();
+  try {
+    const { error } = JSON.parse(text) as ErrorBody;
+    return new TidemillClientError({ ...error, status: response.status });
+  } catch {
+    const message = `The server answered ${response.status} ${response.statusText}: ${text.slice(0, 200)}`;
+    return new TidemillClientError({ code: 'unknown', status: response.status, message });
+  }
+}
+
+function toDownload(response: Response): Download {
+  const size = response.headers.get('content-length');
+  const etag = response.headers.get('etag')?.replaceAll('"', '');
+  return {
+    content: (response.body ?? new ReadableStream<Uint8Array>()) as unknown as AsyncIterable<Uint8Array>,
+    mediaType: response.headers.get('content-type') ?? 'application/octet-stream',
+    ...(size !== null && { size: Number(size) }),
+    ...(etag && { etag }),
+  };
+}
