@@ -68,6 +68,10 @@ const nameOf = (value: unknown): string => String(value);
 export function readTree(text: string, root: object): Tree {
   const names = new Set<string>();
 
+  function visitName(name: string, { own }: Place): void {
+    if (!own.has(name) && !typeNames.has(name)) names.add(name);
+  }
+
   function visitLoop(value: Record<string, unknown>, place: Place): void {
     if (place.loops >= maxLoops)
       throw invalidExpression(text, `its loops are nested deeper than ${maxLoops}`);
@@ -82,13 +86,9 @@ export function readTree(text: string, root: object): Tree {
     const place = exprKind ? { ...outer, terms: outer.terms + 1 } : outer;
     if (place.terms > maxTerms) throw invalidExpression(text, `it chains more than ${maxTerms} terms`);
     const value = exprKind?.value;
-    if (exprKind?.case === 'comprehensionExpr' && value) return visitLoop(value, place);
-    if (exprKind?.case === 'identExpr' && value) {
-      const name = nameOf(value.name);
-      if (!place.own.has(name) && !typeNames.has(name)) names.add(name);
-      return;
-    }
-    for (const child of Object.values(node)) if (isNode(child)) visit(child, place);
+    if (exprKind?.case === 'comprehensionExpr' && value) visitLoop(value, place);
+    else if (exprKind?.case === 'identExpr' && value) visitName(nameOf(value.name), place);
+    else for (const child of Object.values(node)) if (isNode(child)) visit(child, place);
   }
 
   visit(root, { own: new Set(), loops: 0, terms: 0 });
