@@ -1,11 +1,11 @@
-import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBResult } from '@duckdb/node-api';
 import { errors, TidemillError } from '../../base/errors.ts';
-import type { Analytics, ImportReply, QueryRequest } from './analytics.ts';
-import { castToOurs, columnTypeOf } from './column-types.ts';
+import type { Analytics, QueryRequest } from './analytics.ts';
 import { connectionPool, interruptible } from './connections.ts';
 import { copyQuery } from './copy-query.ts';
+import { copyResult } from './copy-result.ts';
+import { describeFile } from './describe-file.ts';
 import { fileDigester } from './digest-file.ts';
 import { exportFile } from './export-file.ts';
 import { importFile } from './import-file.ts';
@@ -14,7 +14,7 @@ import { toColumns, toRows } from './results.ts';
 import { defaultSizes } from './row-digest.ts';
 import { prepareSelect, sandboxSupply, seal } from './sandbox.ts';
 import { splitFile } from './split-file.ts';
-import { quoteName, quoteText, withTables } from './sql-text.ts';
+import { withTables } from './sql-text.ts';
 
 export interface DuckdbOptions {
   /** Queries at once; the next `maxQueue` wait, later ones fail with `analyticsBusy`. */
@@ -97,50 +97,6 @@ export async function openDuckdb(options: DuckdbOptions = {}): Promise<Analytics
       }),
     );
 
-  async function describeFile(path: string) {
-    const source = `read_parquet(${quoteText(path)})`;
-    return named(() =>
-      pool.use(async (connection) => {
-        const columns = await connection.runAndReadAll(`describe select * from ${source}`);
-        const counted = await connection.runAndReadAll(`select count(*)::double as n from ${source}`);
-        return {
-          columns: columns.getRowObjectsJS().map((column) => ({
-            name: String(column.column_name),
-            type: columnTypeOf(String(column.column_type)),
-          })),
-          rows: Number(counted.getRowObjectsJS()[0]?.n),
-        };
-      }),
-    );
-  }
-
-  async function writeResult(
-    connection: DuckDBConnection,
-    result: DuckDBResult,
-    request: { to: string; maxRows?: number },
-  ): Promise<ImportReply> {
-    const types = result.columnTypes().map(String);
-    const names = result.deduplicatedColumnNames();
-    const shape = types.map((type, i) => `c${i} ${type}`).join(', ');
-    await connection.run(`create or replace temp table sealed (${shape})`);
-    try {
-      const appender = await connection.createAppender('sealed', 'main', 'temp');
-      let rows = 0;
-      for (;;) {
-        const chunk = await result.fetchChunk();
-        if (!chunk || chunk.rowCount === 0) break;
-        rows += chunk.rowCount;
-        if (request.maxRows !== undefined && rows > request.maxRows)
-          throw errors.queryTooLarge({ reason: `the result has more than ${request.maxRows} rows` });
-        appender.appendDataChunk(chunk);
-      }
-      appender.closeSync();
-      return await importFromTable(connection, types, names, request.to, rows);
-    } finally {
-      await connection.run('drop table if exists temp.sealed');
-    }
-  }
-
   return {
     query: (request) =>
       named(() =>
@@ -156,13 +112,13 @@ export async function openDuckdb(options: DuckdbOptions = {}): Promise<Analytics
       inSandbox(request, (result) => toRows(result, request.maxRows ?? sandboxRows)),
     sandboxedCopy: (request) =>
       inSandbox(request, (result) =>
-        pool.use((connection) => writeResult(connection, result, request), request.signal),
+        pool.use((connection) => copyResult(connection, result, request), request.signal),
       ),
     importFile: (request) =>
       named(() => pool.use((connection) => importFile(connection, request), request.signal)),
     exportFile: (request) =>
       named(() => pool.use((connection) => exportFile(connection, request), request.signal)),
-    describeFile,
+    describeFile: (path) => named(() => pool.use((connection) => describeFile(connection, path))),
     async digestFile(path, { sizes = defaultSizes, signal } = {}) {
       const chunks = await digester.digest(path, sizes, signal);
       return { chunks, rows: chunks.reduce((sum, chunk) => sum + chunk.rows, 0) };
@@ -173,25 +129,4 @@ export async function openDuckdb(options: DuckdbOptions = {}): Promise<Analytics
       instance.closeSync();
     },
   };
-}
-
-async function importFromTable(
-  connection: DuckDBConnection,
-  types: readonly string[],
-  names: readonly string[],
-  to: string,
-  rows: number,
-): Promise<ImportReply> {
-  const columns = names.map((name, i) => ({ name, type: columnTypeOf(types[i] ?? '') }));
-  const selected = names.map((name, i) => `${castToOurs(`c${i}`, types[i] ?? '')} as ${quoteName(name)}`);
-  const counts = names.map((_, i) => `(count(*) - count(c${i}))::double as n${i}`).join(', ');
-  try {
-    const copied = `select ${selected.join(', ')} from temp.sealed`;
-    await connection.run(`copy (${copied}) to ${quoteText(to)} (format parquet, compression zstd)`);
-  } catch (error) {
-    await rm(to, { force: true });
-    throw error;
-  }
-  const counted = (await connection.runAndReadAll(`select ${counts} from temp.sealed`)).getRowObjectsJS()[0];
-  return { rows, columns: columns.map((c, i) => ({ ...c, nullable: Number(counted?.[`n${i}`]) > 0 })) };
 }

@@ -154,6 +154,19 @@ describe('sandboxedCopy', () => {
     await expect(access('/tmp/owned.csv')).rejects.toThrow();
   });
 
+  it('takes hostile names of columns, fields and labels as names', async () => {
+    const to = join(folder, 'hostile.parquet');
+    const evil = `x" INTEGER)); copy (select 1) to '/tmp/owned.csv'; --`;
+    const name = `"${evil.replaceAll('"', '""')}"`;
+    const text = `'${evil.replaceAll("'", "''")}'`;
+    const sql = `select 1 as ${name}, {${text}: 1} as s, ${text}::enum(${text}) as e, union_value(${name} := 1) as u`;
+    const reply = await analytics.sandboxedCopy({ sql, to });
+    expect(reply.columns[0]?.name).toBe(evil);
+    const back = await analytics.query({ sql: 'select * from c', tables: { c: { paths: [to] } } });
+    expect(back.rows[0]).toMatchObject({ [evil]: 1, s: JSON.stringify({ [evil]: 1 }), e: evil });
+    await expect(access('/tmp/owned.csv')).rejects.toThrow();
+  });
+
   it('fails beyond its limit', async () => {
     const to = join(folder, 'limited.parquet');
     const request = { sql: 'select * from range(5000)', to, maxRows: 100 };
