@@ -8,20 +8,34 @@ import { createAudit, createChanges } from './access/audit/service.ts';
 import { createAuth } from './access/auth/service.ts';
 import { createLineage } from './access/lineage/service.ts';
 import { accessRoutes } from './access/routes.ts';
+import { openDuckdb } from './adapters/analytics/duckdb.ts';
+import { openFilesystemBlobs } from './adapters/blobs/filesystem.ts';
 import type { DatabaseHandle } from './adapters/db/db.ts';
 import { openPostgres } from './adapters/db/postgres.ts';
 import { openSqlite } from './adapters/db/sqlite.ts';
+import { localExecutor } from './adapters/executor/local.ts';
+import { workerPool } from './adapters/executor/worker-pool.ts';
+import { webhookNotifier } from './adapters/notify/webhook.ts';
+import { openSqliteOnline } from './adapters/online/sqlite.ts';
 import { type Clock, systemClock } from './base/clock.ts';
 import type { Logger } from './base/logger.ts';
 import type { Config } from './config.ts';
+import { datasetsRoutes } from './data/datasets/routes.ts';
+import { createDatasets } from './data/datasets/service.ts';
 import { bind } from './http/bind.ts';
 import { createHttp } from './http/server.ts';
 import { addStandardRoutes } from './http/standard-routes.ts';
 import { addWebUi } from './http/web-ui.ts';
+import { registryRoutes } from './models/registry/routes.ts';
+import { createRegistry } from './models/registry/service.ts';
 import { systemRoutes } from './operations/automation/routes.ts';
 import { createAutomation } from './operations/automation/service.ts';
 import { createEvents } from './platform/events/service.ts';
 import { createTasks } from './platform/tasks/service.ts';
+import { mlflowRoutes } from './training/experiments/mlflow-routes.ts';
+import { experimentsRoutes } from './training/experiments/routes.ts';
+import { createExperiments } from './training/experiments/service.ts';
+import { parseMLmodel } from './training/learners/mlflow-model.ts';
 import { version } from './version.ts';
 
 export interface AppOptions {
@@ -31,7 +45,8 @@ export interface AppOptions {
 }
 
 export async function createApp({ config, logger, clock = systemClock }: AppOptions) {
-  const database = await openDatabase(config);
+  const adapters = await openAdapters(config);
+  const { database, blobs, analytics, online, compute, executor, notifier } = adapters;
   const { db } = database;
 
   // platform and access
@@ -43,10 +58,43 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
   const trustLocal = isLoopback(config.host);
   const auth = createAuth({ db, clock, changes, trustLocal });
 
+  // data
+  const tempFolder = join(config.dataFolder, 'tmp');
+  const datasets = createDatasets({ db, changes, lineage, clock, blobs, analytics, tempFolder });
+
+  // training
+  const experiments = createExperiments({ db, blobs, clock, changes, lineage });
+
+  // models
+  const registry = createRegistry({
+    db,
+    blobs,
+    changes,
+    lineage,
+    events,
+    clock,
+    logger,
+    experiments,
+    parseMLmodel,
+  });
+
+  // serving
+
   // operations
   const automation = createAutomation({ changes, tasks, events, clock, version, database: database.kind });
 
-  const services = { events, tasks, changes, lineage, audit, auth, automation };
+  const services = {
+    events,
+    tasks,
+    changes,
+    lineage,
+    audit,
+    auth,
+    datasets,
+    experiments,
+    registry,
+    automation,
+  };
 
   let ready = false;
   const http = await createHttp({
@@ -63,6 +111,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
   addStandardRoutes(http, { version, isReady: () => ready });
   await addWebUi(http, config.webFolder);
   bindAll(http, services);
+  await http.register(mlflowRoutes(experiments));
 
   return {
     http,
@@ -79,7 +128,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
       await tasks.stop();
       await events.stop();
       await http.close();
-      await database.close();
+      await closeAdapters(adapters);
     },
   };
 }
@@ -89,7 +138,30 @@ export type Services = App['services'];
 
 function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'access', contract.access, accessRoutes(services.auth, services.audit, services.lineage));
+  bind(http, 'datasets', contract.datasets, datasetsRoutes(services.datasets));
+  bind(http, 'experiments', contract.experiments, experimentsRoutes(services.experiments));
+  bind(http, 'registry', contract.registry, registryRoutes(services.registry));
   bind(http, 'system', contract.system, systemRoutes(services.automation));
+}
+
+async function openAdapters(config: Config) {
+  const folder = config.dataFolder;
+  return {
+    database: await openDatabase(config),
+    blobs: await openFilesystemBlobs({ root: join(folder, 'blobs') }),
+    analytics: await openDuckdb({ spillFolder: join(folder, 'spill') }),
+    online: await openSqliteOnline({ file: join(folder, 'online.db') }),
+    compute: workerPool(),
+    executor: localExecutor(),
+    notifier: webhookNotifier(),
+  };
+}
+
+async function closeAdapters(adapters: Awaited<ReturnType<typeof openAdapters>>): Promise<void> {
+  await adapters.compute.close();
+  await adapters.analytics.close();
+  await adapters.online.close();
+  await adapters.database.close();
 }
 
 function openDatabase(config: Config): Promise<DatabaseHandle> {
