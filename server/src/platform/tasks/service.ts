@@ -265,7 +265,7 @@ export function createTasks({ db, clock, logger, exclusive }: TasksDependencies)
 
     async list(filter: {
       workspace: string;
-      kind: string;
+      kind: string | readonly string[];
       state?: TaskState | undefined;
       cursor?: string | undefined;
       limit?: number | undefined;

@@ -91,7 +91,7 @@ export const taskStore = (db: Db) => ({
 
   async list(filter: {
     workspace: string;
-    kind: string;
+    kind: string | readonly string[];
     state?: TaskState | undefined;
     before?: string | undefined;
     limit: number;
@@ -100,7 +100,7 @@ export const taskStore = (db: Db) => ({
       .selectFrom('tasks')
       .selectAll()
       .where('workspace', '=', filter.workspace)
-      .where('kind', '=', filter.kind);
+      .where('kind', 'in', [filter.kind].flat());
     if (filter.state) query = query.where('state', '=', filter.state);
     if (filter.before) query = query.where('id', '<', filter.before);
     return (await query.orderBy('id', 'desc').limit(filter.limit).execute()).map(toTask);

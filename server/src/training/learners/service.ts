@@ -1,68 +1,59 @@
 import type { LearnerName } from '@tidemill/contract';
 import type { Analytics, TableSource } from '../../adapters/analytics/analytics.ts';
+import type { Compute } from '../../adapters/executor/executor.ts';
 import { errors } from '../../base/errors.ts';
 import { drawTrial } from './fitting/random-search.ts';
 import { listFolds } from './fitting/row-split.ts';
 import type { ForwardRequest } from './fitting/train-model.ts';
 import { assertTrainingColumns, readTrainingTable } from './fitting/training-table.ts';
-import type { Outcome, ReportProgress } from './fitting/worker.ts';
+import { type FitReport, named, type TrainInput, type ValidateInput } from './fitting/worker.ts';
 import { LearnerInputError, parseParameters } from './learner-input.ts';
 import { getLearner } from './learners.ts';
-import type { Fold, Recipe, TrainedModel, TrainingColumns, TrainingTable } from './rules.ts';
-import { parseRecipe } from './rules.ts';
+import {
+  type Fold,
+  parseRecipe,
+  type Recipe,
+  type TrainedModel,
+  type TrainingColumns,
+  type TrainingTable,
+} from './rules.ts';
 
 export type { Recipe, TrainedModel, TrainingTable, TrialDraw } from './rules.ts';
 
-/** Runs an exported function of a module in a worker thread; `adapters/executor/worker-pool.ts` is one. */
-export interface Compute {
-  compute<T>(
-    task: { readonly module: URL; readonly name: string; readonly input: unknown },
-    options?: { readonly signal?: AbortSignal; readonly onProgress?: (progress: never) => void },
-  ): Promise<T>;
-}
-
 export interface LearnersDependencies {
-  readonly analytics: Analytics;
-  readonly compute: Compute;
+  readonly analytics: Pick<Analytics, 'columns'>;
+  readonly compute: Pick<Compute, 'compute'>;
 }
 
 export interface WorkOptions {
   /** Ends the worker thread at once. */
   readonly signal?: AbortSignal;
-  readonly onProgress?: ReportProgress;
+  readonly onProgress?: (report: FitReport) => void;
 }
 
 const module = new URL('./fitting/worker.ts', import.meta.url);
 
 /** How models are made from tables: reading, fitting and judging, away from the event loop. Knows no runs. */
 export function createLearners({ analytics, compute }: LearnersDependencies) {
-  async function inWorker<T>(
-    name: 'train' | 'validate',
-    input: object,
-    reference: string,
-    { signal, onProgress }: WorkOptions,
-  ): Promise<T> {
-    const outcome = await compute.compute<Outcome<T>>(
-      { module, name, input },
-      { ...(signal && { signal }), ...(onProgress && { onProgress }) },
-    );
-    if ('refused' in outcome) throw errors.trainingRefused({ reference, reason: outcome.refused });
-    return outcome.value;
-  }
-
+  /** @throws datasetColumnNotFound, trainingColumnInvalid, trainingValueMissing */
   const read = (
     source: TableSource,
     columns: TrainingColumns,
     signal?: AbortSignal,
   ): Promise<TrainingTable> => readTrainingTable(analytics, source, columns, signal);
 
-  const train = (table: TrainingTable, recipe: Recipe, options: WorkOptions = {}): Promise<TrainedModel> =>
-    inWorker('train', { table, recipe }, recipe.trainingSet.reference, options);
+  /** Follows a recipe in a worker thread. @throws trainingRefused */
+  const train = (table: TrainingTable, recipe: Recipe, options: WorkOptions = {}): Promise<TrainedModel> => {
+    const input: TrainInput = { table, recipe };
+    return compute.compute({ module, name: 'train', input }, options);
+  };
 
   return {
     assertColumns: assertTrainingColumns,
     drawTrial,
     parseRecipe,
+    read,
+    train,
 
     /** All parameters of a learner, defaults filled in. @throws learnerParameterInvalid */
     completeParameters(
@@ -78,29 +69,14 @@ export function createLearners({ analytics, compute }: LearnersDependencies) {
       }
     },
 
-    /** Oldest rows first. @throws datasetColumnNotFound, trainingColumnInvalid, trainingValueMissing */
-    read,
-
-    /** @throws trainingRefused when the table has too few times for so many folds */
-    listFolds(table: TrainingTable, count: number, reference: string): readonly Fold[] {
-      try {
-        return listFolds(table.time, count);
-      } catch (error) {
-        if (!(error instanceof LearnerInputError)) throw error;
-        throw errors.trainingRefused({ reference, reason: error.message }, error);
-      }
-    },
-
-    /** Follows a recipe in a worker thread. @throws trainingRefused */
-    train,
+    /** Expanding windows over the table. @throws trainingRefused when it has too few times for so many */
+    listFolds: (table: TrainingTable, count: number, reference: string): readonly Fold[] =>
+      named(reference, () => listFolds(table.time, count)),
 
     /** One error per fold. @throws trainingRefused */
-    validate: (
-      table: TrainingTable,
-      request: ForwardRequest,
-      reference: string,
-      options: WorkOptions = {},
-    ): Promise<readonly number[]> => inWorker('validate', { table, request }, reference, options),
+    validate(input: ValidateInput, signal?: AbortSignal): Promise<readonly number[]> {
+      return compute.compute({ module, name: 'validate', input }, signal ? { signal } : {});
+    },
 
     /** The model folder again, from its recipe and the rows of its training set: equal rows, equal bytes. */
     async retrain(
@@ -116,3 +92,4 @@ export function createLearners({ analytics, compute }: LearnersDependencies) {
 }
 
 export type Learners = ReturnType<typeof createLearners>;
+export type { ForwardRequest };

@@ -34,7 +34,7 @@ export function assertTrainingColumns(wanted: TrainingColumns, found: readonly C
  * @throws datasetColumnNotFound, trainingColumnInvalid, trainingValueMissing naming column and row count
  */
 export async function readTrainingTable(
-  analytics: Analytics,
+  analytics: Pick<Analytics, 'columns'>,
   source: TableSource,
   wanted: TrainingColumns,
   signal?: AbortSignal,
