@@ -23,7 +23,11 @@ else {
 }
 
 function handOver() {
-  const child = spawn(pinned, [source, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(pinned, [source, ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    // DuckDB and file reads share libuv's threads; four are too few for both.
+    env: { UV_THREADPOOL_SIZE: '8', ...process.env },
+  });
   const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
   for (const signal of signals) {
     process.on(signal, () => {

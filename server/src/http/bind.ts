@@ -41,7 +41,7 @@ export function bind<L extends Endpoints>(
       config: { permission: endpoint.permission },
       schema: describe(domain, name, endpoint),
       handler: async (request, reply) => {
-        const result = await handle(read(request), request.caller, abortOnClose(request));
+        const result = await handle(read(request), request.caller, abortOnClose(reply));
         if (endpoint.download) return sendDownload(request, reply, result as Download);
         return reply.status(endpoint.status ?? 200).send(result);
       },
@@ -111,12 +111,12 @@ function namesOf(params: object): string {
   return named.length > 0 ? ` (${named.join(', ')})` : '';
 }
 
-function abortOnClose(request: FastifyRequest): AbortSignal {
+/** Fires when the client goes away before it has the whole reply. */
+function abortOnClose(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
-  request.raw.once('close', () => {
-    if (request.raw.destroyed && !request.raw.complete) controller.abort();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) controller.abort();
   });
-  request.socket?.once('close', () => controller.abort());
   return controller.signal;
 }
 
