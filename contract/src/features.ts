@@ -30,6 +30,7 @@ export const FeatureViewDefinition = strict(viewProperties);
 export type FeatureViewDefinition = Static<typeof FeatureViewDefinition>;
 
 export const FeatureView = Type.Object({
+  workspace: Type.String(),
   name: Type.String(),
   version: Type.Integer(),
   reference: Type.String({ description: 'price_stats@2' }),

@@ -170,9 +170,10 @@ export const catalogue = {
     400,
     (d) => `The binding of '${d.name}' cannot be used: ${d.reason}. Bind names that the SQL reads: {"prices": "prices@3"}.`,
   ),
-  entityKeyMissing: entry<{ view: string; column: string }>(
+  entityKeyMissing: entry<{ column: string }>(
     400,
-    (d) => `An entity of ${d.view} lacks '${d.column}'. Give a text, number or boolean for each of its key columns.`,
+    (d) =>
+      `The record names no entity: '${d.column}' is missing. Give a text, number or boolean for each key column of the feature view.`,
   ),
   trainingSetInvalid: entry<{ name: string; reason: string }>(
     422,
@@ -444,6 +445,71 @@ export const catalogue = {
   sweepFailed: entry<{ id: string; trials: number; reason: string }>(
     422,
     (d) => `None of the ${d.trials} trials of '${d.id}' gave a model; the first one: ${d.reason}`,
+  ),
+
+  evaluationNotFound: entry<{ id: string }>(
+    404,
+    (d) => `There is no evaluation '${d.id}'. tidemill evaluations list shows them.`,
+  ),
+  evaluationWindowInvalid: entry<{ dataset: string; reason: string }>(
+    422,
+    (d) => `${d.dataset} cannot be judged on this window: ${d.reason}. Choose another window.`,
+  ),
+  evaluationInputsMissing: entry<{ model: string; dataset: string; missing: string; known: string }>(
+    422,
+    (d) =>
+      `${d.model} takes columns that ${d.dataset} does not have: ${d.missing}. Its columns are ${d.known}. Evaluate on a training set with the model's features.`,
+  ),
+  evaluationColumnInvalid: entry<{ dataset: string; column: string; reason: string }>(
+    422,
+    (d) => `Column '${d.column}' of ${d.dataset} cannot be used: it ${d.reason}. Name another column, or mend it.`,
+  ),
+  evaluationValueMissing: entry<{ dataset: string; column: string; rows: number; total: number; first: string }>(
+    422,
+    (d) =>
+      `Column '${d.column}' of ${d.dataset} has no finite number in ${d.rows} of the ${d.total} rows of the window, first at ${d.first}. Fill or drop those rows, or choose another window.`,
+  ),
+  evaluationOutputInvalid: entry<{ model: string; reason: string }>(
+    422,
+    (d) => `The predictions of ${d.model} cannot be judged: ${d.reason}. Evaluate a model that gives one number per row.`,
+  ),
+
+  gateNotFound: entry<{ model: string }>(
+    404,
+    (d) => `The model '${d.model}' has no gate. Declare one with PUT /api/v1/models/${d.model}/gate.`,
+  ),
+  gateRuleInvalid: entry<{ model: string; rule: string; reason: string }>(
+    400,
+    (d) =>
+      `The rule '${d.rule}' of the gate of '${d.model}' cannot be used: ${d.reason} A rule may read metrics, baseline, champion, againstBaseline, againstChampion and window.`,
+  ),
+  gateEvaluationMismatch: entry<{ model: string; evaluation: string; found: string }>(
+    409,
+    (d) =>
+      `The evaluation ${d.evaluation} judges ${d.found}, not ${d.model}. Evaluate ${d.model} and check that evaluation.`,
+  ),
+  gateRefused: entry<{ model: string; reason: string }>(
+    409,
+    (d) =>
+      `${d.model} cannot be approved: ${d.reason}. Approve a version that passes, or override with a reason ({"override": true, "reason": "…"}), which is audited.`,
+  ),
+  approvalReasonMissing: entry<{ model: string }>(
+    400,
+    (d) => `A decision on ${d.model} needs a reason that says why. Send one in 'reason'.`,
+  ),
+  modelNotApproved: entry<{ model: string; approval: string }>(
+    409,
+    (d) =>
+      `${d.model} is not approved (its approval is '${d.approval}'), so no endpoint may serve it. Approve it first: POST /api/v1/models/{name}/versions/{version}/approvals, with override and a reason if its gate refuses.`,
+  ),
+  bundleInvalid: entry<{ part: string; reason: string }>(
+    422,
+    (d) => `The bundle cannot be read at ${d.part}: ${d.reason}. Export it again (GET …/versions/N/bundle).`,
+  ),
+  bundleUnavailable: entry<{ model: string; reason: string }>(
+    409,
+    (d) =>
+      `${d.model} cannot be exported as a bundle: ${d.reason}. Bundles are made of models trained by Tidemill on a training set built by it.`,
   ),
 
   // serving

@@ -9,6 +9,7 @@ import { openSqliteOnline } from '../adapters/online/sqlite.ts';
 import type { Caller } from '../base/caller.ts';
 import { createLogger } from '../base/logger.ts';
 import { createDatasets } from '../data/datasets/service.ts';
+import { createFeatures } from '../data/features/service.ts';
 import { createEvents } from '../platform/events/service.ts';
 import { createTempDir } from './temp-dir.ts';
 
@@ -26,8 +27,10 @@ export async function createDataWing(database: DatabaseHandle) {
   const online = await openSqliteOnline({ file: join(folder.path, 'online.db') });
   const tempFolder = join(folder.path, 'tmp');
   const datasets = createDatasets({ db, changes, lineage, clock, blobs, analytics, tempFolder });
+  const features = createFeatures({ db, changes, lineage, clock, analytics, online, datasets, tempFolder });
   return {
     datasets,
+    features,
     analytics,
     blobs,
     online,

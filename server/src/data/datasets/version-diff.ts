@@ -99,7 +99,9 @@ async function diffByKey(
   for (const side of [before, after]) await assertUniqueKey(analytics, side, key);
   const { common } = compareColumns(before.version.columns, after.version.columns);
   const isKey = (column: Common): boolean => key.includes(column.name);
-  const on = common.filter(isKey).map((c) => `${sideValue('b', c)} is not distinct from ${sideValue('a', c)}`);
+  const on = common
+    .filter(isKey)
+    .map((c) => `${sideValue('b', c)} is not distinct from ${sideValue('a', c)}`);
   const changes = common
     .filter((column) => !isKey(column))
     .map((c) => `${sideValue('b', c)} is distinct from ${sideValue('a', c)}`);

@@ -1,0 +1,93 @@
+import type { DatasetVersion } from '@tidemill/contract';
+import type { Analytics, TableSource } from '../../adapters/analytics/analytics.ts';
+import { errors } from '../../base/errors.ts';
+import { isName, parseReference } from '../../base/references.ts';
+import type { Datasets } from '../datasets/service.ts';
+import { tablesIn } from './table-references.ts';
+
+export type Bindings = Readonly<Record<string, string>>;
+
+/** A user's select together with the files it may read. */
+export interface BoundSql {
+  readonly sql: string;
+  readonly tables: Readonly<Record<string, TableSource>>;
+  readonly versions: readonly DatasetVersion[];
+  /** Dataset names it reads, pinned or not. */
+  readonly names: readonly string[];
+}
+
+/** Turns table names of user SQL into dataset versions, each name into the same version everywhere. */
+export interface Binder {
+  bind(what: string, sql: string): Promise<BoundSql>;
+  /** Versions of the names that were left open: `{ prices: 'prices@3' }`. @throws bindingInvalid for a name nobody read */
+  resolved(): Record<string, string>;
+}
+
+export function createBinder(
+  deps: { readonly analytics: Analytics; readonly datasets: Datasets },
+  workspace: string,
+  bindings: Bindings = {},
+): Binder {
+  const { analytics, datasets } = deps;
+  const open = new Map<string, DatasetVersion>();
+  /** Asked for once, also by selects bound at the same time: `latest` may move in between. */
+  const asked = new Map<string, Promise<DatasetVersion>>();
+
+  async function tableNames(what: string, sql: string): Promise<string[]> {
+    const { rows } = await analytics.query({
+      sql: 'select cast(json_serialize_sql(cast($1 as varchar)) as varchar) as tree',
+      parameters: [sql],
+    });
+    return tablesIn(what, String(rows[0]?.tree));
+  }
+
+  /** `prices` follows the bindings, `prices@3` is what it says. */
+  async function versionOf(what: string, table: string): Promise<DatasetVersion> {
+    const { name, version } = readTableName(what, table);
+    if (version !== undefined) return datasets.resolve(table, workspace);
+    const answer = asked.get(name) ?? datasets.resolve(referenceOf(name, bindings[name]), workspace);
+    asked.set(name, answer);
+    const found = await answer;
+    open.set(name, found);
+    return found;
+  }
+
+  return {
+    async bind(what, sql) {
+      const tables: Record<string, TableSource> = {};
+      const versions: DatasetVersion[] = [];
+      const names = new Set<string>();
+      for (const table of await tableNames(what, sql)) {
+        const version = await versionOf(what, table);
+        tables[table] = await datasets.source(version);
+        versions.push(version);
+        names.add(readTableName(what, table).name);
+      }
+      return { sql, tables, versions, names: [...names].sort() };
+    },
+    resolved() {
+      for (const name of Object.keys(bindings))
+        if (!open.has(name)) {
+          const read = [...open.keys()].join(', ') || 'none without a version';
+          throw errors.bindingInvalid({
+            name,
+            reason: `the SQL reads no dataset of that name (it reads ${read})`,
+          });
+        }
+      return Object.fromEntries([...open].map(([name, version]) => [name, version.reference]));
+    },
+  };
+}
+
+function readTableName(what: string, table: string): { name: string; version: string | undefined } {
+  const bare = table.split('@')[0] ?? table;
+  if (!isName(bare))
+    throw errors.featureSqlInvalid({ what, reason: `'${table}' is not the name of a dataset` });
+  return table.includes('@') ? parseReference(table) : { name: bare, version: undefined };
+}
+
+/** A binding is a version of the name (`3`, `latest`, a tag) or another reference (`prices-control@1`). */
+function referenceOf(name: string, binding: string | undefined): string {
+  if (binding === undefined) return `${name}@latest`;
+  return binding.includes('@') || binding.includes(':') ? binding : `${name}@${binding}`;
+}
