@@ -1,12 +1,18 @@
 import type { AccessTables } from './tables/access.ts';
+import type { AlertsTables } from './tables/alerts.ts';
 import type { DatasetsTables } from './tables/datasets.ts';
 import type { EndpointsTables } from './tables/endpoints.ts';
+import type { EvaluationTables } from './tables/evaluation.ts';
 import type { ExperimentsTables } from './tables/experiments.ts';
 import type { FeaturesTables } from './tables/features.ts';
+import type { GovernanceTables } from './tables/governance.ts';
 import type { JobsTables } from './tables/jobs.ts';
+import type { MonitoringTables } from './tables/monitoring.ts';
 import type { PlatformTables } from './tables/platform.ts';
 import type { PredictionsTables } from './tables/predictions.ts';
+import type { ProjectsTables } from './tables/projects.ts';
 import type { RegistryTables } from './tables/registry.ts';
+import type { RetrainingTables } from './tables/retraining.ts';
 import type { RolloutsTables } from './tables/rollouts.ts';
 import type { SweepsTables } from './tables/sweeps.ts';
 
@@ -20,6 +26,12 @@ export interface Database
     JobsTables,
     SweepsTables,
     RegistryTables,
+    EvaluationTables,
+    GovernanceTables,
     EndpointsTables,
     PredictionsTables,
-    RolloutsTables {}
+    RolloutsTables,
+    MonitoringTables,
+    AlertsTables,
+    RetrainingTables,
+    ProjectsTables {}

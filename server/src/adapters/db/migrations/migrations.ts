@@ -7,9 +7,15 @@ import { migration as experiments } from './020-experiments.ts';
 import { migration as jobs } from './021-jobs.ts';
 import { migration as sweeps } from './022-sweeps.ts';
 import { migration as registry } from './030-registry.ts';
+import { migration as evaluation } from './031-evaluation.ts';
+import { migration as governance } from './032-governance.ts';
 import { migration as endpoints } from './040-endpoints.ts';
 import { migration as predictions } from './041-predictions.ts';
 import { migration as rollouts } from './042-rollouts.ts';
+import { migration as monitoring } from './050-monitoring.ts';
+import { migration as alerts } from './051-alerts.ts';
+import { migration as retraining } from './052-retraining.ts';
+import { migration as projects } from './053-projects.ts';
 
 /** The one ordered list. A domain adds `NNN-<domain>.ts` and a line here; a released migration never changes. */
 export const migrations: readonly Migration[] = [
@@ -21,7 +27,13 @@ export const migrations: readonly Migration[] = [
   jobs,
   sweeps,
   registry,
+  evaluation,
+  governance,
   endpoints,
   predictions,
   rollouts,
+  monitoring,
+  alerts,
+  retraining,
+  projects,
 ];
