@@ -72,12 +72,12 @@ export const EvaluationRequest = {
   dataset: Reference,
   target: Type.String(),
   timeColumn: Type.String(),
-  /** The newest share or number of rows, never rows the model was trained on unless said. */
+  /** Rows to judge on, in order of time; the newest fifth when absent. Rows of one time stay together. */
   window: Type.Optional(
     strict({
-      last: Type.Optional(Type.Integer({ minimum: 2 })),
-      from: Type.Optional(Type.String()),
-      to: Type.Optional(Type.String()),
+      last: Type.Optional(Type.Integer({ minimum: 2, description: 'the newest so many rows' })),
+      from: Type.Optional(Type.String({ description: 'first time, included' })),
+      to: Type.Optional(Type.String({ description: 'last time, included' })),
     }),
   ),
   baseline: Type.Optional(
@@ -95,8 +95,15 @@ export const Evaluation = Type.Object({
   target: Type.String(),
   window: Type.Object({ from: Type.String(), to: Type.String(), rows: Type.Integer() }),
   metrics: Metrics,
+  refitted: Type.Boolean({
+    description:
+      'the model had learned from rows of the window, so its recipe was fitted again on the rows before it and that was judged',
+  }),
+  notes: Type.Array(Type.String(), {
+    description: 'what a reader must know of the judgement, such as a model whose training rows are unknown',
+  }),
   baseline: nullable(Judged),
-  champion: nullable(Judged),
+  champion: nullable(Type.Object({ name: Type.String(), metrics: Metrics, refitted: Type.Boolean() })),
   againstBaseline: nullable(Comparison),
   againstChampion: nullable(Comparison),
   series: Type.Array(

@@ -1,6 +1,8 @@
 /** A run's model folder, read as what a version of a model is. */
+import { join } from 'node:path/posix';
 import type { ModelVersion, Run } from '@tidemill/contract';
 import type { Blobs } from '../../adapters/blobs/blobs.ts';
+import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
 import {
   digestFiles,
@@ -14,7 +16,7 @@ import {
 export interface ModelFolderDependencies {
   readonly blobs: Pick<Blobs, 'read'>;
   readonly experiments: {
-    getRun(id: string, workspace: string): Promise<Run>;
+    getRun(input: { id: string }, caller: Caller): Promise<Run>;
     /** Files below a folder of the run's artifacts, with their paths from the run's root. */
     artifactFiles(runId: string, folder: string, workspace: string): Promise<readonly ModelFile[]>;
   };
@@ -23,21 +25,24 @@ export interface ModelFolderDependencies {
 }
 
 const maximumTextBytes = 4_000_000;
-export const recipeFile = 'recipe.json';
+/** Beside the folder `model`, as our jobs leave it: the folder's digest must not depend on where it is kept. */
+const recipeFile = 'recipe.json';
 
 /** @throws runNotFound, modelFolderMissing, modelFolderInvalid */
 export async function readModelFolder(
   deps: ModelFolderDependencies,
-  runId: string,
+  id: string,
   path: string,
-  workspace: string,
-): Promise<Omit<NewVersion, 'workspace' | 'model' | 'runId' | 'description'>> {
-  const run = await deps.experiments.getRun(runId, workspace);
+  caller: Caller,
+): Promise<Omit<NewVersion, 'workspace' | 'model' | 'description'>> {
+  const run = await deps.experiments.getRun({ id }, caller);
+  const runId = run.id;
   const folder = path.replace(/\/+$/, '');
-  const files = await listFolder(deps, runId, folder, workspace);
+  const files = await listFolder(deps, runId, folder, caller.workspace);
   const mlmodel = await readMLmodel(deps, runId, folder, files);
-  const recipe = await readRecipe(deps, runId, folder, files);
+  const recipe = folder === 'model' ? await readRecipe(deps, runId, caller.workspace) : null;
   return {
+    runId,
     artifactPath: folder,
     digest: digestFiles(files),
     files,
@@ -96,29 +101,27 @@ async function readMLmodel(
     return deps.parseMLmodel(text ?? '');
   } catch (cause) {
     throw errors.modelFolderInvalid(
-      { run: runId, path: `${folder}/MLmodel`, reason: reasonOf(cause) },
+      { run: runId, path: join(folder, 'MLmodel'), reason: reasonOf(cause) },
       cause,
     );
   }
 }
 
+/** Null when the run has none, or a file of that name which is the user's own. */
 async function readRecipe(
   deps: ModelFolderDependencies,
   runId: string,
-  folder: string,
-  files: readonly ModelFile[],
+  workspace: string,
 ): Promise<Record<string, unknown> | null> {
-  const text = await readText(deps, runId, folder, files, recipeFile);
+  const files = await deps.experiments.artifactFiles(runId, '', workspace);
+  const text = await readText(deps, runId, '', files, recipeFile);
   if (text === null) return null;
   try {
     const value: unknown = JSON.parse(text);
-    // A file of that name may be the user's own; only an object can be a recipe.
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
-  } catch (cause) {
-    const path = `${folder}/${recipeFile}`;
-    throw errors.modelFolderInvalid({ run: runId, path, reason: 'it is not JSON' }, cause);
+    const isOurs = typeof value === 'object' && value !== null && 'runId' in value && value.runId === runId;
+    return isOurs ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
   }
 }
 
@@ -133,7 +136,7 @@ async function readText(
   if (!file) return null;
   if (file.size > maximumTextBytes) {
     const reason = `it has ${file.size} bytes; at most ${maximumTextBytes} are read`;
-    throw errors.modelFolderInvalid({ run: runId, path: `${folder}/${path}`, reason });
+    throw errors.modelFolderInvalid({ run: runId, path: join(folder, path), reason });
   }
   return toText(await blobs.read(file.sha256));
 }

@@ -42,12 +42,12 @@ async function openRegistry(db: Db) {
     logger,
     parseMLmodel,
     experiments: {
-      getRun: async (id) => {
+      getRun: async ({ id }) => {
         if (!runs.has(id)) throw errors.runNotFound({ run: id });
-        return { metrics: { mae: 1.5, broken: null } } as unknown as Run;
+        return { id, metrics: { mae: 1.5, broken: null } } as unknown as Run;
       },
       artifactFiles: async (id, folder) =>
-        (runs.get(id) ?? []).filter((file) => file.path.startsWith(`${folder}/`)),
+        (runs.get(id) ?? []).filter((file) => folder === '' || file.path.startsWith(`${folder}/`)),
     },
   });
 
@@ -55,12 +55,14 @@ async function openRegistry(db: Db) {
     const stored: ModelFile[] = [];
     for (const [path, content] of Object.entries(files)) {
       const blob = await blobs.put(typeof content === 'string' ? Buffer.from(content) : content);
-      stored.push({ path: `${folder}/${path}`, ...blob });
+      stored.push({ path: join(folder, path), ...blob });
     }
     runs.set(id, [...(runs.get(id) ?? []), ...stored]);
   }
-  const addModelRun = (id: string, onnx = 'onnx bytes', folder = 'model') =>
-    addRun(id, modelFiles(id, onnx), folder);
+  async function addModelRun(id: string, onnx = 'onnx bytes', folder = 'model') {
+    await addRun(id, modelFiles(id, onnx), folder);
+    await addRun(id, { 'recipe.json': JSON.stringify({ ...recipe, runId: id }) }, '');
+  }
 
   return { registry, caller, addRun, addModelRun, events, changes, lineage, audit: createAudit({ db }) };
 }
@@ -76,7 +78,7 @@ function modelFiles(id: string, onnx: string): Record<string, Uint8Array | strin
     modelUuid: 'u',
     createdAt: new Date(0),
   });
-  return { ...Object.fromEntries(folder), 'recipe.json': JSON.stringify(recipe) };
+  return Object.fromEntries(folder);
 }
 
 describeEachDatabase('registry', (open) => {
@@ -98,7 +100,7 @@ describeEachDatabase('registry', (open) => {
       trainingRange: { close: { minimum: -1, maximum: 9.5 } },
       runId: runId(1),
       trainingSet: 'dataset:training@2',
-      recipe,
+      recipe: { ...recipe, runId: runId(1) },
       metrics: { mae: 1.5, broken: null },
       approval: 'none',
       aliases: [],
@@ -129,6 +131,7 @@ describeEachDatabase('registry', (open) => {
     const other = await registry.register({ name: 'm', runId: runId(2) }, caller);
     expect(other.version).toBe(3);
     expect(await registry.listByRun(runId(1), caller.workspace)).toEqual(['m@1', 'm@2']);
+    expect([second.recipe, other.recipe]).toEqual([null, { ...recipe, runId: runId(2) }]);
     const page = await registry.listVersions({ name: 'm', limit: 2 }, caller);
     expect(page.items.map((version) => version.version)).toEqual([3, 2]);
     const rest = await registry.listVersions({ name: 'm', cursor: page.nextCursor ?? '' }, caller);
@@ -139,13 +142,20 @@ describeEachDatabase('registry', (open) => {
     const { registry, caller, addRun } = await openRegistry((await open()).db);
     await addRun(runId(1), { 'notes.txt': 'x' });
     await addRun(runId(2), { MLmodel: '!!python/object:os.system {}' });
-    await addRun(runId(3), { ...modelFiles(runId(3), 'x'), 'recipe.json': '{' });
     const register = (n: number) => registry.register({ name: 'm', runId: runId(n) }, caller);
     await expect(register(1)).rejects.toThrow(/no model folder at 'model': none of its 1 files/);
     await expect(register(2)).rejects.toMatchObject({ code: 'modelFolderInvalid' });
-    await expect(register(3)).rejects.toThrow(/model\/recipe.json .* it is not JSON/);
     await expect(register(4)).rejects.toMatchObject({ code: 'runNotFound' });
     await expect(registry.get({ name: 'm' }, caller)).rejects.toMatchObject({ code: 'modelNotFound' });
+  });
+
+  test("a recipe.json of the user's own is no recipe", async () => {
+    const { registry, caller, addRun } = await openRegistry((await open()).db);
+    for (const [n, text] of ['{', '[1]', '{"sugar": 2}', JSON.stringify({ runId: runId(99) })].entries()) {
+      await addRun(runId(n), modelFiles(runId(n), `model ${n}`));
+      await addRun(runId(n), { 'recipe.json': text }, '');
+      expect((await registry.register({ name: 'm', runId: runId(n) }, caller)).recipe).toBeNull();
+    }
   });
 
   test('a file of the version is read, and nothing beside it', async () => {

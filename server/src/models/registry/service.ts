@@ -71,12 +71,11 @@ export function createRegistry(deps: RegistryDependencies) {
 
   /** The same folder of the same run gives the version that is there. */
   async function register(input: Input<Contract['register']>, caller: Caller): Promise<ModelVersion> {
-    const folder = await readModelFolder(deps, input.runId, input.path ?? 'model', caller.workspace);
+    const folder = await readModelFolder(deps, input.runId, input.path ?? 'model', caller);
     const fresh: NewVersion = {
       ...folder,
       workspace: caller.workspace,
       model: input.name,
-      runId: input.runId,
       description: input.description ?? '',
     };
     const stored = await changes.run(caller, async (tx, record) => {

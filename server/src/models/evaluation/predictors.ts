@@ -1,0 +1,166 @@
+/** Models as functions of columns: loaded as they are, or fitted again where they had seen the rows to judge on. */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DatasetVersion, ModelVersion } from '@tidemill/contract';
+import type { TableSource } from '../../adapters/analytics/analytics.ts';
+import type { OpenRuntime, Runtime } from '../../adapters/inference/inference.ts';
+import { errors } from '../../base/errors.ts';
+import { newId } from '../../base/ids.ts';
+import type { Datasets } from '../../data/datasets/service.ts';
+import type { Learners, Recipe, TrainingTable } from '../../training/learners/service.ts';
+import type { Registry } from '../registry/service.ts';
+import { isUnseen, type WindowBounds } from './rules.ts';
+
+export interface PredictorDependencies {
+  readonly registry: Pick<Registry, 'onnxFile'>;
+  readonly datasets: Pick<Datasets, 'resolve' | 'source'>;
+  readonly learners: Pick<Learners, 'parseRecipe' | 'read' | 'train'>;
+  readonly openRuntime: OpenRuntime;
+  readonly tempFolder: string;
+}
+
+export interface Judged {
+  readonly refitted: boolean;
+  readonly notes: readonly string[];
+  readonly prediction: Float64Array;
+}
+
+export interface Scoring {
+  readonly rows: number;
+  readonly columns: ReadonlyMap<string, Float64Array>;
+}
+
+const batchRows = 8192;
+
+export function createPredictors(deps: PredictorDependencies) {
+  /** The model's predictions for rows it has never seen: its own, or those of its recipe on the rows before. */
+  async function predictUnseen(
+    model: ModelVersion,
+    scoring: Scoring,
+    window: { readonly bounds: WindowBounds; readonly label: string },
+    workspace: string,
+    signal?: AbortSignal,
+  ): Promise<Judged> {
+    if (model.recipe === null) {
+      const note = `How ${model.reference} was trained is not known (it has no recipe): rows of the window may be among those it learned from.`;
+      return { refitted: false, notes: [note], prediction: await predict(model, scoring) };
+    }
+    const recipe = deps.learners.parseRecipe(model.recipe, model.reference);
+    const trained = await readTrainingSet(recipe, workspace, signal);
+    if (isUnseen(window.bounds.from, trained.table.time, recipe)) {
+      return { refitted: false, notes: [], prediction: await predict(model, scoring) };
+    }
+    const earlier = keepBefore(trained.table, window.bounds.from);
+    if (earlier.target.length < 2) {
+      const reason = `${model.reference} learned from its rows, and only ${earlier.target.length} rows of ${trained.version.reference} lie before ${window.label} to fit its recipe again`;
+      throw errors.evaluationWindowInvalid({ dataset: trained.version.reference, reason });
+    }
+    const { files } = await deps.learners.train(earlier, { ...recipe, holdout: 0 }, signal ? { signal } : {});
+    const note = `${model.reference} had learned from rows of the window; its recipe was fitted again on the ${earlier.target.length} rows of ${trained.version.reference} before ${window.label}, and that is judged.`;
+    const prediction = await predictFiles(model, files, scoring);
+    return { refitted: true, notes: [note], prediction };
+  }
+
+  async function readTrainingSet(
+    recipe: Recipe,
+    workspace: string,
+    signal?: AbortSignal,
+  ): Promise<{ version: DatasetVersion; table: TrainingTable }> {
+    const version = await deps.datasets.resolve(recipe.trainingSet.reference, workspace);
+    const source: TableSource = await deps.datasets.source(version);
+    const columns = { ...recipe, reference: version.reference };
+    return { version, table: await deps.learners.read(source, columns, signal) };
+  }
+
+  /** The registered model itself, whatever it has seen. */
+  async function predict(model: ModelVersion, scoring: Scoring): Promise<Float64Array> {
+    return run(model, (await deps.registry.onnxFile(model)).path, scoring);
+  }
+
+  async function predictFiles(
+    model: ModelVersion,
+    files: ReadonlyMap<string, Uint8Array>,
+    scoring: Scoring,
+  ): Promise<Float64Array> {
+    const folder = join(deps.tempFolder, newId('refit'));
+    await mkdir(folder, { recursive: true });
+    try {
+      const path = join(folder, 'model.onnx');
+      await writeFile(path, files.get('model.onnx') ?? new Uint8Array());
+      return await run(model, path, scoring);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  async function run(model: ModelVersion, path: string, scoring: Scoring): Promise<Float64Array> {
+    const runtime = await deps.openRuntime({ kind: 'onnx', model: model.reference, path });
+    try {
+      return await predictBatches(runtime, model, scoring);
+    } finally {
+      await runtime.close();
+    }
+  }
+
+  return { predict, predictUnseen };
+}
+
+/** @throws evaluationOutputInvalid unless there is one finite number per row */
+async function predictBatches(
+  runtime: Runtime,
+  model: ModelVersion,
+  scoring: Scoring,
+): Promise<Float64Array> {
+  const inputs = model.inputs.map((input) => scoring.columns.get(input.name) ?? new Float64Array());
+  const prediction = new Float64Array(scoring.rows);
+  for (let start = 0; start < scoring.rows; start += batchRows) {
+    const count = Math.min(batchRows, scoring.rows - start);
+    const reply = await runtime.predict(toRowMajor(inputs, start, count), count, inputs.length);
+    if (reply.length !== count) {
+      const reason = `it gives ${reply.length / count} numbers per row`;
+      throw errors.evaluationOutputInvalid({ model: model.reference, reason });
+    }
+    prediction.set(reply, start);
+  }
+  const broken = prediction.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0);
+  if (broken === 0) return prediction;
+  const reason = `${broken} of ${scoring.rows} are not finite numbers`;
+  throw errors.evaluationOutputInvalid({ model: model.reference, reason });
+}
+
+function toRowMajor(inputs: readonly Float64Array[], start: number, count: number): Float32Array {
+  const rows = new Float32Array(count * inputs.length);
+  inputs.forEach((column, feature) => {
+    for (let row = 0; row < count; row += 1) {
+      rows[row * inputs.length + feature] = column[start + row] ?? Number.NaN;
+    }
+  });
+  return rows;
+}
+
+function keepBefore(table: TrainingTable, time: number): TrainingTable {
+  const after = table.time.findIndex((value) => value >= time);
+  const end = after < 0 ? table.time.length : after;
+  const { names, columns } = table.features;
+  return {
+    features: { names, rows: end, columns: columns.map((column) => column.slice(0, end)) },
+    target: table.target.slice(0, end),
+    time: table.time.slice(0, end),
+  };
+}
+
+/** @throws evaluationInputsMissing naming every column the model takes and the dataset lacks */
+export function assertInputs(model: ModelVersion, version: DatasetVersion): void {
+  const known = version.columns.map((column) => column.name);
+  const missing = model.inputs
+    .map((input) => input.name)
+    .filter((name) => !known.includes(name))
+    .map((name) => name || '(an input without a name)');
+  if (missing.length === 0 && model.inputs.length > 0) return;
+  throw errors.evaluationInputsMissing({
+    model: model.reference,
+    dataset: version.reference,
+    missing: missing.join(', ') || '(its signature names none)',
+    known: known.join(', '),
+  });
+}

@@ -1,0 +1,156 @@
+/** The rows an evaluation judges on, read from a dataset version in order of time. */
+import type { DatasetVersion } from '@tidemill/contract';
+import type { Analytics, TableSource } from '../../adapters/analytics/analytics.ts';
+import { errors } from '../../base/errors.ts';
+import { quoteName } from '../../base/sql-text.ts';
+import { chooseWindow, type WindowBounds } from './rules.ts';
+
+export interface WindowTable {
+  readonly rows: number;
+  /** As text for people: `2023-08-31`. */
+  readonly labels: readonly string[];
+  /** Ascending; microseconds for dates and timestamps. */
+  readonly times: Float64Array;
+  /** The columns asked for, each finite. */
+  readonly columns: ReadonlyMap<string, Float64Array>;
+}
+
+export interface WindowRequest {
+  readonly timeColumn: string;
+  readonly window?:
+    | { last?: number | undefined; from?: string | undefined; to?: string | undefined }
+    | undefined;
+}
+
+type ColumnTypes = ReadonlyMap<string, string>;
+
+const numeric = new Set(['integer', 'double', 'boolean']);
+const calendar = new Set(['date', 'timestamp']);
+
+/** @throws datasetColumnNotFound, evaluationColumnInvalid, evaluationWindowInvalid */
+export async function findWindow(
+  analytics: Pick<Analytics, 'query' | 'columns'>,
+  version: DatasetVersion,
+  source: TableSource,
+  request: WindowRequest,
+): Promise<WindowBounds> {
+  const time = timeExpression(version, request.timeColumn);
+  const { values } = await analytics.columns({
+    sql: `select ${time} as t from evaluated order by t`,
+    tables: { evaluated: source },
+  });
+  const times = values[0] as Float64Array;
+  const missing = times.reduce((count, value) => count + (Number.isNaN(value) ? 1 : 0), 0);
+  if (missing > 0) {
+    const reason = `has no value in ${missing} of ${times.length} rows, so their place in time is unknown`;
+    throw errors.evaluationColumnInvalid({ dataset: version.reference, column: request.timeColumn, reason });
+  }
+  const { window = {} } = request;
+  const [from, to] = await parseBounds(analytics, version, request.timeColumn, [window.from, window.to]);
+  const bounds = chooseWindow(times, { last: window.last, from, to });
+  if (bounds && bounds.rows >= 2) return bounds;
+  const reason = `it holds ${bounds?.rows ?? 0} of its ${times.length} rows, and a judgement needs two`;
+  throw errors.evaluationWindowInvalid({ dataset: version.reference, reason });
+}
+
+/** @throws datasetColumnNotFound, evaluationColumnInvalid, evaluationValueMissing naming column, count and first row */
+export async function readWindow(
+  analytics: Pick<Analytics, 'columns'>,
+  version: DatasetVersion,
+  source: TableSource,
+  request: {
+    readonly timeColumn: string;
+    readonly bounds: WindowBounds;
+    readonly columns: readonly string[];
+  },
+): Promise<WindowTable> {
+  const names = [...new Set(request.columns)];
+  for (const name of names) assertNumeric(version, name);
+  const parts = names.map((name, i) => `cast(${quoteName(name)} as double) as c${i}`);
+  const time = timeExpression(version, request.timeColumn);
+  const { values } = await analytics.columns({
+    sql: `with timed as (
+      select ${[...parts, `${time} as t`, `cast(${quoteName(request.timeColumn)} as varchar) as label`].join(', ')},
+        row_number() over () as place
+      from evaluated)
+    select * exclude (place) from timed where t between $1 and $2 order by t, place`,
+    tables: { evaluated: source },
+    parameters: [request.bounds.from, request.bounds.to],
+  });
+  const times = values[names.length] as Float64Array;
+  const labels = (values[names.length + 1] as readonly string[]).map(toLabel);
+  const columns = new Map(names.map((name, i) => [name, values[i] as Float64Array]));
+  for (const [name, column] of columns) assertFinite(version, name, column, labels);
+  return { rows: times.length, labels, times, columns };
+}
+
+function typesOf(version: DatasetVersion): ColumnTypes {
+  return new Map(version.columns.map(({ name, type }) => [name, type]));
+}
+
+function getType(version: DatasetVersion, column: string): string {
+  const type = typesOf(version).get(column);
+  if (type) return type;
+  const known = version.columns.map(({ name }) => name).join(', ');
+  throw errors.datasetColumnNotFound({ reference: version.reference, column, known });
+}
+
+function assertNumeric(version: DatasetVersion, column: string): void {
+  const type = getType(version, column);
+  if (numeric.has(type)) return;
+  const reason = `holds ${type}, and numbers are needed`;
+  throw errors.evaluationColumnInvalid({ dataset: version.reference, column, reason });
+}
+
+/** Microseconds fit a double exactly for the next two centuries. */
+function timeExpression(version: DatasetVersion, column: string): string {
+  const type = getType(version, column);
+  if (calendar.has(type)) return `cast(epoch_us(cast(${quoteName(column)} as timestamp)) as double)`;
+  if (type === 'integer' || type === 'double') return `cast(${quoteName(column)} as double)`;
+  const reason = `holds ${type}, which is neither time nor number`;
+  throw errors.evaluationColumnInvalid({ dataset: version.reference, column, reason });
+}
+
+async function parseBounds(
+  analytics: Pick<Analytics, 'query'>,
+  version: DatasetVersion,
+  column: string,
+  texts: readonly (string | undefined)[],
+): Promise<(number | undefined)[]> {
+  if (texts.every((text) => text === undefined)) return texts.map(() => undefined);
+  const read = calendar.has(getType(version, column))
+    ? (i: number) => `cast(epoch_us(try_cast($${i} as timestamp)) as double)`
+    : (i: number) => `try_cast($${i} as double)`;
+  const { rows } = await analytics.query({
+    sql: `select ${read(1)} as b0, ${read(2)} as b1`,
+    parameters: texts.map((text) => text ?? null),
+  });
+  return texts.map((text, i) => {
+    if (text === undefined) return undefined;
+    const value = rows[0]?.[`b${i}`];
+    if (typeof value === 'number') return value;
+    const reason = `'${text.slice(0, 60)}' is no value of '${column}'`;
+    throw errors.evaluationWindowInvalid({ dataset: version.reference, reason });
+  });
+}
+
+function assertFinite(
+  version: DatasetVersion,
+  column: string,
+  values: Float64Array,
+  labels: readonly string[],
+): void {
+  const first = values.findIndex((value) => !Number.isFinite(value));
+  if (first < 0) return;
+  const rows = values.reduce((count, value) => count + (Number.isFinite(value) ? 0 : 1), 0);
+  throw errors.evaluationValueMissing({
+    dataset: version.reference,
+    column,
+    rows,
+    total: values.length,
+    first: labels[first] ?? '',
+  });
+}
+
+/** DuckDB writes `2023-08-31 00:00:00`; a whole day needs no clock. */
+const toLabel = (text: string): string => text.replace(/ 00:00:00$/, '').replace(' ', 'T');

@@ -1,0 +1,13 @@
+import type { contract } from '@tidemill/contract';
+import type { Handlers } from '../../http/bind.ts';
+import type { Governance } from './service.ts';
+
+export const governanceRoutes = (governance: Governance): Handlers<typeof contract.governance> => ({
+  putGate: (input, caller) => governance.putGate(input, caller),
+  getGate: (input, caller) => governance.getGate(input, caller),
+  check: (input, caller) => governance.check(input, caller),
+  approve: (input, caller) => governance.approve(input, caller),
+  listApprovals: (input, caller) => governance.listApprovals(input, caller),
+  exportBundle: (input, caller) => governance.exportBundle(input, caller),
+  reproduce: (input, _caller, signal) => governance.reproduce(input, signal),
+});

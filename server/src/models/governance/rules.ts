@@ -1,0 +1,125 @@
+import type { Approval, Evaluation, Gate, GateCheck, GateRule } from '@tidemill/contract';
+import { TidemillError } from '../../base/errors.ts';
+import { compileExpression } from '../../base/expressions/cel.ts';
+
+type RuleResult = GateCheck['results'][number];
+type Judged = { readonly name: string; readonly metrics: Readonly<Record<string, number>> };
+export type GateVariables = Readonly<Record<string, unknown>>;
+
+/** What rules read: `metrics.mae`, `baseline.mae`, `againstChampion.verdict`; what was not evaluated is null. */
+export function toVariables(evaluation: Evaluation): GateVariables {
+  return {
+    metrics: evaluation.metrics,
+    baseline: flatten(evaluation.baseline),
+    champion: flatten(evaluation.champion),
+    againstBaseline: evaluation.againstBaseline,
+    againstChampion: evaluation.againstChampion,
+    window: evaluation.window,
+    refitted: evaluation.refitted,
+  };
+}
+
+/** `baseline.mae` and `baseline.metrics.mae` both read. */
+const flatten = (judged: Judged | null) => judged && { ...judged.metrics, ...judged };
+
+const exampleMetrics = { mae: 1.5, rmse: 2.5, r2: 0.5, bias: 0.1 };
+const exampleComparison = {
+  verdict: 'candidate-better',
+  pairs: 60,
+  meanDifference: -0.5,
+  interval: [-0.9, -0.1],
+  pValue: 0.01,
+};
+
+/** Names a rule may use are those of a whole evaluation: a misspelt one is found when the gate is declared. */
+const example: GateVariables = toVariables({
+  id: 'ev_1',
+  model: 'forecaster@2',
+  dataset: 'training@2',
+  target: 'next_close',
+  window: { from: '2023-07-01', to: '2023-08-31', rows: 60 },
+  metrics: exampleMetrics,
+  refitted: false,
+  notes: [],
+  baseline: { name: 'close', metrics: exampleMetrics },
+  champion: { name: 'forecaster@1', metrics: exampleMetrics, refitted: false },
+  againstBaseline: exampleComparison,
+  againstChampion: exampleComparison,
+  series: [],
+  createdAt: 0,
+  createdBy: 'user:owner',
+} as Evaluation);
+
+/** What is wrong with the rule, or null. */
+export function findFault(rule: GateRule, others: readonly GateRule[]): string | null {
+  if (others.filter((other) => other.name === rule.name).length > 1) return 'its name is taken twice.';
+  try {
+    const value = compileExpression(rule.expression, { example }).evaluate(example);
+    return typeof value === 'boolean' ? null : `'${rule.expression}' gives no true or false.`;
+  } catch (error) {
+    if (error instanceof TidemillError) return error.message;
+    throw error;
+  }
+}
+
+/** A rule that cannot be evaluated has not passed: a gate never opens by accident. */
+export function checkRules(rules: readonly GateRule[], variables: GateVariables): RuleResult[] {
+  return rules.map((rule) => {
+    const { name, expression } = rule;
+    try {
+      const passed = compileExpression(expression).evaluateBoolean(variables);
+      const values = describeValues(expression, variables);
+      const message = [passed ? 'holds' : rule.message, values].filter((part) => part !== '').join(': ');
+      return { rule: name, expression, passed, message };
+    } catch (error) {
+      if (!(error instanceof TidemillError)) throw error;
+      const absent = Object.keys(variables).filter(
+        (key) => variables[key] === null && new RegExp(`\\b${key}\\b`).test(expression),
+      );
+      const hint =
+        absent.length > 0
+          ? ` The evaluation has no ${absent.join(' and no ')}; evaluate with it, or write '${absent[0]} == null || …'.`
+          : '';
+      return { rule: name, expression, passed: false, message: `${rule.message}: ${error.message}${hint}` };
+    }
+  });
+}
+
+/** `metrics.mae = 9.614, baseline.mae = 1.702`: what each name in the expression stood for. */
+export function describeValues(expression: string, variables: GateVariables): string {
+  const withoutTexts = expression.replace(/"[^"]*"|'[^']*'/g, '');
+  const paths = [...new Set(withoutTexts.match(/\b[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?!\s*\()/g) ?? [])];
+  return paths
+    .map((path) => [path, readPath(path, variables)] as const)
+    .filter(([, value]) => ['number', 'string', 'boolean'].includes(typeof value))
+    .map(([path, value]) => `${path} = ${typeof value === 'number' ? toShort(value) : String(value)}`)
+    .join(', ');
+}
+
+function readPath(path: string, variables: GateVariables): unknown {
+  return path
+    .split('.')
+    .reduce<unknown>(
+      (value, key) =>
+        typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+          ? (value as Record<string, unknown>)[key]
+          : undefined,
+      variables,
+    );
+}
+
+const toShort = (value: number): string =>
+  Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
+
+/** Why a version may not be approved by this evidence, or null. */
+export function findObstacle(gate: Gate | null, check: GateCheck | null): string | null {
+  if (!gate) return 'its model has no gate to pass';
+  if (!check) return 'no evaluation of it was held against the gate yet';
+  if (check.createdAt < gate.updatedAt) return `the gate was changed after its last check (${check.id})`;
+  if (check.passed) return null;
+  const failed = check.results.filter((result) => !result.passed);
+  return `${failed.map((result) => `rule '${result.rule}' failed (${result.message})`).join('; ')}`;
+}
+
+export const isReleasable = (approval: Approval): boolean =>
+  approval === 'approved' || approval === 'overridden';
