@@ -24,12 +24,20 @@ import { formatReference, parseReference, toUri } from '../../base/references.ts
 import { createCommits } from './commits.ts';
 import { createContentFiles } from './content-files.ts';
 import { profileRevision, profileTable } from './profile.ts';
-import { assertColumns, assertTag, chooseVersion, type StoredChunk, splitNames } from './rules.ts';
+import {
+  assertColumns,
+  assertTag,
+  chooseVersion,
+  type Manifest,
+  manifestDigest,
+  type StoredChunk,
+  splitNames,
+} from './rules.ts';
 import { datasetStore } from './store.ts';
 import { differingChunks, diffVersions, type Side } from './version-diff.ts';
 
 export type { Committed, ParquetCommit, Upload } from './commits.ts';
-export type { Provenance } from './rules.ts';
+export type { Manifest, Provenance } from './rules.ts';
 
 export interface DatasetsDependencies {
   readonly db: Db;
@@ -154,8 +162,23 @@ export function createDatasets(deps: DatasetsDependencies) {
       return getVersion(name, version, workspace);
     },
 
-    /** The rows as local Parquet files, in row order. */
+    /** The rows as local Parquet files, in row order, one per chunk of the manifest. */
     source,
+
+    /** What the version's digest stands for: its columns and the digests of its rows. */
+    manifest: async (version: DatasetVersion): Promise<Manifest> =>
+      (await files.get(version.digest)).manifest,
+
+    /** The digest a version of this Parquet file would have; nothing is stored. */
+    async digestOf(path: string): Promise<string> {
+      const [{ columns }, { chunks }] = await Promise.all([
+        analytics.describeFile(path),
+        analytics.digestFile(path),
+      ]);
+      return manifestDigest({ columns, chunks });
+    },
+
+    digestOfManifest: manifestDigest,
 
     async read(input: ReadInput, caller: Caller): Promise<Download> {
       const version = await getVersion(input.name, input.version, caller.workspace);

@@ -24,7 +24,7 @@ export interface Binder {
 }
 
 export function createBinder(
-  deps: { readonly analytics: Analytics; readonly datasets: Datasets },
+  deps: { readonly analytics: Analytics; readonly datasets: Pick<Datasets, 'resolve' | 'source'> },
   workspace: string,
   bindings: Bindings = {},
 ): Binder {

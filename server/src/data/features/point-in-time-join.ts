@@ -24,7 +24,7 @@ const present = (names: readonly string[]): string =>
 const descending = (expressions: readonly string[]): string =>
   expressions.map((expression) => `${expression} desc nulls last`).join(', ');
 const asTime = (name: string): string => `cast(${quoteName(name)} as timestamp)`;
-const instant = (ms: number): string => `make_timestamp(${Math.trunc(ms)} * 1000)`;
+const instant = (ms: number): string => `make_timestamp(${BigInt(Math.trunc(ms)) * 1000n})`;
 
 /** Entity rows with their number, so that none is lost, doubled or moved by what follows. Reads `entities_`. */
 export const numberedEntitiesSql = (): string =>

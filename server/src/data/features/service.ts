@@ -34,6 +34,8 @@ import {
 import { featureStore } from './store.ts';
 import { createTrainingSets } from './training-sets.ts';
 
+export { createTrainingSets } from './training-sets.ts';
+
 export interface FeaturesDependencies {
   readonly db: Db;
   readonly changes: Changes;

@@ -22,7 +22,7 @@ import { assertColumn, assertJoinable, assertTimeColumn, cleanSql } from './rule
 
 export interface TrainingSetDependencies {
   readonly analytics: Analytics;
-  readonly datasets: Datasets;
+  readonly datasets: Pick<Datasets, 'resolve' | 'source' | 'commitParquet'>;
   readonly tempFolder: string;
   resolveView(reference: string, workspace: string): Promise<FeatureView>;
 }
