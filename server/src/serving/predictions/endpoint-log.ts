@@ -1,9 +1,11 @@
 /** The prediction log of one endpoint: predictions and outcomes, open and sealed, read as one table each. */
+
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Analytics, Parameter, QueryReply, TableSource } from '../../adapters/analytics/analytics.ts';
 import type { Blobs } from '../../adapters/blobs/blobs.ts';
 import type { Clock } from '../../base/clock.ts';
+import type { LogQuestion } from './log-queries.ts';
 import {
   dayOf,
   type LoggedOutcome,

@@ -40,24 +40,25 @@ select p.*, k.outcome, k."outcomeAt" from (
 ) p left join known k using ("key", "eventTime")
 order by p."eventTime" desc, p."key" desc`;
 
-/** Parameters: candidate, champion, since (made at). */
+/** Parameters: candidate, champion, since (made at), names of the candidate's variants, of the champion's. */
 export const pairsSql: LogQuestion = (hasIds) => `with ${known(hasIds)},
 made as (
-  select * from predictions
-  where model in ($1, $2) and "at" >= $3 and source = 'model' and prediction is not null
-  qualify ${isFirst('"key", "eventTime", model')}
+  select "key", "eventTime", "at", prediction, list_contains($4, variant) as "isCandidate" from predictions
+  where "at" >= $3 and source = 'model' and prediction is not null
+    and (model = $1 and list_contains($4, variant) or model = $2 and list_contains($5, variant))
+  qualify ${isFirst('"key", "eventTime", "isCandidate"')}
 )
 select "key", "eventTime", greatest(c."at", h."at") as "at", outcome,
   abs(c.prediction - outcome) as "candidateError", abs(h.prediction - outcome) as "championError"
-from (select * from made where model = $1) c
-join (select * from made where model = $2) h using ("key", "eventTime")
+from (select * from made where "isCandidate") c
+join (select * from made where not "isCandidate") h using ("key", "eventTime")
 join known using ("key", "eventTime")
 order by "eventTime", "key"`;
 
-/** Answers that a variant's model failed to give. Parameters: variant, since (made at). */
+/** Answers that a model failed to give. Parameters: names of its variants, since (made at). */
 export const failuresSql: LogQuestion =
   () => `select count(*) as failures, arg_min("fallbackReason", "at") as reason from predictions
-where variant = $1 and "at" >= $2
+where list_contains($1, variant) and "at" >= $2
   and (prediction is null or (source = 'fallback' and not starts_with(coalesce("fallbackReason", ''), 'switched')))`;
 
 const buckets = {

@@ -104,7 +104,9 @@ describeEachDatabase('predictions', (open) => {
     for (const day of [2, 0, 1]) {
       append(prediction(day, { prediction: 100 }));
       append(prediction(day, { prediction: 0 }));
-      append(prediction(day, { model: 'forecaster@2', role: 'shadow', prediction: 90 }));
+      append(
+        prediction(day, { model: 'forecaster@2', variant: 'candidate', role: 'shadow', prediction: 90 }),
+      );
     }
     append(prediction(3, { model: 'forecaster@2', role: 'shadow', prediction: null }));
     append(prediction(3, { prediction: 5 }));
@@ -114,6 +116,8 @@ describeEachDatabase('predictions', (open) => {
       endpoint: 'forecast',
       candidate: 'forecaster@2',
       champion: 'forecaster@1',
+      candidateVariants: ['candidate'],
+      championVariants: ['main'],
     };
     const pairs = await predictions.pairs({ ...request, since: 0 });
     expect(pairs.map((pair) => [pair.eventTime, pair.candidateError, pair.championError])).toEqual([
@@ -156,7 +160,7 @@ describeEachDatabase('predictions', (open) => {
     );
     append(prediction(2, { variant: 'candidate', role: 'shadow', prediction: null, fallbackReason: 'NaN' }));
     append(prediction(3, { variant: 'candidate' }));
-    const request = { workspace: 'default', endpoint: 'forecast', variant: 'candidate', since: 0 };
+    const request = { workspace: 'default', endpoint: 'forecast', variants: ['candidate'], since: 0 };
     expect(await predictions.failures(request)).toEqual({ count: 2, reason: 'timeout after 5 ms' });
   });
 

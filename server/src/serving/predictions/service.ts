@@ -17,7 +17,7 @@ import { type LoggedOutcome, type Pair, parseEventTime, toPair, toRecord } from 
 import { type SealedSegment, segmentStore } from './store.ts';
 
 export type { EndpointLog } from './endpoint-log.ts';
-export type { LoggedPrediction, Pair } from './rules.ts';
+export { type LoggedPrediction, type Pair, parseEventTime } from './rules.ts';
 
 export interface PredictionsDependencies {
   readonly db: Db;
@@ -181,22 +181,28 @@ export function createPredictions(deps: PredictionsDependencies) {
       endpoint: string;
       candidate: string;
       champion: string;
+      /** Variants they predicted as: tells them apart where both serve one model, from different views. */
+      candidateVariants: readonly string[];
+      championVariants: readonly string[];
       /** Predictions made at this time (epoch milliseconds) or later. */
       since: number;
     }): Promise<Pair[]> {
       const log = await getLog(request.workspace, request.endpoint);
-      return (await log.query(pairsSql, [request.candidate, request.champion, request.since])).map(toPair);
+      const { candidate, champion, since, candidateVariants, championVariants } = request;
+      return (
+        await log.query(pairsSql, [candidate, champion, since, candidateVariants, championVariants])
+      ).map(toPair);
     },
 
-    /** How often a variant's model failed to answer since a moment, and the first reason. */
+    /** How often a model, under these variants, failed to answer since a moment, and the first reason. */
     async failures(request: {
       workspace: string;
       endpoint: string;
-      variant: string;
+      variants: readonly string[];
       since: number;
     }): Promise<{ count: number; reason: string | null }> {
       const log = await getLog(request.workspace, request.endpoint);
-      const [row] = await log.query(failuresSql, [request.variant, request.since]);
+      const [row] = await log.query(failuresSql, [request.variants, request.since]);
       return {
         count: Number(row?.failures ?? 0),
         reason: typeof row?.reason === 'string' ? row.reason : null,

@@ -1,0 +1,247 @@
+/** The endpoints that answer now, by name, and what happens around each answer: the log and the shadows. */
+import type { endpointsEndpoints, Input, PredictReply, Row } from '@tidemill/contract';
+import type { Clock } from '../../base/clock.ts';
+import { errors } from '../../base/errors.ts';
+import { newId } from '../../base/ids.ts';
+import type { Logger } from '../../base/logger.ts';
+import { type LoggedPrediction, parseEventTime } from '../predictions/service.ts';
+import { type LiveEndpoint, type LiveVariant, leave, retire } from './live-endpoint.ts';
+import { pickFeatures } from './model-input.ts';
+import { askLive, askVariant, type OnlineFeatures, type Question, type Said, toAnswers } from './predict.ts';
+import { createShadowQueue } from './shadow-queue.ts';
+
+export interface LiveTrafficDependencies {
+  readonly online: OnlineFeatures;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What stays while revisions come and go. */
+interface Place {
+  endpoint: LiveEndpoint;
+  revision: number;
+  /** Reason of the switch to the rule; null when models answer. */
+  forced: string | null;
+}
+
+type PredictInput = Input<(typeof endpointsEndpoints)['predict']>;
+
+const shadowRoom = 2000;
+
+export function createLiveTraffic({ online, clock, logger }: LiveTrafficDependencies) {
+  const places = new Map<string, Place>();
+  const shadows = createShadowQueue({
+    room: shadowRoom,
+    concurrency: 4,
+    onFailed: (error) => logger.error({ err: error }, 'a shadow prediction failed'),
+  });
+  const keyOf = (workspace: string, name: string) => `${workspace}/${name}`;
+
+  function get(workspace: string, name: string): Place {
+    const found = places.get(keyOf(workspace, name));
+    if (!found) throw errors.endpointNotFound({ name });
+    return found;
+  }
+
+  async function predict(input: PredictInput, workspace: string): Promise<PredictReply> {
+    const started = performance.now();
+    const place = get(workspace, input.name);
+    const { endpoint, revision } = place;
+    const { entity, log } = endpoint.definition;
+    const question: Question = {
+      endpoint,
+      records: input.records,
+      keys: input.records.map((record) => online.entityKey(entity, record)),
+      eventTime: input.eventTime === undefined ? clock.now() : parseEventTime(input.eventTime),
+      forced: place.forced,
+    };
+    const base = input.requestId ?? newId('prediction');
+    const idOf = (index: number): string => `${base}-${index}`;
+    endpoint.inFlight++;
+    try {
+      const said = await askLive(online, question);
+      const { answers, fallbackReason } = toAnswers(question, said, idOf);
+      const milliseconds = timesOf(said, started);
+      for (const one of said) logAnswers(question, one, answers, revision, milliseconds);
+      if (log === 'sync') await flushOrFail(endpoint);
+      askShadows(question, said, revision, idOf);
+      return { endpoint: endpoint.name, revision, predictions: answers, fallbackReason, milliseconds };
+    } finally {
+      leave(endpoint);
+    }
+  }
+
+  function logAnswers(
+    question: Question,
+    { variant, indices, sources, reasons }: Said,
+    answers: PredictReply['predictions'],
+    revision: number,
+    times: PredictReply['milliseconds'],
+  ): void {
+    const at = clock.now();
+    for (let i = 0; i < indices.length; i++) {
+      const index = indices[i] as number;
+      const answer = answers[index];
+      if (!answer) continue;
+      question.endpoint.log.append({
+        id: answer.id,
+        at,
+        ...unitOf(question, index),
+        revision,
+        variant: variant.name,
+        model: answer.model,
+        role: 'live',
+        source: answer.source,
+        fallbackReason: answer.source === 'fallback' ? (reasons[i] ?? null) : null,
+        features: featuresOf(question, variant, sources[i] ?? {}),
+        prediction: answer.value,
+        queueMs: times.queue,
+        featureMs: times.features,
+        inferenceMs: times.inference,
+        totalMs: times.total,
+      });
+    }
+  }
+
+  /** A shadow leaves out what its own model has just answered: one prediction per model and record. */
+  function askShadows(
+    question: Question,
+    said: readonly Said[],
+    revision: number,
+    idOf: (i: number) => string,
+  ): void {
+    const { endpoint } = question;
+    for (const variant of endpoint.shadows) {
+      const answered = new Set(said.filter((one) => isTwin(one.variant, variant)).flatMap(predictedBy));
+      const indices = question.records.map((_, index) => index).filter((index) => !answered.has(index));
+      if (indices.length === 0) continue;
+      endpoint.inFlight++;
+      const work = () => askShadow(question, variant, indices, revision, idOf).finally(() => leave(endpoint));
+      if (shadows.add(work)) continue;
+      leave(endpoint);
+      if (shadows.dropped() % 1000 === 1) {
+        logger.warn(
+          { endpoint: endpoint.name, dropped: shadows.dropped() },
+          'shadow predictions left out: too many',
+        );
+      }
+    }
+  }
+
+  async function askShadow(
+    question: Question,
+    variant: LiveVariant,
+    indices: readonly number[],
+    revision: number,
+    idOf: (index: number) => string,
+  ): Promise<void> {
+    const started = performance.now();
+    const said = await askVariant(online, { ...question, forced: null }, variant, indices).catch(
+      (error: Error): Said => ({
+        ...{ variant, indices, queueMs: 0, featureMs: 0, inferenceMs: 0 },
+        values: indices.map(() => null),
+        reasons: indices.map(() => error.message),
+        sources: indices.map((index) => question.records[index] ?? {}),
+      }),
+    );
+    const times = timesOf([said], started);
+    const at = clock.now();
+    indices.forEach((index, i) => {
+      const prediction: LoggedPrediction = {
+        id: `${idOf(index)}~${variant.name}`,
+        at,
+        ...unitOf(question, index),
+        revision,
+        variant: variant.name,
+        model: variant.model,
+        role: 'shadow',
+        source: 'model',
+        fallbackReason: said.reasons[i] ?? null,
+        features: featuresOf(question, variant, said.sources[i] ?? {}),
+        prediction: said.values[i] ?? null,
+        queueMs: times.queue,
+        featureMs: times.features,
+        inferenceMs: times.inference,
+        totalMs: times.total,
+      };
+      question.endpoint.log.append(prediction);
+    });
+  }
+
+  return {
+    predict,
+    get,
+    find: (workspace: string, name: string): Place | null => places.get(keyOf(workspace, name)) ?? null,
+
+    /** One assignment: a request meets the old revision or the new one, never neither. */
+    switchTo(endpoint: LiveEndpoint, revision: number, forced: string | null): void {
+      const key = keyOf(endpoint.workspace, endpoint.name);
+      const before = places.get(key);
+      places.set(key, { endpoint, revision, forced });
+      if (before) retire(before.endpoint);
+    },
+
+    setForced(workspace: string, name: string, reason: string | null): void {
+      get(workspace, name).forced = reason;
+    },
+
+    remove(workspace: string, name: string): void {
+      const before = places.get(keyOf(workspace, name));
+      places.delete(keyOf(workspace, name));
+      if (before) retire(before.endpoint);
+    },
+
+    droppedShadows: () => shadows.dropped(),
+    /** Resolves when every shadow has predicted. */
+    settled: () => shadows.settled(),
+
+    async close(): Promise<void> {
+      await shadows.settled();
+      for (const { endpoint } of places.values()) retire(endpoint);
+      places.clear();
+    },
+  };
+}
+
+export type LiveTraffic = ReturnType<typeof createLiveTraffic>;
+
+/** The same model on the same features. */
+const isTwin = (a: LiveVariant, b: LiveVariant): boolean =>
+  a.model === b.model && a.view?.reference === b.view?.reference;
+
+const predictedBy = ({ indices, values }: Said): number[] =>
+  indices.filter((_, i) => (values[i] ?? null) !== null);
+
+const unitOf = ({ keys, eventTime }: Question, index: number) => ({ eventTime, key: keys[index] ?? '' });
+
+/** The model's inputs; the whole record where no model is there to say which those are. */
+const featuresOf = (question: Question, { input }: LiveVariant, source: Row): Row =>
+  input ? pickFeatures(input.names, source) : omit(source, question.endpoint.definition.entity);
+
+const omit = (source: Row, names: readonly string[]): Row =>
+  Object.fromEntries(Object.entries(source).filter(([name]) => !names.includes(name)));
+
+/** The longest of each, as variants are asked at the same time; rounded to microseconds. */
+function timesOf(said: readonly Said[], started: number): PredictReply['milliseconds'] {
+  let [queue, features, inference] = [0, 0, 0];
+  for (const one of said) {
+    queue = Math.max(queue, one.queueMs);
+    features = Math.max(features, one.featureMs);
+    inference = Math.max(inference, one.inferenceMs);
+  }
+  const total = performance.now() - started;
+  return { queue: round(queue), features: round(features), inference: round(inference), total: round(total) };
+}
+
+const round = (milliseconds: number): number => Math.round(milliseconds * 1000) / 1000;
+
+async function flushOrFail(endpoint: LiveEndpoint): Promise<void> {
+  try {
+    await endpoint.log.flush();
+  } catch (error) {
+    throw errors.predictionUnavailable(
+      { endpoint: endpoint.name, reason: 'its log is synchronous and cannot be written' },
+      error,
+    );
+  }
+}

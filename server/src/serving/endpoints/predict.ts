@@ -1,0 +1,248 @@
+/** One request through a live endpoint: split, features, inference, rule. Nothing here touches the database. */
+import type { FeatureView, PredictReply, Row } from '@tidemill/contract';
+import { errors, TidemillError } from '../../base/errors.ts';
+import { evaluateRule, type LiveEndpoint, type LiveVariant } from './live-endpoint.ts';
+import { featureError, fillRow, problemOf, warningsOf } from './model-input.ts';
+import { pickIndex } from './traffic-split.ts';
+
+export interface OnlineFeatures {
+  /** Canonical key of the entity a record names; throws when a column is missing. */
+  readonly entityKey: (columns: string[], record: Row) => string;
+  readonly readOnline: (
+    view: FeatureView,
+    keys: string[],
+  ) => Promise<readonly ({ readonly eventTime: number; readonly values: Record<string, unknown> } | null)[]>;
+}
+
+/** What one variant said about some records; arrays run parallel to `indices`. */
+export interface Said {
+  readonly variant: LiveVariant;
+  /** Positions of the records in the request. */
+  readonly indices: readonly number[];
+  readonly values: (number | null)[];
+  /** Why there is no value. */
+  readonly reasons: (string | null)[];
+  /** Where the features came from: the record, under the view's online values. */
+  readonly sources: readonly Row[];
+  readonly queueMs: number;
+  readonly featureMs: number;
+  readonly inferenceMs: number;
+}
+
+export interface Question {
+  readonly endpoint: LiveEndpoint;
+  readonly records: readonly Row[];
+  readonly keys: readonly string[];
+  readonly eventTime: number;
+  /** Set when the endpoint is switched to its rule. */
+  readonly forced: string | null;
+}
+
+const allIndices = new Map<number, readonly number[]>();
+
+/** 0 … count-1, made once per size. */
+function indicesUpTo(count: number): readonly number[] {
+  const found = allIndices.get(count) ?? Array.from({ length: count }, (_, index) => index);
+  allIndices.set(count, found);
+  return found;
+}
+
+/** Which records each live variant answers. */
+function splitRecords({ endpoint, keys, eventTime }: Question): [LiveVariant, readonly number[]][] {
+  const { live, bounds } = endpoint;
+  const [only] = live;
+  if (only && live.length === 1) return [[only, indicesUpTo(keys.length)]];
+  const groups = live.map((): number[] => []);
+  for (const [index, key] of keys.entries()) groups[pickIndex(bounds, key, eventTime)]?.push(index);
+  return live.flatMap((variant, i): [LiveVariant, readonly number[]][] => {
+    const indices = groups[i] ?? [];
+    return indices.length === 0 ? [] : [[variant, indices]];
+  });
+}
+
+export async function askLive(online: OnlineFeatures, question: Question): Promise<Said[]> {
+  const groups = splitRecords(question);
+  const [first] = groups;
+  if (first && groups.length === 1) return [await askVariant(online, question, first[0], first[1])];
+  return Promise.all(groups.map(([variant, indices]) => askVariant(online, question, variant, indices)));
+}
+
+/**
+ * Asks one variant. What the caller sent wrong is thrown (`featureInvalid`); what fails on our side becomes a reason.
+ */
+export async function askVariant(
+  online: OnlineFeatures,
+  question: Question,
+  variant: LiveVariant,
+  indices: readonly number[],
+): Promise<Said> {
+  const { endpoint, records, forced } = question;
+  const begun = performance.now();
+  const lookup = variant.view ? await readView(online, question, variant.view, indices) : null;
+  const sources = indices.map((index, i) => lookup?.rows[i] ?? records[index] ?? {});
+  const featureMs = lookup ? performance.now() - begun : 0;
+  const said = { variant, indices, sources, featureMs, queueMs: 0, inferenceMs: 0 };
+  const silent = (reason: string): Said => ({
+    ...said,
+    values: indices.map(() => null),
+    reasons: indices.map(() => reason),
+  });
+  if (forced !== null) return silent(forced);
+  const { input, lease } = variant;
+  if (!input || !lease) return silent(variant.problem ?? 'the model is not loaded');
+
+  const width = input.names.length;
+  const rows = new Float32Array(indices.length * width);
+  const reasons: (string | null)[] = indices.map((_, i) => lookup?.reasons[i] ?? null);
+  let rowCount = 0;
+  for (let i = 0; i < indices.length; i++) {
+    if (reasons[i] !== null) continue;
+    const source = sources[i] as Row;
+    const bad = fillRow(input, source, rows, rowCount * width);
+    if (bad === -1) rowCount++;
+    else if (lookup) reasons[i] = onlineProblem(variant, input.names[bad] as string, source);
+    else
+      throw featureError(
+        endpoint.name,
+        indices[i] as number,
+        input.names[bad] as string,
+        source[input.names[bad] as string],
+      );
+  }
+  if (rowCount === 0) return { ...said, values: indices.map(() => null), reasons };
+  try {
+    const sent = rowCount === indices.length ? rows : rows.subarray(0, rowCount * width);
+    const batched = await lease.batch.submit(sent, rowCount, endpoint.definition.timeoutMs);
+    return { ...said, ...batched, values: toValues(batched.values, reasons), reasons };
+  } catch (error) {
+    return silent(reasonOf(error));
+  }
+}
+
+/** Puts each prediction beside its record; a reason is written where a prediction is no number. */
+function toValues(predicted: ArrayLike<number>, reasons: (string | null)[]): (number | null)[] {
+  let next = 0;
+  return reasons.map((reason, i) => {
+    if (reason !== null) return null;
+    const value = predicted[next++] ?? Number.NaN;
+    if (Number.isFinite(value)) return value;
+    reasons[i] = `the model predicted ${value}`;
+    return null;
+  });
+}
+
+const onlineProblem = (variant: LiveVariant, name: string, source: Row): string =>
+  `feature '${name}' of view ${variant.view?.reference ?? ''}: ${problemOf(source[name])}`;
+
+function reasonOf(error: unknown): string {
+  if (error instanceof TidemillError && error.code === 'runtimeUnavailable') {
+    return `runtime unavailable: ${String(error.details.reason ?? '')}`;
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+interface Lookup {
+  readonly rows: readonly (Row | null)[];
+  readonly reasons: readonly (string | null)[];
+}
+
+/** Online values over the record; a record whose entity has none gets a reason instead. */
+async function readView(
+  { entityKey, readOnline }: OnlineFeatures,
+  { records, eventTime }: Question,
+  view: FeatureView,
+  indices: readonly number[],
+): Promise<Lookup> {
+  const keys = indices.map((index) => entityKey(view.entity, records[index] ?? {}));
+  try {
+    const found = await readOnline(view, keys);
+    const reasons = keys.map((key, i) => staleness(view, key, found[i] ?? null, eventTime));
+    const rows = indices.map((index, i) =>
+      reasons[i] === null ? { ...records[index], ...found[i]?.values } : null,
+    );
+    return { rows, reasons };
+  } catch (error) {
+    const reason = `view ${view.reference} cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    return { rows: indices.map(() => null), reasons: indices.map(() => reason) };
+  }
+}
+
+const dayMs = 86_400_000;
+
+function staleness(
+  view: FeatureView,
+  key: string,
+  found: { readonly eventTime: number } | null,
+  eventTime: number,
+): string | null {
+  if (!found) return `view ${view.reference} has no online values for ${key}`;
+  if (view.ttlDays === null || eventTime - found.eventTime <= view.ttlDays * dayMs) return null;
+  return `the online values of ${key} in view ${view.reference} are older than ${view.ttlDays} days`;
+}
+
+type Answer = PredictReply['predictions'][number];
+
+export interface Answered {
+  readonly answers: Answer[];
+  readonly fallbackReason: string | null;
+}
+
+const noWarnings: string[] = [];
+
+/** Values of the models, and the rule's where there is none. @throws predictionUnavailable, featuresUnavailable */
+export function toAnswers(
+  question: Question,
+  said: readonly Said[],
+  idOf: (index: number) => string,
+): Answered {
+  const answers: Answer[] = new Array(question.records.length);
+  let fallbackReason: string | null = null;
+  for (const one of said) {
+    const { variant, indices, values, reasons, sources } = one;
+    for (let i = 0; i < indices.length; i++) {
+      const index = indices[i] as number;
+      const value = values[i] ?? null;
+      const common = { id: idOf(index), variant: variant.name };
+      if (value !== null) {
+        const warnings = variant.input
+          ? (warningsOf(variant.input, sources[i] as Row) as string[])
+          : noWarnings;
+        answers[index] = { ...common, value, model: variant.model, source: 'model', warnings };
+      } else {
+        const reason = reasons[i] ?? 'no reason known';
+        fallbackReason ??= reason;
+        const ruled = applyRule(question, one, i, reason);
+        answers[index] = {
+          ...common,
+          value: ruled,
+          model: 'fallback',
+          source: 'fallback',
+          warnings: noWarnings,
+        };
+      }
+    }
+  }
+  return { answers, fallbackReason };
+}
+
+function applyRule({ endpoint, records }: Question, said: Said, i: number, reason: string): number {
+  const index = said.indices[i] as number;
+  const { fallback, name } = endpoint;
+  if (!fallback) {
+    if (reason.startsWith('view '))
+      throw errors.featuresUnavailable({ endpoint: name, record: index, reason });
+    throw errors.predictionUnavailable({ endpoint: name, reason });
+  }
+  const features = said.sources[i] as Row;
+  try {
+    const value = evaluateRule(fallback, { record: records[index] ?? {}, features });
+    if (Number.isFinite(value)) return value;
+    throw new Error(`it gives ${value}`);
+  } catch (error) {
+    const failed = error instanceof Error ? error.message : String(error);
+    throw errors.predictionUnavailable(
+      { endpoint: name, reason: `${reason}; its rule failed too: ${failed}` },
+      error,
+    );
+  }
+}

@@ -1,0 +1,14 @@
+import type { contract } from '@tidemill/contract';
+import type { Handlers } from '../../http/bind.ts';
+import type { Endpoints } from './service.ts';
+
+export const endpointsRoutes = (endpoints: Endpoints): Handlers<typeof contract.endpoints> => ({
+  put: (input, caller) => endpoints.put(input, caller),
+  list: (input, caller) => endpoints.list(input, caller),
+  get: (input, caller) => endpoints.get(input, caller),
+  listRevisions: (input, caller) => endpoints.listRevisions(input, caller),
+  predict: (input, caller) => endpoints.predict(input, caller),
+  rollback: (input, caller) => endpoints.rollback(input, caller),
+  forceFallback: (input, caller) => endpoints.forceFallback(input, caller),
+  delete: (input, caller) => endpoints.delete(input, caller),
+});

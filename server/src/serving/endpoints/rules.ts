@@ -1,0 +1,77 @@
+import type { EndpointRevision, Row, Variant } from '@tidemill/contract';
+import { errors } from '../../base/errors.ts';
+import { parseReference } from '../../base/references.ts';
+
+/** What a revision pins; everything else of it says when, who and why. */
+export type Definition = Pick<
+  EndpointRevision,
+  'description' | 'variants' | 'entity' | 'fallback' | 'timeoutMs' | 'isolation' | 'log' | 'alias'
+>;
+
+/** As a caller sends it: what is left out has a default. */
+export interface DefinitionInput {
+  readonly description?: string;
+  readonly variants: Variant[];
+  readonly entity: string[];
+  readonly fallback?: string | null;
+  readonly timeoutMs?: number;
+  readonly isolation?: 'in-process' | 'child-process';
+  readonly log?: 'buffered' | 'sync';
+  readonly alias?: string | null;
+}
+
+export const toDefinition = (input: DefinitionInput): Definition => ({
+  description: input.description ?? '',
+  variants: input.variants.map(toVariant),
+  entity: [...input.entity],
+  fallback: input.fallback ?? null,
+  timeoutMs: input.timeoutMs ?? 1000,
+  isolation: input.isolation ?? 'in-process',
+  log: input.log ?? 'buffered',
+  alias: input.alias ?? null,
+});
+
+/** One spelling of each variant, so that equal definitions are equal texts. */
+const toVariant = ({ name, model, weight, shadow, view }: Variant): Variant => ({
+  name,
+  model,
+  weight: shadow ? 0 : weight,
+  ...(shadow && { shadow }),
+  ...(view && { view }),
+});
+
+export const isSame = (a: Definition, b: Definition): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+export const liveVariants = (definition: Definition): Variant[] =>
+  definition.variants.filter((variant) => !variant.shadow);
+
+/** The variant that answers most; an alias follows its model. */
+export function mainVariant(definition: Definition): Variant {
+  const [first, ...others] = liveVariants(definition);
+  if (!first) throw new Error('a definition without a live variant was accepted');
+  return others.reduce((best, variant) => (variant.weight > best.weight ? variant : best), first);
+}
+
+const tolerance = 1e-6;
+
+/** @throws endpointDefinitionInvalid naming what does not fit together */
+export function assertDefinition(name: string, definition: Definition): void {
+  const refuse = (reason: string) => errors.endpointDefinitionInvalid({ name, reason });
+  const names = definition.variants.map((variant) => variant.name);
+  const repeated = names.find((variant, index) => names.indexOf(variant) !== index);
+  if (repeated !== undefined) throw refuse(`two variants are called '${repeated}'`);
+  const live = liveVariants(definition);
+  if (live.length === 0) throw refuse('every variant is a shadow, so none answers');
+  const sum = live.reduce((total, variant) => total + variant.weight, 0);
+  if (Math.abs(sum - 1) > tolerance) throw refuse(`the weights of its live variants add up to ${sum}, not 1`);
+  const models = new Set(live.map((variant) => parseReference(variant.model).name));
+  if (definition.alias !== null && models.size > 1) {
+    throw refuse(`the alias '${definition.alias}' cannot follow several models (${[...models].join(', ')})`);
+  }
+}
+
+/** What a rule is told about a record. */
+export interface RuleInput {
+  readonly record: Row;
+  readonly features: Row;
+}

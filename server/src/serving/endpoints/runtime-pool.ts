@@ -1,0 +1,78 @@
+/** Loaded models, shared by every variant and revision that serves the same bytes in the same way. */
+import type { EndpointRevision, ModelVersion } from '@tidemill/contract';
+import type { Runtime } from '../../adapters/inference/inference.ts';
+import { createMicroBatch, type MicroBatch } from './micro-batch.ts';
+
+export type Isolation = EndpointRevision['isolation'];
+
+type Open = (model: ModelVersion, isolation: Isolation) => Promise<Runtime>;
+
+export interface RuntimeLease {
+  readonly runtime: Runtime;
+  readonly batch: MicroBatch;
+  /** The last one to release it closes the runtime. */
+  release(): void;
+}
+
+interface Entry {
+  readonly opened: Promise<{ runtime: Runtime; batch: MicroBatch }>;
+  leases: number;
+}
+
+export function createRuntimePool(open: Open, onCloseFailed: (error: unknown) => void) {
+  const entries = new Map<string, Entry>();
+  const closing = new Set<Promise<void>>();
+
+  function begin(key: string, model: ModelVersion, isolation: Isolation): Entry {
+    const opened = open(model, isolation).then((runtime) => ({
+      runtime,
+      batch: createMicroBatch(runtime, model.inputs.length),
+    }));
+    const entry = { opened, leases: 0 };
+    entries.set(key, entry);
+    return entry;
+  }
+
+  function drop(key: string, entry: Entry): void {
+    entry.leases--;
+    if (entry.leases > 0) return;
+    entries.delete(key);
+    const closed: Promise<void> = entry.opened
+      .then(({ runtime }) => runtime.close())
+      .catch(onCloseFailed)
+      .finally(() => closing.delete(closed));
+    closing.add(closed);
+  }
+
+  return {
+    /** Loads the model, or shares it; rejects when it cannot be loaded. */
+    async lease(model: ModelVersion, isolation: Isolation): Promise<RuntimeLease> {
+      const key = `${isolation}:${model.digest}`;
+      const entry = entries.get(key) ?? begin(key, model, isolation);
+      entry.leases++;
+      try {
+        const { runtime, batch } = await entry.opened;
+        let isReleased = false;
+        return {
+          runtime,
+          batch,
+          release() {
+            if (!isReleased) drop(key, entry);
+            isReleased = true;
+          },
+        };
+      } catch (error) {
+        entry.leases--;
+        if (entries.get(key) === entry) entries.delete(key);
+        throw error;
+      }
+    },
+
+    /** Resolves when every runtime nobody leases any more is closed. */
+    async settled(): Promise<void> {
+      await Promise.all(closing);
+    },
+  };
+}
+
+export type RuntimePool = ReturnType<typeof createRuntimePool>;

@@ -1,0 +1,309 @@
+import type { Input, ModelVersion, Page, Rollout, rolloutsEndpoints } from '@tidemill/contract';
+import type { Change, Changes } from '../../access/audit/service.ts';
+import { type Db, isUniqueViolation } from '../../adapters/db/db.ts';
+import { type Caller, systemCaller } from '../../base/caller.ts';
+import type { Clock } from '../../base/clock.ts';
+import { errors } from '../../base/errors.ts';
+import { newId } from '../../base/ids.ts';
+import type { Logger } from '../../base/logger.ts';
+import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.ts';
+import { toUri } from '../../base/references.ts';
+import { createTurns } from '../../base/turns.ts';
+import type { Events } from '../../platform/events/service.ts';
+import type { TaskContext, TaskOutcome, Tasks } from '../../platform/tasks/service.ts';
+import type { Definition, Endpoints } from '../endpoints/service.ts';
+import type { Predictions } from '../predictions/service.ts';
+import { createEvidence } from './evidence.ts';
+import { isActive, judge, type Policy, type Stage, toComparison, toPolicy } from './rules.ts';
+import { rolloutStore, type StoredRollout } from './store.ts';
+import { freeName, isIntact, toCanary, toPromoted, toShadow, withoutCandidate } from './variants.ts';
+
+export interface RolloutsDependencies {
+  readonly db: Db;
+  readonly changes: Changes;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly events: Pick<Events, 'on'>;
+  readonly tasks: Pick<Tasks, 'register' | 'enqueue' | 'wake'>;
+  readonly endpoints: Pick<Endpoints, 'currentDefinition' | 'release'>;
+  readonly predictions: Pick<Predictions, 'pairs' | 'failures' | 'window'>;
+  readonly registry: { resolve(reference: string, workspace: string): Promise<ModelVersion> };
+}
+
+type Contract = typeof rolloutsEndpoints;
+type Recorder = (change: Change) => void;
+
+interface Step {
+  readonly stage: Stage;
+  readonly text: string;
+  readonly evidence: Rollout['evidence'];
+}
+
+/** Outcomes wake a rollout; this is for what no event tells. */
+const lookAgainMs = 15_000;
+const retryMs = 1000;
+
+/**
+ * How a candidate becomes live: it predicts in shadow, then answers a share of the traffic, then everything, or is
+ * taken back. Each step is a new revision of its endpoint, written together with the rollout's own row.
+ */
+export function createRollouts(deps: RolloutsDependencies) {
+  const { db, changes, clock, logger, tasks, endpoints, registry } = deps;
+  const evidence = createEvidence(deps.predictions);
+  /** Its task and a person decide on one rollout one after the other. */
+  const inTurn = createTurns();
+  tasks.register<{ rollout: string }>('rollout', { concurrency: 2 }, work);
+  deps.events.on('rollouts', ['outcomes.recorded', 'endpoint.released'], async (event) => {
+    const active = await rolloutStore(db).findActive(event.workspace, String(event.payload.endpoint));
+    if (active) await tasks.wake(db, active.id);
+  });
+
+  async function getStored(id: string, workspace: string): Promise<StoredRollout> {
+    const found = await rolloutStore(db).find(workspace, id);
+    if (!found) throw errors.rolloutNotFound({ id });
+    return found;
+  }
+
+  /** Never fails the task: a query that could not run now is asked again. */
+  async function work(task: TaskContext<{ rollout: string }>): Promise<TaskOutcome> {
+    try {
+      const rollout = await judgeInTurn(task.payload.rollout, task.workspace);
+      if (!isActive(rollout.stage)) return { done: { stage: rollout.stage } };
+      return { waitUntil: clock.now() + lookAgainMs };
+    } catch (error) {
+      logger.error(
+        { err: error, rollout: task.payload.rollout },
+        'a rollout could not be judged; it is tried again',
+      );
+      return { waitUntil: clock.now() + retryMs };
+    }
+  }
+
+  const judgeInTurn = (id: string, workspace: string): Promise<StoredRollout> =>
+    inTurn(id, async () => judgeNow(await getStored(id, workspace)));
+
+  /** As often as the evidence moves it on: a canary may be decided by what is there already. */
+  async function judgeNow(rollout: StoredRollout): Promise<StoredRollout> {
+    const caller = systemCaller('rollouts', rollout.workspace);
+    let current = rollout;
+    for (;;) {
+      const found = await evidence.gather(current);
+      if (!found) return current;
+      const definition = await endpoints.currentDefinition(current.endpoint, current.workspace);
+      const shown = toComparison(found.pairs, found.decision);
+      if (!isIntact(definition, current)) return abandon(current, shown, caller);
+      const { next, text } = judge(found);
+      if (next === current.stage) {
+        if (JSON.stringify(shown) !== JSON.stringify(current.evidence)) {
+          await rolloutStore(db).saveEvidence(current.id, shown);
+        }
+        return { ...current, evidence: shown };
+      }
+      await advance(current, { stage: next, text, evidence: shown }, caller);
+      current = await getStored(current.id, current.workspace);
+    }
+  }
+
+  /** Somebody released another definition by hand: that is their decision, and the rollout ends. */
+  async function abandon(
+    rollout: StoredRollout,
+    shown: Rollout['evidence'],
+    caller: Caller,
+  ): Promise<StoredRollout> {
+    const text = 'the endpoint was changed by hand, which took the candidate out of it';
+    await changes.run(caller, (tx, record) =>
+      write(tx, record, rollout, { stage: 'rolled-back', text, evidence: shown }, caller),
+    );
+    return getStored(rollout.id, rollout.workspace);
+  }
+
+  async function advance(rollout: StoredRollout, step: Step, caller: Caller): Promise<void> {
+    await endpoints.release(
+      {
+        endpoint: rollout.endpoint,
+        change: (definition) => definitionFor(step.stage, definition, rollout),
+        reason: `${rollout.id}: ${step.text}`,
+        followAlias: step.stage === 'promoted',
+        within: (tx, record) => write(tx, record, rollout, step, caller),
+      },
+      caller,
+    );
+    if (!isActive(step.stage)) evidence.forget(rollout.id);
+  }
+
+  async function write(
+    tx: Db,
+    record: Recorder,
+    from: StoredRollout,
+    step: Step,
+    caller: Caller,
+  ): Promise<void> {
+    const now = clock.now();
+    const { stage, text } = step;
+    const entry = { at: now, stage, text, actor: caller.actor };
+    const isWritten = await rolloutStore(tx).advance(from, {
+      stage,
+      timeline: [...from.timeline, entry],
+      evidence: step.evidence,
+      canaryAt: stage === 'canary' ? now : from.canaryAt,
+      finishedAt: isActive(stage) ? null : now,
+    });
+    if (!isWritten) throw errors.rolloutFinished({ id: from.id, stage: 'another decision came first' });
+    recordStep(record, from, step);
+  }
+
+  async function endByHand(id: string, stage: Stage, reason: string, caller: Caller): Promise<Rollout> {
+    const rollout = await getStored(id, caller.workspace);
+    if (!isActive(rollout.stage)) throw errors.rolloutFinished({ id, stage: rollout.stage });
+    const definition = await endpoints.currentDefinition(rollout.endpoint, rollout.workspace);
+    if (!isIntact(definition, rollout)) return toContract(await abandon(rollout, rollout.evidence, caller));
+    await advance(rollout, { stage, text: reason, evidence: rollout.evidence }, caller);
+    await tasks.wake(db, id);
+    return toContract(await getStored(id, caller.workspace));
+  }
+
+  return {
+    async start(input: Input<Contract['start']>, caller: Caller): Promise<Rollout> {
+      const { endpoint, reason } = input;
+      const { workspace } = caller;
+      const definition = await endpoints.currentDefinition(endpoint, workspace);
+      const running = await rolloutStore(db).findActive(workspace, endpoint);
+      if (running) throw errors.rolloutActive({ endpoint, rollout: running.id });
+      const { reference: candidate } = await registry.resolve(input.candidate, workspace);
+      const rollout = newRollout(input, candidate, definition, workspace, clock.now());
+      const text = reason ?? `${candidate} against ${rollout.champion}`;
+      const begun = { at: rollout.createdAt, stage: rollout.stage, text, actor: caller.actor };
+      const stored: StoredRollout = { ...rollout, timeline: [begun] };
+      try {
+        await endpoints.release(
+          {
+            endpoint,
+            change: (live) => definitionFor(stored.stage, live, stored),
+            reason: `${stored.id}: ${text}`,
+            followAlias: false,
+            async within(tx, record) {
+              await rolloutStore(tx).insert(stored);
+              const subject = toUri('rollout', stored.id);
+              const payload = { rollout: stored.id };
+              await tasks.enqueue(tx, {
+                id: stored.id,
+                kind: 'rollout',
+                workspace,
+                subject,
+                payload,
+                actor: caller.actor,
+              });
+              recordStep(record, stored, { stage: stored.stage, text, evidence: null });
+            },
+          },
+          caller,
+        );
+      } catch (error) {
+        if (isUniqueViolation(error))
+          throw errors.rolloutActive({ endpoint, rollout: 'just started' }, error);
+        throw error;
+      }
+      return toContract(stored);
+    },
+
+    get: async (input: { id: string }, caller: Caller): Promise<Rollout> =>
+      toContract(await getStored(input.id, caller.workspace)),
+
+    async list(input: Input<Contract['list']>, caller: Caller): Promise<Page<Rollout>> {
+      const limit = input.limit ?? defaultPageSize;
+      const before = input.cursor === undefined ? undefined : decodeCursor(input.cursor, isText);
+      const filter = { workspace: caller.workspace, endpoint: input.endpoint, before, limit: limit + 1 };
+      const page = toPage(await rolloutStore(db).list(filter), limit, (rollout) => rollout.id);
+      return { ...page, items: page.items.map(toContract) };
+    },
+
+    promote: (input: { id: string; reason: string }, caller: Caller): Promise<Rollout> =>
+      inTurn(input.id, () => endByHand(input.id, 'promoted', input.reason, caller)),
+
+    /** Works while automation is paused: it waits for no task. */
+    rollBack: (input: { id: string; reason: string }, caller: Caller): Promise<Rollout> =>
+      inTurn(input.id, () => endByHand(input.id, 'rolled-back', input.reason, caller)),
+
+    /** The rollout that is in shadow or canary on an endpoint now. */
+    async activeFor(endpoint: string, workspace: string): Promise<Rollout | null> {
+      const found = await rolloutStore(db).findActive(workspace, endpoint);
+      return found ? toContract(found) : null;
+    },
+
+    /** Judges an active rollout on what is logged now, as its task does when outcomes arrive. */
+    judge: async (id: string, workspace: string): Promise<Rollout> =>
+      toContract(await judgeInTurn(id, workspace)),
+  };
+}
+
+export type Rollouts = ReturnType<typeof createRollouts>;
+
+function newRollout(
+  input: Input<Contract['start']>,
+  candidate: string,
+  definition: Definition,
+  workspace: string,
+  now: number,
+): StoredRollout {
+  const { endpoint, stage = 'shadow' } = input;
+  const live = definition.variants.filter((variant) => !variant.shadow);
+  const [champion] = live;
+  if (!champion || live.length > 1) {
+    const reason = `it has ${live.length} live variants (${live.map((variant) => variant.name).join(', ')}), and a candidate can replace one only`;
+    throw errors.rolloutRefused({ endpoint, reason });
+  }
+  // As the live variant reads its features from a view, so does its successor, unless said otherwise.
+  const view = input.view ?? champion.view ?? null;
+  if (champion.model === candidate && (champion.view ?? null) === view) {
+    throw errors.rolloutRefused({ endpoint, reason: `${candidate} is live already` });
+  }
+  const policy: Policy = toPolicy(input.policy);
+  return {
+    ...{ id: newId('rollout'), workspace, endpoint, candidate, view, policy, stage, createdAt: now },
+    champion: champion.model,
+    championVariant: champion.name,
+    candidateVariant: freeName(definition),
+    evidence: null,
+    timeline: [],
+    canaryAt: stage === 'canary' ? now : null,
+    finishedAt: null,
+  };
+}
+
+function definitionFor(stage: Stage, definition: Definition, rollout: StoredRollout): Definition {
+  if (stage === 'shadow') return toShadow(definition, rollout);
+  if (stage === 'canary') return toCanary(definition, rollout, rollout.policy.canaryWeight);
+  return stage === 'promoted' ? toPromoted(definition, rollout) : withoutCandidate(definition, rollout);
+}
+
+function recordStep(
+  record: Recorder,
+  { id, endpoint, candidate, champion }: StoredRollout,
+  step: Step,
+): void {
+  const { stage, text, evidence } = step;
+  const detail = {
+    id,
+    endpoint,
+    candidate,
+    champion,
+    stage,
+    verdict: evidence?.verdict ?? 'inconclusive',
+    text,
+  };
+  record({ action: 'rollout.advanced', subject: toUri('rollout', id), detail });
+}
+
+const toContract = (rollout: StoredRollout): Rollout => ({
+  id: rollout.id,
+  endpoint: rollout.endpoint,
+  candidate: rollout.candidate,
+  view: rollout.view,
+  champion: rollout.champion,
+  stage: rollout.stage,
+  evidence: rollout.evidence,
+  policy: { ...rollout.policy },
+  timeline: rollout.timeline,
+  createdAt: rollout.createdAt,
+  finishedAt: rollout.finishedAt,
+});

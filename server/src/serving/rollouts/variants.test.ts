@@ -1,0 +1,49 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { assertDefinition, toDefinition } from '../endpoints/rules.ts';
+import { freeName, isIntact, toCanary, toPromoted, toShadow, withoutCandidate } from './variants.ts';
+
+const others = fc.uniqueArray(fc.constantFrom('frozen', 'candidate', 'other', 'main-2'), { maxLength: 3 });
+const situation = fc.record({
+  others,
+  view: fc.option(fc.constant('stats@2')),
+  weight: fc.double({ min: 0.01, max: 1, noNaN: true }),
+});
+
+function build({ others: names, view, weight }: { others: string[]; view: string | null; weight: number }) {
+  const definition = toDefinition({
+    entity: ['ticker'],
+    variants: [
+      { name: 'main', model: 'forecaster@1', weight: 1 },
+      ...names.map((name) => ({ name, model: 'forecaster@9', weight: 0, shadow: true })),
+    ],
+  });
+  const contest = {
+    championVariant: 'main',
+    champion: 'forecaster@1',
+    candidateVariant: freeName(definition),
+    candidate: 'forecaster@2',
+    view,
+  };
+  return { definition, contest, weight };
+}
+
+test('every stage is a valid definition, and taking the candidate back gives the one before', () => {
+  fc.assert(
+    fc.property(situation, (given) => {
+      const { definition, contest, weight } = build(given);
+      const shadow = toShadow(definition, contest);
+      const canary = toCanary(shadow, contest, weight);
+      for (const stage of [shadow, canary]) {
+        assertDefinition('forecast', stage);
+        expect(isIntact(stage, contest)).toBe(true);
+        expect(withoutCandidate(stage, contest)).toEqual(definition);
+      }
+      const promoted = toPromoted(canary, contest);
+      assertDefinition('forecast', promoted);
+      expect(promoted.variants[0]).toMatchObject({ name: 'main', model: 'forecaster@2', weight: 1 });
+      expect(promoted.variants).toHaveLength(definition.variants.length);
+      expect(isIntact(promoted, contest)).toBe(false);
+    }),
+  );
+});
