@@ -15,6 +15,7 @@ import { openPostgres } from './adapters/db/postgres.ts';
 import { openSqlite } from './adapters/db/sqlite.ts';
 import { localExecutor } from './adapters/executor/local.ts';
 import { workerPool } from './adapters/executor/worker-pool.ts';
+import { openRuntime } from './adapters/inference/runtimes.ts';
 import { webhookNotifier } from './adapters/notify/webhook.ts';
 import { openSqliteOnline } from './adapters/online/sqlite.ts';
 import { type Clock, systemClock } from './base/clock.ts';
@@ -22,10 +23,16 @@ import type { Logger } from './base/logger.ts';
 import type { Config } from './config.ts';
 import { datasetsRoutes } from './data/datasets/routes.ts';
 import { createDatasets } from './data/datasets/service.ts';
+import { featuresRoutes } from './data/features/routes.ts';
+import { createFeatures } from './data/features/service.ts';
 import { bind } from './http/bind.ts';
 import { createHttp } from './http/server.ts';
 import { addStandardRoutes } from './http/standard-routes.ts';
 import { addWebUi } from './http/web-ui.ts';
+import { evaluationRoutes } from './models/evaluation/routes.ts';
+import { createEvaluations } from './models/evaluation/service.ts';
+import { governanceRoutes } from './models/governance/routes.ts';
+import { createGovernance } from './models/governance/service.ts';
 import { registryRoutes } from './models/registry/routes.ts';
 import { createRegistry } from './models/registry/service.ts';
 import { systemRoutes } from './operations/automation/routes.ts';
@@ -36,6 +43,7 @@ import { mlflowRoutes } from './training/experiments/mlflow-routes.ts';
 import { experimentsRoutes } from './training/experiments/routes.ts';
 import { createExperiments } from './training/experiments/service.ts';
 import { parseMLmodel } from './training/learners/mlflow-model.ts';
+import { createLearners } from './training/learners/service.ts';
 import { version } from './version.ts';
 
 export interface AppOptions {
@@ -61,8 +69,10 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
   // data
   const tempFolder = join(config.dataFolder, 'tmp');
   const datasets = createDatasets({ db, changes, lineage, clock, blobs, analytics, tempFolder });
+  const features = createFeatures({ db, changes, lineage, clock, analytics, online, datasets, tempFolder });
 
   // training
+  const learners = createLearners({ analytics, compute });
   const experiments = createExperiments({ db, blobs, clock, changes, lineage });
 
   // models
@@ -76,6 +86,30 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     logger,
     experiments,
     parseMLmodel,
+  });
+  const evaluations = createEvaluations({
+    db,
+    analytics,
+    changes,
+    lineage,
+    clock,
+    datasets,
+    learners,
+    registry,
+    openRuntime,
+    tempFolder,
+  });
+  const governance = createGovernance({
+    db,
+    analytics,
+    changes,
+    clock,
+    datasets,
+    features,
+    learners,
+    registry,
+    evaluations,
+    tempFolder,
   });
 
   // serving
@@ -91,8 +125,12 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     audit,
     auth,
     datasets,
+    features,
+    learners,
     experiments,
     registry,
+    evaluations,
+    governance,
     automation,
   };
 
@@ -139,8 +177,11 @@ export type Services = App['services'];
 function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'access', contract.access, accessRoutes(services.auth, services.audit, services.lineage));
   bind(http, 'datasets', contract.datasets, datasetsRoutes(services.datasets));
+  bind(http, 'features', contract.features, featuresRoutes(services.features));
   bind(http, 'experiments', contract.experiments, experimentsRoutes(services.experiments));
   bind(http, 'registry', contract.registry, registryRoutes(services.registry));
+  bind(http, 'evaluation', contract.evaluation, evaluationRoutes(services.evaluations));
+  bind(http, 'governance', contract.governance, governanceRoutes(services.governance));
   bind(http, 'system', contract.system, systemRoutes(services.automation));
 }
 

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { packTar, type TarEntry, unpackTar } from './tar.ts';
@@ -7,13 +9,13 @@ async function* cut(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array>
 }
 
 async function pack(entries: TarEntry[]): Promise<Buffer> {
-  return Buffer.concat(await Array.fromAsync(packTar(entries)));
+  return buffer(Readable.from(packTar(entries)));
 }
 
 async function unpack(bytes: Uint8Array, piece = 1000, limits?: Parameters<typeof unpackTar>[1]) {
   const found: { path: string; text: string }[] = [];
   for await (const file of unpackTar(cut(bytes, piece), limits)) {
-    const content = Buffer.concat(await Array.fromAsync(file.content));
+    const content = await buffer(Readable.from(file.content));
     expect(content.length).toBe(file.size);
     found.push({ path: file.path, text: content.toString('base64') });
   }

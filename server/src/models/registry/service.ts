@@ -30,6 +30,7 @@ import {
 import { registryStore } from './store.ts';
 
 export type { MLmodelFile, ModelFile } from './rules.ts';
+export { digestFiles } from './rules.ts';
 
 export interface RegistryDependencies extends ModelFolderDependencies {
   readonly db: Db;

@@ -1,0 +1,31 @@
+import type { Download, governanceEndpoints, Input, Reproduction } from '@tidemill/contract';
+import type { Caller } from '../../base/caller.ts';
+import { formatReference } from '../../base/references.ts';
+import { type BundleDependencies, createBundles } from './bundle.ts';
+import { createGates, type GatesDependencies } from './gates.ts';
+import { createReproductions, type ReproductionDependencies } from './reproduction.ts';
+
+export type GovernanceDependencies = GatesDependencies & BundleDependencies & ReproductionDependencies;
+
+type Contract = typeof governanceEndpoints;
+
+/** Which models may go out, by whose word, and whether they can be made again. */
+export function createGovernance(deps: GovernanceDependencies) {
+  const bundles = createBundles(deps);
+  const reproductions = createReproductions(deps);
+
+  return {
+    ...createGates(deps),
+
+    /** @throws bundleUnavailable for a model whose training is not known */
+    async exportBundle(input: Input<Contract['exportBundle']>, caller: Caller): Promise<Download> {
+      const reference = formatReference(input.name, input.version);
+      return bundles.pack(await deps.registry.resolve(reference, caller.workspace), caller.workspace);
+    },
+
+    reproduce: (input: Input<Contract['reproduce']>, signal?: AbortSignal): Promise<Reproduction> =>
+      reproductions.reproduce(input.content, signal),
+  };
+}
+
+export type Governance = ReturnType<typeof createGovernance>;
