@@ -1,0 +1,84 @@
+import { contract, type Endpoint } from '@tidemill/contract';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestPlatform, type TestPlatform } from '../testing/platform.ts';
+
+describe('the HTTP binding', () => {
+  let platform: TestPlatform;
+  beforeAll(async () => {
+    platform = await createTestPlatform();
+  });
+  afterAll(() => platform.close());
+
+  const post = (payload: string, headers: Record<string, string> = { 'content-type': 'application/json' }) =>
+    platform.http.inject({ method: 'POST', url: '/api/v1/users', payload, headers });
+
+  it('answers every endpoint of the contract', () => {
+    for (const list of Object.values(contract) as Record<string, Endpoint>[]) {
+      for (const endpoint of Object.values(list)) {
+        expect(platform.http.hasRoute({ method: endpoint.method, url: endpoint.path }), endpoint.path).toBe(
+          true,
+        );
+      }
+    }
+  });
+
+  it('describes every endpoint in /openapi.json', async () => {
+    const document = (await platform.http.inject({ url: '/openapi.json' })).json();
+    const ids = Object.values(document.paths as Record<string, Record<string, { operationId?: string }>>)
+      .flatMap((methods) => Object.values(methods))
+      .map((operation) => operation.operationId);
+    for (const [domain, list] of Object.entries(contract)) {
+      for (const name of Object.keys(list)) expect(ids).toContain(`${domain}.${name}`);
+    }
+  });
+
+  it.each([
+    ['not JSON', '{bad', 400, 'bodyNotJson'],
+    ['a field too many', '{"name":"x","role":"viewer","admin":true}', 400, 'requestInvalid'],
+    ['a wrong type', '{"name":5,"role":"viewer"}', 400, 'requestInvalid'],
+    ['a list', '[]', 400, 'requestInvalid'],
+    ['nothing', '', 400, 'bodyNotJson'],
+  ])('refuses a body that is %s', async (_what, payload, status, code) => {
+    const reply = await post(payload);
+    expect(reply.statusCode).toBe(status);
+    expect(reply.json().error.code).toBe(code);
+    expect(reply.json().error.requestId).toBeTruthy();
+  });
+
+  it('names the field that is wrong', async () => {
+    const { error } = (await post('{"name":"x","role":"viewer","admin":true}')).json();
+    expect(error.message).toContain('admin');
+  });
+
+  it('refuses a body of 100 MB without reading it whole', async () => {
+    const reply = await post(JSON.stringify({ name: 'x'.repeat(100 * 1024 * 1024), role: 'viewer' }));
+    expect(reply.statusCode).toBe(413);
+    expect(reply.json().error.code).toBe('bodyTooLarge');
+  });
+
+  it('refuses a foreign Host and a foreign Origin', async () => {
+    const host = await platform.http.inject({ url: '/api/v1/status', headers: { host: 'evil.example' } });
+    expect([host.statusCode, host.json().error.code]).toEqual([403, 'hostRefused']);
+    const origin = await post('{"name":"x","role":"viewer"}', {
+      'content-type': 'application/json',
+      origin: 'http://evil.example',
+    });
+    expect([origin.statusCode, origin.json().error.code]).toEqual([403, 'hostRefused']);
+  });
+
+  it('says what a wrong path lacks', async () => {
+    const reply = await platform.http.inject({ url: '/api/v1/nothing' });
+    expect([reply.statusCode, reply.json().error.code]).toEqual([404, 'routeNotFound']);
+  });
+
+  it('pauses, shows it and resumes', async () => {
+    const pause = await platform.http.inject({
+      method: 'POST',
+      url: '/api/v1/automation/pause',
+      payload: { reason: 'night' },
+    });
+    expect(pause.json()).toMatchObject({ paused: true, pauseReason: 'night' });
+    const resume = await platform.http.inject({ method: 'POST', url: '/api/v1/automation/resume' });
+    expect(resume.json()).toMatchObject({ paused: false, pauseReason: null });
+  });
+});
