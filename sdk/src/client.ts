@@ -118,7 +118,7 @@ function bodyOf(
     headers['content-type'] = input.mediaType ?? 'application/octet-stream';
     const { content } = input;
     if (content === undefined) return undefined;
-    return (content instanceof Uint8Array ? content : ReadableStream.from(content)) as unknown as NonNullable<
+    return (content instanceof Uint8Array ? content : streamOf(content)) as unknown as NonNullable<
       RequestInit['body']
     >;
   }
@@ -126,6 +126,10 @@ function bodyOf(
   headers['content-type'] = 'application/json';
   return JSON.stringify(pick(input, Object.keys(endpoint.body.properties)));
 }
+
+// The browser's types do not know `from` yet, Node's do.
+const streamOf = (content: AsyncIterable<Uint8Array>): ReadableStream =>
+  (ReadableStream as unknown as { from(content: AsyncIterable<Uint8Array>): ReadableStream }).from(content);
 
 function pathOf(endpoint: Endpoint, input: AnyInput): string {
   const path = endpoint.path.replace(/:(\w+)/g, (_match, name: string) =>

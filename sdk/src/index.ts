@@ -1,3 +1,7 @@
+// The promise itself, so that whoever holds the client has its types and its list of endpoints too.
+
+export type * from '@tidemill/contract';
+export * from '@tidemill/contract';
 export { type Client, type ClientOptions, createClient, defaultUrl, TidemillClientError } from './client.ts';
 export { type FollowOptions, follow } from './follow.ts';
 export { defineProject, type Project } from './project.ts';

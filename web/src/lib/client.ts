@@ -1,0 +1,78 @@
+import { queryOptions } from '@tanstack/react-query';
+import { type Client, contract, createClient, type Endpoint } from '@tidemill/sdk';
+
+const storedToken = 'tidemill.token';
+
+/** The token this browser keeps; none is needed on the server's own machine. */
+export const getToken = (): string | undefined => localStorage.getItem(storedToken) ?? undefined;
+
+const build = (): Client => createClient({ url: location.origin, ...(getToken() && { token: getToken() }) });
+
+let current = build();
+
+export const client = (): Client => current;
+
+export function setToken(token: string | null): void {
+  if (token) localStorage.setItem(storedToken, token);
+  else localStorage.removeItem(storedToken);
+  current = build();
+}
+
+export type Domain = keyof Client & string;
+export type Method<D extends Domain> = keyof Client[D] & string;
+type Callable<D extends Domain, M extends Method<D>> = Client[D][M] extends (
+  input: infer I,
+  ...rest: never[]
+) => Promise<infer R>
+  ? { input: NonNullable<I>; reply: R }
+  : never;
+export type InputOf<D extends Domain, M extends Method<D>> = Callable<D, M>['input'];
+export type ReplyOf<D extends Domain, M extends Method<D>> = Callable<D, M>['reply'];
+
+type AnyCall = (input: unknown, options: { signal: AbortSignal }) => Promise<never>;
+
+/** One call of the interface as a query: its key says what was asked, so "as HTTP" and live updates read it too. */
+export function ask<D extends Domain, M extends Method<D>>(domain: D, method: M, input: InputOf<D, M>) {
+  return queryOptions<ReplyOf<D, M>>({
+    queryKey: [domain, method, input] as const,
+    queryFn: ({ signal }) => (client()[domain][method] as AnyCall)(input, { signal }),
+  });
+}
+
+export interface Asked {
+  readonly queryKey: readonly unknown[];
+}
+
+export interface HttpForm {
+  readonly method: string;
+  readonly path: string;
+  readonly body: string | null;
+}
+
+/** The request behind a query, as one would type it. */
+export function toHttp({ queryKey }: Asked): HttpForm | null {
+  const [domain, method, input] = queryKey as [string, string, Readonly<Record<string, unknown>>];
+  const endpoint = (contract as Record<string, Record<string, Endpoint>>)[domain]?.[method];
+  if (!endpoint) return null;
+  const path = endpoint.path.replace(/:(\w+)/g, (_match, name: string) =>
+    encodeURIComponent(String(input[name])),
+  );
+  const query = new URLSearchParams();
+  for (const name of Object.keys(endpoint.query?.properties ?? {}))
+    if (input[name] !== undefined) query.set(name, String(input[name]));
+  const names = Object.keys(endpoint.body?.properties ?? {});
+  const fields = names.filter((name) => input[name] !== undefined).map((name) => [name, input[name]]);
+  return {
+    method: endpoint.method,
+    path: query.size > 0 ? `${path}?${query}` : path,
+    body: endpoint.body ? JSON.stringify(Object.fromEntries(fields)) : null,
+  };
+}
+
+const shellQuote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+
+export function toCurl(form: HttpForm, origin: string): string {
+  const verb = form.method === 'GET' ? '' : `-X ${form.method} `;
+  const body = form.body ? ` -H 'content-type: application/json' -d ${shellQuote(form.body)}` : '';
+  return `curl -s ${verb}${shellQuote(origin + form.path)}${body}`;
+}

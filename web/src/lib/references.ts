@@ -1,0 +1,101 @@
+/** Kinds of things that have a screen; the word before the colon of a typed uri. */
+export const kinds = [
+  'dataset',
+  'view',
+  'run',
+  'experiment',
+  'job',
+  'sweep',
+  'model',
+  'evaluation',
+  'endpoint',
+  'rollout',
+  'monitor',
+  'alert',
+  'loop-run',
+] as const;
+export type Kind = (typeof kinds)[number];
+
+export interface Reference {
+  readonly kind: Kind;
+  readonly name: string;
+  /** Number, `latest`, tag or alias; null where the name stands alone. */
+  readonly version: string | null;
+}
+
+/** Other words that uris of the same things are written with. */
+const synonyms: Readonly<Record<string, Kind>> = {
+  'feature-view': 'view',
+  loop: 'loop-run',
+  looprun: 'loop-run',
+};
+
+/** Reads `name@3`, `"my model"@7` or a bare name. */
+export function parseName(text: string): { name: string; version: string | null } {
+  const quoted = /^"([^"]+)"(?:@(.+))?$/.exec(text);
+  if (quoted) return { name: quoted[1] ?? '', version: quoted[2] ?? null };
+  const at = text.lastIndexOf('@');
+  return at > 0 ? { name: text.slice(0, at), version: text.slice(at + 1) } : { name: text, version: null };
+}
+
+/** Reads a typed uri such as `dataset:prices@3`; null for what has no screen. */
+export function parseUri(uri: string): Reference | null {
+  const colon = uri.indexOf(':');
+  if (colon < 1 || colon === uri.length - 1) return null;
+  const word = uri.slice(0, colon);
+  const kind = synonyms[word] ?? kinds.find((known) => known === word);
+  return kind ? { kind, ...parseName(uri.slice(colon + 1)) } : null;
+}
+
+const encode = encodeURIComponent;
+
+/** The address of a thing's screen inside the UI. */
+export function pathOf({ kind, name, version }: Reference): string {
+  switch (kind) {
+    case 'dataset':
+      return version ? `/datasets/${encode(name)}/versions/${encode(version)}` : `/datasets/${encode(name)}`;
+    case 'view':
+      return `/feature-views/${encode(name)}/versions/${encode(version ?? 'latest')}`;
+    case 'model':
+      return version ? `/models/${encode(name)}/versions/${encode(version)}` : `/models/${encode(name)}`;
+    default:
+      return `/${folders[kind]}/${encode(name)}`;
+  }
+}
+
+const folders = {
+  run: 'runs',
+  experiment: 'experiments',
+  job: 'jobs',
+  sweep: 'sweeps',
+  evaluation: 'evaluations',
+  endpoint: 'endpoints',
+  rollout: 'rollouts',
+  monitor: 'monitors',
+  alert: 'alerts',
+  'loop-run': 'loop-runs',
+} as const;
+
+export interface TextPart {
+  readonly text: string;
+  readonly reference: Reference | null;
+}
+
+const uriPattern = new RegExp(
+  `\\b(?:${[...kinds, ...Object.keys(synonyms)].join('|')}):(?:"[^"]+"|[A-Za-z0-9][\\w.-]*)(?:@[\\w.-]*\\w)?`,
+  'g',
+);
+
+/** Cuts free text at the typed uris in it. */
+export function splitText(text: string): TextPart[] {
+  const parts: TextPart[] = [];
+  let end = 0;
+  for (const match of text.matchAll(uriPattern)) {
+    const uri = match[0].replace(/\.+$/, '');
+    if (match.index > end) parts.push({ text: text.slice(end, match.index), reference: null });
+    parts.push({ text: uri, reference: parseUri(uri) });
+    end = match.index + uri.length;
+  }
+  if (end < text.length) parts.push({ text: text.slice(end), reference: null });
+  return parts;
+}
