@@ -13,7 +13,6 @@ interface ExperimentRow {
 }
 
 const columns = ['id', 'name', 'created_at', 'updated_at', 'deleted_at'] as const;
-const maximumAttempts = 10;
 
 export const experimentStore = (db: Db) => {
   const ofWorkspace = (workspace: string) =>
@@ -35,16 +34,14 @@ export const experimentStore = (db: Db) => {
     return rows.map((row) => toExperiment(row, byExperiment.get(row.id) ?? []));
   }
 
-  /** The new number, or null when the name is taken. */
-  async function tryInsert(workspace: string, name: string, now: number): Promise<number | null> {
-    const inserted = await sql<{ id: number }>`
-      insert into experiments (workspace, id, name, created_at, updated_at)
-      select ${workspace}, coalesce(max(id), 0) + 1, ${name},
-        cast(${now} as bigint), cast(${now} as bigint)
-      from experiments where workspace = ${workspace}
-      on conflict do nothing returning id`.execute(db);
-    return inserted.rows[0]?.id ?? null;
-  }
+  /** Locks the workspace's first row until the transaction ends: two at once would count up to the same number. */
+  const takeTurn = (workspace: string) =>
+    db
+      .updateTable('experiments')
+      .set((eb) => ({ updated_at: eb.ref('updated_at') }))
+      .where('workspace', '=', workspace)
+      .where('id', '=', 0)
+      .execute();
 
   return {
     toExperiments,
@@ -66,15 +63,15 @@ export const experimentStore = (db: Db) => {
       return toExperiments(workspace, await query.execute());
     },
 
-    /** Null when the name is taken. Two who take the same number at once: the later one takes the next. */
+    /** The new number, or null when the name is taken. Expects `Default` to be there. */
     async insert(workspace: string, name: string, now: number): Promise<number | null> {
-      for (let attempt = 0; attempt < maximumAttempts; attempt++) {
-        const id = await tryInsert(workspace, name, now);
-        if (id !== null) return id;
-        const taken = await ofWorkspace(workspace).where('name', '=', name).executeTakeFirst();
-        if (taken) return null;
-      }
-      throw new Error(`No free number for an experiment after ${maximumAttempts} attempts.`);
+      await takeTurn(workspace);
+      const inserted = await sql<{ id: number }>`
+        insert into experiments (workspace, id, name, created_at, updated_at)
+        select ${workspace}, max(id) + 1, ${name}, cast(${now} as bigint), cast(${now} as bigint)
+        from experiments where workspace = ${workspace} having max(id) is not null
+        on conflict do nothing returning id`.execute(db);
+      return inserted.rows[0]?.id ?? null;
     },
 
     async insertDefault(workspace: string, name: string, now: number): Promise<void> {

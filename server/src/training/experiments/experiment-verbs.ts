@@ -57,6 +57,7 @@ export function createExperimentVerbs({ db, clock, changes }: ExperimentsDepende
     assertExperimentName(name);
     assertExperimentTags(tags);
     const { workspace } = caller;
+    await findExperiment(defaultExperiment.id, workspace);
     const id = await changes.run(caller, async (tx, record) => {
       const store = experimentStore(tx);
       const created = await store.insert(workspace, name, clock.now());

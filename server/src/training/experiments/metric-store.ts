@@ -1,5 +1,5 @@
-import { sql } from 'kysely';
-import type { Db } from '../../adapters/db/db.ts';
+import { CompiledQuery, sql } from 'kysely';
+import { type DatabaseKind, type Db, kindOf } from '../../adapters/db/db.ts';
 import { inPortions } from './portions.ts';
 import { latestByKey, type MetricValue } from './rules.ts';
 
@@ -46,11 +46,7 @@ export const metricStore = (db: Db) => {
       if (metrics.length === 0) return;
       const ids = await saveLatest(runId, latestByKey(metrics));
       await inPortions(metrics, async (portion) => {
-        await db
-          .insertInto('metric_points')
-          .values(portion.map((metric) => ({ series_id: ids.get(metric.key) ?? 0, ...toRow(metric) })))
-          .onConflict((conflict) => conflict.doNothing())
-          .execute();
+        await db.executeQuery(insertPoints(kindOf(db), ids, portion));
         return [];
       });
     },
@@ -84,6 +80,24 @@ export const metricStore = (db: Db) => {
     },
   };
 };
+
+/** Written out by hand: for a full batch, building this as a tree takes longer than the insert itself. */
+function insertPoints(
+  kind: DatabaseKind,
+  ids: ReadonlyMap<string, number>,
+  points: readonly MetricValue[],
+): CompiledQuery {
+  const values = points.flatMap((point) => {
+    const { recorded_at, step, value, is_nan } = toRow(point);
+    return [ids.get(point.key) ?? null, recorded_at, step, value, is_nan];
+  });
+  const parameter = (index: number) => (kind === 'postgres' ? `$${index + 1}` : '?');
+  const rows = points.map((_point, row) => `(${[0, 1, 2, 3, 4].map((i) => parameter(row * 5 + i)).join()})`);
+  return CompiledQuery.raw(
+    `insert into metric_points (series_id, recorded_at, step, value, is_nan) values ${rows.join()} on conflict do nothing`,
+    values,
+  );
+}
 
 const toRow = (metric: MetricValue) => ({
   step: metric.step,

@@ -1,0 +1,27 @@
+import { join } from 'node:path';
+import { createChanges } from '../access/audit/service.ts';
+import { createLineage } from '../access/lineage/service.ts';
+import { openFilesystemBlobs } from '../adapters/blobs/filesystem.ts';
+import type { DatabaseHandle } from '../adapters/db/db.ts';
+import { createLogger } from '../base/logger.ts';
+import { createEvents } from '../platform/events/service.ts';
+import { createExperiments } from '../training/experiments/service.ts';
+import { createTempDir } from './temp-dir.ts';
+
+/** Experiments on real adapters, without the wings above them. Its clock moves by one at each look. */
+export async function createTestExperiments({ db }: DatabaseHandle) {
+  const folder = await createTempDir();
+  let now = Date.UTC(2026, 0, 1);
+  const clock = { now: () => (now += 1) };
+  const changes = createChanges({
+    db,
+    clock,
+    events: createEvents({ db, clock, logger: createLogger('silent') }),
+  });
+  const lineage = createLineage({ db, clock });
+  const blobs = await openFilesystemBlobs({ root: join(folder.path, 'blobs') });
+  const experiments = createExperiments({ db, blobs, clock, changes, lineage });
+  return { experiments, lineage, blobs, clock, close: folder.remove };
+}
+
+export type TestExperiments = Awaited<ReturnType<typeof createTestExperiments>>;
