@@ -39,6 +39,12 @@ import { systemRoutes } from './operations/automation/routes.ts';
 import { createAutomation } from './operations/automation/service.ts';
 import { createEvents } from './platform/events/service.ts';
 import { createTasks } from './platform/tasks/service.ts';
+import { endpointsRoutes } from './serving/endpoints/routes.ts';
+import { createEndpoints } from './serving/endpoints/service.ts';
+import { predictionsRoutes } from './serving/predictions/routes.ts';
+import { createPredictions } from './serving/predictions/service.ts';
+import { rolloutsRoutes } from './serving/rollouts/routes.ts';
+import { createRollouts } from './serving/rollouts/service.ts';
 import { mlflowRoutes } from './training/experiments/mlflow-routes.ts';
 import { experimentsRoutes } from './training/experiments/routes.ts';
 import { createExperiments } from './training/experiments/service.ts';
@@ -113,6 +119,40 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
   });
 
   // serving
+  const predictions = createPredictions({
+    db,
+    analytics,
+    blobs,
+    events,
+    clock,
+    logger,
+    folder: join(config.dataFolder, 'predictions'),
+    entityOf: (endpoint, workspace) => endpoints.entityOf(endpoint, workspace),
+    entityKey: features.entityKey,
+  });
+  const endpoints = createEndpoints({
+    db,
+    changes,
+    lineage,
+    clock,
+    logger,
+    registry,
+    governance,
+    features,
+    predictions,
+    openRuntime,
+  });
+  const rollouts = createRollouts({
+    db,
+    changes,
+    clock,
+    logger,
+    events,
+    tasks,
+    endpoints,
+    predictions,
+    registry,
+  });
 
   // operations
   const automation = createAutomation({ changes, tasks, events, clock, version, database: database.kind });
@@ -131,6 +171,9 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     registry,
     evaluations,
     governance,
+    predictions,
+    endpoints,
+    rollouts,
     automation,
   };
 
@@ -156,6 +199,8 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     services,
     database,
     async start(): Promise<void> {
+      await predictions.start();
+      await endpoints.start();
       await events.start();
       await tasks.start();
       ready = true;
@@ -166,6 +211,8 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
       await tasks.stop();
       await events.stop();
       await http.close();
+      await endpoints.close();
+      await predictions.close();
       await closeAdapters(adapters);
     },
   };
@@ -182,6 +229,9 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'registry', contract.registry, registryRoutes(services.registry));
   bind(http, 'evaluation', contract.evaluation, evaluationRoutes(services.evaluations));
   bind(http, 'governance', contract.governance, governanceRoutes(services.governance));
+  bind(http, 'endpoints', contract.endpoints, endpointsRoutes(services.endpoints));
+  bind(http, 'predictions', contract.predictions, predictionsRoutes(services.predictions));
+  bind(http, 'rollouts', contract.rollouts, rolloutsRoutes(services.rollouts));
   bind(http, 'system', contract.system, systemRoutes(services.automation));
 }
 
