@@ -211,8 +211,8 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
       await tasks.stop();
       await events.stop();
       await http.close();
-      await endpoints.close();
-      await predictions.close();
+      await endpoints.stop();
+      await predictions.stop();
       await closeAdapters(adapters);
     },
   };
