@@ -114,7 +114,8 @@ export function createGates({ db, registry, evaluations, changes, clock }: Gates
         await store.insertCheck(keyOf(caller.workspace, version), check);
         const { id, passed } = check;
         const failed = results.filter((result) => !result.passed).map((result) => result.rule);
-        record({ action: 'gate.checked', subject: version.uri, detail: { check: id, passed, failed } });
+        const action = passed ? 'gate.passed' : 'gate.refused';
+        record({ action, subject: version.uri, detail: { check: id, evaluation: evaluation.id, failed } });
         return check;
       });
     },
