@@ -9,7 +9,6 @@ const isoText = (name: string): string =>
 
 function expressionOf({ name, type }: ColumnHead, format: ExportRequest['format']): string {
   const quoted = quoteName(name);
-  if (format === 'parquet') return quoted;
   if (type === 'timestamp') return `${isoText(quoted)} as ${quoted}`;
   // JSON has no word for NaN or infinity.
   if (type === 'double' && format !== 'csv')
@@ -28,18 +27,28 @@ const whole = (value: number): number => Math.max(0, Math.trunc(value));
 
 export async function exportFile(connection: DuckDBConnection, request: ExportRequest): Promise<void> {
   const source = `(${tableSql(request.table)})`;
-  const described = await connection.runAndReadAll(`describe select * from ${source}`);
-  const heads = described.getRowObjectsJS().map((column) => ({
-    name: String(column.column_name),
-    type: columnTypeOf(String(column.column_type)),
-  }));
-  const wanted = request.columns?.map(
-    (name) => heads.find((head) => head.name === name) ?? { name, type: 'text' as const },
-  );
-  const selected = (wanted ?? heads).map((head) => expressionOf(head, request.format)).join(', ');
+  const selected = await selectedColumns(connection, source, request);
   const limit = request.limit === undefined ? '' : ` limit ${whole(request.limit)}`;
   const offset = request.offset === undefined ? '' : ` offset ${whole(request.offset)}`;
   await connection.run(
     `copy (select ${selected} from ${source}${limit}${offset}) to ${quoteText(request.to)} (${copyOptions[request.format]})`,
   );
+}
+
+async function selectedColumns(
+  connection: DuckDBConnection,
+  source: string,
+  { format, columns }: ExportRequest,
+): Promise<string> {
+  // Parquet takes values as they are, whatever their types.
+  if (format === 'parquet') return columns?.map(quoteName).join(', ') ?? '*';
+  const described = await connection.runAndReadAll(`describe select * from ${source}`);
+  const heads = described.getRowObjectsJS().map((column) => ({
+    name: String(column.column_name),
+    type: columnTypeOf(String(column.column_type)),
+  }));
+  const wanted = columns?.map(
+    (name) => heads.find((head) => head.name === name) ?? { name, type: 'text' as const },
+  );
+  return (wanted ?? heads).map((head) => expressionOf(head, format)).join(', ');
 }

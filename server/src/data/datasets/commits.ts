@@ -1,21 +1,15 @@
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Content as Bytes, Column, DatasetVersion, TableFormat } from '@tidemill/contract';
-import type { Changes } from '../../access/audit/service.ts';
-import type { Lineage } from '../../access/lineage/service.ts';
 import type { Analytics } from '../../adapters/analytics/analytics.ts';
-import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
-import type { Clock } from '../../base/clock.ts';
 import { errors } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
-import { formatReference, toUri } from '../../base/references.ts';
 import { quoteName } from '../../base/sql-text.ts';
-import type { ContentFiles, StagedContent } from './content-files.ts';
+import type { StagedContent } from './content-files.ts';
 import { assertAppendable, assertTag, type Provenance, parseMapping } from './rules.ts';
-import { datasetStore, type NewVersion } from './store.ts';
-
-export type Committed = DatasetVersion & { unchanged: boolean };
+import { datasetStore } from './store.ts';
+import { type Committed, createVersionRecords, type VersionRecordDependencies } from './version-records.ts';
 
 export interface Upload {
   readonly name: string;
@@ -37,31 +31,17 @@ export interface ParquetCommit {
   readonly provenance: Provenance;
 }
 
-export interface CommitDependencies {
-  readonly db: Db;
-  readonly changes: Changes;
-  readonly lineage: Lineage;
-  readonly clock: Clock;
+export interface CommitDependencies extends VersionRecordDependencies {
   readonly analytics: Analytics;
-  readonly files: ContentFiles;
   /** Uploads and typed files on their way; on the same disk as the blobs they move instead of being copied. */
   readonly tempFolder: string;
-}
-
-/** What is to become a version. `base` is set where the content was built on a version that must still be the latest. */
-interface Candidate {
-  readonly name: string;
-  readonly content: StagedContent;
-  readonly message: string;
-  readonly tag?: string | undefined;
-  readonly provenance: Provenance;
-  readonly base?: DatasetVersion | null;
 }
 
 const appendAttempts = 20;
 
 export function createCommits(deps: CommitDependencies) {
-  const { db, analytics, files, clock } = deps;
+  const { db, analytics, files } = deps;
+  const { record } = createVersionRecords(deps);
 
   async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
     const folder = join(deps.tempFolder, newId('commit'));
@@ -157,78 +137,6 @@ export function createCommits(deps: CommitDependencies) {
     );
   }
 
-  /** One transaction makes the content a version. Null: `base` is the latest version no more. */
-  async function record(candidate: Candidate, caller: Caller): Promise<Committed | null> {
-    const { workspace } = caller;
-    const { name, content, tag } = candidate;
-    const now = clock.now();
-    const committed = await deps.changes.run(caller, async (tx, note): Promise<Committed | null> => {
-      const store = datasetStore(tx);
-      await store.ensureDataset(workspace, name, now);
-      const latest = await store.findLatest(workspace, name);
-      if (latest?.digest === content.digest) {
-        const isTagged = tag !== undefined && !latest.tags.includes(tag);
-        if (tag !== undefined && isTagged) {
-          await store.setTag(workspace, name, tag, latest.version);
-          note({ action: 'dataset.tagged', subject: latest.uri, detail: { tag } });
-        }
-        return {
-          ...latest,
-          tags: isTagged && tag ? [...latest.tags, tag].sort() : latest.tags,
-          unchanged: true,
-        };
-      }
-      if (candidate.base !== undefined && latest?.version !== candidate.base?.version) return null;
-      await store.saveChunks(content.fresh);
-      const number = await store.takeNumber(workspace, name, now);
-      const version = toNewVersion(candidate, caller, number, latest?.version ?? null, now);
-      await store.insertVersion(version);
-      if (tag !== undefined) await store.setTag(workspace, name, tag, number);
-      const committedVersion = withNames(version, tag);
-      await recordLineage(tx, workspace, committedVersion, candidate);
-      note({
-        action: 'dataset.committed',
-        subject: committedVersion.uri,
-        detail: {
-          reference: committedVersion.reference,
-          digest: content.digest,
-          rows: version.rows,
-          ...(tag && { tag }),
-        },
-      });
-      return { ...committedVersion, unchanged: false };
-    });
-    if (committed) files.remember(content);
-    return committed;
-  }
-
-  async function recordLineage(
-    tx: Db,
-    workspace: string,
-    version: DatasetVersion,
-    { base, provenance }: Candidate,
-  ): Promise<void> {
-    const { lineage } = deps;
-    const location = `blob:${version.digest}`;
-    await lineage.recordNode(tx, {
-      workspace,
-      uri: version.uri,
-      kind: 'dataset',
-      digest: version.digest,
-      location,
-    });
-    const edges = provenance.inputs.map((from) => ({ from, to: version.uri, relation: provenance.kind }));
-    if (base) edges.push({ from: base.uri, to: version.uri, relation: 'append' });
-    await lineage.recordEdges(tx, workspace, edges);
-    for (const usedUri of provenance.inputs)
-      await lineage.hold(tx, {
-        workspace,
-        userUri: version.uri,
-        usedUri,
-        reason: `${provenance.kind} built from it`,
-      });
-  }
-
   return {
     /** Streams the upload to a file, types it, stores what is new in it and makes it a version. */
     async upload(upload: Upload, caller: Caller): Promise<Committed> {
@@ -271,39 +179,6 @@ function describe({ name, message, tag, mode, format, mapping, dateFormat }: Upl
     ...(dateFormat && { dateFormat }),
   };
   return { name, message: message ?? '', tag, provenance: { kind: 'upload', inputs: [], detail } };
-}
-
-function toNewVersion(
-  { name, content, message, provenance }: Candidate,
-  caller: Caller,
-  version: number,
-  parent: number | null,
-  createdAt: number,
-): NewVersion {
-  return {
-    workspace: caller.workspace,
-    dataset: name,
-    version,
-    digest: content.digest,
-    rows: content.stored.reduce((sum, chunk) => sum + chunk.rows, 0),
-    bytes: content.stored.reduce((sum, chunk) => sum + chunk.bytes, 0),
-    chunks: content.stored.length,
-    columns: [...content.manifest.columns],
-    parent,
-    message,
-    provenance: { kind: provenance.kind, inputs: [...provenance.inputs], detail: { ...provenance.detail } },
-    createdAt,
-    createdBy: caller.actor,
-  };
-}
-
-function withNames({ workspace: _, ...version }: NewVersion, tag: string | undefined): DatasetVersion {
-  return {
-    ...version,
-    reference: formatReference(version.dataset, version.version),
-    uri: toUri('dataset', version.dataset, version.version),
-    tags: tag === undefined ? [] : [tag],
-  };
 }
 
 /** Without a base to be overtaken, `record` always gives a version. */

@@ -36,8 +36,9 @@ import {
 import { datasetStore } from './store.ts';
 import { differingChunks, diffVersions, type Side } from './version-diff.ts';
 
-export type { Committed, ParquetCommit, Upload } from './commits.ts';
+export type { ParquetCommit, Upload } from './commits.ts';
 export type { Manifest, Provenance } from './rules.ts';
+export type { Committed } from './version-records.ts';
 
 export interface DatasetsDependencies {
   readonly db: Db;

@@ -67,6 +67,13 @@ describeEachDatabase('features', (open) => {
       await expect(wing.datasets.delete({ name: 'prices' }, caller)).rejects.toThrow(/view:stats@1/);
     });
 
+    it('may name an expression after the dataset it reads', async () => {
+      const caller = await withPrices();
+      const sql =
+        'with prices as (select * from prices where close > 181) select symbol, date, close from prices';
+      expect(await wing.features.put({ ...stats, sql }, caller)).toMatchObject({ datasets: ['prices'] });
+    });
+
     it('is a new version only when its meaning changes', async () => {
       const caller = await withPrices();
       await wing.features.put(stats, caller);

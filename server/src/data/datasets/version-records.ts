@@ -1,0 +1,117 @@
+import type { DatasetVersion } from '@tidemill/contract';
+import type { Changes } from '../../access/audit/service.ts';
+import type { Lineage } from '../../access/lineage/service.ts';
+import type { Db } from '../../adapters/db/db.ts';
+import type { Caller } from '../../base/caller.ts';
+import type { Clock } from '../../base/clock.ts';
+import { formatReference, toUri } from '../../base/references.ts';
+import type { ContentFiles, StagedContent } from './content-files.ts';
+import type { Provenance } from './rules.ts';
+import { datasetStore, type NewVersion } from './store.ts';
+
+export type Committed = DatasetVersion & { unchanged: boolean };
+
+export interface VersionRecordDependencies {
+  readonly db: Db;
+  readonly changes: Changes;
+  readonly lineage: Lineage;
+  readonly clock: Clock;
+  readonly files: ContentFiles;
+}
+
+/** What is to become a version. */
+export interface Candidate {
+  readonly name: string;
+  readonly content: StagedContent;
+  readonly message: string;
+  readonly tag?: string | undefined;
+  readonly provenance: Provenance;
+  /** The version the content was built on; it must still be the latest. */
+  readonly base?: DatasetVersion;
+}
+
+/** The last step of a commit: one transaction in which stored content becomes a version. */
+export function createVersionRecords({ changes, lineage, clock, files }: VersionRecordDependencies) {
+  async function recordLineage(
+    tx: Db,
+    workspace: string,
+    { uri, digest }: DatasetVersion,
+    { base, provenance }: Candidate,
+  ): Promise<void> {
+    const { kind, inputs } = provenance;
+    await lineage.recordNode(tx, { workspace, uri, kind: 'dataset', digest, location: `blob:${digest}` });
+    const edges = inputs.map((from) => ({ from, to: uri, relation: kind }));
+    if (base) edges.push({ from: base.uri, to: uri, relation: 'append' });
+    await lineage.recordEdges(tx, workspace, edges);
+    for (const usedUri of inputs)
+      await lineage.hold(tx, { workspace, userUri: uri, usedUri, reason: `${kind} built from it` });
+  }
+
+  return {
+    /** Gives the latest version if it has this content already, and null if `base` was overtaken by another commit. */
+    async record(candidate: Candidate, caller: Caller): Promise<Committed | null> {
+      const { workspace } = caller;
+      const { name, content, tag, base } = candidate;
+      const now = clock.now();
+      const committed = await changes.run(caller, async (tx, note): Promise<Committed | null> => {
+        const store = datasetStore(tx);
+        await store.ensureDataset(workspace, name, now);
+        const latest = await store.findLatest(workspace, name);
+        // Before the comparison: two equal appends at once are two rows, not one.
+        if (base && latest?.version !== base.version) return null;
+        if (latest?.digest === content.digest) {
+          if (tag === undefined || latest.tags.includes(tag)) return { ...latest, unchanged: true };
+          await store.setTag(workspace, name, tag, latest.version);
+          note({ action: 'dataset.tagged', subject: latest.uri, detail: { tag } });
+          return { ...latest, tags: [...latest.tags, tag].sort(), unchanged: true };
+        }
+        await store.saveChunks(content.fresh);
+        const number = await store.takeNumber(workspace, name, now);
+        const created = toNewVersion(candidate, caller, number, latest?.version ?? null, now);
+        await store.insertVersion(created);
+        if (tag !== undefined) await store.setTag(workspace, name, tag, number);
+        const version = withNames(created, tag);
+        await recordLineage(tx, workspace, version, candidate);
+        const { reference, digest, rows } = version;
+        const detail = { reference, digest, rows, ...(tag && { tag }) };
+        note({ action: 'dataset.committed', subject: version.uri, detail });
+        return { ...version, unchanged: false };
+      });
+      if (committed) files.remember(content);
+      return committed;
+    },
+  };
+}
+
+function toNewVersion(
+  { name, content, message, provenance }: Candidate,
+  caller: Caller,
+  version: number,
+  parent: number | null,
+  createdAt: number,
+): NewVersion {
+  return {
+    workspace: caller.workspace,
+    dataset: name,
+    version,
+    digest: content.digest,
+    rows: content.stored.reduce((sum, chunk) => sum + chunk.rows, 0),
+    bytes: content.stored.reduce((sum, chunk) => sum + chunk.bytes, 0),
+    chunks: content.stored.length,
+    columns: [...content.manifest.columns],
+    parent,
+    message,
+    provenance: { kind: provenance.kind, inputs: [...provenance.inputs], detail: { ...provenance.detail } },
+    createdAt,
+    createdBy: caller.actor,
+  };
+}
+
+function withNames({ workspace: _, ...version }: NewVersion, tag: string | undefined): DatasetVersion {
+  return {
+    ...version,
+    reference: formatReference(version.dataset, version.version),
+    uri: toUri('dataset', version.dataset, version.version),
+    tags: tag === undefined ? [] : [tag],
+  };
+}
