@@ -1,0 +1,97 @@
+import type { Evaluation, Gate, GateCheck, GateRule } from '@tidemill/contract';
+import { describe, expect, test } from 'vitest';
+import { checkRules, describeValues, findFault, findObstacle, toVariables } from './rules.ts';
+
+const rule = (expression: string, name = 'r'): GateRule => ({ name, expression, message: 'too bad' });
+const evaluation = {
+  metrics: { mae: 9.6142, rmse: 11, bias: -9, r2: -3 },
+  baseline: { name: 'close', metrics: { mae: 1.7, rmse: 2 } },
+  champion: null,
+  againstBaseline: {
+    verdict: 'candidate-worse',
+    pairs: 60,
+    meanDifference: 8,
+    interval: [7, 9],
+    pValue: 0.001,
+  },
+  againstChampion: null,
+  window: { from: '2023-06-01', to: '2023-08-31', rows: 60 },
+  refitted: true,
+} as unknown as Evaluation;
+const variables = toVariables(evaluation);
+
+describe('findFault', () => {
+  test('rules that a whole evaluation can answer are good', () => {
+    for (const expression of [
+      'metrics.mae < baseline.mae',
+      'metrics.mae <= baseline.metrics.mae * 1.05',
+      'champion == null || againstChampion.verdict == "candidate-better"',
+      'window.rows >= 30 && againstBaseline.pValue < 0.05',
+      '!refitted || window.rows > 10',
+    ]) {
+      expect(findFault(rule(expression), [])).toBeNull();
+    }
+  });
+
+  test('unknown names, wrong types and bad syntax are found when the gate is declared', () => {
+    expect(findFault(rule('metrics.mea < 2'), [])).toMatch(/mea/);
+    expect(findFault(rule('metric.mae < 2'), [])).toMatch(/'metric'; known are metrics, baseline/);
+    expect(findFault(rule('metrics.mae <'), [])).toMatch(/not valid/);
+    expect(findFault(rule('metrics.mae'), [])).toMatch(/gives no true or false/);
+    expect(findFault(rule('metrics.mae < "2"'), [])).toMatch(/overload/);
+    const twice = [rule('true'), rule('false')];
+    expect(findFault(rule('true'), twice)).toMatch(/taken twice/);
+  });
+});
+
+describe('checkRules', () => {
+  test('each result shows the values it saw', () => {
+    const results = checkRules(
+      [
+        rule('metrics.mae < baseline.mae', 'naive'),
+        rule('champion == null || metrics.mae < champion.mae', 'ch'),
+      ],
+      variables,
+    );
+    expect(results).toEqual([
+      {
+        rule: 'naive',
+        expression: 'metrics.mae < baseline.mae',
+        passed: false,
+        message: 'too bad: metrics.mae = 9.614, baseline.mae = 1.7',
+      },
+      expect.objectContaining({ rule: 'ch', passed: true, message: 'holds: metrics.mae = 9.614' }),
+    ]);
+  });
+
+  test('what cannot be evaluated has not passed, and says what to evaluate with', () => {
+    const [result] = checkRules([rule('metrics.mae < champion.mae')], variables);
+    expect(result).toMatchObject({
+      passed: false,
+      message: expect.stringMatching(/has no champion; evaluate with it, or write 'champion == null \|\| …'/),
+    });
+  });
+});
+
+test('values are read from the expression, texts and functions left alone', () => {
+  expect(describeValues('size("metrics.mae") > 3 && window.rows > 30', variables)).toBe('window.rows = 60');
+  expect(describeValues('againstBaseline.verdict == "candidate-worse"', variables)).toBe(
+    'againstBaseline.verdict = candidate-worse',
+  );
+  expect(describeValues('constructor.name == "x" || metrics.toString == 1', variables)).toBe('');
+});
+
+describe('findObstacle', () => {
+  const gate = { model: 'm', rules: [], updatedAt: 5 } as Gate;
+  const check = { id: 'gc_1', passed: true, results: [], createdAt: 5 } as unknown as GateCheck;
+  test('only a passed check of the gate as it is opens the way', () => {
+    expect(findObstacle(gate, check)).toBeNull();
+    expect(findObstacle(null, check)).toMatch(/no gate/);
+    expect(findObstacle(gate, null)).toMatch(/no evaluation/);
+    expect(findObstacle({ ...gate, updatedAt: 6 }, check)).toMatch(/changed after its last check \(gc_1\)/);
+    const failed = checkRules([rule('metrics.mae < 1', 'small')], variables);
+    expect(findObstacle(gate, { ...check, passed: false, results: failed })).toBe(
+      "rule 'small' failed (too bad: metrics.mae = 9.614)",
+    );
+  });
+});
