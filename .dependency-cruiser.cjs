@@ -243,7 +243,7 @@ module.exports = {
   options: {
     parser: 'swc',
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: ['\\.test\\.tsx?$', '^[a-z]+/dist/', '^(?!.*node_modules).*\\.tidemill/'] },
+    exclude: { path: ['(\\.test|-suite)\\.tsx?$', '^[a-z]+/dist/', '^(?!.*node_modules).*\\.tidemill/'] },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['types', 'import', 'node', 'default'],

@@ -48,8 +48,12 @@ import { createRollouts } from './serving/rollouts/service.ts';
 import { mlflowRoutes } from './training/experiments/mlflow-routes.ts';
 import { experimentsRoutes } from './training/experiments/routes.ts';
 import { createExperiments } from './training/experiments/service.ts';
+import { jobsRoutes } from './training/jobs/routes.ts';
+import { createJobs } from './training/jobs/service.ts';
 import { parseMLmodel } from './training/learners/mlflow-model.ts';
 import { createLearners } from './training/learners/service.ts';
+import { sweepsRoutes } from './training/sweeps/routes.ts';
+import { createSweeps } from './training/sweeps/service.ts';
 import { version } from './version.ts';
 
 export interface AppOptions {
@@ -80,6 +84,22 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
   // training
   const learners = createLearners({ analytics, compute });
   const experiments = createExperiments({ db, blobs, clock, changes, lineage });
+  const jobs = createJobs({
+    db,
+    analytics,
+    executor,
+    clock,
+    changes,
+    events,
+    tasks,
+    datasets,
+    experiments,
+    learners,
+    folder: join(config.dataFolder, 'jobs'),
+    environment: config.commandEnvironment,
+    url: () => addressOf(http, config),
+  });
+  const sweeps = createSweeps({ db, clock, changes, events, tasks, datasets, experiments, learners, jobs });
 
   // models
   const registry = createRegistry({
@@ -168,6 +188,8 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     features,
     learners,
     experiments,
+    jobs,
+    sweeps,
     registry,
     evaluations,
     governance,
@@ -193,6 +215,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
   await addWebUi(http, config.webFolder);
   bindAll(http, services);
   await http.register(mlflowRoutes(experiments));
+  await http.ready();
 
   return {
     http,
@@ -226,6 +249,8 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'datasets', contract.datasets, datasetsRoutes(services.datasets));
   bind(http, 'features', contract.features, featuresRoutes(services.features));
   bind(http, 'experiments', contract.experiments, experimentsRoutes(services.experiments));
+  bind(http, 'jobs', contract.jobs, jobsRoutes(services.jobs));
+  bind(http, 'sweeps', contract.sweeps, sweepsRoutes(services.sweeps));
   bind(http, 'registry', contract.registry, registryRoutes(services.registry));
   bind(http, 'evaluation', contract.evaluation, evaluationRoutes(services.evaluations));
   bind(http, 'governance', contract.governance, governanceRoutes(services.governance));
@@ -233,6 +258,14 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'predictions', contract.predictions, predictionsRoutes(services.predictions));
   bind(http, 'rollouts', contract.rollouts, rolloutsRoutes(services.rollouts));
   bind(http, 'system', contract.system, systemRoutes(services.automation));
+}
+
+/** Where this machine reaches us, once we listen; port 0 is known only then. */
+function addressOf(http: FastifyInstance, config: Config): string {
+  const address = http.server.address();
+  const port = typeof address === 'object' && address ? address.port : config.port;
+  const host = ['0.0.0.0', '::'].includes(config.host) ? '127.0.0.1' : config.host;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 async function openAdapters(config: Config) {

@@ -32,21 +32,37 @@ export function bind<L extends Endpoints>(
   list: L,
   handlers: Handlers<L>,
 ): void {
-  for (const [name, endpoint] of Object.entries(list) as [keyof L & string, Endpoint][]) {
-    const handle = handlers[name] as (input: unknown, caller: Caller, signal: AbortSignal) => unknown;
-    const read = createReader(endpoint);
-    http.route({
-      method: endpoint.method,
-      url: endpoint.path,
-      config: { permission: endpoint.permission },
-      schema: describe(domain, name, endpoint),
-      handler: async (request, reply) => {
-        const result = await handle(read(request), request.caller, abortOnClose(reply));
-        if (endpoint.download) return sendDownload(request, reply, result as Download);
-        return reply.status(endpoint.status ?? 200).send(result);
-      },
-    });
-  }
+  const entries = Object.entries(list) as [keyof L & string, Endpoint][];
+  const add = (scope: FastifyInstance) => (entry: [keyof L & string, Endpoint]) =>
+    addRoute(scope, domain, entry, handlers);
+  entries.filter(([, endpoint]) => !endpoint.upload).forEach(add(http));
+  // An upload is a stream whatever its media type says; here nothing parses JSON first.
+  http.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+    entries.filter(([, endpoint]) => endpoint.upload).forEach(add(scope));
+  });
+}
+
+function addRoute<L extends Endpoints>(
+  scope: FastifyInstance,
+  domain: string,
+  [name, endpoint]: [keyof L & string, Endpoint],
+  handlers: Handlers<L>,
+): void {
+  const handle = handlers[name] as (input: unknown, caller: Caller, signal: AbortSignal) => unknown;
+  const read = createReader(endpoint);
+  scope.route({
+    method: endpoint.method,
+    url: endpoint.path,
+    config: { permission: endpoint.permission },
+    schema: describe(domain, name, endpoint),
+    handler: async (request, reply) => {
+      const result = await handle(read(request), request.caller, abortOnClose(reply));
+      if (endpoint.download) return sendDownload(request, reply, result as Download);
+      return reply.status(endpoint.status ?? 200).send(result);
+    },
+  });
 }
 
 /** The schemas validate in `createReader` and describe OpenAPI; only the reply's drives Fastify's serialiser. */

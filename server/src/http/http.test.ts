@@ -56,6 +56,15 @@ describe('the HTTP binding', () => {
     expect(reply.json().error.code).toBe('bodyTooLarge');
   });
 
+  it('takes an upload as a stream whatever its media type says, and refuses a body where none belongs', async () => {
+    const run = await platform.services.experiments.createRun({ experimentId: '0' }, platform.caller);
+    const url = `/api/v1/runs/${run.id}/artifact?path=a.json`;
+    const reply = await platform.http.inject({ method: 'PUT', url, payload: { a: 1 } });
+    expect([reply.statusCode, reply.json().size]).toEqual([200, 7]);
+    const wrong = await post('name=x', { 'content-type': 'application/x-www-form-urlencoded' });
+    expect([wrong.statusCode, wrong.json().error.code]).toEqual([415, 'mediaTypeUnsupported']);
+  });
+
   it('refuses a foreign Host and a foreign Origin', async () => {
     const host = await platform.http.inject({ url: '/api/v1/status', headers: { host: 'evil.example' } });
     expect([host.statusCode, host.json().error.code]).toEqual([403, 'hostRefused']);

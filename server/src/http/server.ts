@@ -45,7 +45,6 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   // Validation is done once, by http/bind.ts, with messages of our own.
   http.setValidatorCompiler(() => () => true);
   http.decorateRequest('caller', null as unknown as Caller);
-  http.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   http.addHook('onRequest', hostGuard(options.allowedHosts));
   http.addHook('onRequest', async (request) => {
     const permission = permissionOf(request);
