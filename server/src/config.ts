@@ -12,6 +12,8 @@ export interface Config {
   readonly logLevel: string;
   /** Folder of the built web UI; without it the API stands alone. */
   readonly webFolder: string | null;
+  /** What commands of users get of this program's environment: where programs are, never a secret. */
+  readonly commandEnvironment: Readonly<Record<string, string>>;
 }
 
 /** What `tidemill up` was given; anything absent comes from the environment, then from the default. */
@@ -36,7 +38,16 @@ export function readConfig(options: ConfigOptions, environment: NodeJS.ProcessEn
     allowedHosts: hosts.map((host) => host.trim()).filter(Boolean),
     logLevel: readLevel(options.logLevel ?? environment.TIDEMILL_LOG_LEVEL ?? 'warn'),
     webFolder: environment.TIDEMILL_WEB ?? resolve(import.meta.dirname, '../../web/dist'),
+    commandEnvironment: readCommandEnvironment(environment),
   };
+}
+
+const forCommands = ['PATH', 'HOME', 'USER', 'SHELL', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'VIRTUAL_ENV'];
+
+export function readCommandEnvironment(environment: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    forCommands.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
+  );
 }
 
 function readPort(text: string): number {

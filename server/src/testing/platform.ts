@@ -5,6 +5,7 @@ import { createApp } from '../app.ts';
 import type { Caller } from '../base/caller.ts';
 import type { Clock } from '../base/clock.ts';
 import { createLogger } from '../base/logger.ts';
+import { readCommandEnvironment } from '../config.ts';
 
 export const owner: Caller = { actor: 'user:owner', role: 'admin', workspace: 'default' };
 
@@ -22,6 +23,7 @@ export async function createTestPlatform(
       allowedHosts: [],
       logLevel: 'silent',
       webFolder: null,
+      commandEnvironment: readCommandEnvironment(process.env),
     },
     logger: createLogger('silent'),
     ...(options.clock && { clock: options.clock }),

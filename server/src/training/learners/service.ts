@@ -92,4 +92,4 @@ export function createLearners({ analytics, compute }: LearnersDependencies) {
 }
 
 export type Learners = ReturnType<typeof createLearners>;
-export type { ForwardRequest };
+export type { FitReport, ForwardRequest };

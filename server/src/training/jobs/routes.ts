@@ -1,0 +1,12 @@
+import type { contract } from '@tidemill/contract';
+import type { Handlers } from '../../http/bind.ts';
+import type { Jobs } from './service.ts';
+
+export const jobsRoutes = (jobs: Jobs): Handlers<typeof contract.jobs> => ({
+  submitLearner: (input, caller) => jobs.submitLearner(input, caller),
+  submitCommand: (input, caller) => jobs.submitCommand(input, caller),
+  list: (input, caller) => jobs.list(input, caller),
+  get: (input, caller) => jobs.get(input, caller),
+  cancel: (input, caller) => jobs.cancel(input, caller),
+  logs: (input, caller) => jobs.logs(input, caller),
+});

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import type { CommandJob, Job, LearnerJob } from '@tidemill/contract';
+import type { Task } from '../../platform/tasks/rules.ts';
+import type { Recipe } from '../learners/rules.ts';
+
+export type { Recipe } from '../learners/rules.ts';
+
+/** A learner job with nothing left open: defaults filled in, the training set pinned. */
+export interface LearnerSpec extends Omit<Required<LearnerJob>, 'name' | 'register'> {
+  readonly name: string | null;
+  readonly register: string | null;
+  readonly trainingDigest: string;
+}
+
+export interface CommandSpec
+  extends Omit<Required<CommandJob>, 'name' | 'workingDirectory' | 'timeoutSeconds'> {
+  readonly name: string | null;
+  /** The job's own folder when null. */
+  readonly workingDirectory: string | null;
+  readonly timeoutSeconds: number | null;
+}
+
+interface CommonRecord {
+  /** Also the id of its task. */
+  readonly id: string;
+  readonly workspace: string;
+  readonly experiment: string;
+  readonly runId: string;
+  readonly modelVersion: string | null;
+  readonly actor: string;
+  readonly createdAt: number;
+  readonly endedAt: number | null;
+}
+export interface LearnerRecord extends CommonRecord {
+  readonly kind: 'learner';
+  readonly spec: LearnerSpec;
+}
+export interface CommandRecord extends CommonRecord {
+  readonly kind: 'command';
+  readonly spec: CommandSpec;
+}
+export type JobRecord = LearnerRecord | CommandRecord;
+
+export type JobEnd = 'succeeded' | 'failed' | 'cancelled';
+export const runStatusOf = { succeeded: 'FINISHED', failed: 'FAILED', cancelled: 'KILLED' } as const;
+
+export const taskKinds = { learner: 'job.learner', command: 'job.command' } as const;
+
+export function toRecipe({ runId, createdAt, spec }: LearnerRecord): Recipe {
+  return {
+    version: 1,
+    runId,
+    createdAt,
+    learner: spec.learner,
+    parameters: { ...spec.parameters },
+    seed: spec.seed,
+    features: [...spec.features],
+    target: spec.target,
+    timeColumn: spec.timeColumn,
+    trainingSet: { reference: spec.trainingSet, digest: spec.trainingDigest },
+    split: spec.split,
+    holdout: spec.holdout,
+  };
+}
+
+/** What the run says of itself, as MLflow keeps it: texts. */
+export function toParameters(recipe: Recipe): Record<string, string> {
+  const { learner, parameters, seed, target, timeColumn, trainingSet, split, holdout } = recipe;
+  const own = Object.entries(parameters).map(([key, value]) => [key, String(value)]);
+  return {
+    ...Object.fromEntries(own),
+    ...{ learner, seed: String(seed), target, timeColumn, trainingSet: trainingSet.reference },
+    ...{ split, holdout: String(holdout), features: featureText(recipe.features) },
+  };
+}
+
+/** A thousand long names do not fit a parameter; their digest still tells two lists apart. */
+function featureText(features: readonly string[]): string {
+  const text = features.join(', ');
+  if (text.length <= 1000) return text;
+  const digest = createHash('sha256').update(JSON.stringify(features)).digest('hex').slice(0, 16);
+  return `${features.length} columns (${digest})`;
+}
+
+export function toJob(record: JobRecord, task: Task | null): Job {
+  const { id, kind, experiment, runId, modelVersion, createdAt } = record;
+  return {
+    ...{ id, kind, experiment, runId, modelVersion, createdAt },
+    state: task?.state ?? 'failed',
+    progress: { ...task?.progress },
+    error: task?.error ?? null,
+    attempt: task?.attempt ?? 0,
+    spec: { ...record.spec },
+    startedAt: task?.startedAt ?? null,
+    finishedAt: task?.finishedAt ?? null,
+  };
+}

@@ -1,0 +1,61 @@
+import type { Sweep, SweepDefinition, Trial } from '@tidemill/contract';
+import type { Task } from '../../platform/tasks/rules.ts';
+import type { Recipe } from '../learners/rules.ts';
+
+/** A sweep's definition with nothing left open: defaults filled in, the training set pinned. */
+export interface FullDefinition extends Omit<Required<SweepDefinition>, 'name' | 'register'> {
+  readonly name: string | null;
+  readonly register: string | null;
+}
+
+export interface SweepRecord {
+  /** Also the id of its task. */
+  readonly id: string;
+  readonly workspace: string;
+  readonly experimentId: string;
+  readonly runId: string;
+  readonly definition: FullDefinition;
+  readonly trainingDigest: string;
+  readonly bestTrial: number | null;
+  readonly modelVersion: string | null;
+  readonly actor: string;
+  readonly createdAt: number;
+  readonly endedAt: number | null;
+}
+
+export type SweepEnd = 'succeeded' | 'failed' | 'cancelled';
+export const runStatusOf = { succeeded: 'FINISHED', failed: 'FAILED', cancelled: 'KILLED' } as const;
+export const taskKind = 'sweep';
+
+/** The least error wins; among equals the earlier trial. */
+export function chooseBest(trials: readonly Trial[]): Trial | null {
+  const complete = trials.filter(({ state, value }) => state === 'complete' && value !== null);
+  return complete.reduce<Trial | null>((best, trial) => {
+    const isBetter = best === null || (trial.value ?? 0) < (best.value ?? 0);
+    const isTie = best !== null && trial.value === best.value && trial.number < best.number;
+    return isBetter || isTie ? trial : best;
+  }, null);
+}
+
+/** The best trial's parameters on all rows: what was held out to choose them is there to learn from at last. */
+export function toRefitRecipe(sweep: SweepRecord, { learner, parameters }: Trial): Recipe {
+  const { seed, features, target, timeColumn, trainingSet } = sweep.definition;
+  return {
+    ...{ version: 1, runId: sweep.runId, createdAt: sweep.createdAt },
+    ...{ learner, parameters: { ...parameters }, seed, features: [...features], target, timeColumn },
+    trainingSet: { reference: trainingSet, digest: sweep.trainingDigest },
+    ...{ split: 'time', holdout: 0 },
+  };
+}
+
+export function toSweep(record: SweepRecord, trials: readonly Trial[], task: Task | null): Sweep {
+  const { id, definition, runId, modelVersion, createdAt, bestTrial } = record;
+  return {
+    ...{ id, runId, modelVersion, createdAt, trials: [...trials] },
+    definition: { ...definition },
+    state: task?.state ?? 'failed',
+    best: trials.find(({ number }) => number === bestTrial) ?? chooseBest(trials),
+    error: task?.error ?? null,
+    finishedAt: task?.finishedAt ?? null,
+  };
+}

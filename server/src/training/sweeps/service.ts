@@ -1,0 +1,144 @@
+import type { Page, Sweep, SweepDefinition } from '@tidemill/contract';
+import type { Changes } from '../../access/audit/service.ts';
+import type { Db } from '../../adapters/db/db.ts';
+import type { Caller } from '../../base/caller.ts';
+import type { Clock } from '../../base/clock.ts';
+import { errors, type TidemillError } from '../../base/errors.ts';
+import { newId, newRunId } from '../../base/ids.ts';
+import { toUri } from '../../base/references.ts';
+import type { Datasets } from '../../data/datasets/service.ts';
+import type { Events, StoredEvent } from '../../platform/events/service.ts';
+import type { TaskContext, Tasks } from '../../platform/tasks/service.ts';
+import { endlessAttempts, withToldEnd } from '../../platform/tasks/told-end.ts';
+import type { Experiments } from '../experiments/service.ts';
+import type { Jobs } from '../jobs/service.ts';
+import type { Learners } from '../learners/service.ts';
+import { type SweepRecord, taskKind, toSweep } from './rules.ts';
+import { sweepStore } from './store.ts';
+import { callerOf, createSweepEnds } from './sweep-ends.ts';
+import { createSweepWork } from './sweep-work.ts';
+import { createTrials } from './trials.ts';
+
+export interface SweepsDependencies {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly changes: Changes;
+  readonly events: Pick<Events, 'on'>;
+  readonly tasks: Tasks;
+  readonly datasets: Pick<Datasets, 'resolve' | 'source'>;
+  readonly experiments: Experiments;
+  readonly learners: Learners;
+  readonly jobs: Pick<Jobs, 'logRecipe' | 'logTrainingSet' | 'storeModel'>;
+}
+
+const allowedFailures = 3;
+
+/** Searches for parameters: many trials judged on what came next, the best fitted on all rows. */
+export function createSweeps(deps: SweepsDependencies) {
+  const { db, clock, changes, events, tasks, datasets, experiments, learners } = deps;
+  const ends = createSweepEnds(deps);
+  const workOnSweep = createSweepWork({ ...deps, ends, trials: createTrials(deps) });
+
+  async function getRecord(id: string, workspace: string): Promise<SweepRecord> {
+    const found = await sweepStore(db).find(workspace, id);
+    if (!found) throw errors.sweepNotFound({ id });
+    return found;
+  }
+
+  async function get({ id }: { id: string }, caller: Caller): Promise<Sweep> {
+    const record = await getRecord(id, caller.workspace);
+    const trials = await sweepStore(db).listTrials([id]);
+    return toSweep(record, trials.get(id) ?? [], await tasks.find(id));
+  }
+
+  async function submit(sweep: SweepRecord, caller: Caller): Promise<void> {
+    const { id, workspace, runId, experimentId, definition, actor } = sweep;
+    const name = definition.name ?? undefined;
+    const tags = [
+      { key: 'mlflow.source.type', value: 'JOB' },
+      { key: 'mlflow.source.name', value: id },
+    ];
+    await changes.run(caller, async (tx, record) => {
+      const subject = toUri('sweep', id);
+      await experiments.openRun(tx, { id: runId, experimentId, name, status: 'SCHEDULED', tags }, caller);
+      await sweepStore(tx).insert(sweep);
+      const task = { id, kind: taskKind, workspace, subject, payload: {}, actor };
+      await tasks.enqueue(tx, { ...task, maximumAttempts: endlessAttempts });
+      const { experiment, trials } = definition;
+      record({ action: 'sweep.submitted', subject, detail: { id, experiment, trials, runId } });
+    });
+  }
+
+  tasks.register<unknown>(taskKind, { concurrency: 2 }, async (task) => {
+    const sweep = await getRecord(task.id, task.workspace);
+    // The end was told, but the process died before the task knew of it.
+    if (sweep.endedAt !== null) return { done: { runId: sweep.runId } };
+    const work = (inner: TaskContext<unknown>) => workOnSweep(inner, sweep);
+    const fail = async (_task: TaskContext<unknown>, { message }: TidemillError) => {
+      await ends.end(sweep, 'failed', callerOf(sweep), { error: message });
+    };
+    return withToldEnd(work, { allowedFailures: () => allowedFailures, fail })(task);
+  });
+
+  events.on('sweeps', ['model.registered'], async ({ workspace, payload }: StoredEvent) => {
+    const { runId, reference } = payload;
+    if (typeof runId !== 'string' || typeof reference !== 'string') return;
+    await sweepStore(db).setModelVersion(workspace, runId, reference);
+  });
+
+  return {
+    get,
+
+    /** @throws datasetVersionNotFound, datasetColumnNotFound, trainingColumnInvalid */
+    async create(input: SweepDefinition, caller: Caller): Promise<Sweep> {
+      const { workspace, actor } = caller;
+      const version = await datasets.resolve(input.trainingSet, workspace);
+      const definition = {
+        ...input,
+        name: input.name ?? null,
+        register: input.register ?? null,
+        trainingSet: version.reference,
+        learners: [...new Set(input.learners)],
+        folds: input.folds ?? 3,
+        metric: input.metric ?? 'mae',
+        seed: input.seed ?? 0,
+      };
+      learners.assertColumns({ ...definition, reference: version.reference }, version.columns);
+      const { id: experimentId } = await experiments.ensureExperiment(input.experiment, caller);
+      const sweep: SweepRecord = {
+        ...{ id: newId('sweep'), workspace, experimentId, runId: newRunId(), definition, actor },
+        ...{ trainingDigest: version.digest, bestTrial: null, modelVersion: null },
+        ...{ createdAt: clock.now(), endedAt: null },
+      };
+      await submit(sweep, caller);
+      return get(sweep, caller);
+    },
+
+    async list(
+      input: { cursor?: string | undefined; limit?: number | undefined },
+      { workspace }: Caller,
+    ): Promise<Page<Sweep>> {
+      const { items, nextCursor } = await tasks.list({ ...input, workspace, kind: taskKind });
+      const ids = items.map((task) => task.id);
+      const records = await sweepStore(db).listByIds(workspace, ids);
+      const trials = await sweepStore(db).listTrials(ids);
+      const sweeps = items.flatMap((task) => {
+        const record = records.get(task.id);
+        return record ? [toSweep(record, trials.get(task.id) ?? [], task)] : [];
+      });
+      return { items: sweeps, nextCursor };
+    },
+
+    /** Running trials are stopped, finished ones stay, the run is KILLED. @throws jobEnded */
+    async cancel({ id }: { id: string }, caller: Caller): Promise<Sweep> {
+      const sweep = await getRecord(id, caller.workspace);
+      const alongside = (tx: Db) => tasks.cancel(tx, id);
+      const ended = await ends.end(sweep, 'cancelled', caller, { alongside });
+      const now = await get({ id }, caller);
+      if (!ended && now.state !== 'cancelled') throw errors.jobEnded({ id, state: now.state });
+      return now;
+    },
+  };
+}
+
+export type Sweeps = ReturnType<typeof createSweeps>;
