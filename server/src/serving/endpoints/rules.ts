@@ -75,3 +75,38 @@ export interface RuleInput {
   readonly record: Row;
   readonly features: Row;
 }
+
+/** The definition inside a revision. */
+export const definitionOf = (revision: EndpointRevision): Definition => ({
+  description: revision.description,
+  variants: revision.variants,
+  entity: revision.entity,
+  fallback: revision.fallback,
+  timeoutMs: revision.timeoutMs,
+  isolation: revision.isolation,
+  log: revision.log,
+  alias: revision.alias,
+});
+
+/** How answers of the rule by hand are told apart from those after a failure. */
+export const forcedPrefix = 'switched to the rule: ';
+export const forcedReason = (reason: string | null): string | null =>
+  reason === null ? null : `${forcedPrefix}${reason}`;
+
+const answersOf = (definition: Definition): string =>
+  JSON.stringify(liveVariants(definition).map(({ model, view, weight }) => [model, view ?? null, weight]));
+
+/**
+ * The revision that "back" means: the one before; but where models changed, the last one in which what answers now had
+ * no part, so that taking back a promotion does not end in its own canary.
+ * @param earlier revisions below the live one, newest first
+ */
+export function rollbackTarget(live: EndpointRevision, earlier: readonly EndpointRevision[]): number {
+  const [before] = earlier;
+  if (!before || answersOf(before) === answersOf(live)) return live.revision - 1;
+  const main = mainVariant(live);
+  const found = earlier.find((revision) =>
+    revision.variants.every((variant) => variant.model !== main.model || variant.view !== main.view),
+  );
+  return found?.revision ?? live.revision - 1;
+}

@@ -132,6 +132,22 @@ describeEachDatabase('endpoints', (open) => {
     );
   });
 
+  test('a model that predicts no number gets the rule, or a 503 where there is none', async () => {
+    const wing = await openWing(open);
+    await wing.addModel('broken@1', { ...plusOne, intercept: Number.NaN });
+    const variants = [{ ...main, model: 'broken@1' }];
+    const name = newName();
+    await wing.endpoints.put({ name, ...definition, variants }, caller);
+    const ruled = await wing.endpoints.predict({ name, records: [record] }, caller);
+    expect(ruled).toMatchObject({ fallbackReason: 'the model predicted NaN', predictions: [{ value: 100 }] });
+    const bare = newName();
+    await wing.endpoints.put({ name: bare, variants, entity: ['ticker'] }, caller);
+    const sent = wing.endpoints.predict({ name: bare, records: [record] }, caller);
+    await expect(sent).rejects.toMatchObject({ code: 'predictionUnavailable', status: 503 });
+    const switched = wing.endpoints.forceFallback({ name: bare, enabled: true, reason: 'x' }, caller);
+    await expect(switched).rejects.toMatchObject({ code: 'endpointDefinitionInvalid' });
+  });
+
   test('online features feed the model; an entity without them gets the rule, or an error where there is none', async () => {
     const wing = await openWing(open);
     const name = newName();

@@ -129,6 +129,11 @@ export function createPredictions(deps: PredictionsDependencies) {
     }
   }
 
+  function seal(): Promise<void> {
+    sealing = sealing.then(sealAll);
+    return sealing;
+  }
+
   return {
     /** The writing end for the hot path; opened once per endpoint. */
     openLog,
@@ -223,10 +228,7 @@ export function createPredictions(deps: PredictionsDependencies) {
     },
 
     /** Full segments become Parquet in blobs; also done by itself every minute. */
-    seal(): Promise<void> {
-      sealing = sealing.then(sealAll);
-      return sealing;
-    },
+    seal,
 
     /** Mends what a killed process left. Before the endpoints start. */
     async start(): Promise<void> {
@@ -234,7 +236,7 @@ export function createPredictions(deps: PredictionsDependencies) {
       const stored = sealed.map(({ workspace, endpoint }) => ({ workspace, endpoint }));
       for (const { workspace, endpoint } of [...stored, ...(await listFolders(folder))])
         await openLog(workspace, endpoint);
-      timer = setInterval(() => void this.seal(), sealMs);
+      timer = setInterval(() => void seal(), sealMs);
       timer.unref();
     },
 

@@ -94,6 +94,27 @@ describeEachDatabase('rollouts', (open) => {
     expect(await wing.rollouts.activeFor(name, 'default')).toBeNull();
   });
 
+  test('back from a promotion is what was live before the rollout', async () => {
+    const wing = await openWing(open);
+    const name = await openEndpoint(wing);
+    const { id } = await wing.rollouts.start({ endpoint: name, candidate: 'forecaster@2', policy }, caller);
+    await playUntil(wing, name, id, 'promoted');
+    const revision = await wing.endpoints.rollback({ name, reason: 'customers complain' }, caller);
+    expect(revision.variants).toEqual([main]);
+    expect(wing.aliases.get('forecaster@champion')).toBe(1);
+  });
+
+  test('a rollback of the endpoint in canary ends the rollout and leaves nothing of the candidate', async () => {
+    const wing = await openWing(open);
+    const name = await openEndpoint(wing);
+    const started = { endpoint: name, candidate: 'forecaster@2', policy };
+    const { id } = await wing.rollouts.start(started, caller);
+    await playUntil(wing, name, id, 'canary');
+    await wing.endpoints.rollback({ name, reason: 'mine' }, caller);
+    expect((await wing.rollouts.judge(id, 'default')).stage).toBe('rolled-back');
+    expect((await wing.endpoints.get({ name }, caller)).live.variants).toEqual([main]);
+  });
+
   test('a worse candidate is rejected in shadow and never answers', async () => {
     const wing = await openWing(open);
     const name = await openEndpoint(wing);

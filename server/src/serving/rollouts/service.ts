@@ -4,7 +4,6 @@ import { type Db, isUniqueViolation } from '../../adapters/db/db.ts';
 import { type Caller, systemCaller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { errors } from '../../base/errors.ts';
-import { newId } from '../../base/ids.ts';
 import type { Logger } from '../../base/logger.ts';
 import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.ts';
 import { toUri } from '../../base/references.ts';
@@ -14,9 +13,10 @@ import type { TaskContext, TaskOutcome, Tasks } from '../../platform/tasks/servi
 import type { Definition, Endpoints } from '../endpoints/service.ts';
 import type { Predictions } from '../predictions/service.ts';
 import { createEvidence } from './evidence.ts';
-import { isActive, judge, type Policy, type Stage, toComparison, toPolicy } from './rules.ts';
+import { newRollout } from './new-rollout.ts';
+import { isActive, judge, type Stage, toComparison } from './rules.ts';
 import { rolloutStore, type StoredRollout } from './store.ts';
-import { freeName, isIntact, toCanary, toPromoted, toShadow, withoutCandidate } from './variants.ts';
+import { definitionFor, hasRemains, isIntact } from './variants.ts';
 
 export interface RolloutsDependencies {
   readonly db: Db;
@@ -91,7 +91,7 @@ export function createRollouts(deps: RolloutsDependencies) {
       if (!found) return current;
       const definition = await endpoints.currentDefinition(current.endpoint, current.workspace);
       const shown = toComparison(found.pairs, found.decision);
-      if (!isIntact(definition, current)) return abandon(current, shown, caller);
+      if (!isIntact(definition, current, found.stage)) return abandon(current, definition, shown, caller);
       const { next, text } = judge(found);
       if (next === current.stage) {
         if (JSON.stringify(shown) !== JSON.stringify(current.evidence)) {
@@ -107,13 +107,14 @@ export function createRollouts(deps: RolloutsDependencies) {
   /** Somebody released another definition by hand: that is their decision, and the rollout ends. */
   async function abandon(
     rollout: StoredRollout,
+    definition: Definition,
     shown: Rollout['evidence'],
     caller: Caller,
   ): Promise<StoredRollout> {
-    const text = 'the endpoint was changed by hand, which took the candidate out of it';
-    await changes.run(caller, (tx, record) =>
-      write(tx, record, rollout, { stage: 'rolled-back', text, evidence: shown }, caller),
-    );
+    const text = 'the endpoint was changed by hand, which took the candidate out of its place';
+    const step: Step = { stage: 'rolled-back', text, evidence: shown };
+    if (hasRemains(definition, rollout)) await advance(rollout, step, caller);
+    else await changes.run(caller, (tx, record) => write(tx, record, rollout, step, caller));
     return getStored(rollout.id, rollout.workspace);
   }
 
@@ -121,7 +122,7 @@ export function createRollouts(deps: RolloutsDependencies) {
     await endpoints.release(
       {
         endpoint: rollout.endpoint,
-        change: (definition) => definitionFor(step.stage, definition, rollout),
+        change: (definition) => definitionFor(step.stage, definition, rollout, rollout.policy.canaryWeight),
         reason: `${rollout.id}: ${step.text}`,
         followAlias: step.stage === 'promoted',
         within: (tx, record) => write(tx, record, rollout, step, caller),
@@ -156,7 +157,9 @@ export function createRollouts(deps: RolloutsDependencies) {
     const rollout = await getStored(id, caller.workspace);
     if (!isActive(rollout.stage)) throw errors.rolloutFinished({ id, stage: rollout.stage });
     const definition = await endpoints.currentDefinition(rollout.endpoint, rollout.workspace);
-    if (!isIntact(definition, rollout)) return toContract(await abandon(rollout, rollout.evidence, caller));
+    if (!isIntact(definition, rollout, rollout.stage)) {
+      return toContract(await abandon(rollout, definition, rollout.evidence, caller));
+    }
     await advance(rollout, { stage, text: reason, evidence: rollout.evidence }, caller);
     await tasks.wake(db, id);
     return toContract(await getStored(id, caller.workspace));
@@ -178,7 +181,7 @@ export function createRollouts(deps: RolloutsDependencies) {
         await endpoints.release(
           {
             endpoint,
-            change: (live) => definitionFor(stored.stage, live, stored),
+            change: (live) => definitionFor(stored.stage, live, stored, stored.policy.canaryWeight),
             reason: `${stored.id}: ${text}`,
             followAlias: false,
             async within(tx, record) {
@@ -237,44 +240,6 @@ export function createRollouts(deps: RolloutsDependencies) {
 }
 
 export type Rollouts = ReturnType<typeof createRollouts>;
-
-function newRollout(
-  input: Input<Contract['start']>,
-  candidate: string,
-  definition: Definition,
-  workspace: string,
-  now: number,
-): StoredRollout {
-  const { endpoint, stage = 'shadow' } = input;
-  const live = definition.variants.filter((variant) => !variant.shadow);
-  const [champion] = live;
-  if (!champion || live.length > 1) {
-    const reason = `it has ${live.length} live variants (${live.map((variant) => variant.name).join(', ')}), and a candidate can replace one only`;
-    throw errors.rolloutRefused({ endpoint, reason });
-  }
-  // As the live variant reads its features from a view, so does its successor, unless said otherwise.
-  const view = input.view ?? champion.view ?? null;
-  if (champion.model === candidate && (champion.view ?? null) === view) {
-    throw errors.rolloutRefused({ endpoint, reason: `${candidate} is live already` });
-  }
-  const policy: Policy = toPolicy(input.policy);
-  return {
-    ...{ id: newId('rollout'), workspace, endpoint, candidate, view, policy, stage, createdAt: now },
-    champion: champion.model,
-    championVariant: champion.name,
-    candidateVariant: freeName(definition),
-    evidence: null,
-    timeline: [],
-    canaryAt: stage === 'canary' ? now : null,
-    finishedAt: null,
-  };
-}
-
-function definitionFor(stage: Stage, definition: Definition, rollout: StoredRollout): Definition {
-  if (stage === 'shadow') return toShadow(definition, rollout);
-  if (stage === 'canary') return toCanary(definition, rollout, rollout.policy.canaryWeight);
-  return stage === 'promoted' ? toPromoted(definition, rollout) : withoutCandidate(definition, rollout);
-}
 
 function recordStep(
   record: Recorder,

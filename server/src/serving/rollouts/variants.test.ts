@@ -34,16 +34,18 @@ test('every stage is a valid definition, and taking the candidate back gives the
       const { definition, contest, weight } = build(given);
       const shadow = toShadow(definition, contest);
       const canary = toCanary(shadow, contest, weight);
-      for (const stage of [shadow, canary]) {
-        assertDefinition('forecast', stage);
-        expect(isIntact(stage, contest)).toBe(true);
-        expect(withoutCandidate(stage, contest)).toEqual(definition);
+      for (const stage of ['shadow', 'canary'] as const) {
+        const now = stage === 'shadow' ? shadow : canary;
+        assertDefinition('forecast', now);
+        expect(isIntact(now, contest, stage)).toBe(true);
+        expect(isIntact(now, contest, stage === 'shadow' ? 'canary' : 'shadow')).toBe(false);
+        expect(withoutCandidate(now, contest)).toEqual(definition);
       }
       const promoted = toPromoted(canary, contest);
       assertDefinition('forecast', promoted);
       expect(promoted.variants[0]).toMatchObject({ name: 'main', model: 'forecaster@2', weight: 1 });
       expect(promoted.variants).toHaveLength(definition.variants.length);
-      expect(isIntact(promoted, contest)).toBe(false);
+      expect(isIntact(promoted, contest, 'canary')).toBe(false);
     }),
   );
 });

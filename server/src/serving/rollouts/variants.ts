@@ -1,6 +1,7 @@
 /** What each stage of a rollout makes of an endpoint's definition. */
 import type { Variant } from '@tidemill/contract';
 import type { Definition } from '../endpoints/service.ts';
+import type { Stage } from './rules.ts';
 
 export interface Contest {
   /** The live variant and what it serves. */
@@ -78,8 +79,33 @@ export function toPromoted(definition: Definition, contest: Contest): Definition
 }
 
 /** Whether the live definition is still the one this rollout left: somebody may have released another by hand. */
-export function isIntact(definition: Definition, contest: Contest): boolean {
+export function isIntact(definition: Definition, contest: Contest, stage: 'shadow' | 'canary'): boolean {
   const find = (name: string) => definition.variants.find((variant) => variant.name === name);
-  const champion = find(contest.championVariant);
-  return champion?.model === contest.champion && find(contest.candidateVariant)?.model === contest.candidate;
+  const candidate = find(contest.candidateVariant);
+  const isInPlace = (candidate?.shadow === true) === (stage === 'shadow');
+  return (
+    find(contest.championVariant)?.model === contest.champion &&
+    candidate?.model === contest.candidate &&
+    isInPlace
+  );
+}
+
+/** Whether something of the rollout is still in the definition. */
+export function hasRemains(definition: Definition, contest: Contest): boolean {
+  const own = candidateNames(contest);
+  return definition.variants.some(
+    (variant) => own.includes(variant.name) && variant.model === contest.candidate,
+  );
+}
+
+/** The definition a stage asks for. */
+export function definitionFor(
+  stage: Stage,
+  definition: Definition,
+  contest: Contest,
+  canaryWeight: number,
+): Definition {
+  if (stage === 'shadow') return toShadow(definition, contest);
+  if (stage === 'canary') return toCanary(definition, contest, canaryWeight);
+  return stage === 'promoted' ? toPromoted(definition, contest) : withoutCandidate(definition, contest);
 }

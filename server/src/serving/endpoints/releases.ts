@@ -1,0 +1,198 @@
+/** How a definition becomes the live revision: checked, its models warm, written in one transaction, switched at once. */
+import type { EndpointRevision, FeatureView, ModelVersion } from '@tidemill/contract';
+import type { Change, Changes } from '../../access/audit/service.ts';
+import type { Lineage } from '../../access/lineage/service.ts';
+import type { Db } from '../../adapters/db/db.ts';
+import type { OpenRuntime } from '../../adapters/inference/inference.ts';
+import type { Caller } from '../../base/caller.ts';
+import type { Clock } from '../../base/clock.ts';
+import { errors } from '../../base/errors.ts';
+import { compileExpression } from '../../base/expressions/cel.ts';
+import type { Logger } from '../../base/logger.ts';
+import { parseReference, toUri } from '../../base/references.ts';
+import type { Predictions } from '../predictions/service.ts';
+import { compileEndpoint } from './live-endpoint.ts';
+import type { LiveTraffic } from './live-traffic.ts';
+import type { OnlineFeatures } from './predict.ts';
+import { assertDefinition, type Definition, definitionOf, forcedReason, mainVariant } from './rules.ts';
+import { createRuntimePool } from './runtime-pool.ts';
+import { endpointStore, type StoredEndpoint } from './store.ts';
+
+export interface EndpointsDependencies {
+  readonly db: Db;
+  readonly changes: Changes;
+  readonly lineage: Pick<Lineage, 'recordNode' | 'recordEdges' | 'hold' | 'release' | 'assertUnheld'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly registry: {
+    resolve(reference: string, workspace: string): Promise<ModelVersion>;
+    onnxFile(version: ModelVersion): Promise<{ path: string }>;
+    setAliasIn(
+      tx: Db,
+      workspace: string,
+      model: string,
+      alias: string,
+      version: number,
+      caller: Caller,
+    ): Promise<unknown>;
+    bindAlias(tx: Db, workspace: string, model: string, alias: string, endpointUri: string): Promise<void>;
+    unbindAliases(tx: Db, workspace: string, endpointUri: string): Promise<void>;
+  };
+  readonly governance: {
+    /** Throws modelNotApproved unless every version is approved or overridden. */
+    assertReleasable(tx: Db, workspace: string, modelUris: string[]): Promise<void>;
+  };
+  readonly features: OnlineFeatures & {
+    resolveView(reference: string, workspace: string): Promise<FeatureView>;
+  };
+  readonly predictions: Pick<Predictions, 'openLog'>;
+  readonly openRuntime: OpenRuntime;
+}
+
+export type Recorder = (change: Change) => void;
+
+export interface ReleaseRequest {
+  readonly endpoint: string;
+  /** The next definition out of the live one. */
+  readonly change: (definition: Definition) => Definition;
+  readonly reason: string;
+  /** Whether the endpoint's alias moves to the main variant's model; default true. */
+  readonly followAlias?: boolean;
+  /** More to write in the same transaction. It may run twice, so it touches nothing but `tx`. */
+  readonly within?: (tx: Db, record: Recorder, revision: EndpointRevision) => Promise<void>;
+}
+
+export interface GoLive extends Omit<ReleaseRequest, 'change'> {
+  readonly definition: Definition;
+  /** Revision that must still be live when this one is written; null when there is none. */
+  readonly basis: number | null;
+  readonly caller: Caller;
+  /** Models whose release was checked before need no second word at 3 a.m. */
+  readonly unchecked?: boolean;
+}
+
+export function createReleases(deps: EndpointsDependencies, traffic: LiveTraffic) {
+  const { db, changes, lineage, clock, logger, registry, features } = deps;
+  const pool = createRuntimePool(
+    async (model, isolation) =>
+      deps.openRuntime({
+        kind: isolation === 'child-process' ? 'onnx-process' : 'onnx',
+        model: model.reference,
+        path: (await registry.onnxFile(model)).path,
+      }),
+    (error) => logger.error({ err: error }, 'a runtime could not be closed'),
+  );
+  const compiling = {
+    pool,
+    resolveModel: (reference: string, workspace: string) => registry.resolve(reference, workspace),
+    resolveView: (reference: string, workspace: string) => features.resolveView(reference, workspace),
+    openLog: (workspace: string, endpoint: string) => deps.predictions.openLog(workspace, endpoint),
+  };
+
+  /** Names become numbers, once: what is live never changes because an alias does. */
+  async function pin(definition: Definition, workspace: string): Promise<Definition> {
+    const variants = await Promise.all(
+      definition.variants.map(async (variant) => {
+        const { reference: model } = await registry.resolve(variant.model, workspace);
+        if (variant.view === undefined) return { ...variant, model };
+        return { ...variant, model, view: (await features.resolveView(variant.view, workspace)).reference };
+      }),
+    );
+    return { ...definition, variants };
+  }
+
+  async function check(name: string, definition: Definition, workspace: string): Promise<Definition> {
+    const pinned = await pin(definition, workspace);
+    assertDefinition(name, pinned);
+    if (pinned.fallback === null) return pinned;
+    const unknown = compileExpression(pinned.fallback).names.find(
+      (found) => found !== 'record' && found !== 'features',
+    );
+    if (unknown === undefined) return pinned;
+    const reason = `its fallback reads '${unknown}', but knows only record and features`;
+    throw errors.endpointDefinitionInvalid({ name, reason });
+  }
+
+  /** Models are loaded and warm before the write, so the switch after it is one assignment. */
+  async function goLive(request: GoLive): Promise<EndpointRevision> {
+    const { endpoint: name, definition, caller } = request;
+    const { workspace } = caller;
+    const compiled = await compileEndpoint(compiling, { workspace, name, definition, tolerant: false });
+    try {
+      const revision = await changes.run(caller, (tx, record) => writeRevision(tx, record, request));
+      const stored = await endpointStore(db).find(workspace, name);
+      traffic.switchTo(compiled, revision.revision, forcedReason(stored?.fallbackReason ?? null));
+      return revision;
+    } catch (error) {
+      for (const variant of [...compiled.live, ...compiled.shadows]) variant.lease?.release();
+      throw error;
+    }
+  }
+
+  async function writeRevision(tx: Db, record: Recorder, request: GoLive): Promise<EndpointRevision> {
+    const { endpoint: name, definition, basis, caller, reason } = request;
+    const { workspace } = caller;
+    const uri = toUri('endpoint', name);
+    const store = endpointStore(tx);
+    const found = await store.find(workspace, name);
+    if ((found && !found.isDeleted ? found.liveRevision : null) !== basis)
+      throw errors.endpointChanged({ name });
+    const models = [...new Set(definition.variants.map((variant) => `model:${variant.model}`))];
+    if (!request.unchecked) await deps.governance.assertReleasable(tx, workspace, models);
+    const common = { workspace, endpoint: name, now: clock.now(), actor: caller.actor };
+    const revision = await store.insertRevision({ ...common, definition, reason });
+    await store.setLive(workspace, name, revision.revision, common.now);
+    await writeLineage(tx, workspace, uri, revision, models);
+    if (definition.alias !== null && request.followAlias !== false) {
+      const main = parseReference(mainVariant(definition).model);
+      await registry.bindAlias(tx, workspace, main.name, definition.alias, uri);
+      await registry.setAliasIn(tx, workspace, main.name, definition.alias, Number(main.version), caller);
+    }
+    await request.within?.(tx, record, revision);
+    const detail = { endpoint: name, revision: revision.revision, previous: basis, models, reason };
+    record({ action: 'endpoint.released', subject: uri, detail });
+    return revision;
+  }
+
+  async function writeLineage(
+    tx: Db,
+    workspace: string,
+    uri: string,
+    revision: EndpointRevision,
+    models: readonly string[],
+  ): Promise<void> {
+    await lineage.recordNode(tx, {
+      workspace,
+      uri: revision.uri,
+      kind: 'endpoint',
+      digest: null,
+      location: null,
+    });
+    const views = revision.variants.flatMap((variant) => (variant.view ? [`view:${variant.view}`] : []));
+    const used = [...models, ...new Set(views)];
+    const edges = used.map((from) => ({ from, to: revision.uri, relation: 'served' }));
+    await lineage.recordEdges(tx, workspace, edges);
+    await lineage.release(tx, workspace, uri);
+    for (const usedUri of used)
+      await lineage.hold(tx, { workspace, userUri: uri, usedUri, reason: 'serves it' });
+  }
+
+  return {
+    check,
+    goLive,
+
+    /** What the database says is live. A model that cannot be loaded leaves its endpoint to the rule. */
+    async load(stored: StoredEndpoint): Promise<void> {
+      const { workspace, name, liveRevision } = stored;
+      const revision = await endpointStore(db).findRevision(workspace, name, liveRevision, liveRevision);
+      if (!revision) throw errors.endpointRevisionNotFound({ name, revision: String(liveRevision) });
+      const definition = definitionOf(revision);
+      const compiled = await compileEndpoint(compiling, { workspace, name, definition, tolerant: true });
+      for (const { problem } of compiled.live) if (problem) logger.error({ endpoint: name }, problem);
+      traffic.switchTo(compiled, liveRevision, forcedReason(stored.fallbackReason));
+    },
+
+    /** Resolves when every runtime that nothing serves any more is closed. */
+    settled: () => pool.settled(),
+  };
+}

@@ -1,0 +1,43 @@
+/** A contest for the place of an endpoint's only live variant. */
+import type { Input, rolloutsEndpoints } from '@tidemill/contract';
+import { errors } from '../../base/errors.ts';
+import { newId } from '../../base/ids.ts';
+import type { Definition } from '../endpoints/service.ts';
+import { toPolicy } from './rules.ts';
+import type { StoredRollout } from './store.ts';
+import { freeName } from './variants.ts';
+
+type StartInput = Input<(typeof rolloutsEndpoints)['start']>;
+
+/** @throws rolloutRefused when there is no single live variant, or the candidate is live already */
+export function newRollout(
+  input: StartInput,
+  candidate: string,
+  definition: Definition,
+  workspace: string,
+  now: number,
+): StoredRollout {
+  const { endpoint, stage = 'shadow' } = input;
+  const live = definition.variants.filter((variant) => !variant.shadow);
+  const [champion] = live;
+  if (!champion || live.length > 1) {
+    const reason = `it has ${live.length} live variants (${live.map((variant) => variant.name).join(', ')}), and a candidate can replace one only`;
+    throw errors.rolloutRefused({ endpoint, reason });
+  }
+  // As the live variant reads its features from a view, so does its successor, unless said otherwise.
+  const view = input.view ?? champion.view ?? null;
+  if (champion.model === candidate && (champion.view ?? null) === view) {
+    throw errors.rolloutRefused({ endpoint, reason: `${candidate} is live already` });
+  }
+  const policy = toPolicy(input.policy);
+  return {
+    ...{ id: newId('rollout'), workspace, endpoint, candidate, view, policy, stage, createdAt: now },
+    champion: champion.model,
+    championVariant: champion.name,
+    candidateVariant: freeName(definition),
+    evidence: null,
+    timeline: [],
+    canaryAt: stage === 'canary' ? now : null,
+    finishedAt: null,
+  };
+}
