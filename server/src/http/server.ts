@@ -31,7 +31,6 @@ const openPaths = new Set(['/health', '/livez', '/readyz', '/version', '/', '/op
 export async function createHttp(options: HttpOptions): Promise<FastifyInstance> {
   const http = fastify({
     loggerInstance: options.logger as FastifyBaseLogger,
-    disableRequestLogging: true,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: jsonBodyLimit,
     genReqId: () => randomUUID(),
