@@ -55,7 +55,10 @@ export function createReproductions(deps: ReproductionDependencies) {
       equal: actual === version.digest && faults.length === 0,
       expected: version.digest,
       actual,
-      detail: faults.length > 0 ? faults.join('; ') : `${chunks.length} chunks, ${start} rows`,
+      detail:
+        faults.length > 0
+          ? faults.join('; ')
+          : `${start} rows in ${chunks.length} chunk${chunks.length === 1 ? '' : 's'}`,
     };
   }
 

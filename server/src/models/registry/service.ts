@@ -14,19 +14,15 @@ import type { Blobs } from '../../adapters/blobs/blobs.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
-import { errors, TidemillError } from '../../base/errors.ts';
+import { TidemillError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { decodeCursor, defaultPageSize, isNumber, isText, toPage } from '../../base/page.ts';
-import { formatReference, parseReference, toUri } from '../../base/references.ts';
+import { formatReference, toUri } from '../../base/references.ts';
 import type { Events, StoredEvent } from '../../platform/events/service.ts';
+import { createAliases } from './aliases.ts';
+import { findStored, getFileOf, getModel } from './lookup.ts';
 import { type ModelFolderDependencies, onnxPathOf, readModelFolder } from './model-folder.ts';
-import {
-  isReservedAlias,
-  type NewVersion,
-  parseSelector,
-  type StoredVersion,
-  toModelVersion,
-} from './rules.ts';
+import { type NewVersion, type StoredVersion, toModelVersion } from './rules.ts';
 import { registryStore } from './store.ts';
 
 export type { MLmodelFile, ModelFile } from './rules.ts';
@@ -187,90 +183,6 @@ export function createRegistry(deps: RegistryDependencies) {
 
 export type Registry = ReturnType<typeof createRegistry>;
 
-/** Names for versions. An alias bound to an endpoint follows its promotions and is set by them only. */
-function createAliases({ db, changes, clock }: RegistryDependencies) {
-  async function assertUnbound(tx: Db, workspace: string, model: string, alias: string): Promise<void> {
-    const endpoint = await registryStore(tx).findBinding(workspace, model, alias);
-    if (endpoint) throw errors.aliasBound({ model, alias, endpoint });
-  }
-
-  /** For promotions: no audit row of its own, as the promotion writes one. Gives the version it pointed at before. */
-  async function setAliasIn(
-    tx: Db,
-    workspace: string,
-    model: string,
-    alias: string,
-    version: number,
-    caller: Caller,
-  ): Promise<{ previous: number | null }> {
-    if (isReservedAlias(alias)) throw errors.aliasReserved({ alias });
-    const store = registryStore(tx);
-    await findStored(tx, formatReference(model, version), workspace);
-    const previous = await store.findAlias(workspace, model, alias);
-    await store.saveAlias({
-      workspace,
-      model,
-      alias,
-      number: version,
-      actor: caller.actor,
-      now: clock.now(),
-    });
-    return { previous };
-  }
-
-  return {
-    setAliasIn,
-
-    /** From now on the alias follows this endpoint. @throws aliasBound when it follows another one */
-    async bindAlias(
-      tx: Db,
-      workspace: string,
-      model: string,
-      alias: string,
-      endpointUri: string,
-    ): Promise<void> {
-      if (isReservedAlias(alias)) throw errors.aliasReserved({ alias });
-      const store = registryStore(tx);
-      await store.saveBinding({ workspace, model, alias, endpointUri });
-      const bound = await store.findBinding(workspace, model, alias);
-      if (bound !== endpointUri) throw errors.aliasBound({ model, alias, endpoint: bound ?? endpointUri });
-    },
-
-    /** Frees every alias that followed the endpoint; they keep pointing where they do. */
-    unbindAliases: (tx: Db, workspace: string, endpointUri: string): Promise<void> =>
-      registryStore(tx).deleteBindings(workspace, endpointUri),
-
-    async setAlias(input: Input<Contract['setAlias']>, caller: Caller): Promise<RegisteredModel> {
-      const { name, alias, version } = input;
-      await changes.run(caller, async (tx, record) => {
-        await assertUnbound(tx, caller.workspace, name, alias);
-        const { previous } = await setAliasIn(tx, caller.workspace, name, alias, version, caller);
-        record({
-          action: 'model.aliasSet',
-          subject: toUri('model', name, version),
-          detail: { alias, previous },
-        });
-      });
-      return getModel(db, name, caller.workspace);
-    },
-
-    async deleteAlias(input: Input<Contract['deleteAlias']>, caller: Caller): Promise<Record<string, never>> {
-      const { name, alias } = input;
-      await changes.run(caller, async (tx, record) => {
-        const model = await getModel(tx, name, caller.workspace);
-        await assertUnbound(tx, caller.workspace, name, alias);
-        const version = model.aliases[alias];
-        if (version === undefined) {
-          throw errors.aliasNotFound({ model: name, alias, known: knownAliases(model) });
-        }
-        await registryStore(tx).deleteAlias(caller.workspace, name, alias);
-        record({ action: 'model.aliasDeleted', subject: toUri('model', name, version), detail: { alias } });
-      });
-      return {};
-    },
-  };
-}
-
 async function insertVersion(
   { lineage, clock }: Pick<RegistryDependencies, 'lineage' | 'clock'>,
   tx: Db,
@@ -298,50 +210,4 @@ async function insertVersion(
     await lineage.hold(tx, { workspace, userUri: uri, usedUri: fresh.trainingSet, reason: 'trained on it' });
   }
   return created;
-}
-
-async function getModel(db: Db, name: string, workspace: string): Promise<RegisteredModel> {
-  const found = await registryStore(db).findModel(workspace, name);
-  if (found) return found;
-  const known = (await registryStore(db).listModels({ workspace, after: undefined, limit: 20 })).map(
-    (model) => model.name,
-  );
-  const hint = known.length > 0 ? `Registered are ${known.join(', ')}` : 'None is registered yet';
-  throw errors.modelNotFound({ name, known: hint });
-}
-
-async function findStored(db: Db, reference: string, workspace: string): Promise<StoredVersion> {
-  if (/^(?!model:)[a-z]+:/.test(reference)) {
-    throw errors.referenceInvalid({ reference, reason: 'it does not name a model' });
-  }
-  const { name, version } = parseReference(reference);
-  const model = await getModel(db, name, workspace);
-  const selector = parseSelector(version);
-  const number =
-    selector.kind === 'number'
-      ? selector.number
-      : selector.kind === 'latest'
-        ? model.latestVersion
-        : model.aliases[selector.alias];
-  const isThere = number !== undefined && number >= 1 && number <= model.latestVersion;
-  const stored = isThere ? await registryStore(db).findVersion(workspace, name, number) : null;
-  if (stored) return stored;
-  const known = `It has versions 1 to ${model.latestVersion}. ${knownAliases(model)}`;
-  throw errors.modelVersionNotFound({ reference, known });
-}
-
-function knownAliases(model: RegisteredModel): string {
-  const names = Object.keys(model.aliases).sort();
-  return names.length > 0 ? `Its aliases are ${names.join(', ')}` : 'It has no aliases';
-}
-
-function getFileOf(version: ModelVersion, path: string) {
-  const file = version.files.find((candidate) => candidate.path === path);
-  if (file) return file;
-  const known = version.files.map((candidate) => candidate.path);
-  throw errors.modelFileNotFound({
-    reference: version.reference,
-    path: path.slice(0, 200),
-    known: known.slice(0, 20).join(', '),
-  });
 }
