@@ -35,8 +35,12 @@ import { governanceRoutes } from './models/governance/routes.ts';
 import { createGovernance } from './models/governance/service.ts';
 import { registryRoutes } from './models/registry/routes.ts';
 import { createRegistry } from './models/registry/service.ts';
+import { alertsRoutes } from './operations/alerts/routes.ts';
+import { createAlerts } from './operations/alerts/service.ts';
 import { systemRoutes } from './operations/automation/routes.ts';
 import { createAutomation } from './operations/automation/service.ts';
+import { monitoringRoutes } from './operations/monitoring/routes.ts';
+import { createMonitoring } from './operations/monitoring/service.ts';
 import { createEvents } from './platform/events/service.ts';
 import { createTasks } from './platform/tasks/service.ts';
 import { endpointsRoutes } from './serving/endpoints/routes.ts';
@@ -175,6 +179,22 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
   });
 
   // operations
+  const alerts = createAlerts({ db, changes, tasks, notifier, clock, logger });
+  const monitoring = createMonitoring({
+    db,
+    analytics,
+    compute,
+    changes,
+    events,
+    clock,
+    logger,
+    datasets,
+    registry,
+    evaluations,
+    endpoints,
+    predictions,
+    alerts,
+  });
   const automation = createAutomation({ changes, tasks, events, clock, version, database: database.kind });
 
   const services = {
@@ -196,6 +216,8 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     predictions,
     endpoints,
     rollouts,
+    alerts,
+    monitoring,
     automation,
   };
 
@@ -226,6 +248,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
       await endpoints.start();
       await events.start();
       await tasks.start();
+      await monitoring.start();
       ready = true;
     },
     /** Stops taking work, lets what runs be taken up by the next process, closes from the top floor down. */
@@ -234,6 +257,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
       await tasks.stop();
       await events.stop();
       await http.close();
+      await monitoring.stop();
       await endpoints.stop();
       await predictions.stop();
       await closeAdapters(adapters);
@@ -257,6 +281,8 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'endpoints', contract.endpoints, endpointsRoutes(services.endpoints));
   bind(http, 'predictions', contract.predictions, predictionsRoutes(services.predictions));
   bind(http, 'rollouts', contract.rollouts, rolloutsRoutes(services.rollouts));
+  bind(http, 'monitoring', contract.monitoring, monitoringRoutes(services.monitoring));
+  bind(http, 'alerts', contract.alerts, alertsRoutes(services.alerts));
   bind(http, 'system', contract.system, systemRoutes(services.automation));
 }
 

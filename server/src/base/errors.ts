@@ -571,6 +571,50 @@ export const catalogue = {
     409,
     (d) => `No rollout can start on endpoint '${d.endpoint}': ${d.reason}.`,
   ),
+
+  // operations
+  monitorNotFound: entry<{ name: string; known: string }>(
+    404,
+    (d) => `There is no monitor '${d.name}'. ${d.known}.`,
+  ),
+  monitorInvalid: entry<{ name: string; reason: string }>(
+    400,
+    (d) => `The monitor '${d.name}' cannot be declared: ${d.reason}. Change the definition and send it again.`,
+  ),
+  monitorNotReady: entry<{ name: string; reason: string }>(
+    409,
+    (d) => `The monitor '${d.name}' has nothing to judge: ${d.reason}.`,
+  ),
+  alertNotFound: entry<{ id: string }>(404, (d) => `There is no alert '${d.id}'. tidemill alerts list shows them.`),
+  alertResolved: entry<{ id: string }>(
+    409,
+    (d) => `The alert '${d.id}' is resolved already. A new breach opens a new alert.`,
+  ),
+  retrainingPolicyNotFound: entry<{ name: string; known: string }>(
+    404,
+    (d) => `There is no retraining policy '${d.name}'. ${d.known}.`,
+  ),
+  retrainingPolicyInvalid: entry<{ name: string; field: string; reason: string }>(
+    400,
+    (d) =>
+      `The retraining policy '${d.name}' cannot be declared: ${d.field} ${d.reason}. Change the definition and send it again.`,
+  ),
+  loopRunNotFound: entry<{ id: string }>(
+    404,
+    (d) => `There is no loop run '${d.id}'. tidemill retraining list shows them.`,
+  ),
+  loopRunActive: entry<{ endpoint: string; run: string }>(
+    409,
+    (d) => `The endpoint '${d.endpoint}' already has an active loop run (${d.run}). Wait for its decision, or cancel it.`,
+  ),
+  loopRunEnded: entry<{ id: string; state: string }>(
+    409,
+    (d) => `The loop run '${d.id}' has already ${d.state}; there is nothing to cancel.`,
+  ),
+  projectInvalid: entry<{ path: string; reason: string }>(
+    422,
+    (d) => `The project file is not right at ${d.path}: ${d.reason}. Mend it there and apply it again.`,
+  ),
 } as const;
 
 type Catalogue = typeof catalogue;

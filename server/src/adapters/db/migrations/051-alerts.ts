@@ -21,8 +21,8 @@ export const migration: Migration = {
       .addColumn('note', 'text')
       .addColumn('loop_run', 'text')
       .addColumn('clean_checks', 'integer', required)
-      .addColumn('unresolved_key', 'text')
-      .addUniqueConstraint('alerts_one_unresolved', ['workspace', 'unresolved_key'])
+      .addColumn('breach_key', 'text')
+      .addUniqueConstraint('alerts_one_per_breach', ['workspace', 'breach_key'])
       .execute();
     await db.schema
       .createIndex('alerts_by_endpoint')

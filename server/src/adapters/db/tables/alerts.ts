@@ -16,8 +16,8 @@ export interface AlertsTable {
   loop_run: string | null;
   /** Checks in a row without a breach. */
   clean_checks: number;
-  /** Monitor and model until resolved, else null: unique, so there is one unresolved alert of each at a time. */
-  unresolved_key: string | null;
+  /** Monitor and model while the breach lasts, else null. Unique: one breach is one alert, also once it is closed by hand. */
+  breach_key: string | null;
 }
 
 export interface AlertsTables {
