@@ -19,8 +19,11 @@ const byId = `union all
     select p."key", p."eventTime", o.value, o."observedAt", o.sequence
     from outcomes o join predictions p on p.id = o."predictionId"`;
 
-/** Repeating a request after its outcome is known must not improve a model: the first prediction of a unit counts. */
-const isFirst = (unit: string): string => `row_number() over (partition by ${unit} order by "at", id) = 1`;
+/**
+ * Repeating a request after its outcome is known must not improve a model: the first prediction of a unit counts.
+ * An aggregate, because a window function would sort everything first.
+ */
+const firstOf = (value: string): string => `arg_min(${value}, ("at", id))`;
 
 /** Parameters: from, to (inclusive), model or null, limit. */
 export const listSql: LogQuestion = (hasIds) => `with ${known(hasIds)}
@@ -34,25 +37,32 @@ order by p."eventTime" desc, p."at" desc, p.id desc`;
 /** Parameters: role, model or null, number of units. */
 export const windowSql: LogQuestion = (hasIds) => `with ${known(hasIds)}
 select p.*, k.outcome, k."outcomeAt" from (
-  select * from predictions where role = $1 and ($2 is null or model = $2)
-  qualify ${isFirst('"key", "eventTime"')}
-  order by "eventTime" desc, "key" desc limit $3
+  select unnest(first) from (
+    select "key", "eventTime", ${firstOf('p')} as first from predictions p
+    where role = $1 and ($2 is null or model = $2)
+    group by "key", "eventTime" order by "eventTime" desc, "key" desc limit $3
+  )
 ) p left join known k using ("key", "eventTime")
 order by p."eventTime" desc, p."key" desc`;
+
+const isCandidate = 'filter (model = $1 and list_contains($4, variant))';
+const isChampion = 'filter (model = $2 and list_contains($5, variant))';
 
 /** Parameters: candidate, champion, since (made at), names of the candidate's variants, of the champion's. */
 export const pairsSql: LogQuestion = (hasIds) => `with ${known(hasIds)},
 made as (
-  select "key", "eventTime", "at", prediction, list_contains($4, variant) as "isCandidate" from predictions
-  where "at" >= $3 and source = 'model' and prediction is not null
-    and (model = $1 and list_contains($4, variant) or model = $2 and list_contains($5, variant))
-  qualify ${isFirst('"key", "eventTime", "isCandidate"')}
+  select "key", "eventTime",
+    ${firstOf('prediction')} ${isCandidate} as candidate,
+    ${firstOf('prediction')} ${isChampion} as champion,
+    greatest(min("at") ${isCandidate}, min("at") ${isChampion}) as "at"
+  from predictions
+  where "at" >= $3 and source = 'model' and prediction is not null and model in ($1, $2)
+  group by "key", "eventTime"
 )
-select "key", "eventTime", greatest(c."at", h."at") as "at", outcome,
-  abs(c.prediction - outcome) as "candidateError", abs(h.prediction - outcome) as "championError"
-from (select * from made where "isCandidate") c
-join (select * from made where not "isCandidate") h using ("key", "eventTime")
-join known using ("key", "eventTime")
+select "key", "eventTime", "at", outcome,
+  abs(candidate - outcome) as "candidateError", abs(champion - outcome) as "championError"
+from made join known using ("key", "eventTime")
+where candidate is not null and champion is not null
 order by "eventTime", "key"`;
 
 /** Answers that a model failed to give. Parameters: names of its variants, since (made at). */
@@ -72,11 +82,12 @@ export const performanceSql =
   (bucket: keyof typeof buckets): LogQuestion =>
   (hasIds) =>
     `with ${known(hasIds)}
-select bucket, model, role, count(*) as count, count(error) as outcomes,
-  avg(abs(error)) as mae, avg(error) as bias
+select bucket, model, role, cast(sum(requests) as bigint) as count, count(prediction - outcome) as outcomes,
+  avg(abs(prediction - outcome)) as mae, avg(prediction - outcome) as bias
 from (
-  select ${buckets[bucket]} as bucket, model, role,
-    case when ${isFirst('"key", "eventTime", model, role')} then prediction - outcome end as error
-  from predictions p left join known using ("key", "eventTime")
-  where "eventTime" between $1 and $2
-) group by bucket, model, role order by bucket, model, role`;
+  select "key", "eventTime", ${buckets[bucket]} as bucket, model, role,
+    count(*) as requests, ${firstOf('prediction')} as prediction
+  from predictions where "eventTime" between $1 and $2
+  group by all
+) left join known using ("key", "eventTime")
+group by bucket, model, role order by bucket, model, role`;
