@@ -3,7 +3,7 @@
  * The story is told here and in the browser at once; every figure is what this run measured.
  */
 import { rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createClient, type Project } from '@tidemill/sdk';
 import { drawControlDays, playControl } from './control.ts';
@@ -54,7 +54,7 @@ async function tellStory(stage: Stage, options: DemoOptions, url: string): Promi
   const watcher = watch({ url }, client);
   const { rollbackSeconds } = await playDays({ ...stage, days, control, watcher, dayMs: options.dayMs });
   await watcher.stop();
-  const reproduction = await reproduceFirstModel(client, join(options.folder, 'reproduction'));
+  const reproduction = await reproduceFirstModel(client);
   const report = await measure(client, { rollbackSeconds, ...reproduction });
   tellReport(report);
   add(`report: ${await writeReport(options.folder, report)}`);

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import type { Client, Project } from '@tidemill/sdk';
+import type { Client, Download, Project } from '@tidemill/sdk';
 
 export interface PriceRow {
   readonly symbol: string;
@@ -31,10 +31,14 @@ export async function readPrices(client: Client, project: Project, file: string)
 }
 
 export async function readRows<T>(client: Client, name: string, version: string): Promise<T[]> {
-  const download = await client.datasets.read({ name, version, format: 'json' });
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of download.content) chunks.push(chunk);
-  return JSON.parse(Buffer.concat(chunks).toString('utf8')) as T[];
+  const content = await readAll(await client.datasets.read({ name, version, format: 'json' }));
+  return JSON.parse(content.toString('utf8')) as T[];
+}
+
+export async function readAll({ content }: Download): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  for await (const part of content) parts.push(part);
+  return Buffer.concat(parts);
 }
 
 /** Rows as newline-delimited JSON, the form a program commits. */

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient, type Reproduction } from '@tidemill/sdk';
 import { add, tell } from './narrator.ts';
+import { type PriceRow, readAll, readRows, toLines } from './prices.ts';
 import { startServer } from './server-process.ts';
+import { readEntry, replaceEntry } from './tar.ts';
 
 /** `forecaster@1` from its bundle, in an empty data folder and a fresh process; then once more with one price changed. */
 export async function reproduceFirstModel(
@@ -37,12 +39,23 @@ const describe = (reproduction: Reproduction): string => {
 };
 
 async function readBundle(client: Client): Promise<Uint8Array> {
-  const download = await client.governance.exportBundle({ name: 'forecaster', version: '1' });
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of download.content) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  return readAll(await client.governance.exportBundle({ name: 'forecaster', version: '1' }));
 }
 
-async function changeOnePrice(_client: Client, bundle: Uint8Array): Promise<Uint8Array> {
-  return bundle;
+const isPriceChunk = (name: string): boolean => /^datasets\/prices@\d+\/chunk-1\.parquet$/.test(name);
+
+/** The bundle with the close of one day raised by a cent; Tidemill itself reads and writes the Parquet. */
+async function changeOnePrice(client: Client, bundle: Uint8Array): Promise<Uint8Array> {
+  await client.datasets.commit({
+    name: 'chunk',
+    format: 'parquet',
+    content: readEntry(bundle, isPriceChunk),
+  });
+  const rows = await readRows<PriceRow>(client, 'chunk', 'latest');
+  const changed = rows.map((row, i) =>
+    i === Math.floor(rows.length / 2) ? { ...row, close: row.close + 0.01 } : row,
+  );
+  await client.datasets.commit({ name: 'chunk', format: 'ndjson', content: toLines(changed) });
+  const download = await client.datasets.read({ name: 'chunk', version: 'latest', format: 'parquet' });
+  return replaceEntry(bundle, isPriceChunk, await readAll(download));
 }
