@@ -10,7 +10,7 @@ import { root } from './steps.ts';
 
 const call = promisify(execFile);
 
-const requirements = join(root, 'e2e/python/requirements.txt');
+const testRequirements = join(root, 'e2e/python/requirements.txt');
 /** pandas 3 and scikit-learn 1.8 ask for it. */
 const oldestMinor = 11;
 const candidates = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python'];
@@ -21,15 +21,20 @@ type Interpreter = { readonly program: string; readonly version: string };
 export async function ensurePythonEnvironment(): Promise<string | null> {
   const asked = process.env.TIDEMILL_TEST_PYTHON;
   if (asked) return existsSync(asked) ? asked : null;
+  return ensurePackages(testRequirements, 'python');
+}
+
+/** The `python` of an environment with just these packages, made once per list in the cache; null where it cannot be had. */
+export async function ensurePackages(requirements: string, prefix: string): Promise<string | null> {
   const interpreter = await findInterpreter();
   if (!interpreter) return null;
   const wanted = await readFile(requirements, 'utf8');
   const digest = createHash('sha256').update(`${wanted}\n${interpreter.version}`).digest('hex').slice(0, 16);
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tidemill');
-  const folder = join(cache, `python-${digest}`);
+  const folder = join(cache, `${prefix}-${digest}`);
   if (!existsSync(folder)) {
     await mkdir(cache, { recursive: true });
-    if (!(await build(interpreter, folder))) return null;
+    if (!(await build(interpreter, folder, requirements))) return null;
   }
   return join(folder, 'bin/python');
 }
@@ -51,25 +56,25 @@ async function findInterpreter(): Promise<Interpreter | null> {
  * Built under another name and renamed when whole, so a half-built one is never used.
  * The price: console scripts keep the old path; say `python -m mlflow`, not `bin/mlflow`.
  */
-async function build(interpreter: Interpreter, folder: string): Promise<boolean> {
+async function build(interpreter: Interpreter, folder: string, requirements: string): Promise<boolean> {
   const growing = `${folder}.${randomBytes(4).toString('hex')}`;
   console.log(`… building a Python ${interpreter.version} environment in ${folder} (once)`);
   try {
-    await install(interpreter, growing);
+    await install(interpreter, growing, requirements);
     await rename(growing, folder);
     return true;
   } catch (error) {
     // Another run may have finished the same environment in the meantime: then that one serves.
     if (existsSync(folder)) return true;
     const reason = error instanceof Error ? (error.message.trim().split('\n').at(-1) ?? '') : String(error);
-    console.error(`⚠ Python packages of e2e/python/requirements.txt could not be installed: ${reason}`);
+    console.error(`⚠ Python packages of ${requirements} could not be installed: ${reason}`);
     return false;
   } finally {
     await rm(growing, { recursive: true, force: true });
   }
 }
 
-async function install(interpreter: Interpreter, folder: string): Promise<void> {
+async function install(interpreter: Interpreter, folder: string, requirements: string): Promise<void> {
   const options = { maxBuffer: 16 * 2 ** 20 };
   const hasUv = await call('uv', ['--version']).then(
     () => true,

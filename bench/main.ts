@@ -1,0 +1,66 @@
+/** `npm run bench -- NAME`: sets up, checks that answers are equal, measures, compares. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ensurePackages } from '../scripts/python-environment.ts';
+import { append } from './append.ts';
+import type { Bench, Measured } from './bench.ts';
+import { compare, median } from './comparison.ts';
+import { demo } from './demo.ts';
+import { predict } from './predict/predict.ts';
+import { bareWork } from './rounds.ts';
+import { tableOf } from './table.ts';
+
+const benches: readonly Bench[] = [predict, append, demo];
+const controls = 5;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false }, rounds: { type: 'string' } },
+});
+const say = (text: string) => process.stderr.write(`${text}\n`);
+const print = (text: string) => process.stdout.write(`${text}\n`);
+
+function list(): void {
+  print('npm run bench -- NAME... [--rounds N] [--json]\n');
+  for (const { name, summary } of benches) print(`${name.padEnd(10)} ${summary}`);
+}
+
+async function play(bench: Bench): Promise<boolean> {
+  const folder = await mkdtemp(join(tmpdir(), `tidemill-bench-${bench.name}-`));
+  const before = control();
+  let measured: readonly Measured[] = [];
+  try {
+    const python = bench.requirements ? await ensurePackages(bench.requirements, 'bench') : null;
+    const rounds = values.rounds === undefined ? bench.rounds : Number(values.rounds);
+    measured = await bench.run({ rounds, folder, python, say });
+  } catch (error) {
+    say(`${bench.name} failed: ${error instanceof Error ? error.stack : String(error)}`);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  const findMeasured = (name: string) => measured.find((one) => one.name === name);
+  const lines = bench.promises.map((promised) => compare(promised, findMeasured(promised.name)));
+  if (values.json) for (const line of lines) print(JSON.stringify(line));
+  else print(tableOf(bench, measured, lines, [before, control()]));
+  return lines.every((line) => line.met);
+}
+
+const control = () => median(Array.from({ length: controls }, bareWork));
+
+function find(name: string): Bench {
+  const found = benches.find((bench) => bench.name === name);
+  if (found) return found;
+  say(`There is no bench '${name}'; there are ${benches.map((bench) => bench.name).join(', ')}.`);
+  process.exit(2);
+}
+
+if (values.rounds !== undefined && !/^[1-9]\d{0,3}$/.test(values.rounds)) {
+  say(`--rounds: '${values.rounds}' is not a number from 1 to 9999.`);
+  process.exit(2);
+}
+if (positionals.length === 0) list();
+const wanted = positionals.map(find);
+if (wanted.length > 0) say(`${cpus().length} cores, Node ${process.versions.node}`);
+for (const bench of wanted) if (!(await play(bench))) process.exitCode = 1;

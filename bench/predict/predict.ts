@@ -1,0 +1,120 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { createClient } from '@tidemill/sdk';
+import type { Bench, BenchContext, Measured } from '../bench.ts';
+import { startServer, startTidemill } from '../processes.ts';
+import { alternate } from '../rounds.ts';
+import { deployModel, featureRow, features, seeded, trees } from './model.ts';
+
+const call = promisify(execFile);
+const require = createRequire(import.meta.url);
+const versionOf = (name: string): string => (require(`${name}/package.json`) as { version: string }).version;
+
+const connections = 16;
+const seconds = 4;
+const bodyCount = 64;
+const endpoint = 'bench';
+const name = 'predict';
+
+export const predict: Bench = {
+  name,
+  summary: 'one record to the endpoint route, against a bare Fastify route that calls onnxruntime',
+  settings: [
+    `model: ${trees.trees} trees of depth ${trees.depth}, ${features.length} features, by our learner; the same ONNX file on both sides`,
+    `onnxruntime-node ${versionOf('onnxruntime-node')} in process, 1 thread, sequential, on both sides`,
+    'ours: tidemill up, prediction log on (buffered), every check on',
+    `peer: Fastify ${versionOf('fastify')}, body by its JSON Schema validator, reply by its serialiser, no log`,
+    `load: autocannon ${versionOf('autocannon')}, ${connections} connections, ${seconds} s a round, ${bodyCount} different bodies`,
+  ],
+  promises: [
+    {
+      name,
+      unit: 'requests/s',
+      better: 'higher',
+      target: 0.7,
+      peer: { name: 'Fastify + onnxruntime-node', version: versionOf('fastify') },
+    },
+  ],
+  rounds: 9,
+  run,
+};
+
+interface Side {
+  readonly url: string;
+  readonly bodies: string;
+}
+
+async function run({ folder, rounds, say }: BenchContext): Promise<readonly Measured[]> {
+  const server = await startTidemill(join(folder, 'data'));
+  try {
+    const model = await deployModel(createClient({ url: server.url }), endpoint, folder);
+    const peer = await startServer('bench/predict/peer.ts', [model, String(features.length)]);
+    try {
+      const bodies = await writeBodies(folder);
+      const ours = { url: `${server.url}/api/v1/endpoints/${endpoint}/predict`, bodies };
+      const theirs = { url: `${peer.url}/predict`, bodies };
+      await assertEqual(ours, theirs, await readBodies());
+      say('answers are equal; warming up');
+      for (const side of [ours, theirs]) await load(side);
+      const figures = await alternate(
+        [() => load(ours), () => load(theirs)],
+        rounds,
+        (round, [a = 0, b = 0]) =>
+          say(`round ${round}: ours ${a.toFixed(0)}, peer ${b.toFixed(0)}, ratio ${(a / b).toFixed(3)}`),
+      );
+      return [{ name, ours: figures[0] ?? [], peer: figures[1] ?? null }];
+    } finally {
+      await peer.stop();
+    }
+  } finally {
+    await server.stop();
+  }
+}
+
+type Body = { records: Record<string, string | number>[] };
+
+async function readBodies(): Promise<Body[]> {
+  const random = seeded(11);
+  return Array.from({ length: bodyCount }, (_, i) => ({
+    records: [{ item: `item-${i}`, ...featureRow(random) }],
+  }));
+}
+
+async function writeBodies(folder: string): Promise<string> {
+  const path = join(folder, 'bodies.json');
+  await writeFile(path, JSON.stringify(await readBodies()));
+  return path;
+}
+
+/** The same values for every body that will be sent, and for all of them in one request. */
+async function assertEqual(ours: Side, theirs: Side, bodies: readonly Body[]): Promise<void> {
+  const all = { records: bodies.flatMap((body) => body.records) };
+  for (const body of [...bodies, all]) {
+    const [a, b] = await Promise.all([ask(ours, body), ask(theirs, body)]);
+    if (a.length === body.records.length && a.every((value, i) => value === b[i])) continue;
+    throw new Error(`answers differ: ours ${a.join(', ')}; the peer's ${b.join(', ')}`);
+  }
+}
+
+async function ask({ url }: Side, body: Body): Promise<readonly number[]> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+  const { predictions } = (await response.json()) as { predictions: { value: number }[] };
+  return predictions.map((prediction) => prediction.value);
+}
+
+/** Requests answered per second in one round. */
+async function load({ url, bodies }: Side): Promise<number> {
+  const file = join(import.meta.dirname, 'load.ts');
+  const { stdout } = await call(process.execPath, [file, url, bodies, String(seconds), String(connections)]);
+  const { perSecond, failures } = JSON.parse(stdout) as { perSecond: number; failures: number };
+  if (failures > 0) throw new Error(`${url} left ${failures} requests without an answer`);
+  return perSecond;
+}
