@@ -10,7 +10,6 @@ import { readEntry, replaceEntry } from './tar.ts';
 /** `forecaster@1` from its bundle, in an empty data folder and a fresh process; then once more with one price changed. */
 export async function reproduceFirstModel(
   client: Client,
-  _folder: string,
 ): Promise<{ reproduced: boolean; tamperedReproduced: boolean }> {
   const bundle = await readBundle(client);
   const data = await mkdtemp(join(tmpdir(), 'tidemill-reproduce-'));
