@@ -42,8 +42,8 @@ const trainingSet = {
   },
 };
 
-/** About a year of trading days. */
-const window = { last: 235 };
+/** About a quarter of trading days. */
+const window = { last: 60 };
 
 const watched = { window: 22, falseAlarmRate: 0.0001 };
 
