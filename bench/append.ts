@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createClient } from '@tidemill/sdk';
-import type { Bench, BenchContext, Measured } from './bench.ts';
+import type { Bench, BenchContext, Outcome } from './bench.ts';
 import { startTidemill } from './processes.ts';
 import { alternate } from './rounds.ts';
 
@@ -32,7 +32,7 @@ const rowOf = (i: number): string =>
 const linesOf = (from: number, to: number): Uint8Array =>
   new TextEncoder().encode(Array.from({ length: to - from }, (_, i) => `${rowOf(from + i)}\n`).join(''));
 
-async function run({ folder, rounds, say }: BenchContext): Promise<readonly Measured[]> {
+async function run({ folder, rounds, say }: BenchContext): Promise<Outcome> {
   const server = await startTidemill(join(folder, 'data'));
   try {
     const client = createClient({ url: server.url });
@@ -54,7 +54,7 @@ async function run({ folder, rounds, say }: BenchContext): Promise<readonly Meas
     await appendRow();
     const [ours = []] = await alternate([appendRow], rounds, () => {});
     say(`${rounds} rows appended`);
-    return [{ name, ours, peer: null }];
+    return { measured: [{ name, ours, peer: null }] };
   } finally {
     await server.stop();
   }

@@ -19,6 +19,22 @@ export interface Measured {
   readonly peer: readonly number[] | null;
 }
 
+/** The same bare work before and after, with nothing of ours in it: what the machine itself swings by. */
+export interface Control {
+  readonly what: string;
+  readonly unit: string;
+  readonly before: number;
+  readonly after: number;
+}
+
+export interface Outcome {
+  readonly measured: readonly Measured[];
+  /** Where sorting numbers says too little about the machine. */
+  readonly control?: Control;
+  /** Figures that explain the others; nothing is promised for them. */
+  readonly notes?: readonly string[];
+}
+
 export interface BenchContext {
   readonly rounds: number;
   /** A temporary folder, removed afterwards. */
@@ -38,5 +54,5 @@ export interface Bench {
   readonly rounds: number;
   /** A requirements file beside the bench: the peer's packages, from PyPI. */
   readonly requirements?: string;
-  readonly run: (context: BenchContext) => Promise<readonly Measured[]>;
+  readonly run: (context: BenchContext) => Promise<Outcome>;
 }

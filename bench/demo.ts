@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { root } from '../scripts/steps.ts';
-import type { Bench, BenchContext, Measured } from './bench.ts';
+import type { Bench, BenchContext, Outcome } from './bench.ts';
 import { alternate } from './rounds.ts';
 
 const name = 'demo';
@@ -19,7 +19,7 @@ export const demo: Bench = {
   run,
 };
 
-async function run({ folder, rounds, say }: BenchContext): Promise<readonly Measured[]> {
+async function run({ folder, rounds, say }: BenchContext): Promise<Outcome> {
   let played = 0;
   const playDemo = async (): Promise<number> => {
     const to = join(folder, `demo-${++played}`);
@@ -32,7 +32,7 @@ async function run({ folder, rounds, say }: BenchContext): Promise<readonly Meas
   const [ours = []] = await alternate([playDemo], rounds, (round, [seconds = 0]) =>
     say(`round ${round}: ${seconds.toFixed(1)} s`),
   );
-  return [{ name, ours, peer: null }];
+  return { measured: [{ name, ours, peer: null }] };
 }
 
 /** A demo that skipped its work would be fast. */

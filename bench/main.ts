@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensurePackages } from '../scripts/python-environment.ts';
 import { append } from './append.ts';
-import type { Bench, Measured } from './bench.ts';
+import type { Bench, Outcome } from './bench.ts';
 import { compare, median } from './comparison.ts';
 import { demo } from './demo.ts';
 import { predict } from './predict/predict.ts';
@@ -14,6 +14,7 @@ import { tableOf } from './table.ts';
 
 const benches: readonly Bench[] = [predict, append, demo];
 const controls = 5;
+const sorting = { what: 'sorting a million doubles', unit: 'ms' };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -30,20 +31,20 @@ function list(): void {
 async function play(bench: Bench): Promise<boolean> {
   const folder = await mkdtemp(join(tmpdir(), `tidemill-bench-${bench.name}-`));
   const before = control();
-  let measured: readonly Measured[] = [];
+  let outcome: Outcome = { measured: [] };
   try {
     const python = bench.requirements ? await ensurePackages(bench.requirements, 'bench') : null;
     const rounds = values.rounds === undefined ? bench.rounds : Number(values.rounds);
-    measured = await bench.run({ rounds, folder, python, say });
+    outcome = await bench.run({ rounds, folder, python, say });
   } catch (error) {
     say(`${bench.name} failed: ${error instanceof Error ? error.stack : String(error)}`);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  const findMeasured = (name: string) => measured.find((one) => one.name === name);
+  const findMeasured = (name: string) => outcome.measured.find((one) => one.name === name);
   const lines = bench.promises.map((promised) => compare(promised, findMeasured(promised.name)));
   if (values.json) for (const line of lines) print(JSON.stringify(line));
-  else print(tableOf(bench, measured, lines, [before, control()]));
+  else print(tableOf(bench, { control: { ...sorting, before, after: control() }, ...outcome }, lines));
   return lines.every((line) => line.met);
 }
 

@@ -1,11 +1,14 @@
 // Both sides of a comparison as processes of their own, started in the same way.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { root } from '../scripts/steps.ts';
 
 export interface RunningProcess {
   readonly url: string;
+  /** Seconds of processor time so far, all threads together; null where the system does not tell. */
+  cpuSeconds(): Promise<number | null>;
   stop(): Promise<void>;
 }
 
@@ -20,7 +23,16 @@ export async function startServer(file: string, parameters: readonly string[]): 
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, NODE_ENV: 'production' },
   });
-  return { url: await readAddress(child, file), stop: () => stop(child) };
+  const url = await readAddress(child, file);
+  return { url, cpuSeconds: () => readCpuSeconds(child.pid ?? 0), stop: () => stop(child) };
+}
+
+/** Fields 14 and 15 of Linux's /proc/PID/stat, in hundredths of a second. */
+async function readCpuSeconds(pid: number): Promise<number | null> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
+  if (text === null) return null;
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 async function readAddress(child: ChildProcess, file: string): Promise<string> {

@@ -1,12 +1,11 @@
-import type { Bench, Measured, Promised } from './bench.ts';
+import type { Bench, Control, Measured, Outcome, Promised } from './bench.ts';
 import { type Comparison, ratiosOf } from './comparison.ts';
 
 /** Medians with their extremes, the verdict, and what it was measured with. */
 export function tableOf(
   bench: Bench,
-  measured: readonly Measured[],
+  { measured, control, notes = [] }: Outcome & { readonly control: Control },
   lines: readonly Comparison[],
-  [before, after]: readonly [number, number],
 ): string {
   const rows = [['', 'unit', 'median', 'min', 'max', 'rounds']];
   for (const [i, promised] of bench.promises.entries()) {
@@ -18,8 +17,8 @@ export function tableOf(
     ...align(rows),
     '',
     ...lines.map(verdictOf),
-    `control (sorting a million doubles): ${digits(before)} ms before, ${digits(after)} ms after`,
-    ...bench.settings.map((setting) => `- ${setting}`),
+    `control (${control.what}): ${digits(control.before)} ${control.unit} before, ${digits(control.after)} after`,
+    ...[...notes, ...bench.settings].map((setting) => `- ${setting}`),
   ].join('\n');
 }
 

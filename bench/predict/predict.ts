@@ -4,8 +4,9 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createClient } from '@tidemill/sdk';
-import type { Bench, BenchContext, Measured } from '../bench.ts';
-import { startServer, startTidemill } from '../processes.ts';
+import type { Bench, BenchContext, Outcome } from '../bench.ts';
+import { median } from '../comparison.ts';
+import { type RunningProcess, startServer, startTidemill } from '../processes.ts';
 import { alternate } from '../rounds.ts';
 import { deployModel, featureRow, features, seeded, trees } from './model.ts';
 
@@ -42,41 +43,67 @@ export const predict: Bench = {
   run,
 };
 
+/** One side, and what its rounds took of the processor. */
 interface Side {
+  readonly process: RunningProcess;
   readonly url: string;
   readonly bodies: string;
+  readonly cpuMicros: number[];
 }
 
-async function run({ folder, rounds, say }: BenchContext): Promise<readonly Measured[]> {
-  const server = await startTidemill(join(folder, 'data'));
+async function run(context: BenchContext): Promise<Outcome> {
+  const { folder } = context;
+  const bodies = await writeBodies(folder);
+  const running: RunningProcess[] = [];
+  const start = async (starting: Promise<RunningProcess>, path: string): Promise<Side> => {
+    const process = await starting;
+    running.push(process);
+    return { process, url: `${process.url}${path}`, bodies, cpuMicros: [] };
+  };
   try {
-    const model = await deployModel(createClient({ url: server.url }), endpoint, folder);
-    const peer = await startServer('bench/predict/peer.ts', [model, String(features.length)]);
-    try {
-      const bodies = await writeBodies(folder);
-      const ours = { url: `${server.url}/api/v1/endpoints/${endpoint}/predict`, bodies };
-      const theirs = { url: `${peer.url}/predict`, bodies };
-      await assertEqual(ours, theirs, await readBodies());
-      say('answers are equal; warming up');
-      for (const side of [ours, theirs]) await load(side);
-      const figures = await alternate(
-        [() => load(ours), () => load(theirs)],
-        rounds,
-        (round, [a = 0, b = 0]) =>
-          say(`round ${round}: ours ${a.toFixed(0)}, peer ${b.toFixed(0)}, ratio ${(a / b).toFixed(3)}`),
-      );
-      return [{ name, ours: figures[0] ?? [], peer: figures[1] ?? null }];
-    } finally {
-      await peer.stop();
-    }
+    const ours = await start(startTidemill(join(folder, 'data')), `/api/v1/endpoints/${endpoint}/predict`);
+    const model = await deployModel(createClient({ url: ours.process.url }), endpoint, folder);
+    const peer = await start(
+      startServer('bench/predict/peer.ts', [model, String(features.length)]),
+      '/predict',
+    );
+    const bare = await start(startServer('bench/predict/bare.ts', []), '/');
+    return await measure(context, { ours, peer, bare });
   } finally {
-    await server.stop();
+    for (const process of running.reverse()) await process.stop();
   }
 }
 
+async function measure(
+  { rounds, say }: BenchContext,
+  { ours, peer, bare }: Readonly<Record<'ours' | 'peer' | 'bare', Side>>,
+): Promise<Outcome> {
+  await assertEqual(ours, peer, buildBodies());
+  say('answers are equal; warming up');
+  for (const side of [ours, peer, bare]) {
+    await load(side);
+    side.cpuMicros.length = 0;
+  }
+  const before = await load(bare);
+  const figures = await alternate([() => load(ours), () => load(peer)], rounds, (round, [a = 0, b = 0]) =>
+    say(`round ${round}: ours ${a.toFixed(0)}, peer ${b.toFixed(0)}, ratio ${(a / b).toFixed(3)}`),
+  );
+  const after = await load(bare);
+  return {
+    measured: [{ name, ours: figures[0] ?? [], peer: figures[1] ?? null }],
+    control: { what: 'bare node:http under the same load', unit: 'requests/s', before, after },
+    notes: [
+      `processor time a request, median: ours ${cpuOf(ours)}, peer ${cpuOf(peer)}, control ${cpuOf(bare)}`,
+    ],
+  };
+}
+
+const cpuOf = ({ cpuMicros }: Side): string =>
+  cpuMicros.length === 0 ? 'unknown' : `${median(cpuMicros).toFixed(0)} µs`;
+
 type Body = { records: Record<string, string | number>[] };
 
-async function readBodies(): Promise<Body[]> {
+function buildBodies(): Body[] {
   const random = seeded(11);
   return Array.from({ length: bodyCount }, (_, i) => ({
     records: [{ item: `item-${i}`, ...featureRow(random) }],
@@ -85,7 +112,7 @@ async function readBodies(): Promise<Body[]> {
 
 async function writeBodies(folder: string): Promise<string> {
   const path = join(folder, 'bodies.json');
-  await writeFile(path, JSON.stringify(await readBodies()));
+  await writeFile(path, JSON.stringify(buildBodies()));
   return path;
 }
 
@@ -111,10 +138,14 @@ async function ask({ url }: Side, body: Body): Promise<readonly number[]> {
 }
 
 /** Requests answered per second in one round. */
-async function load({ url, bodies }: Side): Promise<number> {
+async function load({ process: side, url, bodies, cpuMicros }: Side): Promise<number> {
   const file = join(import.meta.dirname, 'load.ts');
+  const cpuBefore = await side.cpuSeconds();
   const { stdout } = await call(process.execPath, [file, url, bodies, String(seconds), String(connections)]);
-  const { perSecond, failures } = JSON.parse(stdout) as { perSecond: number; failures: number };
-  if (failures > 0) throw new Error(`${url} left ${failures} requests without an answer`);
+  const cpuAfter = await side.cpuSeconds();
+  const { answered, perSecond, failures } = JSON.parse(stdout) as Record<string, number>;
+  if (failures !== 0 || !answered || !perSecond)
+    throw new Error(`${url} left ${failures} requests without an answer`);
+  if (cpuBefore !== null && cpuAfter !== null) cpuMicros.push(((cpuAfter - cpuBefore) * 1e6) / answered);
   return perSecond;
 }
