@@ -41,6 +41,8 @@ import { systemRoutes } from './operations/automation/routes.ts';
 import { createAutomation } from './operations/automation/service.ts';
 import { monitoringRoutes } from './operations/monitoring/routes.ts';
 import { createMonitoring } from './operations/monitoring/service.ts';
+import { retrainingRoutes } from './operations/retraining/routes.ts';
+import { createRetraining } from './operations/retraining/service.ts';
 import { createEvents } from './platform/events/service.ts';
 import { createTasks } from './platform/tasks/service.ts';
 import { endpointsRoutes } from './serving/endpoints/routes.ts';
@@ -195,6 +197,23 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     predictions,
     alerts,
   });
+  const retraining = createRetraining({
+    db,
+    changes,
+    tasks,
+    events,
+    clock,
+    logger,
+    features,
+    sweeps,
+    registry,
+    evaluations,
+    governance,
+    endpoints,
+    predictions,
+    rollouts,
+    alerts,
+  });
   const automation = createAutomation({ changes, tasks, events, clock, version, database: database.kind });
 
   const services = {
@@ -218,6 +237,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     rollouts,
     alerts,
     monitoring,
+    retraining,
     automation,
   };
 
@@ -283,6 +303,7 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'rollouts', contract.rollouts, rolloutsRoutes(services.rollouts));
   bind(http, 'monitoring', contract.monitoring, monitoringRoutes(services.monitoring));
   bind(http, 'alerts', contract.alerts, alertsRoutes(services.alerts));
+  bind(http, 'retraining', contract.retraining, retrainingRoutes(services.retraining));
   bind(http, 'system', contract.system, systemRoutes(services.automation));
 }
 

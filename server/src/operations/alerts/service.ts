@@ -89,11 +89,11 @@ export function createAlerts({ db, changes, tasks, notifier, clock, logger }: Al
       await store.endBreach(alert.id);
       if (alert.state === 'resolved') return;
       await store.resolve(alert.id, clock.now(), reason);
-      const { id, endpoint, kind } = alert;
+      const { id, endpoint, kind, title } = alert;
       record({
         action: 'alert.resolved',
         subject: toUri('alert', id),
-        detail: { id, endpoint, kind, reason },
+        detail: { id, endpoint, kind, title, reason },
       });
     });
     logger.info({ alert: alert.id, endpoint: alert.endpoint }, `alert resolved: ${reason}`);
@@ -112,8 +112,8 @@ export function createAlerts({ db, changes, tasks, notifier, clock, logger }: Al
       if (found.state === 'resolved') throw errors.alertResolved({ id });
       if (action === 'alert.resolved') await store.resolve(id, clock.now(), note);
       else await store.acknowledge(id, note);
-      const { endpoint, kind } = found;
-      record({ action, subject: toUri('alert', id), detail: { id, endpoint, kind, note } });
+      const { endpoint, kind, title } = found;
+      record({ action, subject: toUri('alert', id), detail: { id, endpoint, kind, title, note } });
     });
     return toContract(await get(id, caller.workspace));
   }
@@ -147,9 +147,9 @@ export function createAlerts({ db, changes, tasks, notifier, clock, logger }: Al
     },
 
     /** Open and acknowledged alerts of an endpoint whose breach lasts, oldest first. */
-    async listActive(workspace: string, endpoint: string): Promise<Alert[]> {
+    async listActive(workspace: string, endpoint: string): Promise<StoredAlert[]> {
       const lasting = await alertStore(db).listLasting(workspace, endpoint);
-      return lasting.filter((alert) => alert.state !== 'resolved').map(toContract);
+      return lasting.filter((alert) => alert.state !== 'resolved');
     },
 
     /** In the transaction that opens the loop run. */

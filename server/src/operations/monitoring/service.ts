@@ -73,14 +73,16 @@ export function createMonitoring(deps: MonitoringDependencies) {
     if (window === null) return;
     await followLiveModel(window);
     const breached: string[] = [];
+    let eventTime = Number.NEGATIVE_INFINITY;
     for (const monitor of monitors) {
       const results = await check(window, monitor).catch((error) => {
         logger.error({ err: error, monitor: monitor.name }, 'monitor could not be checked');
         return [];
       });
       if (results.some((result) => result.breached)) breached.push(monitor.name);
+      eventTime = Math.max(eventTime, ...results.map((result) => result.eventTime));
     }
-    if (breached.length > 0) await tellBreached(workspace, endpoint, breached);
+    if (breached.length > 0) await tellBreached(workspace, endpoint, { monitors: breached, eventTime });
   }
 
   /** A promotion changes what windows are held against; alerts of the old model are settled. */
@@ -144,9 +146,13 @@ export function createMonitoring(deps: MonitoringDependencies) {
   }
 
   /** Told again at every check while it lasts: a retraining that had to wait hears that it is still wanted. */
-  async function tellBreached(workspace: string, endpoint: string, monitors: string[]): Promise<void> {
+  async function tellBreached(
+    workspace: string,
+    endpoint: string,
+    what: { monitors: string[]; eventTime: number },
+  ): Promise<void> {
     const uri = toUri('endpoint', endpoint);
-    const payload = { endpoint, monitors };
+    const payload = { endpoint, ...what };
     await transact(db, (tx) =>
       events.emit(tx, {
         workspace,

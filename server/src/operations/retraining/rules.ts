@@ -1,0 +1,161 @@
+import type {
+  Comparison,
+  Evaluation,
+  LoopRun,
+  LoopStep,
+  RetrainingPolicy,
+  Rollout,
+} from '@tidemill/contract';
+import type { Static } from 'typebox';
+
+export type Policy = RetrainingPolicy & { readonly workspace: string };
+export type Verdict = NonNullable<LoopRun['verdict']>;
+type Compared = Static<typeof Comparison>;
+
+/** What the steps so far have made; a step whose result stands here is not done again. */
+export interface Made {
+  /** Set once it is decided whether a rollout that runs already is taken over. */
+  readonly begun?: boolean;
+  readonly champion?: string;
+  readonly trainingSet?: string;
+  readonly sweep?: string;
+  readonly evaluation?: string;
+  readonly gateCheck?: string;
+  readonly approved?: boolean;
+}
+
+export interface StoredRun extends LoopRun {
+  readonly workspace: string;
+  readonly made: Made;
+  readonly definition: RetrainingPolicy;
+  readonly eventTime: number | null;
+}
+
+/** What one step changes; `wait` = nothing more can be done before something else happens. */
+export interface StepResult {
+  readonly steps: readonly LoopStep[];
+  readonly made?: Partial<Made>;
+  readonly candidate?: string;
+  readonly rollout?: string;
+  readonly end?: { readonly state: 'succeeded' | 'failed' | 'cancelled'; readonly verdict: Verdict | null };
+  readonly wait?: boolean;
+}
+
+export const isEnded = (run: Pick<LoopRun, 'state'>): boolean =>
+  run.state === 'succeeded' || run.state === 'failed' || run.state === 'cancelled';
+
+const dayMs = 86_400_000;
+/** A month of event time: a model made from one more week is the same model. */
+const defaultCooldownDays = 30;
+
+/** Whether enough has happened in the world since the last run; without times nobody can say no. */
+export function isCooledDown(
+  policy: Pick<RetrainingPolicy, 'cooldownDays'>,
+  last: number | null,
+  now: number | null,
+): boolean {
+  if (last === null || now === null) return true;
+  return now - last >= (policy.cooldownDays ?? defaultCooldownDays) * dayMs;
+}
+
+type StepPart = Pick<LoopStep, 'name' | 'state' | 'text'> & { readonly uri?: string | null };
+
+/** The step that is under way takes the new text; another name ends it and begins the next. */
+export function withStep(steps: readonly LoopStep[], part: StepPart, now: number): LoopStep[] {
+  const { name, state, text } = part;
+  const last = steps.at(-1);
+  const isSame = last?.name === name;
+  const before = isSame ? steps.slice(0, -1) : endSteps(steps, now);
+  return [
+    ...before,
+    {
+      name,
+      state,
+      text,
+      uri: part.uri ?? (isSame ? (last?.uri ?? null) : null),
+      startedAt: isSame ? (last?.startedAt ?? now) : now,
+      finishedAt: state === 'done' || state === 'failed' ? now : null,
+    },
+  ];
+}
+
+const endSteps = (steps: readonly LoopStep[], now: number): LoopStep[] =>
+  steps.map((step) => (step.finishedAt === null ? { ...step, state: 'done', finishedAt: now } : step));
+
+const shown = (value: number): string => value.toPrecision(3);
+const signed = (value: number): string => `${value > 0 ? '+' : ''}${shown(value)}`;
+
+const compared = ({ meanDifference, interval }: Compared): string =>
+  `difference ${signed(meanDifference)}, 95 % ${signed(interval[0] ?? 0)} to ${signed(interval[1] ?? 0)}`;
+
+/** MAE 2.10 against champion 2.08, naive 2.05 over 235 rows. */
+export function evaluationText({ metrics, champion, baseline, window }: Evaluation): string {
+  const others = [
+    champion && `champion ${shown(champion.metrics.mae ?? Number.NaN)}`,
+    baseline && `naive ${shown(baseline.metrics.mae ?? Number.NaN)}`,
+  ].filter(Boolean);
+  const against = others.length > 0 ? ` against ${others.join(', ')}` : '';
+  return `MAE ${shown(metrics.mae ?? Number.NaN)}${against} over ${window.rows} rows from ${window.from} to ${window.to}`;
+}
+
+/** A retrained model that does not even look better on the same rows cannot be proven better in traffic. */
+export function isNotBetter({ metrics, champion }: Pick<Evaluation, 'metrics' | 'champion'>): boolean {
+  return champion !== null && !((metrics.mae ?? Number.NaN) < (champion.metrics.mae ?? Number.NaN));
+}
+
+export function refusalText(evaluation: Evaluation, failedRules: readonly string[]): string {
+  const { metrics, champion, againstChampion } = evaluation;
+  const rules = failedRules.length > 0 ? ` (${failedRules.map((rule) => `rule '${rule}'`).join(', ')})` : '';
+  if (champion === null || againstChampion?.verdict === 'candidate-better')
+    return `MAE ${shown(metrics.mae ?? Number.NaN)}: the gate is not passed; refused${rules}`;
+  const figures = `MAE ${shown(metrics.mae ?? Number.NaN)} against champion ${shown(champion.metrics.mae ?? Number.NaN)}`;
+  return `${figures}: not better${againstChampion ? `, ${compared(againstChampion)}` : ''}; refused${rules}`;
+}
+
+/** INCONCLUSIVE: 12 of 60 pairs; hold. */
+export function evidenceText({ evidence, policy }: Pick<Rollout, 'evidence' | 'policy'>): string {
+  const wanted = typeof policy.minimumPairs === 'number' ? policy.minimumPairs : null;
+  if (!evidence) return `INCONCLUSIVE: no pair${wanted === null ? '' : ` of ${wanted}`} yet; hold`;
+  const { pairs, verdict } = evidence;
+  if (wanted !== null && pairs < wanted) return `INCONCLUSIVE: ${pairs} of ${wanted} pairs; hold`;
+  const word = verdict === 'inconclusive' ? 'INCONCLUSIVE' : verdict.toUpperCase();
+  return `${word} after ${pairs} pairs, ${compared(evidence)}; hold`;
+}
+
+const verdicts: Readonly<Partial<Record<Rollout['stage'], Verdict>>> = {
+  promoted: 'promoted',
+  'rolled-back': 'rolled-back',
+  rejected: 'refused',
+  expired: 'inconclusive',
+};
+
+/** Null while it is in shadow or canary. */
+export const verdictOf = (stage: Rollout['stage']): Verdict | null => verdicts[stage] ?? null;
+
+/** What came before the rollout, and the rollout's stages as steps with its own times. */
+export function stepsOfRollout(
+  before: readonly LoopStep[],
+  rollout: Pick<Rollout, 'id' | 'timeline' | 'evidence' | 'policy' | 'stage' | 'candidate'>,
+  now: number,
+): LoopStep[] {
+  const own = before.filter(({ name }) => name !== 'shadow' && name !== 'canary' && name !== 'decision');
+  const uri = `rollout:${rollout.id}`;
+  const stages = rollout.timeline.flatMap((entry, index): LoopStep[] => {
+    if (entry.stage !== 'shadow' && entry.stage !== 'canary') return [];
+    const next = rollout.timeline[index + 1];
+    return [
+      {
+        name: entry.stage,
+        state: next ? 'done' : 'waiting',
+        text: next ? next.text : evidenceText(rollout),
+        uri,
+        startedAt: entry.at,
+        finishedAt: next?.at ?? null,
+      },
+    ];
+  });
+  const steps = [...endSteps(own, now), ...stages];
+  if (verdictOf(rollout.stage) === null) return steps;
+  const text = `${rollout.candidate} ${rollout.stage}: ${rollout.timeline.at(-1)?.text ?? ''}`;
+  return withStep(steps, { name: 'decision', state: 'done', text, uri }, now);
+}
