@@ -187,29 +187,40 @@ export function createFeatures(deps: FeaturesDependencies) {
 
   async function fillOnline(view: FeatureView, bound: BoundSql, folder: string) {
     const values = join(folder, 'values.parquet');
-    const newest = join(folder, 'newest.parquet');
     const names = view.features.map((feature) => feature.name);
     const given = await analytics.sandboxedCopy({ ...bound, to: values });
     featuresOf(view.reference, view, [...given.columns]);
-    const sql = newestRowsSql(view, names);
+    const counts = { entities: 0, written: 0, newestEventTime: null as number | null };
+    for await (const page of newestRows(newestRowsSql(view, names), values, join(folder, 'newest.parquet'))) {
+      const rows = page.map((row) => ({
+        key: entityKey(view.entity, row),
+        eventTime: Number(row.tm__event_ms),
+        values: Object.fromEntries(names.map((name) => [name, row[name] ?? null])),
+      }));
+      counts.entities += rows.length;
+      counts.written += (await online.write(onlineName(view), rows)).written;
+      for (const { eventTime } of rows)
+        counts.newestEventTime = Math.max(counts.newestEventTime ?? eventTime, eventTime);
+    }
+    return counts;
+  }
+
+  /** Few entities come straight from the query; more than one slice goes through a file, so that none is held whole. */
+  async function* newestRows(
+    sql: string,
+    values: string,
+    newest: string,
+  ): AsyncGenerator<QueryReply['rows']> {
+    const first = await analytics.query({ sql, tables: { view_: { paths: [values] } }, maxRows: slice });
+    if (!first.truncated) return yield first.rows;
     const { rows } = await analytics.copy({ sql, tables: { view_: { paths: [values] } }, to: newest });
-    let written = 0;
-    let newestEventTime: number | null = null;
     for (let start = 0; start < rows; start += slice) {
       const page = await analytics.query({
         sql: `select * from newest_ limit ${slice} offset ${start}`,
         tables: { newest_: { paths: [newest] } },
       });
-      const online_ = page.rows.map((row) => ({
-        key: entityKey(view.entity, row),
-        eventTime: Number(row.tm__event_ms),
-        values: Object.fromEntries(names.map((name) => [name, row[name] ?? null])),
-      }));
-      written += (await online.write(onlineName(view), online_)).written;
-      for (const { eventTime } of online_)
-        newestEventTime = Math.max(newestEventTime ?? eventTime, eventTime);
+      yield page.rows;
     }
-    return { entities: rows, written, newestEventTime };
   }
 
   /** For the prediction path: nothing but the online store. A value's age is the caller's to judge (`eventTime`). */
