@@ -19,7 +19,12 @@ export function buildProgram(): Command {
     .option('--json', 'print the reply as JSON')
     .option('--debug', 'print the stack of an unexpected failure')
     .showHelpAfterError('(tidemill --help lists the commands)')
-    .configureHelp({ showGlobalOptions: true });
+    .configureHelp({ showGlobalOptions: true })
+    // Before any command is added: they inherit both. With --json a complaint is an object too (main.ts).
+    .exitOverride()
+    .configureOutput({
+      writeErr: (text) => (process.argv.includes('--json') ? true : process.stderr.write(text)),
+    });
   program.commandsGroup('Start:');
   addUpCommand(program);
   for (const [title, add] of wings) {

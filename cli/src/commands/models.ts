@@ -1,3 +1,15 @@
 import type { Command } from 'commander';
+import { addEvaluationsCommands } from './models/evaluations.ts';
+import { addGovernanceCommands } from './models/governance.ts';
+import { addRegistryCommands } from './models/registry.ts';
+import { addReproduceCommand } from './models/reproduce.ts';
 
-export function addModelsCommands(_program: Command): void {}
+export function addModelsCommands(program: Command): void {
+  const models = program
+    .command('models')
+    .description('registered models: versions, aliases, gates, approval');
+  addRegistryCommands(models);
+  addGovernanceCommands(models);
+  addEvaluationsCommands(program);
+  addReproduceCommand(program);
+}

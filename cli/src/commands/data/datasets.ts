@@ -1,0 +1,158 @@
+import type { DatasetVersion, TableFormat } from '@tidemill/sdk';
+import { type Command, Option } from 'commander';
+import { openContent } from '../../files.ts';
+import { example, type Limited, limitOption, listUpTo } from '../../pages.ts';
+import { datasetNameOf, formatOf, tableFormats, toNames, toReference, toTextPairs } from '../../parse.ts';
+import { sessionOf } from '../../session.ts';
+import { formatBytes, formatTime, tableLines } from '../../table.ts';
+import { addReadingCommands } from './reading.ts';
+
+export function addDatasetsCommands(program: Command): void {
+  const datasets = program.command('datasets').description('tables, in versions that never change');
+  addCommit(datasets);
+  addLists(datasets);
+  addReadingCommands(datasets);
+  addTagAndDelete(datasets);
+}
+
+interface CommitOptions {
+  name?: string;
+  format?: TableFormat;
+  append?: boolean;
+  mapping?: string[];
+  dateFormat?: string;
+  tag?: string;
+  message?: string;
+}
+
+function addCommit(datasets: Command): void {
+  const commit = datasets
+    .command('commit <file>')
+    .description(
+      'commit a file as a new version (- is standard input); equal content gives the version that is there',
+    )
+    .option('--name <dataset>', 'default: from the file name')
+    .addOption(new Option('--format <format>', 'default: from the file name').choices(tableFormats))
+    .option('--append', 'add the rows to those of the latest version')
+    .option('--mapping <ours=theirs,…>', 'rename columns: date=Date,close=Close/Last', toNames)
+    .option('--date-format <format>', 'how the file writes dates: %m/%d/%Y')
+    .option('--tag <tag>', 'point this tag at the version')
+    .option('--message <text>', 'what changed and why')
+    .action(async (file: string, options: CommitOptions, command: Command) => {
+      const session = sessionOf(command);
+      const format = options.format ?? formatOf(file);
+      const name = options.name ?? datasetNameOf(file);
+      // A pair without `=` is refused here, before a large file is sent.
+      toTextPairs(options.mapping ?? []);
+      const content = await openContent(file, session.say);
+      const version = await session.client.datasets.commit({
+        name,
+        format,
+        content,
+        mode: options.append ? 'append' : undefined,
+        mapping: options.mapping?.join(','),
+        dateFormat: options.dateFormat,
+        tag: options.tag,
+        message: options.message,
+      });
+      session.show(version, describeCommit);
+    });
+  example(commit, 'datasets commit prices.csv --mapping date=Date,close=Close --message "to August"');
+}
+
+const describeCommit = (version: DatasetVersion & { unchanged: boolean }) =>
+  version.unchanged
+    ? `${version.reference} holds exactly this already: ${version.rows} rows.`
+    : `${version.reference}: ${version.rows} rows, ${version.columns.length} columns, ${formatBytes(version.bytes)}`;
+
+function addLists(datasets: Command): void {
+  const list = datasets
+    .command('list')
+    .description('all datasets')
+    .addOption(limitOption())
+    .action(async (options: Limited, command: Command) => {
+      const session = sessionOf(command);
+      const items = await listUpTo(options.limit, (page) => session.client.datasets.list(page));
+      session.list(
+        items,
+        {
+          name: (d) => d.name,
+          latest: (d) => `${d.name}@${d.latestVersion}`,
+          rows: (d) => d.rows,
+          updated: (d) => formatTime(d.updatedAt),
+          description: (d) => d.description,
+        },
+        'No datasets. Commit one: tidemill datasets commit prices.csv',
+      );
+    });
+  example(list, 'datasets list --json');
+  const versions = datasets
+    .command('versions <name>')
+    .description('the versions of a dataset, newest first')
+    .addOption(limitOption())
+    .action(async (name: string, options: Limited, command: Command) => {
+      const session = sessionOf(command);
+      const items = await listUpTo(options.limit, (page) =>
+        session.client.datasets.listVersions({ name, ...page }),
+      );
+      session.list(
+        items,
+        {
+          reference: (v) => v.reference,
+          rows: (v) => v.rows,
+          size: (v) => formatBytes(v.bytes),
+          tags: (v) => v.tags.join(' ') || null,
+          by: (v) => v.createdBy,
+          created: (v) => formatTime(v.createdAt),
+          message: (v) => v.message,
+        },
+        `${name} has no versions.`,
+      );
+    });
+  example(versions, 'datasets versions prices');
+  const show = datasets
+    .command('show <reference>')
+    .description('one version: schema, size, where it came from')
+    .action(async (reference: string, _options: object, command: Command) => {
+      const session = sessionOf(command);
+      session.show(await session.client.datasets.getVersion(toReference(reference)), describeVersion);
+    });
+  example(show, 'datasets show prices@2');
+}
+
+const describeVersion = (version: DatasetVersion) => [
+  `${version.reference}  ${version.rows} rows, ${formatBytes(version.bytes)} in ${version.chunks} chunks`,
+  `digest   ${version.digest}`,
+  `created  ${formatTime(version.createdAt)} by ${version.createdBy}`,
+  `made by  ${[version.provenance.kind, ...version.provenance.inputs].join(' ')}`,
+  ...(version.parent === null ? [] : [`after    ${version.dataset}@${version.parent}`]),
+  ...(version.tags.length > 0 ? [`tags     ${version.tags.join(' ')}`] : []),
+  ...(version.message ? [`message  ${version.message}`] : []),
+  '',
+  ...tableLines(version.columns, { column: (c) => c.name, type: (c) => c.type }),
+];
+
+function addTagAndDelete(datasets: Command): void {
+  const tag = datasets
+    .command('tag <reference> <tag>')
+    .description('point a tag at a version')
+    .action(async (reference: string, tagName: string, _options: object, command: Command) => {
+      const session = sessionOf(command);
+      const found = await session.client.datasets.getVersion(toReference(reference));
+      const tagged = await session.client.datasets.setTag({
+        name: found.dataset,
+        tag: tagName,
+        version: found.version,
+      });
+      session.show(tagged, (version) => `${version.dataset}@${tagName} is ${version.reference}.`);
+    });
+  example(tag, 'datasets tag prices@2 2023-09');
+  const remove = datasets
+    .command('delete <name>')
+    .description('delete a dataset that nothing uses')
+    .action(async (name: string, _options: object, command: Command) => {
+      const session = sessionOf(command);
+      session.show(await session.client.datasets.delete({ name }), () => `Deleted ${name}.`);
+    });
+  example(remove, 'datasets delete scratch');
+}

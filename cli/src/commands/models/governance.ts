@@ -1,0 +1,118 @@
+import type { Client, GateCheck, GateRule } from '@tidemill/sdk';
+import type { Command } from 'commander';
+import { failures } from '../../failure.ts';
+import { readDefinition } from '../../files.ts';
+import { example } from '../../pages.ts';
+import { toReference } from '../../parse.ts';
+import { type Session, sessionOf, setVerdict } from '../../session.ts';
+import { formatTime, tableLines } from '../../table.ts';
+
+export function addGovernanceCommands(models: Command): void {
+  addGate(models.command('gate').description('rules that a version must pass'));
+  addCheck(models);
+  addApprove(models);
+  addApprovals(models);
+}
+
+function addGate(gate: Command): void {
+  const show = gate
+    .command('show <name>')
+    .description('the gate of a model')
+    .action(async (name: string, _options: object, command: Command) => {
+      const session = sessionOf(command);
+      session.show(await session.client.governance.getGate({ name }), describeRules);
+    });
+  example(show, 'models gate show forecaster');
+  const set = gate
+    .command('set <name> <definition>')
+    .description('declare the gate by a .json or .ts file: { rules: [{ name, expression, message }] }')
+    .action(async (name: string, file: string, _options: object, command: Command) => {
+      const session = sessionOf(command);
+      const { rules } = await readDefinition<{ rules: GateRule[] }>(file);
+      session.show(await session.client.governance.putGate({ name, rules }), describeRules);
+    });
+  example(set, 'models gate set forecaster gate.json');
+}
+
+const describeRules = ({ rules }: { rules: GateRule[] }): string[] =>
+  tableLines(rules, { rule: (r) => r.name, holds: (r) => r.expression, otherwise: (r) => r.message });
+
+function addCheck(models: Command): void {
+  const check = models
+    .command('check <reference>')
+    .description('hold an evaluation of this version against the gate; exit code 2 if refused')
+    .option('--evaluation <id>', 'default: its newest')
+    .action(async (reference: string, options: { evaluation?: string }, command: Command) => {
+      const session = sessionOf(command);
+      const evaluation = options.evaluation ?? (await newestEvaluation(session.client, reference));
+      const done = await session.client.governance.check({ ...toReference(reference), evaluation });
+      session.show(done, describeCheck);
+      setVerdict(done.passed);
+    });
+  example(check, 'models check forecaster@2');
+}
+
+/** @throws evaluationMissing */
+async function newestEvaluation(client: Client, reference: string): Promise<string> {
+  const { items } = await client.evaluation.list({ model: reference, limit: 1 });
+  const [newest] = items;
+  if (!newest) throw failures.evaluationMissing(reference);
+  return newest.id;
+}
+
+const describeCheck = (check: GateCheck): string[] => [
+  `${check.model}: ${check.passed ? 'PASSED' : 'REFUSED'} (evaluation ${check.evaluation})`,
+  ...check.results.map(
+    (r) => `  ${r.passed ? 'yes' : 'NO '}  ${r.rule}: ${r.passed ? r.expression : r.message}`,
+  ),
+];
+
+interface ApproveOptions {
+  override?: boolean;
+  reason?: string;
+}
+
+function addApprove(models: Command): void {
+  const approve = models
+    .command('approve <reference>')
+    .description('approve a version whose gate passed, or override a refusal; exit code 2 if refused')
+    .option('--override', 'although the gate refuses; needs --reason, and is audited')
+    .option('--reason <text>', 'why')
+    .action(async (reference: string, options: ApproveOptions, command: Command) => {
+      await approveVersion(sessionOf(command), reference, options);
+    });
+  example(approve, 'models approve forecaster@1 --override --reason "the launch is on Monday"');
+}
+
+async function approveVersion(session: Session, reference: string, options: ApproveOptions): Promise<void> {
+  if (options.override && !options.reason) {
+    throw failures.optionMissing('--reason', 'an override is audited, so say why.');
+  }
+  const record = await session.client.governance.approve({
+    ...toReference(reference),
+    override: options.override,
+    reason: options.reason ?? 'its gate passed',
+  });
+  session.show(record, (r) => `${r.model} is ${r.decision} by ${r.actor}: ${r.reason}`);
+}
+
+function addApprovals(models: Command): void {
+  const approvals = models
+    .command('approvals <reference>')
+    .description('decisions on a version, newest first')
+    .action(async (reference: string, _options: object, command: Command) => {
+      const session = sessionOf(command);
+      const { items } = await session.client.governance.listApprovals(toReference(reference));
+      session.list(
+        items,
+        {
+          at: (a) => formatTime(a.createdAt),
+          decision: (a) => a.decision,
+          by: (a) => a.actor,
+          reason: (a) => a.reason,
+        },
+        `Nobody has decided on ${reference}.`,
+      );
+    });
+  example(approvals, 'models approvals forecaster@1');
+}

@@ -1,0 +1,55 @@
+/** What goes wrong before the server is asked. Codes as in the server's catalogue: stable, for scripts. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+  readonly code: string;
+
+  constructor(code: string, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+
+const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+
+export const failures = {
+  fileNotFound: (path: string) =>
+    new CliError('fileNotFound', `There is no file ${path}. Give the path of a file that is there.`),
+  fileUnreadable: (path: string, cause: unknown) =>
+    new CliError('fileUnreadable', `${path} cannot be read: ${reasonOf(cause)}.`, cause),
+  fileNotWritten: (path: string, cause: unknown) =>
+    new CliError('fileNotWritten', `${path} cannot be written: ${reasonOf(cause)}.`, cause),
+  formatUnknown: (path: string) =>
+    new CliError(
+      'formatUnknown',
+      `The name ${path} does not say its format. Name it .csv, .parquet, .json or .ndjson, or give --format.`,
+    ),
+  nameUnclear: (path: string) =>
+    new CliError('nameUnclear', `No dataset name follows from ${path}. Give one: --name prices.`),
+  pairInvalid: (text: string) =>
+    new CliError('pairInvalid', `'${text}' is not of the form key=value, such as symbol=AAPL.`),
+  numberInvalid: (text: string) =>
+    new CliError('numberInvalid', `'${text}' does not give a number, such as penalty=0.1.`),
+  jsonInvalid: (path: string, cause: unknown) =>
+    new CliError('jsonInvalid', `${path} is not JSON: ${reasonOf(cause)}.`, cause),
+  definitionInvalid: (path: string, reason: string, cause?: unknown) =>
+    new CliError('definitionInvalid', `${path} cannot be used: ${reason}`, cause),
+  timeInvalid: (text: string) =>
+    new CliError(
+      'timeInvalid',
+      `'${text}' is not a time. Write 2024-03-01, 2024-03-01T14:05:00Z or milliseconds since 1970.`,
+    ),
+  experimentUnknown: (name: string) =>
+    new CliError(
+      'experimentUnknown',
+      `There is no experiment '${name}'. List them: tidemill experiments list.`,
+    ),
+  evaluationMissing: (reference: string) =>
+    new CliError(
+      'evaluationMissing',
+      `${reference} has no evaluation yet. Make one: tidemill evaluations run ${reference} --dataset … --target … --time-column …`,
+    ),
+  optionMissing: (option: string, why: string) =>
+    new CliError('optionMissing', `${option} is missing: ${why}`),
+  serverNotStarted: (output: string) =>
+    new CliError('serverNotStarted', `The fresh server did not start: ${output.trim() || 'it said nothing'}`),
+} as const;
