@@ -83,6 +83,17 @@ export const sweepStore = (db: Db) => ({
       .execute();
   },
 
+  /** False when the sweep has ended; otherwise it cannot end before this transaction does. */
+  async holdOpen(id: string): Promise<boolean> {
+    const result = await db
+      .updateTable('sweeps')
+      .set({ best_trial: null })
+      .where('id', '=', id)
+      .where('ended_at', 'is', null)
+      .executeTakeFirst();
+    return Number(result.numUpdatedRows) === 1;
+  },
+
   async insertTrial(sweepId: string, trial: Trial, now: number): Promise<void> {
     await db
       .insertInto('sweep_trials')

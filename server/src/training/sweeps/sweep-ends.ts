@@ -22,6 +22,12 @@ export interface EndOptions {
   readonly alongside?: (tx: Db) => Promise<boolean>;
 }
 
+const stopped = {
+  succeeded: 'the sweep had ended',
+  failed: 'the sweep failed',
+  cancelled: 'the sweep was cancelled',
+} as const;
+
 /** Work goes on in the name of whoever submitted it. */
 export const callerOf = ({ actor, workspace }: SweepRecord): Caller => ({ actor, role: 'editor', workspace });
 
@@ -31,7 +37,7 @@ export function createSweepEnds({ changes, experiments, clock }: SweepEndsDepend
   async function endRunningTrials(tx: Db, { id, workspace }: SweepRecord, state: SweepEnd): Promise<void> {
     const trials = (await sweepStore(tx).listTrials([id])).get(id) ?? [];
     for (const { number, runId } of trials.filter((trial) => trial.state === 'running')) {
-      const end = { state: 'failed', value: null, error: `the sweep has ${state}` } as const;
+      const end = { state: 'failed', value: null, error: stopped[state] } as const;
       await sweepStore(tx).endTrial(id, number, end, clock.now());
       await experiments.setRunStatus(tx, runId, 'KILLED', workspace);
     }

@@ -1,7 +1,7 @@
 import type { Trial } from '@tidemill/contract';
 import { type Db, transact } from '../../adapters/db/db.ts';
 import type { Clock } from '../../base/clock.ts';
-import { TidemillError } from '../../base/errors.ts';
+import { errors, TidemillError } from '../../base/errors.ts';
 import { newRunId } from '../../base/ids.ts';
 import { mean } from '../../base/statistics/summary.ts';
 import type { Experiments } from '../experiments/service.ts';
@@ -38,6 +38,8 @@ export function createTrials({ db, clock, experiments, learners }: TrialsDepende
     };
     const tags = [{ key: 'mlflow.parentRunId', value: parent }];
     await transact(db, async (tx) => {
+      const isOpen = await sweepStore(tx).holdOpen(sweep.id);
+      if (!isOpen) throw errors.jobEnded({ id: sweep.id, state: 'ended' });
       const run = {
         id: trial.runId,
         experimentId,
