@@ -134,7 +134,7 @@ export default defineProject({
       },
       evaluation: { baseline: 'close', window },
       rollout: {
-        minimumPairs: 40,
+        minimumPairs: 60,
         alpha: 0.05,
         canaryWeight: 0.5,
         canaryPairs: 10,

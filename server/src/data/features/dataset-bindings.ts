@@ -23,6 +23,10 @@ export interface Binder {
   resolved(): Record<string, string>;
 }
 
+/** What a text reads depends on the text alone; a view is materialised again and again. */
+const tablesOfText = new Map<string, readonly string[]>();
+const maximumTexts = 500;
+
 export function createBinder(
   deps: { readonly analytics: Analytics; readonly datasets: Pick<Datasets, 'resolve' | 'source'> },
   workspace: string,
@@ -33,12 +37,17 @@ export function createBinder(
   /** Asked for once, also by selects bound at the same time: `latest` may move in between. */
   const asked = new Map<string, Promise<DatasetVersion>>();
 
-  async function tableNames(what: string, sql: string): Promise<string[]> {
+  async function tableNames(what: string, sql: string): Promise<readonly string[]> {
+    const known = tablesOfText.get(sql);
+    if (known) return known;
     const { rows } = await analytics.query({
       sql: 'select cast(json_serialize_sql(cast($1 as varchar)) as varchar) as tree',
       parameters: [sql],
     });
-    return tablesIn(what, String(rows[0]?.tree));
+    const names = tablesIn(what, String(rows[0]?.tree));
+    if (tablesOfText.size >= maximumTexts) tablesOfText.clear();
+    tablesOfText.set(sql, names);
+    return names;
   }
 
   /** `prices` follows the bindings, `prices@3` is what it says. */
