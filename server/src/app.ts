@@ -41,6 +41,10 @@ import { systemRoutes } from './operations/automation/routes.ts';
 import { createAutomation } from './operations/automation/service.ts';
 import { monitoringRoutes } from './operations/monitoring/routes.ts';
 import { createMonitoring } from './operations/monitoring/service.ts';
+import { overviewRoutes } from './operations/overview/routes.ts';
+import { createOverview } from './operations/overview/service.ts';
+import { projectsRoutes } from './operations/projects/routes.ts';
+import { createProjects } from './operations/projects/service.ts';
 import { retrainingRoutes } from './operations/retraining/routes.ts';
 import { createRetraining } from './operations/retraining/service.ts';
 import { createEvents } from './platform/events/service.ts';
@@ -214,6 +218,28 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     rollouts,
     alerts,
   });
+  const projects = createProjects({
+    db,
+    changes,
+    clock,
+    datasets,
+    features,
+    registry,
+    governance,
+    endpoints,
+    monitoring,
+    retraining,
+  });
+  const overview = createOverview({
+    db,
+    clock,
+    endpoints,
+    predictions,
+    alerts,
+    monitoring,
+    retraining,
+    projects,
+  });
   const automation = createAutomation({ changes, tasks, events, clock, version, database: database.kind });
 
   const services = {
@@ -238,6 +264,8 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     alerts,
     monitoring,
     retraining,
+    projects,
+    overview,
     automation,
   };
 
@@ -304,6 +332,8 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'monitoring', contract.monitoring, monitoringRoutes(services.monitoring));
   bind(http, 'alerts', contract.alerts, alertsRoutes(services.alerts));
   bind(http, 'retraining', contract.retraining, retrainingRoutes(services.retraining));
+  bind(http, 'projects', contract.projects, projectsRoutes(services.projects));
+  bind(http, 'overview', contract.overview, overviewRoutes(services.overview));
   bind(http, 'system', contract.system, systemRoutes(services.automation));
 }
 

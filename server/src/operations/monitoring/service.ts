@@ -15,6 +15,7 @@ import {
   type EndpointWindow,
   type EndpointWindowDependencies,
 } from './endpoint-window.ts';
+import { createHeadlines } from './headlines.ts';
 import { createReferences, type ReferencesDependencies } from './references.ts';
 import { problemOf, toCause } from './rules.ts';
 import { monitoringStore, type NewResult, type ResultCursor, type StoredMonitor } from './store.ts';
@@ -48,6 +49,9 @@ export function createMonitoring(deps: MonitoringDependencies) {
   const judged = new Map<string, { eventTime: number | null; rows: number }>();
   const liveModels = new Map<string, string>();
   const unpruned = new Map<string, number>();
+  const curves = createHeadlines(async (workspace, monitor) =>
+    (await monitoringStore(db).listResults({ workspace, monitor, limit: keptResults })).map(toResult),
+  );
   const schedule = createCheckSchedule({
     check: checkEndpoint,
     onFailed: (error, endpoint) => logger.error({ err: error, endpoint }, 'monitors could not be checked'),
@@ -135,7 +139,9 @@ export function createMonitoring(deps: MonitoringDependencies) {
     const { eventTime } = newest;
     judged.set(judgedKey(window, monitor), { eventTime, rows: rowsAt(window, monitor, eventTime) });
     await prune(workspace, name, results.length);
-    return results.map(({ workspace: _workspace, model: _model, ...result }) => result);
+    const told = results.map(({ workspace: _workspace, model: _model, ...result }) => result);
+    curves.add(workspace, name, told);
+    return told;
   }
 
   async function prune(workspace: string, monitor: string, added: number): Promise<void> {
@@ -209,6 +215,7 @@ export function createMonitoring(deps: MonitoringDependencies) {
         await monitoringStore(tx).delete(caller.workspace, input.name);
         note({ action: 'monitor.deleted', subject: toUri('monitor', input.name), detail: { endpoint } });
       });
+      curves.forget(caller.workspace, input.name);
       await alerts.endMonitor(caller.workspace, endpoint, input.name);
       return {};
     },
@@ -244,10 +251,10 @@ export function createMonitoring(deps: MonitoringDependencies) {
       return { ...page, items: page.items.map(toResult) };
     },
 
-    /** The newest results of all monitors of an endpoint, oldest event time first. */
-    async newestResults(workspace: string, endpoint: string, limit: number): Promise<MonitorResult[]> {
-      const rows = await monitoringStore(db).listResults({ workspace, endpoint, limit });
-      return rows.reverse().map(toResult);
+    /** The curve of every monitor of an endpoint: at each event time the result nearest to its threshold. */
+    async headlines(workspace: string, endpoint: string): Promise<MonitorResult[]> {
+      const monitors = await monitoringStore(db).list({ workspace, endpoint });
+      return (await Promise.all(monitors.map(({ name }) => curves.get(workspace, name)))).flat();
     },
 
     /** Resolves when all checks that were asked for are done. */

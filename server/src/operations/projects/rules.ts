@@ -1,0 +1,110 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { PlannedChange, ProjectDefinition } from '@tidemill/contract';
+import { errors, TidemillError } from '../../base/errors.ts';
+import { isName, parseReference } from '../../base/references.ts';
+
+/** In the order in which one thing can name another. */
+export const kinds = ['datasets', 'featureViews', 'gates', 'endpoints', 'monitors', 'retraining'] as const;
+export type Kind = (typeof kinds)[number];
+
+export const labels: Readonly<Record<Kind, string>> = {
+  datasets: 'dataset',
+  featureViews: 'view',
+  gates: 'gate',
+  endpoints: 'endpoint',
+  monitors: 'monitor',
+  retraining: 'policy',
+};
+
+/** What a thing of the file needs: nothing, a change, or something else first. */
+export interface Outlook {
+  readonly action: PlannedChange['action'];
+  readonly changes: readonly string[];
+  readonly waitsFor: string | null;
+}
+
+export const unchanged: Outlook = { action: 'unchanged', changes: [], waitsFor: null };
+export const waitFor = (uri: string): Outlook => ({ action: 'wait', changes: [], waitsFor: uri });
+export const creation = (wanted: object): Outlook => ({
+  action: 'create',
+  changes: Object.keys(wanted),
+  waitsFor: null,
+});
+
+/** Null = it is not there yet. */
+export function outlookOf(current: object | null, wanted: object): Outlook {
+  if (current === null) return creation(wanted);
+  const changes = changedFields(current, wanted);
+  return changes.length > 0 ? { action: 'update', changes, waitsFor: null } : unchanged;
+}
+
+/** Names of the fields in which two things differ, down to the innermost: `sweep.trials`. */
+export function changedFields(current: object, wanted: object, prefix = ''): string[] {
+  const [before, after] = [toRecord(current), toRecord(wanted)];
+  const keys = [...new Set([...Object.keys(after), ...Object.keys(before)])];
+  return keys.flatMap((key) => {
+    const [a, b] = [before[key], after[key]];
+    if (isDeepStrictEqual(a, b)) return [];
+    return isPlain(a) && isPlain(b) ? changedFields(a, b, `${prefix}${key}.`) : [`${prefix}${key}`];
+  });
+}
+
+const toRecord = (value: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined));
+
+const isPlain = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Only what the file says of an endpoint: what it leaves out may be anything. */
+export function ownedFields<T extends object>(current: object, wanted: T): Partial<T> {
+  return Object.fromEntries(
+    Object.keys(wanted).map((key) => [key, (current as Record<string, unknown>)[key]]),
+  ) as Partial<T>;
+}
+
+/**
+ * What the file says of an endpoint that is there already. Its variants are not among it: they are those of the first
+ * revision, and rollouts have moved them since.
+ */
+export function lastingPart(endpoint: NonNullable<ProjectDefinition['endpoints']>[string]) {
+  const { variants: _variants, ...lasting } = endpoint;
+  return lasting;
+}
+
+/** @throws projectInvalid at the first name that could never be one */
+export function assertNames(definition: ProjectDefinition): void {
+  for (const kind of kinds)
+    for (const name of Object.keys(definition[kind] ?? {}))
+      if (!isName(name)) {
+        const reason = `'${name}' cannot be a name; use a-z, 0-9, '.', '_' and '-'`;
+        throw errors.projectInvalid({ path: `${kind}.${name}`, reason });
+      }
+}
+
+/** Reads a reference of the file. @throws projectInvalid naming the place */
+export function readReference(
+  reference: string,
+  kind: string,
+  path: string,
+): { name: string; version: string } {
+  const prefix = /^([a-z]+):/.exec(reference)?.[1];
+  if (prefix !== undefined && prefix !== kind)
+    throw errors.projectInvalid({ path, reason: `'${reference}' names a ${prefix}, not a ${kind}` });
+  try {
+    return parseReference(reference);
+  } catch (error) {
+    throw toProjectError(error, path);
+  }
+}
+
+/** The user's mistakes get the place in the file; failures of ours stay what they are. */
+export function toProjectError(error: unknown, path: string): unknown {
+  if (!(error instanceof TidemillError) || error.status >= 500 || error.code === 'projectInvalid')
+    return error;
+  return errors.projectInvalid({ path, reason: error.message.replace(/\.$/, '') }, error);
+}
+
+/** Models the file speaks of apart from its endpoints: an unknown name beside known ones is a slip of the pen. */
+export function modelsOf({ gates = {}, retraining = {} }: ProjectDefinition): string[] {
+  return [...new Set([...Object.keys(gates), ...Object.values(retraining).map((policy) => policy.model)])];
+}
