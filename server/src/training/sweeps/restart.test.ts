@@ -26,7 +26,7 @@ async function prepareFolder(): Promise<string> {
   const folder = join(await tempDir(), 'data');
   await mkdir(folder);
   const platform = await createTestPlatform({ dataFolder: folder });
-  await commitCsv(platform.services, 'training', buildTrainingCsv(900), owner);
+  await commitCsv(platform.services, 'training', buildTrainingCsv(400), owner);
   await platform.close();
   return folder;
 }
