@@ -27,6 +27,10 @@ export function addReproduceCommand(program: Command): void {
         const result = await rebuild(session, bundle, signal);
         session.show(result, describeReproduction);
         setVerdict(result.equal);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+        session.say('Interrupted; nothing is left behind.');
+        process.exitCode = 130;
       } finally {
         release();
         await rm(folder, { recursive: true, force: true });
