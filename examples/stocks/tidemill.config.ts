@@ -141,7 +141,7 @@ export default defineProject({
         guardRatio: 5,
         maximumPairs: 400,
       },
-      triggers: ['out-of-range', 'drift', 'error'],
+      triggers: ['out-of-range', 'error'],
       cooldownDays: 60,
     },
   },
