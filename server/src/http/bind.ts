@@ -1,13 +1,16 @@
 import { Readable } from 'node:stream';
 import type { Download, Endpoint, Endpoints, Input, Permission, Reply } from '@tidemill/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { TSchema } from 'typebox';
+import type { TObject } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Value } from 'typebox/value';
 import type { Caller } from '../base/caller.ts';
 import { errors } from '../base/errors.ts';
 
-/** One function per endpoint of a contract list; a missing or an extra one is a type error. */
+/**
+ * One function per endpoint of a contract list; a missing or an extra one is a type error.
+ * Only one that declares `signal` is watched for a client that goes away: the others need not pay for it.
+ */
 export type Handlers<L extends Endpoints> = {
   readonly [N in keyof L]: (
     input: Input<L[N]>,
@@ -52,13 +55,14 @@ function addRoute<L extends Endpoints>(
 ): void {
   const handle = handlers[name] as (input: unknown, caller: Caller, signal: AbortSignal) => unknown;
   const read = createReader(endpoint);
+  const signalOf = handle.length > 2 ? abortOnClose : () => neverAborted;
   scope.route({
     method: endpoint.method,
     url: endpoint.path,
     config: { permission: endpoint.permission },
     schema: describe(domain, name, endpoint),
     handler: async (request, reply) => {
-      const result = await handle(read(request), request.caller, abortOnClose(reply));
+      const result = await handle(read(request), request.caller, signalOf(reply));
       if (endpoint.download) return sendDownload(request, reply, result as Download);
       return reply.status(endpoint.status ?? 200).send(result);
     },
@@ -98,16 +102,21 @@ function createReader(endpoint: Endpoint): Read {
 /** Text parts (path, query) are converted to the declared types; a body must already have them. */
 function createCheck(
   where: string,
-  schema: TSchema,
+  schema: TObject,
   convert: boolean,
 ): (value: unknown) => Record<string, unknown> {
   const compiled = Compile(schema);
+  const converts = convert && !isAllText(schema);
   return (value) => {
-    const candidate = convert ? Value.Convert(schema, value) : value;
+    const candidate = converts ? Value.Convert(schema, value) : value;
     if (compiled.Check(candidate)) return candidate as Record<string, unknown>;
     throw errors.requestInvalid({ where, problems: problemsOf(compiled.Errors(candidate)) });
   };
 }
+
+/** Then a path is right as it comes: most are a name, and converting it costs more than checking it. */
+const isAllText = (schema: TObject): boolean =>
+  Object.values(schema.properties).every((property) => 'type' in property && property.type === 'string');
 
 function problemsOf(
   found: Iterable<{ keyword: string; instancePath: string; message: string; params: object }>,
@@ -126,6 +135,8 @@ function namesOf(params: object): string {
     .filter((value) => typeof value === 'string');
   return named.length > 0 ? ` (${named.join(', ')})` : '';
 }
+
+const neverAborted = new AbortController().signal;
 
 /** Fires when the client goes away before it has the whole reply. */
 function abortOnClose(reply: FastifyReply): AbortSignal {

@@ -33,6 +33,8 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     loggerInstance: options.logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: jsonBodyLimit,
+    // A failure names its request itself (error-reply.ts), so no request needs a logger of its own.
+    childLoggerFactory: (parent) => parent,
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 2000 },
     forceCloseConnections: true,
