@@ -1,13 +1,30 @@
-import '@mantine/core/styles.css';
+import './app/theme.css';
 import { MantineProvider } from '@mantine/core';
+import { QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { theme } from './app/mantine.ts';
+import { createQueries } from './app/queries.ts';
+import { createScreens } from './app/router.tsx';
+import { followEvents } from './lib/live.ts';
+import { ensureStreamIteration } from './lib/stream-iteration.ts';
+
+ensureStreamIteration();
+
+const queries = createQueries();
+const screens = createScreens();
+void followEvents(queries, new AbortController().signal);
 
 const root = document.getElementById('root');
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <MantineProvider defaultColorScheme="auto">Tidemill</MantineProvider>
+      <MantineProvider theme={theme} defaultColorScheme="auto">
+        <QueryClientProvider client={queries}>
+          <RouterProvider router={screens} />
+        </QueryClientProvider>
+      </MantineProvider>
     </StrictMode>,
   );
 }

@@ -9,13 +9,29 @@ export const getToken = (): string | undefined => localStorage.getItem(storedTok
 const build = (): Client => createClient({ url: location.origin, ...(getToken() && { token: getToken() }) });
 
 let current = build();
+let isWanted = false;
+const watchers = new Set<() => void>();
+
+function want(next: boolean): void {
+  isWanted = next;
+  for (const tell of watchers) tell();
+}
 
 export const client = (): Client => current;
 
-export function setToken(token: string | null): void {
-  if (token) localStorage.setItem(storedToken, token);
-  else localStorage.removeItem(storedToken);
+/** Whether the server has refused what we came with. */
+export const isTokenWanted = (): boolean => isWanted;
+export const wantToken = (): void => want(true);
+
+export function watchToken(tell: () => void): () => void {
+  watchers.add(tell);
+  return () => watchers.delete(tell);
+}
+
+export function setToken(token: string): void {
+  localStorage.setItem(storedToken, token);
   current = build();
+  want(false);
 }
 
 export type Domain = keyof Client & string;

@@ -1,0 +1,48 @@
+/** The menu: the six wings and their screens, top floor first. */
+export const wings = [
+  {
+    wing: 'operations',
+    screens: [
+      { title: 'Monitors', to: '/monitors' },
+      { title: 'Alerts', to: '/alerts' },
+      { title: 'Loop runs', to: '/loop-runs' },
+    ],
+  },
+  {
+    wing: 'serving',
+    screens: [
+      { title: 'Endpoints', to: '/endpoints' },
+      { title: 'Rollouts', to: '/rollouts' },
+    ],
+  },
+  {
+    wing: 'models',
+    screens: [
+      { title: 'Models', to: '/models' },
+      { title: 'Evaluations', to: '/evaluations' },
+    ],
+  },
+  {
+    wing: 'training',
+    screens: [
+      { title: 'Experiments', to: '/experiments' },
+      { title: 'Jobs', to: '/jobs' },
+      { title: 'Sweeps', to: '/sweeps' },
+    ],
+  },
+  {
+    wing: 'data',
+    screens: [
+      { title: 'Datasets', to: '/datasets' },
+      { title: 'Feature views', to: '/feature-views' },
+    ],
+  },
+  {
+    wing: 'access',
+    screens: [
+      { title: 'Tokens', to: '/tokens' },
+      { title: 'Audit', to: '/audit' },
+      { title: 'Lineage', to: '/lineage' },
+    ],
+  },
+] as const;

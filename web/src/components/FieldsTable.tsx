@@ -1,0 +1,45 @@
+import { formatValue } from '../lib/format.ts';
+import { DataTable } from './DataTable.tsx';
+import type { DataColumn } from './data-column.tsx';
+import { EmptyState } from './EmptyState.tsx';
+import { LinkedText } from './ReferenceLink.tsx';
+
+interface Field {
+  readonly name: string;
+  readonly value: unknown;
+}
+
+const columns: readonly DataColumn<Field>[] = [
+  { id: 'name', title: 'Name', value: (field) => field.name },
+  {
+    id: 'value',
+    title: 'Value',
+    value: (field) => formatValue(field.value),
+    cell: (field) => (
+      <span className={typeof field.value === 'number' ? 'number' : 'mono'} title={formatValue(field.value)}>
+        <LinkedText>{formatValue(field.value)}</LinkedText>
+      </span>
+    ),
+  },
+];
+
+interface FieldsTableProps {
+  readonly label: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly none: string;
+}
+
+/** Names and values: parameters, tags, a policy. */
+export function FieldsTable({ label, fields, none }: FieldsTableProps) {
+  const rows = Object.entries(fields).map(([name, value]) => ({ name, value }));
+  return (
+    <DataTable
+      plain
+      label={label}
+      rows={rows}
+      columns={columns}
+      rowKey={(field) => field.name}
+      empty={<EmptyState>{none}</EmptyState>}
+    />
+  );
+}

@@ -1,0 +1,189 @@
+import type { EChartsCoreOption } from 'echarts/core';
+import { formatEventTime, formatNumber } from '../lib/format.ts';
+import type { Point } from '../lib/series.ts';
+
+export type ChartTone = 'text' | 'accent' | 'faint' | 'warn' | 'bad';
+
+export interface ChartLine {
+  readonly name: string;
+  readonly points: readonly Point[];
+  /** Without one, the next colour of the series palette. */
+  readonly tone?: ChartTone;
+  readonly kind?: 'line' | 'markers' | 'bars';
+  readonly dashed?: boolean;
+}
+
+export interface ChartBand {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface ChartContent {
+  readonly lines: readonly ChartLine[];
+  readonly bands?: readonly ChartBand[];
+  /** A line across at a limit. */
+  readonly limit?: { readonly name: string; readonly value: number };
+  readonly axis?: 'time' | 'number';
+  readonly unit?: string;
+  /** From zero, for what is a size; otherwise the axis follows the data. */
+  readonly fromZero?: boolean;
+  readonly domain?: readonly [number, number];
+}
+
+export interface Palette {
+  readonly text: string;
+  readonly dim: string;
+  readonly faint: string;
+  readonly line: string;
+  readonly surface: string;
+  readonly accent: string;
+  readonly warn: string;
+  readonly bad: string;
+  readonly band: string;
+  readonly series: readonly string[];
+  readonly font: string;
+}
+
+export function readPalette(element: HTMLElement): Palette {
+  const style = getComputedStyle(element);
+  const read = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  return {
+    text: read('text'),
+    dim: read('dim'),
+    faint: read('faint'),
+    line: read('line'),
+    surface: read('surface'),
+    accent: read('accent'),
+    warn: read('warn'),
+    bad: read('bad'),
+    band: read('band'),
+    series: [1, 2, 3, 4, 5, 6].map((number) => read(`series-${number}`)),
+    font: style.fontFamily,
+  };
+}
+
+/** How a position on the x axis is written. */
+export const axisText =
+  (axis: ChartContent['axis']) =>
+  (position: number): string =>
+    axis === 'number' ? formatNumber(position, 6) : formatEventTime(position);
+
+const toSeries = (line: ChartLine, index: number, palette: Palette) => {
+  const color = line.tone
+    ? palette[line.tone]
+    : (palette.series[index % palette.series.length] ?? palette.text);
+  const common = {
+    name: line.name,
+    data: line.points,
+    color,
+    animation: false,
+    emphasis: { disabled: true },
+  };
+  if (line.kind === 'bars') return { ...common, type: 'bar', barMaxWidth: 14 };
+  if (line.kind === 'markers') return { ...common, type: 'scatter', symbol: 'triangle', symbolSize: 8, z: 4 };
+  return {
+    ...common,
+    type: 'line',
+    showSymbol: line.points.length < 3,
+    symbolSize: 5,
+    symbol: 'circle',
+    // A gap is information: the line stops where nothing is known.
+    connectNulls: false,
+    sampling: line.points.length > 4000 ? 'lttb' : undefined,
+    lineStyle: { width: 1.5, ...(line.dashed && { type: 'dashed' }) },
+  };
+};
+
+/** Neighbouring bands alternate, so that two versions of one model part visibly. */
+const toBands = (bands: readonly ChartBand[], palette: Palette) => ({
+  type: 'line',
+  name: '',
+  data: [],
+  silent: true,
+  markArea: {
+    silent: true,
+    label: { position: 'insideTopLeft', color: palette.dim, fontSize: 11, distance: 4 },
+    data: bands.map((band, index) => [
+      { name: band.name, xAxis: band.from, itemStyle: { color: index % 2 ? 'transparent' : palette.band } },
+      { xAxis: band.to },
+    ]),
+  },
+});
+
+const toLimit = (limit: NonNullable<ChartContent['limit']>, palette: Palette) => ({
+  type: 'line',
+  name: '',
+  data: [],
+  silent: true,
+  markLine: {
+    silent: true,
+    symbol: 'none',
+    animation: false,
+    lineStyle: { color: palette.bad, type: 'dashed', width: 1 },
+    label: { position: 'insideEndTop', formatter: limit.name, color: palette.bad, fontSize: 11 },
+    data: [{ yAxis: limit.value }],
+  },
+});
+
+/** Room for the limit above the lines even while all is quiet. */
+const yMaximum = (limit: ChartContent['limit']) =>
+  limit && ((extent: { max: number }) => Math.max(extent.max, limit.value * 1.2));
+
+/** The whole option object, from content and colours alone. */
+export function toOption(content: ChartContent, palette: Palette): EChartsCoreOption {
+  const { lines, bands = [], limit, unit, domain } = content;
+  const label = { color: palette.dim, fontSize: 11 };
+  const suffix = unit ? ` ${unit}` : '';
+  return {
+    animation: false,
+    textStyle: { fontFamily: palette.font },
+    grid: { left: 54, right: 14, top: 30, bottom: 24 },
+    legend: {
+      top: 0,
+      left: 46,
+      icon: 'roundRect',
+      itemWidth: 14,
+      itemHeight: 3,
+      itemGap: 18,
+      textStyle: { color: palette.dim, fontSize: 12 },
+      data: lines.map((line) =>
+        line.kind === 'markers' ? { name: line.name, icon: 'triangle' } : { name: line.name },
+      ),
+    },
+    tooltip: {
+      trigger: 'axis',
+      confine: true,
+      transitionDuration: 0,
+      backgroundColor: palette.surface,
+      borderColor: palette.line,
+      padding: [6, 10],
+      textStyle: { color: palette.text, fontSize: 12 },
+      axisPointer: { type: 'line', lineStyle: { color: palette.faint, type: 'solid', width: 1 } },
+      valueFormatter: (value: unknown) =>
+        typeof value === 'number' ? `${formatNumber(value, 5)}${suffix}` : '–',
+    },
+    xAxis: {
+      type: content.axis === 'number' ? 'value' : 'time',
+      ...(domain && { min: domain[0], max: domain[1] }),
+      axisLine: { lineStyle: { color: palette.line } },
+      axisTick: { show: false },
+      axisLabel: { ...label, hideOverlap: true },
+      splitLine: { show: false },
+      axisPointer: { label: { show: false } },
+    },
+    yAxis: {
+      type: 'value',
+      scale: !content.fromZero,
+      splitNumber: 4,
+      max: yMaximum(limit),
+      axisLabel: { ...label, formatter: (value: number) => formatNumber(value, 5) },
+      splitLine: { lineStyle: { color: palette.line } },
+    },
+    series: [
+      ...(bands.length > 0 ? [toBands(bands, palette)] : []),
+      ...lines.map((line, index) => toSeries(line, index, palette)),
+      ...(limit ? [toLimit(limit, palette)] : []),
+    ],
+  };
+}

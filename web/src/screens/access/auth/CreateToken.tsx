@@ -1,0 +1,63 @@
+import { Button, Modal, NativeSelect, TextInput } from '@mantine/core';
+import type { Role } from '@tidemill/sdk';
+import { useState } from 'react';
+import { Action } from '../../../components/Action.tsx';
+import { CommandLine } from '../../../components/CommandLine.tsx';
+import { client } from '../../../lib/client.ts';
+
+const roles: readonly Role[] = ['viewer', 'invoker', 'editor', 'approver', 'operator', 'admin'];
+
+/** Makes a token and shows its secret once. */
+export function CreateToken() {
+  const [name, setName] = useState('');
+  const [role, setRole] = useState<Role>('viewer');
+  const [days, setDays] = useState('');
+  const [secret, setSecret] = useState<string | null>(null);
+  const create = async () => {
+    const expiry = Number(days);
+    const reply = await client().access.createToken({
+      name: name.trim(),
+      role,
+      ...(expiry > 0 && { expiresInDays: expiry }),
+    });
+    setSecret(reply.secret);
+    setName('');
+  };
+  return (
+    <>
+      <Action name="New token" about="Its secret is shown once, after this." reason="none" run={create}>
+        <TextInput
+          label="Name"
+          required
+          data-autofocus
+          maxLength={128}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <NativeSelect
+          label="Role"
+          data={roles}
+          value={role}
+          onChange={(event) => setRole(event.currentTarget.value as Role)}
+        />
+        <TextInput
+          label="Expires in days"
+          placeholder="never"
+          inputMode="decimal"
+          pattern="[0-9]*[.]?[0-9]+"
+          value={days}
+          onChange={(event) => setDays(event.currentTarget.value)}
+        />
+      </Action>
+      <Modal opened={secret !== null} onClose={() => setSecret(null)} title="The token's secret">
+        <div className="stack">
+          <p>Copy it now: only its hash is kept, and it is never shown again.</p>
+          {secret && <CommandLine>{secret}</CommandLine>}
+          <Button variant="filled" onClick={() => setSecret(null)}>
+            I have it
+          </Button>
+        </div>
+      </Modal>
+    </>
+  );
+}

@@ -1,0 +1,121 @@
+import { useQuery } from '@tanstack/react-query';
+import type { ModelVersion } from '@tidemill/sdk';
+import { Answer } from '../../../components/Answer.tsx';
+import { Detail, Fact, Summary } from '../../../components/Detail.tsx';
+import { FieldsTable } from '../../../components/FieldsTable.tsx';
+import { LineagePanel } from '../../../components/LineagePanel.tsx';
+import { PageHeader } from '../../../components/PageHeader.tsx';
+import { Panel } from '../../../components/Panel.tsx';
+import { ReferenceLink, shortId } from '../../../components/ReferenceLink.tsx';
+import { RowsTable } from '../../../components/RowsTable.tsx';
+import { StatusBadge } from '../../../components/StatusBadge.tsx';
+import { Time } from '../../../components/Time.tsx';
+import { ask } from '../../../lib/client.ts';
+import { formatBytes } from '../../../lib/format.ts';
+import { useParam } from '../../../lib/url-state.ts';
+import { ApprovalActions } from './ApprovalActions.tsx';
+import { ApprovalsPanel } from './ApprovalsPanel.tsx';
+import { VersionEvaluations } from './VersionEvaluations.tsx';
+
+export function ModelVersionScreen() {
+  const name = useParam('name');
+  const version = useParam('version');
+  const asked = ask('registry', 'getVersion', { name, version });
+  const model = useQuery(asked);
+  return (
+    <Answer of={model}>
+      {(value) => (
+        <>
+          <PageHeader
+            title={value.reference}
+            trail={[
+              { text: 'Models', to: '/models' },
+              { text: name, to: `/models/${encodeURIComponent(name)}` },
+            ]}
+            status={<StatusBadge state={value.approval} word={approvalWords[value.approval]} />}
+            about={value.description}
+            asked={asked}
+            actions={<ApprovalActions model={value} />}
+          />
+          <Facts model={value} />
+          <Detail
+            tabs={[
+              {
+                id: 'evaluations',
+                title: 'Evaluations and gate',
+                render: () => <VersionEvaluations model={value} />,
+              },
+              { id: 'approvals', title: 'Decisions', render: () => <ApprovalsPanel model={value} /> },
+              { id: 'model', title: 'Model', render: () => <Inside model={value} /> },
+              {
+                id: 'files',
+                title: 'Files',
+                count: value.files.length,
+                render: () => <Files model={value} />,
+              },
+              { id: 'lineage', title: 'Lineage', render: () => <LineagePanel uri={value.uri} /> },
+            ]}
+          />
+        </>
+      )}
+    </Answer>
+  );
+}
+
+const approvalWords = {
+  none: 'not decided',
+  approved: 'approved',
+  overridden: 'approved by override',
+  refused: 'refused by its gate',
+} as const;
+
+function Facts({ model }: { readonly model: ModelVersion }) {
+  return (
+    <Summary>
+      <Fact name="Aliases">{model.aliases.length > 0 ? model.aliases.join(', ') : 'none'}</Fact>
+      <Fact name="Learned from">
+        <ReferenceLink to={model.trainingSet} />
+      </Fact>
+      <Fact name="Run">
+        <ReferenceLink kind="run" to={model.runId} text={model.runId ? shortId(model.runId) : ''} />
+      </Fact>
+      <Fact name="Flavors">{model.flavors.join(', ')}</Fact>
+      <Fact name="Registered">
+        <Time at={model.createdAt} /> by {model.createdBy}
+      </Fact>
+      <Fact name="Digest">
+        <span className="mono" title={model.digest}>
+          {model.digest.slice(0, 12)}
+        </span>
+      </Fact>
+    </Summary>
+  );
+}
+
+function Inside({ model }: { readonly model: ModelVersion }) {
+  const inputs = model.inputs.map(({ name, type }) => ({ input: name, type, ...model.trainingRange[name] }));
+  return (
+    <div className="columns">
+      <Panel title="Inputs and the range they were learned on">
+        <RowsTable label="inputs" rows={inputs} names={['input', 'type', 'minimum', 'maximum']} />
+      </Panel>
+      <div className="stack">
+        <Panel title="Metrics of its run">
+          <FieldsTable label="metrics" fields={model.metrics} none="Its run logged no metric." />
+        </Panel>
+        <Panel title="Recipe">
+          <FieldsTable
+            label="recipe"
+            fields={model.recipe ?? {}}
+            none="Not made by one of our learners, so it cannot be refitted here."
+          />
+        </Panel>
+      </div>
+    </div>
+  );
+}
+
+function Files({ model }: { readonly model: ModelVersion }) {
+  const files = model.files.map(({ path, size, sha256 }) => ({ path, size: formatBytes(size), sha256 }));
+  return <RowsTable label="files" rows={files} names={['path', 'size', 'sha256']} />;
+}

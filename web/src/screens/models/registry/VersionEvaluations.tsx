@@ -1,0 +1,102 @@
+import { useQuery } from '@tanstack/react-query';
+import type { Evaluation, GateCheck, ModelVersion } from '@tidemill/sdk';
+import { useMemo, useState } from 'react';
+import { Action } from '../../../components/Action.tsx';
+import { Answer } from '../../../components/Answer.tsx';
+import { DataTable } from '../../../components/DataTable.tsx';
+import type { DataColumn } from '../../../components/data-column.tsx';
+import { EmptyState } from '../../../components/EmptyState.tsx';
+import { Panel } from '../../../components/Panel.tsx';
+import { StatusBadge } from '../../../components/StatusBadge.tsx';
+import { ask, client } from '../../../lib/client.ts';
+import { evaluationColumns } from '../evaluation/evaluation-columns.tsx';
+import { GateRules } from './GateRules.tsx';
+
+type Result = GateCheck['results'][number];
+
+const resultColumns: readonly DataColumn<Result>[] = [
+  {
+    id: 'passed',
+    title: 'Result',
+    value: (result) => (result.passed ? 'passed' : 'refused'),
+    cell: (result) => <StatusBadge state={result.passed ? 'passed' : 'refused'} />,
+    width: 110,
+  },
+  { id: 'rule', title: 'Rule', value: (result) => result.rule, width: 180 },
+  {
+    id: 'expression',
+    title: 'Must hold',
+    value: (result) => result.expression,
+    cell: (result) => (
+      <span className="mono" title={result.expression}>
+        {result.expression}
+      </span>
+    ),
+  },
+  { id: 'message', title: 'Says', value: (result) => result.message },
+];
+
+/** How this version was judged, and the gate held against it. */
+export function VersionEvaluations({ model }: { readonly model: ModelVersion }) {
+  const evaluations = useQuery(ask('evaluation', 'list', { model: model.reference, limit: 200 }));
+  const [check, setCheck] = useState<GateCheck | null>(null);
+  const columns = useMemo(() => [...evaluationColumns, checkColumn(model, setCheck)], [model]);
+  return (
+    <div className="stack">
+      <Panel title="Evaluations">
+        <Answer of={evaluations}>
+          {({ items }) => (
+            <DataTable
+              label="evaluations"
+              rows={items}
+              columns={columns}
+              rowKey={(evaluation) => evaluation.id}
+              empty={
+                <EmptyState command={`tidemill evaluations run ${model.reference} --dataset DATASET@latest`}>
+                  {model.reference} was never evaluated on a held-out window.
+                </EmptyState>
+              }
+            />
+          )}
+        </Answer>
+      </Panel>
+      {check && (
+        <Panel title="Gate check" aside={<StatusBadge state={check.passed ? 'passed' : 'refused'} />}>
+          <DataTable
+            plain
+            label="gate check"
+            rows={check.results}
+            columns={resultColumns}
+            rowKey={(result) => result.rule}
+          />
+        </Panel>
+      )}
+      <Panel title="Gate">
+        <GateRules model={model.model} />
+      </Panel>
+    </div>
+  );
+}
+
+const checkColumn = (model: ModelVersion, onCheck: (check: GateCheck) => void): DataColumn<Evaluation> => ({
+  id: 'check',
+  title: '',
+  value: () => null,
+  cell: (evaluation) => (
+    <Action
+      name="Check gate"
+      about={`Holds this evaluation of ${model.reference} against the gate of ${model.model}. The result is kept.`}
+      reason="none"
+      run={() =>
+        client().governance.check({
+          name: model.model,
+          version: String(model.version),
+          evaluation: evaluation.id,
+        })
+      }
+      onDone={(reply) => onCheck(reply as GateCheck)}
+    />
+  ),
+  align: 'right',
+  width: 120,
+});
