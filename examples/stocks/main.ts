@@ -42,8 +42,8 @@ async function play(options: DemoOptions): Promise<void> {
 
 async function tellStory(stage: Stage, options: DemoOptions, url: string): Promise<void> {
   const { client, project, rows, cuts } = stage;
-  await client.projects.apply(project);
   await commitData(stage);
+  await client.projects.apply(project);
   await trainNotebookModel(stage);
   await shipAnyway(stage);
   const days = rows.filter((row) => row.date > cuts[1]);
@@ -65,4 +65,9 @@ async function waitForInterrupt(url: string): Promise<void> {
   await new Promise((done) => process.once('SIGINT', done).once('SIGTERM', done));
 }
 
-await play(readOptions(process.argv.slice(2)));
+try {
+  await play(readOptions(process.argv.slice(2)));
+} catch (error) {
+  process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
