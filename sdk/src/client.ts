@@ -62,6 +62,9 @@ export class TidemillClientError extends Error {
 
 export const defaultUrl = 'http://127.0.0.1:4600';
 
+/** The server's address, without a slash at its end. */
+export const baseOf = (options: ClientOptions): string => (options.url ?? defaultUrl).replace(/\/+$/, '');
+
 /** Builds the client from the contract: no method here is written by hand. */
 export function createClient(options: ClientOptions = {}): Client {
   const domains = Object.entries(contract as Record<string, Endpoints>).map(([domain, list]) => [
@@ -90,7 +93,7 @@ async function send(
   input: AnyInput,
   signal: AbortSignal | undefined,
 ): Promise<Response> {
-  const base = (options.url ?? defaultUrl).replace(/\/+$/, '');
+  const base = baseOf(options);
   const headers: Record<string, string> = {};
   if (options.token) headers.authorization = `Bearer ${options.token}`;
   const body = bodyOf(endpoint, input, headers);
@@ -132,9 +135,7 @@ const streamOf = (content: AsyncIterable<Uint8Array>): ReadableStream =>
   (ReadableStream as unknown as { from(content: AsyncIterable<Uint8Array>): ReadableStream }).from(content);
 
 function pathOf(endpoint: Endpoint, input: AnyInput): string {
-  const path = endpoint.path.replace(/:(\w+)/g, (_match, name: string) =>
-    encodeURIComponent(String(input[name])),
-  );
+  const path = endpoint.path.replace(/:(\w+)/g, (_match, name: string) => segmentOf(name, input[name]));
   const query = new URLSearchParams();
   for (const name of Object.keys(endpoint.query?.properties ?? {})) {
     if (input[name] !== undefined) query.set(name, String(input[name]));
@@ -142,10 +143,19 @@ function pathOf(endpoint: Endpoint, input: AnyInput): string {
   return query.size > 0 ? `${path}?${query}` : path;
 }
 
+/** URLs read `..` as a step upward even when it is encoded, so such a name would reach another endpoint. */
+function segmentOf(name: string, value: unknown): string {
+  const text = String(value ?? '');
+  if (!/^\.{0,2}$/.test(text)) return encodeURIComponent(text);
+  const message = `'${text}' is no ${name}. Give the ${name} of a thing that is there.`;
+  throw new TidemillClientError({ code: 'requestInvalid', status: 400, message });
+}
+
 const pick = (input: AnyInput, names: readonly string[]) =>
   Object.fromEntries(names.filter((name) => input[name] !== undefined).map((name) => [name, input[name]]));
 
-async function toError(response: Response): Promise<TidemillClientError> {
+/** The catalogue's error of a refused request; `unknown` where something else than our server answered. */
+export async function toError(response: Response): Promise<TidemillClientError> {
   const text = await response.text();
   try {
     const { error } = JSON.parse(text) as ErrorBody;

@@ -1,5 +1,5 @@
 import type { Event } from '@tidemill/contract';
-import { type ClientOptions, defaultUrl, TidemillClientError } from './client.ts';
+import { baseOf, type ClientOptions, TidemillClientError, toError } from './client.ts';
 
 export interface FollowOptions extends ClientOptions {
   /** Id of the last event already seen; default: only what happens from now on. */
@@ -36,14 +36,11 @@ async function* readOnce(options: FollowOptions, after: number | undefined): Asy
   const query = new URLSearchParams();
   if (after !== undefined) query.set('after', String(after));
   if (options.kinds) query.set('kinds', options.kinds.join(','));
-  const response = await (options.fetch ?? fetch)(`${options.url ?? defaultUrl}/api/v1/events?${query}`, {
+  const response = await (options.fetch ?? fetch)(`${baseOf(options)}/api/v1/events?${query}`, {
     headers: options.token ? { authorization: `Bearer ${options.token}` } : {},
     ...(options.signal && { signal: options.signal }),
   });
-  if (!response.ok || !response.body) {
-    const message = `The event stream was refused: ${response.status} ${response.statusText}`;
-    throw new TidemillClientError({ code: 'unknown', status: response.status, message });
-  }
+  if (!response.ok || !response.body) throw await toError(response);
   const body = response.body as unknown as AsyncIterable<Uint8Array>;
   yield* parseEvents(body);
 }
