@@ -49,7 +49,7 @@ export async function createPricePlatform(options: { days: readonly Day[]; dataF
     const content = (async function* () {
       yield Buffer.from(`${lines.join('\n')}\n`);
     })();
-    return services.datasets.commit({ name: 'days', format: 'ndjson', content, mediaType: 'ndjson' }, caller);
+    return services.datasets.commit({ name: 'days', format: 'ndjson', content }, caller);
   }
 
   async function train(trainingSet: string, learner: 'ridge' | 'trees' = 'ridge'): Promise<string> {

@@ -228,13 +228,11 @@ export function createMonitoring(deps: MonitoringDependencies) {
         const window = await windows.read(workspace, monitor.endpoint, [monitor]);
         await followLiveModel(window);
         const last = await lastJudged(window, monitor);
-        const newest = Math.max(...window.records.map((unit) => unit.eventTime), Number.NEGATIVE_INFINITY);
-        const repeated = last === null || last < newest ? last : null;
-        const found = await judgeMonitor(references, window, monitor, repeated);
-        const reason = 'problem' in found ? found.problem : 'no row came since the last check';
-        const times = 'problem' in found ? [] : found.times;
-        const judgedNow = repeated === last ? times : times.slice(-1);
-        if (judgedNow.length === 0) throw errors.monitorNotReady({ name: monitor.name, reason });
+        const fresh = await judgeMonitor(references, window, monitor, last);
+        const isKnown = !('problem' in fresh) && fresh.times.length === 0;
+        const found = isKnown ? await judgeMonitor(references, window, monitor, null) : fresh;
+        if ('problem' in found) throw errors.monitorNotReady({ name: monitor.name, reason: found.problem });
+        const judgedNow = isKnown ? found.times.slice(-1) : found.times;
         const results = await record(window, monitor, judgedNow);
         return { results: results.filter((result) => result.eventTime === judgedNow.at(-1)?.eventTime) };
       });
