@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect } from 'node:net';
+import { endpoints } from '@tidemill/contract';
+import { Type } from 'typebox';
+import { expect, test } from 'vitest';
+import { createLogger } from '../base/logger.ts';
+import { bind } from './bind.ts';
+import { createHttp } from './server.ts';
+
+const list = endpoints({
+  watch: { method: 'GET', path: '/watch', permission: 'read', summary: 'Waits until nobody listens' },
+  count: {
+    method: 'GET',
+    path: '/count/:name/:number',
+    permission: 'read',
+    summary: 'Counts',
+    params: Type.Object({ name: Type.String(), number: Type.Integer() }),
+    reply: Type.Object({ name: Type.String(), next: Type.Integer() }),
+  },
+});
+
+async function serve(onSignal: (signal: AbortSignal) => void) {
+  const http = await createHttp({
+    logger: createLogger('silent'),
+    version: '1',
+    allowedHosts: [],
+    authenticate: async () => ({ actor: 'user:owner', role: 'admin', workspace: 'default' }),
+  });
+  bind(http, 'test', list, {
+    watch: (_input, _caller, signal) => {
+      onSignal(signal);
+      return new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined)));
+    },
+    count: ({ name, number }) => ({ name, next: number + 1 }),
+  });
+  return http;
+}
+
+test('a handler that takes the signal learns that its client went away', async () => {
+  let tell: (signal: AbortSignal) => void = () => {};
+  const called = new Promise<AbortSignal>((resolve) => {
+    tell = resolve;
+  });
+  const http = await serve((signal) => tell(signal));
+  await http.listen({ host: '127.0.0.1', port: 0 });
+  const client = connect((http.server.address() as AddressInfo).port, '127.0.0.1');
+  client.write('GET /watch HTTP/1.1\r\nhost: localhost\r\n\r\n');
+  const signal = await called;
+  expect(signal.aborted).toBe(false);
+  client.destroy();
+  if (!signal.aborted) await once(signal, 'abort');
+  await http.close();
+});
+
+test('path parts are converted where the schema says so, and only there', async () => {
+  const http = await serve(() => {});
+  expect((await http.inject('/count/7/41')).json()).toEqual({ name: '7', next: 42 });
+  expect((await http.inject('/count/7/x')).json().error.code).toBe('requestInvalid');
+  await http.close();
+});
