@@ -94,6 +94,7 @@ async function send(
   signal: AbortSignal | undefined,
 ): Promise<Response> {
   const base = baseOf(options);
+  const url = `${base}${pathOf(endpoint, input)}`;
   const headers: Record<string, string> = {};
   if (options.token) headers.authorization = `Bearer ${options.token}`;
   const body = bodyOf(endpoint, input, headers);
@@ -104,7 +105,7 @@ async function send(
   };
   if (body !== undefined) Object.assign(request, { body, duplex: 'half' });
   try {
-    return await (options.fetch ?? fetch)(`${base}${pathOf(endpoint, input)}`, request);
+    return await (options.fetch ?? fetch)(url, request);
   } catch (cause) {
     if (signal?.aborted) throw cause;
     const message = `No Tidemill answers at ${base}. Start one with \`tidemill up\`, or name another with --url or TIDEMILL_URL.`;
