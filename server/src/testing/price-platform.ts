@@ -32,7 +32,11 @@ export function walk(count: number, seed = 7): Day[] {
 const features = ['close', 'before'];
 
 /** A server with one model, trained on `days`, behind the endpoint `forecast` (no view: records carry the features). */
-export async function createPricePlatform(options: { days: readonly Day[]; dataFolder?: string }) {
+export async function createPricePlatform(options: {
+  days: readonly Day[];
+  learner?: 'ridge' | 'trees';
+  dataFolder?: string;
+}) {
   const platform = await createTestPlatform(options.dataFolder ? { dataFolder: options.dataFolder } : {});
   const { services, caller } = platform;
 
@@ -92,7 +96,7 @@ export async function createPricePlatform(options: { days: readonly Day[]; dataF
   }
 
   const set = await commitDays(options.days);
-  const model = await train(set.reference);
+  const model = await train(set.reference, options.learner);
   await approve(model);
   await services.endpoints.put(
     {

@@ -8,7 +8,7 @@ import { toUri } from '../../base/references.ts';
 import type { TaskContext, TaskOutcome } from '../../platform/tasks/service.ts';
 import type { Rollouts } from '../../serving/rollouts/service.ts';
 import type { LoopSteps } from './loop-steps.ts';
-import { isEnded, type StepResult, type StoredRun, withStep } from './rules.ts';
+import { isEnded, pendingStep, type StepResult, type StoredRun, withStep } from './rules.ts';
 import { retrainingStore } from './store.ts';
 
 export interface LoopWorkDependencies {
@@ -76,8 +76,8 @@ export function createLoopWork({ db, changes, clock, logger, steps, rollouts }: 
     async fail({ id, workspace }: TaskContext<unknown>, error: TidemillError): Promise<void> {
       const run = await get(id, workspace);
       logger.warn({ err: error, loopRun: id, endpoint: run.endpoint }, 'loop run failed');
-      const name = run.steps.at(-1)?.name ?? 'trigger';
-      const failed = withStep(run.steps, { name, state: 'failed', text: error.message }, clock.now());
+      const part = { name: pendingStep(run), state: 'failed', text: error.message } as const;
+      const failed = withStep(run.steps, part, clock.now());
       const end = { state: 'failed', verdict: null } as const;
       await save(run, { steps: failed, end }, systemCaller('retraining', workspace));
     },

@@ -44,6 +44,16 @@ export interface StepResult {
 export const isEnded = (run: Pick<LoopRun, 'state'>): boolean =>
   run.state === 'succeeded' || run.state === 'failed' || run.state === 'cancelled';
 
+/** Which step comes next, or is under way: what fails is said there. */
+export function pendingStep({ made, candidate, rollout, steps }: StoredRun): LoopStep['name'] {
+  if (!made.begun) return 'trigger';
+  if (rollout !== null) return steps.at(-1)?.name ?? 'shadow';
+  if (made.trainingSet === undefined) return 'training-set';
+  if (candidate === null) return 'sweep';
+  if (made.evaluation === undefined) return 'evaluation';
+  return made.approved ? 'shadow' : 'gate';
+}
+
 const dayMs = 86_400_000;
 /** A month of event time: a model made from one more week is the same model. */
 const defaultCooldownDays = 30;
