@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Analytics, Parameter, QueryReply, TableSource } from '../../adapters/analytics/analytics.ts';
 import type { Blobs } from '../../adapters/blobs/blobs.ts';
 import type { Clock } from '../../base/clock.ts';
+import { createLogMemory, type LogMemory, maximumLines } from './log-memory.ts';
 import type { LogQuestion } from './log-queries.ts';
 import {
   dayOf,
@@ -12,6 +13,7 @@ import {
   type LoggedPrediction,
   type SegmentKind,
   segmentColumns,
+  toLogged,
 } from './rules.ts';
 import { openSegmentLog, removeSegment, type Segment, type SegmentLog } from './segment-log.ts';
 import type { SealedSegment } from './store.ts';
@@ -39,7 +41,15 @@ const toLine = (item: object): string => `${JSON.stringify(item)}\n`;
 export async function openEndpointLog(options: EndpointLogOptions) {
   const { analytics, blobs, clock, folder } = options;
   const sealedIds = new Set(options.sealed.map((segment) => segment.id));
-  const common = { folder: join(folder, 'open'), now: () => clock.now(), onFailed: options.onFailed };
+  const memory = createLogMemory();
+  const common = {
+    folder: join(folder, 'open'),
+    now: () => clock.now(),
+    onFailed: (error: unknown, rows: number) => {
+      memory.forget();
+      options.onFailed(error, rows);
+    },
+  };
   const logs = {
     predictions: await openSegmentLog<LoggedPrediction>(
       {
@@ -113,20 +123,43 @@ export async function openEndpointLog(options: EndpointLogOptions) {
     }
   }
 
+  /** What an earlier process wrote, if it is little. */
+  async function remember(): Promise<void> {
+    const lines = total('predictions', 'rows') + total('outcomes', 'rows');
+    if (lines === 0) return;
+    if (lines > maximumLines) return memory.forget();
+    const [predictions, outcomes] = await Promise.all([
+      read(() => 'select * from predictions', []),
+      read(() => 'select * from outcomes', []),
+    ]);
+    for (const row of predictions.rows) memory.addPrediction(toLogged(row));
+    for (const row of outcomes.rows) memory.addOutcome(row as unknown as LoggedOutcome);
+  }
+  // Memory is only for speed: what cannot be read now is asked for, and complained about, when it is needed.
+  await remember().catch(() => memory.forget());
+
   return {
     /** Into the buffer: never waits, never throws; lost only by a kill within the next 50 ms. */
-    append: (prediction: LoggedPrediction): void => logs.predictions.append(prediction),
+    append(prediction: LoggedPrediction): void {
+      memory.addPrediction(prediction);
+      logs.predictions.append(prediction);
+    },
     /** Resolves when all appended predictions are in the file. */
     flush: (): Promise<void> => logs.predictions.flush(),
 
     /** Resolves when the outcomes are in the file. */
-    appendOutcomes(outcomes: readonly Omit<LoggedOutcome, 'sequence'>[]): Promise<void> {
-      for (const outcome of outcomes) {
+    async appendOutcomes(outcomes: readonly Omit<LoggedOutcome, 'sequence'>[]): Promise<void> {
+      const stamped = outcomes.map((outcome) => {
         sequence = Math.max(sequence + 1, clock.now() * 1000);
-        logs.outcomes.append({ ...outcome, sequence });
-      }
-      return logs.outcomes.flush();
+        return { ...outcome, sequence };
+      });
+      for (const outcome of stamped) logs.outcomes.append(outcome);
+      await logs.outcomes.flush();
+      for (const outcome of stamped) memory.addOutcome(outcome);
     },
+
+    /** The whole log, where it is small enough to be held. */
+    findMemory: (): LogMemory | null => memory.find(),
 
     /** One query over everything logged before the call; the tables are `predictions` and `outcomes`. */
     async query(question: LogQuestion, parameters: readonly Parameter[]): Promise<QueryReply['rows']> {

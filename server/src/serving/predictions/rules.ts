@@ -94,6 +94,10 @@ const numberOrNull = (value: unknown): number | null => (typeof value === 'numbe
 
 /** A joined row of the log as the contract shows it. */
 export function toRecord(row: Cells): PredictionRecord {
+  return { ...toLogged(row), outcome: numberOrNull(row.outcome), outcomeAt: numberOrNull(row.outcomeAt) };
+}
+
+export function toLogged(row: Cells): LoggedPrediction {
   return {
     id: String(row.id),
     at: Number(row.at),
@@ -107,8 +111,6 @@ export function toRecord(row: Cells): PredictionRecord {
     fallbackReason: typeof row.fallbackReason === 'string' ? row.fallbackReason : null,
     features: typeof row.features === 'string' ? (JSON.parse(row.features) as Row) : {},
     prediction: numberOrNull(row.prediction),
-    outcome: numberOrNull(row.outcome),
-    outcomeAt: numberOrNull(row.outcomeAt),
     queueMs: Number(row.queueMs),
     featureMs: Number(row.featureMs),
     inferenceMs: Number(row.inferenceMs),

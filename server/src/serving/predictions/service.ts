@@ -12,6 +12,7 @@ import { toUri } from '../../base/references.ts';
 import type { Events } from '../../platform/events/service.ts';
 import { createCoalescer } from './coalesce.ts';
 import { type EndpointLog, openEndpointLog } from './endpoint-log.ts';
+import { failuresOf, pairsOf, windowOf } from './log-memory.ts';
 import { failuresSql, listSql, pairsSql, performanceSql, windowSql } from './log-queries.ts';
 import { type LoggedOutcome, type Pair, parseEventTime, toPair, toRecord } from './rules.ts';
 import { type SealedSegment, segmentStore } from './store.ts';
@@ -177,7 +178,10 @@ export function createPredictions(deps: PredictionsDependencies) {
       role?: 'live' | 'shadow' | undefined;
     }): Promise<PredictionRecord[]> {
       const log = await getLog(request.workspace, request.endpoint);
-      const rows = await log.query(windowSql, [request.role ?? 'live', request.model ?? null, request.rows]);
+      const { rows: units, role = 'live', model = null } = request;
+      const memory = log.findMemory();
+      if (memory) return windowOf(memory, { rows: units, role, model });
+      const rows = await log.query(windowSql, [role, model, units]);
       return rows.map(toRecord);
     },
 
@@ -194,6 +198,8 @@ export function createPredictions(deps: PredictionsDependencies) {
       since: number;
     }): Promise<Pair[]> {
       const log = await getLog(request.workspace, request.endpoint);
+      const memory = log.findMemory();
+      if (memory) return pairsOf(memory, request);
       const { candidate, champion, since, candidateVariants, championVariants } = request;
       return (
         await log.query(pairsSql, [candidate, champion, since, candidateVariants, championVariants])
@@ -208,6 +214,8 @@ export function createPredictions(deps: PredictionsDependencies) {
       since: number;
     }): Promise<{ count: number; reason: string | null }> {
       const log = await getLog(request.workspace, request.endpoint);
+      const memory = log.findMemory();
+      if (memory) return failuresOf(memory, request);
       const [row] = await log.query(failuresSql, [request.variants, request.since]);
       return {
         count: Number(row?.failures ?? 0),
