@@ -15,7 +15,7 @@ const require = createRequire(import.meta.url);
 const versionOf = (name: string): string => (require(`${name}/package.json`) as { version: string }).version;
 
 const connections = 16;
-const seconds = 4;
+const seconds = 3;
 const bodyCount = 64;
 const endpoint = 'bench';
 const name = 'predict';
@@ -39,7 +39,7 @@ export const predict: Bench = {
       peer: { name: 'Fastify + onnxruntime-node', version: versionOf('fastify') },
     },
   ],
-  rounds: 9,
+  rounds: 15,
   run,
 };
 
