@@ -1,4 +1,4 @@
-import { type Client, createClient } from '@tidemill/sdk';
+import { type Client, createClient, defaultUrl } from '@tidemill/sdk';
 import type { Command } from 'commander';
 import { toJson, toPlain } from './plain-text.ts';
 import { type Columns, printTable } from './table.ts';
@@ -21,10 +21,12 @@ export interface Session {
 /** What a command's action works with: the client and the ways to print, from the global options. */
 export function sessionOf(command: Command): Session {
   const options = command.optsWithGlobals<{ url: string; token?: string; json?: boolean }>();
+  // An empty TIDEMILL_URL is as none.
+  const url = options.url || defaultUrl;
   const print = (text: string) => process.stdout.write(`${text}\n`);
   return {
-    client: createClient({ url: options.url, ...(options.token && { token: options.token }) }),
-    url: options.url,
+    client: createClient({ url, token: options.token }),
+    url,
     token: options.token,
     json: options.json ?? false,
     show(value, lines) {

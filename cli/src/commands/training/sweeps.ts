@@ -4,7 +4,7 @@ import { example, type Limited, limitOption, listUpTo } from '../../pages.ts';
 import { toInteger, toNames } from '../../parse.ts';
 import { type Session, sessionOf } from '../../session.ts';
 import { formatNumber, formatTime, tableLines } from '../../table.ts';
-import { isEnded, watch } from '../../watch.ts';
+import { isSettled, watch } from '../../watch.ts';
 
 type SweepOptions = Omit<SweepDefinition, 'learners'> & {
   readonly learners?: SweepDefinition['learners'];
@@ -91,9 +91,10 @@ function addListAndShow(sweeps: Command): void {
 }
 
 async function followSweep(session: Session, id: string): Promise<void> {
+  const isDone = isSettled();
   const sweep = await watch(session, {
     ask: (signal) => session.client.sweeps.get({ id }, { signal }),
-    isDone: isEnded,
+    isDone: (found) => isDone({ ...found, wantsModel: typeof found.definition.register === 'string' }),
     lines: trialLines,
     whenLeft: `The sweep goes on. Watch it: tidemill sweeps show ${id} --follow; end it: tidemill sweeps cancel ${id}`,
   });
