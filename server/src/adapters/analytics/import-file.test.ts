@@ -242,3 +242,11 @@ describe('JSON', () => {
     ]);
   });
 });
+
+it('settles the types of a table of many columns', async () => {
+  const names = Array.from({ length: 300 }, (_, n) => `c${n}`);
+  const values = names.map((_, n) => (n % 3 === 0 ? '1' : n % 3 === 1 ? '2.5' : 'x'));
+  const { types, rows } = await importText(`${names.join(',')}\n${values.join(',')}\n`);
+  expect(types.split(' ')).toEqual(names.map((_, n) => ['integer', 'double', 'text'][n % 3]));
+  expect(rows[0]).toMatchObject({ c0: 1, c1: 2.5, c299: 'x' });
+});

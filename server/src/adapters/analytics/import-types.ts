@@ -17,8 +17,37 @@ import {
 const sampleRows = 1000;
 /** Bytes up to which a look at the first rows costs as much as a look at all. */
 const smallFile = 1 << 20;
+/** Planning time grows with the square of what one select counts: 60 columns at once took fifteen times as long. */
+const readingsAtOnce = 60;
+
+function inSlices(candidates: readonly Candidates[]): Candidates[][] {
+  const slices: Candidates[][] = [];
+  let room = 0;
+  for (const candidate of candidates) {
+    const slice = slices.at(-1);
+    room -= 1 + candidate.readings.length;
+    if (slice && room >= 0) slice.push(candidate);
+    else {
+      slices.push([candidate]);
+      room = readingsAtOnce - 1 - candidate.readings.length;
+    }
+  }
+  return slices;
+}
 
 async function tally(
+  connection: DuckDBConnection,
+  reader: Reader,
+  candidates: readonly Candidates[],
+  limit?: number,
+): Promise<Tally[]> {
+  const tallies: Tally[] = [];
+  for (const slice of inSlices(candidates))
+    tallies.push(...(await tallySlice(connection, reader, slice, limit)));
+  return tallies;
+}
+
+async function tallySlice(
   connection: DuckDBConnection,
   reader: Reader,
   candidates: readonly Candidates[],
@@ -29,7 +58,6 @@ async function tally(
     `count(v${i})::double as p${i}`,
     ...readings.map((r, k) => `count(v${i}) filter (where not (${r.fits(`v${i}`)}))::double as m${i}_${k}`),
   ]);
-  if (counts.length === 0) return [];
   const rows = `select ${values.join(', ')} from ${reader.sql}${limit ? ` limit ${limit}` : ''}`;
   const [row = {}] = await objects(connection, `select ${counts.join(', ')} from (${rows})`);
   return candidates.map(({ readings }, i) => ({

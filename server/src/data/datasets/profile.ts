@@ -7,6 +7,10 @@ export const profileRevision = 1;
 
 const bins = 20;
 const topValues = 10;
+/** Planning time grows with the square of what one select computes, so wide tables are described in slices. */
+const columnsAtOnce = 16;
+/** Squares and sums of larger numbers overflow, and then DuckDB gives up the whole query. */
+const summable = '1e150';
 
 type Facts = Readonly<Record<string, Cell>>;
 
@@ -22,14 +26,20 @@ function basicFacts(column: Column, i: number): string[] {
   const name = quoteName(column.name);
   const facts = [`count(${name}) as count${i}`, `count(distinct ${name}) as distinct${i}`];
   if (column.type === 'boolean') return facts;
-  return [...facts, `min(${finite(column)}) as min${i}`, `max(${finite(column)}) as max${i}`];
+  // The nearest double, as an integer may be too large for an exact number.
+  const [before, after] = isNumeric(column) ? ['cast(', ' as double)'] : ['', ''];
+  const extreme = (which: 'min' | 'max') => `${before}${which}(${finite(column)})${after} as ${which}${i}`;
+  return [...facts, extreme('min'), extreme('max')];
 }
 
 function numericFacts(column: Column, i: number): string[] {
   const value = `cast(${finite(column)} as double)`;
+  const isSummable = `abs(${value}) < ${summable}`;
+  const sum = (aggregate: string) =>
+    `case when bool_and(${isSummable}) then ${aggregate}(${value}) filter (where ${isSummable}) end`;
   return [
-    `avg(${value}) as mean${i}`,
-    `stddev_samp(${value}) as deviation${i}`,
+    `${sum('avg')} as mean${i}`,
+    `${sum('stddev_samp')} as deviation${i}`,
     ...[0.25, 0.5, 0.75].map((share, k) => `quantile_cont(${value}, ${share}) as quartile${i}_${k}`),
   ];
 }
@@ -94,7 +104,8 @@ function histogram(range: Range | null, counts: readonly Count[]): ColumnProfile
   return { edges, counts: filled };
 }
 
-const numberOf = (cell: Cell | undefined): number | null => (typeof cell === 'number' ? cell : null);
+const numberOf = (cell: Cell | undefined): number | null =>
+  typeof cell === 'number' && Number.isFinite(cell) ? cell : null;
 
 function columnProfile(column: Column, i: number, facts: Facts, counts: readonly Count[]): ColumnProfile {
   const total = numberOf(facts.total) ?? 0;
@@ -120,9 +131,23 @@ function columnProfile(column: Column, i: number, facts: Facts, counts: readonly
 /**
  * What each column holds: present and distinct values, extremes, mean, sample standard deviation, quartiles
  * (interpolated), a histogram of 20 equal bins for numbers and the ten most frequent values of texts and booleans.
- * Numbers are of finite values only.
+ * Numbers are of finite values only; mean and deviation are null where values are too large to be squared.
  */
 export async function profileTable(
+  analytics: Analytics,
+  table: TableSource,
+  columns: readonly Column[],
+): Promise<Omit<Profile, 'reference'>> {
+  const profile: Omit<Profile, 'reference'> = { rows: 0, columns: [] };
+  for (let start = 0; start < columns.length; start += columnsAtOnce) {
+    const slice = await profileSlice(analytics, table, columns.slice(start, start + columnsAtOnce));
+    profile.rows = slice.rows;
+    profile.columns.push(...slice.columns);
+  }
+  return profile;
+}
+
+async function profileSlice(
   analytics: Analytics,
   table: TableSource,
   columns: readonly Column[],
