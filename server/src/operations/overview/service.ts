@@ -71,22 +71,27 @@ export function createOverview(deps: OverviewDependencies) {
     return { series: thin(records).map(toPoint), spans: spansOf(records, models) };
   }
 
+  async function count(workspace: string): Promise<Overview['counts']> {
+    const stored = await overviewStore(db).count(workspace);
+    return { ...stored, ...(await predictions.counts(workspace)) };
+  }
+
   async function read(asked: string | undefined, caller: Caller): Promise<Overview> {
     const { workspace } = caller;
     const endpoint = asked ?? (await chooseEndpoint(caller));
-    const [stored, logged] = await Promise.all([
-      overviewStore(db).count(workspace),
-      predictions.counts(workspace),
-    ]);
-    const counts = { ...stored, ...logged };
     if (endpoint === null)
-      return { counts, endpoint, series: [], spans: [], monitors: [], alerts: [], loopRun: null };
+      return {
+        ...{ counts: await count(workspace), endpoint },
+        ...{ series: [], spans: [], monitors: [], alerts: [], loopRun: null },
+      };
     const [charted, monitors, open, runs] = await Promise.all([
       chart(endpoint, caller),
       monitoring.headlines(workspace, endpoint),
       alerts.list({ endpoint, limit: 100 }, caller),
       retraining.list({ endpoint, limit: 1 }, caller),
     ]);
+    // After the chart, whose query writes out what is buffered: counts and points then agree.
+    const counts = await count(workspace);
     const unresolved = open.items.filter((alert) => alert.state !== 'resolved').slice(0, shownAlerts);
     return { counts, endpoint, ...charted, monitors, alerts: unresolved, loopRun: runs.items[0] ?? null };
   }

@@ -131,12 +131,11 @@ export function createProjectKinds(deps: ProjectKindsDependencies): Readonly<Rec
     throw errors.projectInvalid({ path, reason });
   }
 
+  /** Looks at all of them: what waits for one thing may still be wrong about another. */
   async function firstOf(looks: readonly (() => Promise<Outlook | null>)[]): Promise<Outlook | null> {
-    for (const look of looks) {
-      const found = await look();
-      if (found) return found;
-    }
-    return null;
+    const found: (Outlook | null)[] = [];
+    for (const look of looks) found.push(await look());
+    return found.find((outlook) => outlook !== null) ?? null;
   }
 
   /** A view whose datasets are not committed yet is waited for; any other failure is the file's. */

@@ -22,7 +22,7 @@ async function killAt(step: string, folder: string): Promise<string> {
   return id;
 }
 
-test.each(['training-set', 'sweep', 'gate'])(
+test.each(['sweep', 'gate'])(
   'a run killed at %s is finished by the next process, and nothing is made twice',
   async (step) => {
     const folder = await tempDir();
