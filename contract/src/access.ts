@@ -75,7 +75,7 @@ export const accessEndpoints = endpoints({
       name: Type.String({ minLength: 1, maxLength: 128 }),
       role: Role,
       user: Type.Optional(Type.String()),
-      expiresInDays: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
+      expiresInDays: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 36_500 })),
     }),
     reply: Type.Object({ token: Token, secret: Type.String() }),
     status: 201,

@@ -9,7 +9,15 @@ export const Name = Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,127}$', descr
 export const Version = Type.String({ minLength: 1, maxLength: 128 });
 /** `name@3`, `name@latest`, `name@tag`. */
 export const Reference = Type.String({ minLength: 1, maxLength: 300 });
-export const Timestamp = Type.Integer({ description: 'milliseconds since 1970-01-01T00:00Z' });
+/** What JavaScript, SQLite and PostgreSQL all hold exactly; an unbounded one would take 1e300. */
+export const integer = (options: { minimum?: number; maximum?: number; description?: string } = {}) =>
+  Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER, ...options });
+const lastDate = 8_640_000_000_000_000;
+export const Timestamp = Type.Integer({
+  minimum: -lastDate,
+  maximum: lastDate,
+  description: 'milliseconds since 1970-01-01T00:00Z',
+});
 export const Json = Type.Record(Type.String(), Type.Unknown());
 export const Row = Type.Record(Type.String(), Type.Unknown());
 export type Row = Static<typeof Row>;

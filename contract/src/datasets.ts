@@ -4,6 +4,7 @@ import {
   byVersion,
   Column,
   Done,
+  integer,
   literals,
   Name,
   nullable,
@@ -171,8 +172,8 @@ export const datasetsEndpoints = endpoints({
     query: strict({
       format: Type.Optional(TableFormat),
       columns: Type.Optional(Type.String({ description: 'comma-separated' })),
-      limit: Type.Optional(Type.Integer({ minimum: 0 })),
-      offset: Type.Optional(Type.Integer({ minimum: 0 })),
+      limit: Type.Optional(integer({ minimum: 0 })),
+      offset: Type.Optional(integer({ minimum: 0 })),
     }),
     download: true,
   },
@@ -206,7 +207,7 @@ export const datasetsEndpoints = endpoints({
     permission: 'write',
     summary: 'Point a tag at a version',
     params: strict({ name: Name, tag: Name }),
-    body: strict({ version: Type.Integer({ minimum: 1 }) }),
+    body: strict({ version: integer({ minimum: 1 }) }),
     reply: DatasetVersion,
   },
 });

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { literals, nullable, page, pageQuery, strict, Timestamp } from './common.ts';
+import { integer, literals, nullable, page, pageQuery, strict, Timestamp } from './common.ts';
 import { endpoints } from './endpoint.ts';
 
 export const RunStatus = literals('RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED');
@@ -119,7 +119,7 @@ export const experimentsEndpoints = endpoints({
             key: Type.String(),
             value: nullable(Type.Number()),
             timestamp: Type.Optional(Timestamp),
-            step: Type.Optional(Type.Integer()),
+            step: Type.Optional(integer()),
           }),
           { maxItems: 10_000 },
         ),

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import {
   byId,
+  integer,
   Json,
   literals,
   Name,
@@ -29,7 +30,7 @@ export const LearnerJob = strict({
   timeColumn: Type.String(),
   learner: LearnerName,
   parameters: Type.Optional(Numbers),
-  seed: Type.Optional(Type.Integer()),
+  seed: Type.Optional(integer()),
   split: Type.Optional(literals('time', 'random')),
   holdout: Type.Optional(Type.Number({ minimum: 0, maximum: 0.9 })),
   register: Type.Optional(Name),
@@ -77,7 +78,7 @@ export const SweepRequest = {
   trials: Type.Integer({ minimum: 1, maximum: 10_000 }),
   folds: Type.Optional(Type.Integer({ minimum: 1, maximum: 20 })),
   metric: Type.Optional(literals('mae', 'rmse')),
-  seed: Type.Optional(Type.Integer()),
+  seed: Type.Optional(integer()),
   register: Type.Optional(Name),
 };
 export const SweepDefinition = strict(SweepRequest);

@@ -4,6 +4,7 @@ import {
   byName,
   byVersion,
   Done,
+  integer,
   Json,
   literals,
   Name,
@@ -75,7 +76,7 @@ export const EvaluationRequest = {
   /** Rows to judge on, in order of time; the newest fifth when absent. Rows of one time stay together. */
   window: Type.Optional(
     strict({
-      last: Type.Optional(Type.Integer({ minimum: 2, description: 'the newest so many rows' })),
+      last: Type.Optional(integer({ minimum: 2, description: 'the newest so many rows' })),
       from: Type.Optional(Type.String({ description: 'first time, included' })),
       to: Type.Optional(Type.String({ description: 'last time, included' })),
     }),
@@ -86,7 +87,7 @@ export const EvaluationRequest = {
     }),
   ),
   champion: Type.Optional(Reference),
-  seed: Type.Optional(Type.Integer()),
+  seed: Type.Optional(integer()),
 };
 export const Evaluation = Type.Object({
   id: Type.String(),
@@ -230,7 +231,7 @@ export const registryEndpoints = endpoints({
     permission: 'write',
     summary: 'Point an alias at a version (an alias bound to an endpoint follows promotions only)',
     params: strict({ name: Name, alias: Name }),
-    body: strict({ version: Type.Integer({ minimum: 1 }) }),
+    body: strict({ version: integer({ minimum: 1 }) }),
     reply: RegisteredModel,
   },
   deleteAlias: {

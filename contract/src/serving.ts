@@ -3,6 +3,7 @@ import {
   byId,
   byName,
   Done,
+  integer,
   Json,
   literals,
   Name,
@@ -134,7 +135,7 @@ export const RolloutPolicy = strict({
   /** Roll back at once when one error of the candidate exceeds this multiple of the live model's largest error in its evidence. */
   guardRatio: Type.Optional(Type.Number({ exclusiveMinimum: 1 })),
   /** Give up as INCONCLUSIVE after so many pairs. */
-  maximumPairs: Type.Optional(Type.Integer({ minimum: 4 })),
+  maximumPairs: Type.Optional(integer({ minimum: 4 })),
 });
 export type RolloutPolicy = Static<typeof RolloutPolicy>;
 
@@ -216,7 +217,7 @@ export const endpointsEndpoints = endpoints({
       'Make an earlier revision live again (default: the one before); works while automation is paused',
     params: byName,
     body: strict({
-      revision: Type.Optional(Type.Integer({ minimum: 1 })),
+      revision: Type.Optional(integer({ minimum: 1 })),
       reason: Type.String({ minLength: 1, maxLength: 2000 }),
     }),
     reply: EndpointRevision,

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Json, nullable, strict, Timestamp } from './common.ts';
+import { integer, Json, nullable, strict, Timestamp } from './common.ts';
 import { endpoints } from './endpoint.ts';
 
 export const Status = Type.Object({
@@ -51,7 +51,7 @@ export const systemEndpoints = endpoints({
     permission: 'read',
     summary: 'Server-sent events: every change as it is committed, from Last-Event-ID or ?after=',
     query: strict({
-      after: Type.Optional(Type.Integer({ minimum: 0 })),
+      after: Type.Optional(integer({ minimum: 0 })),
       kinds: Type.Optional(Type.String()),
     }),
     download: true,

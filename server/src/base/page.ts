@@ -19,8 +19,8 @@ export function decodeCursor<T>(cursor: string, isValue: (value: unknown) => val
 }
 
 export const isNumber = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isFinite(value);
-export const isText = (value: unknown): value is string => typeof value === 'string';
+  typeof value === 'number' && Number.isSafeInteger(value);
+export const isText = (value: unknown): value is string => typeof value === 'string' && !value.includes('\0');
 
 /** Turns up to `limit + 1` fetched rows into a page; the extra row only says that there is more. */
 export function toPage<R>(rows: readonly R[], limit: number, cursorOf: (last: R) => unknown): Page<R> {

@@ -6,6 +6,7 @@ import { Compile } from 'typebox/compile';
 import { Value } from 'typebox/value';
 import type { Caller } from '../base/caller.ts';
 import { errors } from '../base/errors.ts';
+import { findOddText } from './odd-text.ts';
 
 /**
  * One function per endpoint of a contract list; a missing or an extra one is a type error.
@@ -22,6 +23,8 @@ export type Handlers<L extends Endpoints> = {
 declare module 'fastify' {
   interface FastifyRequest {
     caller: Caller;
+    /** Whether the body's text holds what `findOddText` looks for, or seems to. */
+    mayHoldOddText: boolean;
   }
   interface FastifyContextConfig {
     permission?: Permission;
@@ -88,15 +91,28 @@ function createReader(endpoint: Endpoint): Read {
   const params = endpoint.params && createCheck('path', endpoint.params, true);
   const query = endpoint.query && createCheck('query', endpoint.query, true);
   const body = endpoint.body && createCheck('body', endpoint.body, false);
-  return (request) => ({
-    ...params?.(request.params),
-    ...query?.(request.query),
-    ...body?.(request.body ?? {}),
-    ...(endpoint.upload && {
-      content: request.body ?? Readable.from([]),
-      mediaType: request.headers['content-type'],
-    }),
-  });
+  return (request) => {
+    if (request.url.includes('%00')) refuseOddText('address', [request.params, request.query]);
+    if (request.mayHoldOddText) refuseOddText('body', request.body);
+    return readParts(request);
+  };
+
+  function readParts(request: FastifyRequest): Record<string, unknown> {
+    return {
+      ...params?.(request.params),
+      ...query?.(request.query),
+      ...body?.(request.body ?? {}),
+      ...(endpoint.upload && {
+        content: request.body ?? Readable.from([]),
+        mediaType: request.headers['content-type'],
+      }),
+    };
+  }
+}
+
+function refuseOddText(where: string, value: unknown): void {
+  const problems = findOddText(value);
+  if (problems) throw errors.requestInvalid({ where, problems });
 }
 
 /** Text parts (path, query) are converted to the declared types; a body must already have them. */

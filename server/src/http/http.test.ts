@@ -38,6 +38,9 @@ describe('the HTTP binding', () => {
     ['a wrong type', '{"name":5,"role":"viewer"}', 400, 'requestInvalid'],
     ['a list', '[]', 400, 'requestInvalid'],
     ['nothing', '', 400, 'bodyNotJson'],
+    ['a NUL character', '{"name":"\\u0000","role":"viewer"}', 400, 'requestInvalid'],
+    ['half a character', '{"name":"\\ud800","role":"viewer"}', 400, 'requestInvalid'],
+    ['a key with a NUL', '{"name":"x","role":"viewer","\\u0000":1}', 400, 'requestInvalid'],
   ])('refuses a body that is %s', async (_what, payload, status, code) => {
     const reply = await post(payload);
     expect(reply.statusCode).toBe(status);
@@ -48,6 +51,25 @@ describe('the HTTP binding', () => {
   it('names the field that is wrong', async () => {
     const { error } = (await post('{"name":"x","role":"viewer","admin":true}')).json();
     expect(error.message).toContain('admin');
+  });
+
+  it.each([
+    ['a NUL in a path', 'GET', '/api/v1/jobs/%00', undefined],
+    ['a NUL in a query', 'GET', '/api/v1/audit?subject=a%00b', undefined],
+    ['a cursor that is no whole number', 'GET', '/api/v1/audit?cursor=MWUzMDA', undefined],
+    ['a token for longer than time lasts', 'POST', '/api/v1/tokens', { expiresInDays: 1e308 }],
+    ['a number that nothing holds exactly', 'PUT', '/api/v1/datasets/a/tags/b', { version: 1e300 }],
+  ] as const)('refuses %s', async (_what, method, url, body) => {
+    const payload = body && { ...(method === 'POST' && { name: 'x', role: 'viewer' }), ...body };
+    const reply = await platform.http.inject({ method, url, ...(payload && { payload }) });
+    expect([reply.statusCode, reply.json().error.message]).toEqual([400, expect.any(String)]);
+    expect((await platform.http.inject({ url: '/api/v1/tokens' })).statusCode).toBe(200);
+  });
+
+  it('takes every other character, however it is written', async () => {
+    const name = '\u0001 \\u0000 \u{1f600} é';
+    const reply = await post(JSON.stringify({ name, role: 'viewer' }).replace('é', '\\u00e9'));
+    expect([reply.statusCode, reply.json().name]).toEqual([201, name]);
   });
 
   it('refuses a body of 100 MB without reading it whole', async () => {

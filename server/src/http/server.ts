@@ -12,6 +12,7 @@ import { errors } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { replyWithError } from './error-reply.ts';
 import { hostGuard } from './host-guard.ts';
+import { mayHoldOddText } from './odd-text.ts';
 
 export interface HttpOptions {
   readonly logger: Logger;
@@ -46,6 +47,12 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   // Validation is done once, by http/bind.ts, with messages of our own.
   http.setValidatorCompiler(() => () => true);
   http.decorateRequest('caller', null as unknown as Caller);
+  http.decorateRequest('mayHoldOddText', false);
+  const parseJson = http.getDefaultJsonParser('error', 'error');
+  http.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    request.mayHoldOddText = mayHoldOddText(String(body));
+    parseJson(request, String(body), done);
+  });
   http.addHook('onRequest', hostGuard(options.allowedHosts));
   http.addHook('onRequest', async (request) => {
     const permission = permissionOf(request);
