@@ -66,7 +66,7 @@ export function createOverview(deps: OverviewDependencies) {
   async function chart(endpoint: string, caller: Caller): Promise<Pick<Overview, 'series' | 'spans'>> {
     const { workspace } = caller;
     const newest = await predictions.window({ workspace, endpoint, rows: chartedUnits });
-    const records = newest.reverse();
+    const records = newest.toReversed();
     const models = await modelsOf(endpoint, new Set(records.map(({ revision }) => revision)), caller);
     return { series: thin(records).map(toPoint), spans: spansOf(records, models) };
   }
@@ -90,7 +90,6 @@ export function createOverview(deps: OverviewDependencies) {
       alerts.list({ endpoint, limit: 100 }, caller),
       retraining.list({ endpoint, limit: 1 }, caller),
     ]);
-    // After the chart, whose query writes out what is buffered: counts and points then agree.
     const counts = await count(workspace);
     const unresolved = open.items.filter((alert) => alert.state !== 'resolved').slice(0, shownAlerts);
     return { counts, endpoint, ...charted, monitors, alerts: unresolved, loopRun: runs.items[0] ?? null };

@@ -2,6 +2,7 @@ import type { Plan, ProjectDefinition } from '@tidemill/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestPlatform, type TestPlatform } from '../../testing/platform.ts';
 import { createPricePlatform, type PricePlatform, walk } from '../../testing/price-platform.ts';
+import { until } from '../../testing/until.ts';
 
 const project: ProjectDefinition = {
   name: 'prices',
@@ -156,7 +157,10 @@ describe('beside what it names', () => {
       await platform.predict(day, {}, 'live');
       await platform.tell(day, day.next, 'live');
     }
-    const overview = await services.overview.get({}, caller);
+    const overview = await until(
+      () => services.overview.get({}, caller),
+      ({ counts }) => counts.predictions === 60,
+    );
     expect(overview.endpoint).toBe('live');
     expect(overview.series).toHaveLength(60);
     expect(overview.series.every((point) => point.error !== null && point.truth !== null)).toBe(true);
