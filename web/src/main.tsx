@@ -8,9 +8,11 @@ import { theme } from './app/mantine.ts';
 import { createQueries } from './app/queries.ts';
 import { createScreens } from './app/router.tsx';
 import { followEvents } from './lib/live.ts';
+import { reloadOnNewBuild } from './lib/new-build.ts';
 import { ensureStreamIteration } from './lib/stream-iteration.ts';
 
 ensureStreamIteration();
+reloadOnNewBuild();
 
 const queries = createQueries();
 const screens = createScreens();

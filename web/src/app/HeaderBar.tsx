@@ -55,7 +55,7 @@ function SchemeSwitch() {
   const { setColorScheme } = useMantineColorScheme();
   const next = useComputedColorScheme('light') === 'light' ? 'dark' : 'light';
   return (
-    <Button variant="subtle" color="gray" miw={56} onClick={() => setColorScheme(next)}>
+    <Button variant="subtle" color="gray" c="dimmed" miw={56} onClick={() => setColorScheme(next)}>
       {next === 'dark' ? 'Dark' : 'Light'}
     </Button>
   );

@@ -37,16 +37,30 @@ const tide: MantineColorsTuple = [
   '#054652',
 ];
 
+/** Our own greys: lines, fields and dialogs are of one family with the page. */
+const dark: MantineColorsTuple = [
+  '#e3e5e7',
+  '#b8bdc2',
+  '#9ba1a7',
+  '#757c83',
+  '#3c4348',
+  '#2a2f33',
+  '#1e2225',
+  '#181b1e',
+  '#121416',
+  '#0c0e10',
+];
+
 export const theme = createTheme({
   primaryColor: 'tide',
   primaryShade: { light: 7, dark: 6 },
-  colors: { tide },
+  colors: { tide, dark },
   fontFamily: 'var(--sans)',
   fontFamilyMonospace: 'var(--mono)',
   defaultRadius: 4,
   fontSizes: { xs: '12px', sm: '13px', md: '13.5px', lg: '15px', xl: '18px' },
   components: {
-    Button: { defaultProps: { size: 'compact-sm', variant: 'default' } },
+    Button: { defaultProps: { size: 'compact-sm', variant: 'default', fw: 500 } },
     TextInput: { defaultProps: { size: 'xs' } },
     NativeSelect: { defaultProps: { size: 'xs' } },
     PasswordInput: { defaultProps: { size: 'sm' } },

@@ -12,6 +12,8 @@ interface ActionProps {
   readonly reason?: 'required' | 'none';
   readonly danger?: boolean;
   readonly disabled?: boolean;
+  /** Quieter, for a cell of a table. */
+  readonly inRow?: boolean;
   /** Further fields of the dialog. */
   readonly children?: ReactNode;
   /** Called with the answer after it succeeded. */
@@ -26,7 +28,8 @@ export function Action(props: ActionProps) {
       <Button
         onClick={() => setOpen(true)}
         disabled={props.disabled}
-        {...(props.danger && { color: 'red', variant: 'outline' })}
+        {...(props.danger && !props.disabled && { c: 'var(--bad)' })}
+        {...(props.inRow && { variant: 'subtle', size: 'compact-xs' })}
       >
         {props.name}
       </Button>

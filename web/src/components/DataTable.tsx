@@ -155,10 +155,9 @@ function HeaderCell<T extends RowData>({ column, order, toggle }: HeaderCellProp
     <th scope="col" data-align={column?.align} aria-sort={toggle ? sorted : undefined}>
       {toggle ? (
         <button type="button" className={classes.sort} onClick={toggle}>
+          {column?.align === 'right' && <OrderMark order={order} />}
           {words}
-          <span className={classes.order} aria-hidden="true">
-            {order === 'asc' ? '↑' : order === 'desc' ? '↓' : ''}
-          </span>
+          {column?.align !== 'right' && <OrderMark order={order} />}
         </button>
       ) : (
         words
@@ -166,3 +165,9 @@ function HeaderCell<T extends RowData>({ column, order, toggle }: HeaderCellProp
     </th>
   );
 }
+
+const OrderMark = ({ order }: { readonly order: false | 'asc' | 'desc' }) => (
+  <span className={classes.order} aria-hidden="true">
+    {order === 'asc' ? '↑' : order === 'desc' ? '↓' : ''}
+  </span>
+);

@@ -38,9 +38,16 @@ export function Summary({ children }: { readonly children: ReactNode }) {
   return <dl className={classes.summary}>{children}</dl>;
 }
 
-export function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
+interface FactProps {
+  readonly name: string;
+  /** A sentence rather than a value: a line of its own, cut when too long. */
+  readonly wide?: boolean;
+  readonly children: ReactNode;
+}
+
+export function Fact({ name, wide = false, children }: FactProps) {
   return (
-    <div className={classes.fact}>
+    <div className={classes.fact} data-wide={wide}>
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import type { Asked } from '../lib/client.ts';
+import type { Asked } from '../lib/http-form.ts';
 import classes from './PageHeader.module.css';
 import { SourceMenu } from './SourceMenu.tsx';
 

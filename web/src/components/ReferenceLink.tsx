@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { Fragment } from 'react';
 import { absent } from '../lib/format.ts';
-import { type Kind, parseName, parseUri, pathOf, splitText } from '../lib/references.ts';
+import { type Kind, parseName, parseUri, pathOf, splitText, toLabel } from '../lib/references.ts';
 
 interface ReferenceLinkProps {
   /** `forecaster@7` with `kind`, or a typed uri such as `model:forecaster@7`. */
@@ -15,23 +15,31 @@ interface ReferenceLinkProps {
 export function ReferenceLink({ to, kind, text }: ReferenceLinkProps) {
   if (!to) return <span className="dim">{absent}</span>;
   const reference = parseUri(to) ?? (kind ? { kind, ...parseName(to) } : null);
-  if (!reference) return <span title={to}>{text ?? to}</span>;
+  if (!reference) return <span title={to}>{text ?? toLabel(to)}</span>;
   return (
     <Link to={pathOf(reference)} title={to}>
-      {text ?? to}
+      {text ?? toLabel(to)}
     </Link>
   );
 }
 
-/** Free text in which every typed uri is a link. */
-export function LinkedText({ children }: { readonly children: string }) {
+interface LinkedTextProps {
+  readonly children: string;
+  /** Uris of things the text may call by their bare name. */
+  readonly known?: readonly string[];
+}
+
+/** Free text in which every reference is a link. */
+export function LinkedText({ children, known = [] }: LinkedTextProps) {
   let position = 0;
-  return splitText(children).map((part) => {
-    position += part.text.length;
-    return part.reference ? (
-      <ReferenceLink key={position} to={part.text} />
+  return splitText(children, known).map(({ text, reference }) => {
+    position += text.length;
+    return reference ? (
+      <Link key={position} to={pathOf(reference)} title={text}>
+        {toLabel(text)}
+      </Link>
     ) : (
-      <Fragment key={position}>{part.text}</Fragment>
+      <Fragment key={position}>{text}</Fragment>
     );
   });
 }

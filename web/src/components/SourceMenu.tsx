@@ -1,6 +1,6 @@
 import { Button, Popover } from '@mantine/core';
 import { toCommand } from '../lib/cli-commands.ts';
-import { type Asked, toCurl, toHttp } from '../lib/client.ts';
+import { type Asked, toCurl, toHttp } from '../lib/http-form.ts';
 import { CommandLine } from './CommandLine.tsx';
 import classes from './SourceMenu.module.css';
 
@@ -22,7 +22,7 @@ function Source({ name, line, about }: { name: string; line: string; about?: str
   return (
     <Popover width="max-content">
       <Popover.Target>
-        <Button variant="subtle" color="gray">
+        <Button variant="subtle" color="gray" c="dimmed">
           {name}
         </Button>
       </Popover.Target>

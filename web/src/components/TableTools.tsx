@@ -27,7 +27,7 @@ export function TableTools(props: TableToolsProps) {
       />
       <Popover position="bottom-start">
         <Popover.Target>
-          <Button variant="subtle" color="gray">
+          <Button variant="subtle" color="gray" c="dimmed">
             Columns
           </Button>
         </Popover.Target>

@@ -14,8 +14,16 @@ export interface TimelineStep {
   readonly actor?: string;
 }
 
+interface TimelineProps {
+  readonly steps: readonly TimelineStep[];
+  /** Uris of things the steps may call by their bare name. */
+  readonly known?: readonly string[];
+}
+
+const isNamed = (text: string, uri: string) => text.includes(uri.slice(uri.indexOf(':') + 1));
+
 /** What happened, in order; the last step is where it stands. */
-export function Timeline({ steps }: { readonly steps: readonly TimelineStep[] }) {
+export function Timeline({ steps, known = [] }: TimelineProps) {
   return (
     <ol className={classes.timeline}>
       {steps.map((step) => (
@@ -36,8 +44,8 @@ export function Timeline({ steps }: { readonly steps: readonly TimelineStep[] })
               </span>
             </div>
             <p className={classes.text}>
-              <LinkedText>{step.text}</LinkedText>
-              {step.uri && !step.text.includes(step.uri) && (
+              <LinkedText known={[...known, step.uri ?? '']}>{step.text}</LinkedText>
+              {step.uri && !isNamed(step.text, step.uri) && (
                 <>
                   {' '}
                   <ReferenceLink to={step.uri} />

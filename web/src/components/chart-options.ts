@@ -126,9 +126,14 @@ const toLimit = (limit: NonNullable<ChartContent['limit']>, palette: Palette) =>
   },
 });
 
-/** Room for the limit above the lines even while all is quiet. */
+/** Room for the limit above the lines even while all is quiet; else the axis finds its own round number. */
 const yMaximum = (limit: ChartContent['limit']) =>
-  limit && ((extent: { max: number }) => Math.max(extent.max, limit.value * 1.2));
+  limit &&
+  ((extent: { max: number }) => (extent.max < limit.value * 1.5 ? limit.value * 1.5 : (undefined as never)));
+
+// Shapes in a box of 14 by 8, so that a line stays a line beside a triangle in the legend.
+const lineIcon = 'path://M0,0h0M14,8h0M0,3h14v2h-14z';
+const markerIcon = 'path://M0,0h0M14,8h0M7,0l4.5,8h-9z';
 
 /** The whole option object, from content and colours alone. */
 export function toOption(content: ChartContent, palette: Palette): EChartsCoreOption {
@@ -142,14 +147,11 @@ export function toOption(content: ChartContent, palette: Palette): EChartsCoreOp
     legend: {
       top: 0,
       left: 46,
-      icon: 'roundRect',
       itemWidth: 14,
-      itemHeight: 3,
+      itemHeight: 8,
       itemGap: 18,
       textStyle: { color: palette.dim, fontSize: 12 },
-      data: lines.map((line) =>
-        line.kind === 'markers' ? { name: line.name, icon: 'triangle' } : { name: line.name },
-      ),
+      data: lines.map((line) => ({ name: line.name, icon: line.kind === 'markers' ? markerIcon : lineIcon })),
     },
     tooltip: {
       trigger: 'axis',

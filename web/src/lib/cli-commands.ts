@@ -1,4 +1,4 @@
-import type { Asked } from './client.ts';
+import type { Asked } from './http-form.ts';
 
 type Input = Readonly<Record<string, unknown>>;
 
@@ -7,26 +7,25 @@ const option = (input: Input, name: string) => (input[name] === undefined ? '' :
 
 /** The command that prints what a query brings. */
 const commands: Readonly<Record<string, (input: Input) => string>> = {
-  'overview.get': (input) => `status${option(input, 'endpoint')}`,
   'system.status': () => 'status',
   'datasets.list': () => 'datasets list',
-  'datasets.get': ({ name }) => `datasets show ${name}`,
+  'datasets.get': ({ name }) => `datasets versions ${name}`,
   'datasets.listVersions': ({ name }) => `datasets versions ${name}`,
   'datasets.getVersion': (input) => `datasets show ${at(input)}`,
   'datasets.profile': (input) => `datasets profile ${at(input)}`,
   'datasets.diff': (input) =>
     `datasets diff ${input.name}@${input.from} ${input.name}@${input.to}${option(input, 'key')}`,
-  'features.list': () => 'views list',
-  'features.get': (input) => `views show ${at(input)}`,
+  'features.list': () => 'features list',
+  'features.get': (input) => `features show ${at(input)}`,
   'experiments.listExperiments': () => 'experiments list',
-  'experiments.searchRuns': ({ experimentIds }) => `runs list --experiment ${(experimentIds as string[])[0]}`,
+  'experiments.searchRuns': ({ experimentIds }) => `experiments show ${(experimentIds as string[])[0]}`,
   'experiments.getRun': ({ id }) => `runs show ${id}`,
   'jobs.list': () => 'jobs list',
   'jobs.get': ({ id }) => `jobs show ${id}`,
   'sweeps.list': () => 'sweeps list',
   'sweeps.get': ({ id }) => `sweeps show ${id}`,
   'registry.list': () => 'models list',
-  'registry.get': ({ name }) => `models show ${name}`,
+  'registry.get': ({ name }) => `models versions ${name}`,
   'registry.getVersion': (input) => `models show ${at(input)}`,
   'evaluation.list': () => 'evaluations list',
   'evaluation.get': ({ id }) => `evaluations show ${id}`,
@@ -38,13 +37,15 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'monitoring.get': ({ name }) => `monitors show ${name}`,
   'alerts.list': (input) => `alerts list${option(input, 'state')}`,
   'alerts.get': ({ id }) => `alerts show ${id}`,
-  'retraining.list': () => 'retraining list',
-  'retraining.get': ({ id }) => `retraining show ${id}`,
+  'retraining.list': () => 'loop list',
+  'retraining.get': ({ id }) => `loop show ${id}`,
   'access.listTokens': () => 'tokens list',
   'access.listUsers': () => 'users list',
   'access.listAudit': (input) => `audit${option(input, 'subject')}`,
   'access.lineage': ({ uri }) => `lineage ${uri}`,
 };
+
+export const commandNames = (): readonly string[] => Object.keys(commands);
 
 export function toCommand({ queryKey }: Asked): string | null {
   const [domain, method, input] = queryKey as [string, string, Input];

@@ -9,15 +9,17 @@ export const formatCount = (value: number | null | undefined): string =>
     ? absent
     : grouped.format(value).replace('-', minus);
 
-/** Measurements: `digits` significant digits, never fewer before the point than there are. */
+/** Measurements: about `digits` significant digits, never fewer before the point than there are. */
 export function formatNumber(value: number | null | undefined, digits = 4): string {
   if (value === null || value === undefined || Number.isNaN(value)) return absent;
   if (!Number.isFinite(value)) return value > 0 ? '∞' : `${minus}∞`;
   const size = Math.abs(value);
   if (size !== 0 && (size >= 1e9 || size < 1e-4)) return value.toExponential(digits - 1).replace('-', minus);
+  // Whole numbers stay whole; others keep their zeros, so that a column of them lines up at the point.
+  if (Number.isInteger(value)) return formatCount(value);
   const whole = size < 1 ? 1 : Math.floor(Math.log10(size)) + 1;
-  const fraction = Math.max(0, digits - whole);
-  return new Intl.NumberFormat('en-US', { maximumFractionDigits: size < 1 ? digits : fraction })
+  const places = Math.max(0, digits - whole) + (size < 0.1 ? Math.floor(-Math.log10(size)) : 0);
+  return new Intl.NumberFormat('en-US', { minimumFractionDigits: places, maximumFractionDigits: places })
     .format(value)
     .replace('-', minus);
 }
@@ -50,14 +52,13 @@ export function formatDuration(milliseconds: number | null | undefined): string 
 }
 
 const steps = [
-  { unit: 'second', until: 60, size: 1 },
-  { unit: 'minute', until: 3600, size: 60 },
-  { unit: 'hour', until: 86_400, size: 3600 },
-  { unit: 'day', until: 2_592_000, size: 86_400 },
-  { unit: 'month', until: 31_536_000, size: 2_592_000 },
-  { unit: 'year', until: Number.POSITIVE_INFINITY, size: 31_536_000 },
+  { unit: 's', until: 60, size: 1 },
+  { unit: 'min', until: 3600, size: 60 },
+  { unit: 'h', until: 86_400, size: 3600 },
+  { unit: 'd', until: 5_184_000, size: 86_400 },
+  { unit: 'mo', until: 63_072_000, size: 2_592_000 },
+  { unit: 'y', until: Number.POSITIVE_INFINITY, size: 31_536_000 },
 ] as const;
-const relative = new Intl.RelativeTimeFormat('en', { numeric: 'always', style: 'narrow' });
 
 /** `12 s ago`, `3 min ago`; within five seconds `now`. */
 export function formatRelative(time: number, now: number): string {
@@ -65,7 +66,8 @@ export function formatRelative(time: number, now: number): string {
   const size = Math.abs(seconds);
   if (size < 5) return 'now';
   const step = steps.find(({ until }) => size < until) ?? steps[5];
-  return relative.format(Math.trunc(seconds / step.size), step.unit);
+  const text = `${Math.floor(size / step.size)} ${step.unit}`;
+  return seconds < 0 ? `${text} ago` : `in ${text}`;
 }
 
 const pad = (value: number) => String(value).padStart(2, '0');
@@ -83,11 +85,31 @@ export function formatEventTime(time: number): string {
   return text.endsWith('T00:00:00.000Z') ? text.slice(0, 10) : `${text.slice(0, 16).replace('T', ' ')}Z`;
 }
 
+const plain = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 7, useGrouping: false });
+
+/** A number of the user's own: whole ones in full, as they may be ids; no zeros that were not there. */
+function formatPlain(value: number): string {
+  if (Number.isInteger(value)) return String(value).replace('-', minus);
+  const size = Math.abs(value);
+  if (!Number.isFinite(value) || size >= 1e9 || size < 1e-4) return formatNumber(value);
+  return plain.format(value).replace('-', minus);
+}
+
 /** Any cell of a user's table. */
 export function formatValue(value: unknown): string {
   if (value === null || value === undefined) return absent;
-  if (typeof value === 'number') return formatNumber(value, 6);
+  if (typeof value === 'number') return formatPlain(value);
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/** An entity's key as the log has it: a JSON list of its columns' values. */
+export function formatKey(key: string): string {
+  try {
+    const values: unknown = JSON.parse(key);
+    return Array.isArray(values) ? values.map(formatValue).join(', ') : key;
+  } catch {
+    return key;
+  }
 }
 
 export const plural = (count: number, one: string, many = `${one}s`): string =>

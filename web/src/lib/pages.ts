@@ -1,6 +1,7 @@
 import { type InfiniteData, infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { type Asked, client, type Domain, type InputOf, type Method, type ReplyOf } from './client.ts';
+import { client, type Domain, type InputOf, type Method, type ReplyOf } from './client.ts';
+import type { Asked } from './http-form.ts';
 
 interface PageOf<T> {
   readonly items: readonly T[];

@@ -7,6 +7,7 @@ export const kinds = [
   'job',
   'sweep',
   'model',
+  'gate',
   'evaluation',
   'endpoint',
   'rollout',
@@ -56,6 +57,8 @@ export function pathOf({ kind, name, version }: Reference): string {
       return version ? `/datasets/${encode(name)}/versions/${encode(version)}` : `/datasets/${encode(name)}`;
     case 'view':
       return `/feature-views/${encode(name)}/versions/${encode(version ?? 'latest')}`;
+    case 'gate':
+      return `/models/${encode(name)}`;
     case 'model':
       return version ? `/models/${encode(name)}/versions/${encode(version)}` : `/models/${encode(name)}`;
     default:
@@ -81,21 +84,47 @@ export interface TextPart {
   readonly reference: Reference | null;
 }
 
-const uriPattern = new RegExp(
-  `\\b(?:${[...kinds, ...Object.keys(synonyms)].join('|')}):(?:"[^"]+"|[A-Za-z0-9][\\w.-]*)(?:@[\\w.-]*\\w)?`,
-  'g',
-);
+/** Our ids say what they name: `rollout_01a2…`. */
+const idKinds: Readonly<Record<string, Kind>> = {
+  job: 'job',
+  sweep: 'sweep',
+  ev: 'evaluation',
+  rollout: 'rollout',
+  alert: 'alert',
+  loop: 'loop-run',
+};
+const idPattern = `(?:${Object.keys(idKinds).join('|')})_[0-9a-f]{32}`;
+const uriPattern = `(?:${[...kinds, ...Object.keys(synonyms)].join('|')}):(?:"[^"]+"|[A-Za-z0-9][\\w.-]*)(?:@[\\w.-]*\\w)?`;
+const namePattern = '[a-z0-9][a-z0-9._-]*@[0-9]+';
+const pattern = new RegExp(`\\b(?:${uriPattern}|${idPattern}|${namePattern})`, 'g');
 
-/** Cuts free text at the typed uris in it. */
-export function splitText(text: string): TextPart[] {
+/** What a word of free text names; bare names only where one of `known` says what they are. */
+function toReference(word: string, known: readonly string[]): Reference | null {
+  const prefix = new RegExp(`^${idPattern}$`).test(word) && idKinds[word.slice(0, word.indexOf('_'))];
+  if (prefix) return { kind: prefix, name: word, version: null };
+  return parseUri(word) ?? parseUri(known.find((uri) => uri.endsWith(`:${word}`)) ?? '');
+}
+
+/** Cuts free text at the references in it: typed uris, our ids, and names of which the uri is known. */
+export function splitText(text: string, known: readonly string[] = []): TextPart[] {
   const parts: TextPart[] = [];
   let end = 0;
-  for (const match of text.matchAll(uriPattern)) {
-    const uri = match[0].replace(/\.+$/, '');
+  for (const match of text.matchAll(pattern)) {
+    const word = match[0].replace(/\.+$/, '');
+    const reference = toReference(word, known);
+    if (!reference) continue;
     if (match.index > end) parts.push({ text: text.slice(end, match.index), reference: null });
-    parts.push({ text: uri, reference: parseUri(uri) });
-    end = match.index + uri.length;
+    parts.push({ text: word, reference });
+    end = match.index + word.length;
   }
   if (end < text.length) parts.push({ text: text.slice(end), reference: null });
   return parts;
+}
+
+/** How a reference is shown: as it is, but a long id by its end, where ids made close together differ. */
+export function toLabel(text: string): string {
+  const id = /^(?:([a-z-]+):)?(?:([a-z]+)_)?([0-9a-f]{32})$/.exec(text);
+  if (!id) return text;
+  const [, kind, prefix, digits] = id;
+  return `${kind ?? (prefix ? (idKinds[prefix] ?? prefix) : '')} …${(digits ?? '').slice(-8)}`.trim();
 }

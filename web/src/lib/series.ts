@@ -51,8 +51,26 @@ export function toRollingMean(points: readonly Point[], size: number): Point[] {
   });
 }
 
-/** The lines that come closest to their limit, the loudest first: a chart of all columns says nothing. */
-export function loudest(lines: readonly Line[], count: number): Line[] {
-  const peak = (line: Line) => Math.max(...line.points.slice(-20).map(([, value]) => value ?? 0));
-  return [...lines].sort((first, second) => peak(second) - peak(first)).slice(0, count);
+/**
+ * Breaks a line where nothing was measured for much longer than usual: a stroke across the hole would claim
+ * values nobody saw.
+ */
+export function breakAtHoles(points: readonly Point[], factor = 8): Point[] {
+  const steps = points.slice(1).map(([time], index) => time - (points[index]?.[0] ?? time));
+  const usual = steps.toSorted((first, second) => first - second)[Math.floor(steps.length / 2)] ?? 0;
+  return points.flatMap((point, index) => {
+    const before = points[index - 1];
+    const isHole = before !== undefined && usual > 0 && point[0] - before[0] > usual * factor;
+    return isHole ? [[before[0] + usual, null] as const, point] : [point];
+  });
+}
+
+/** One point per time: the largest of those that share it. */
+export function toPeaks(points: readonly Point[]): Point[] {
+  const peaks = new Map<number, number | null>();
+  for (const [time, value] of points) {
+    const peak = peaks.get(time) ?? null;
+    peaks.set(time, peak === null || (value !== null && value > peak) ? value : peak);
+  }
+  return [...peaks];
 }

@@ -59,6 +59,7 @@ const columns: readonly DataColumn<Token>[] = [
       token.revokedAt === null && (
         <Action
           danger
+          inRow
           name="Revoke"
           about={`Whoever uses "${token.name}" is refused from now on. This cannot be undone.`}
           reason="none"

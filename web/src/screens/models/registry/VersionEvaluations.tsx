@@ -84,6 +84,7 @@ const checkColumn = (model: ModelVersion, onCheck: (check: GateCheck) => void): 
   value: () => null,
   cell: (evaluation) => (
     <Action
+      inRow
       name="Check gate"
       about={`Holds this evaluation of ${model.reference} against the gate of ${model.model}. The result is kept.`}
       reason="none"

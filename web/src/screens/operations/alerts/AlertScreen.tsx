@@ -10,7 +10,7 @@ import { RowsTable } from '../../../components/RowsTable.tsx';
 import { StatusBadge } from '../../../components/StatusBadge.tsx';
 import { EventTime, Time } from '../../../components/Time.tsx';
 import { ask, client } from '../../../lib/client.ts';
-import { formatNumber } from '../../../lib/format.ts';
+import { formatEventTime, formatKey, formatNumber } from '../../../lib/format.ts';
 import { useParam } from '../../../lib/url-state.ts';
 
 export function AlertScreen() {
@@ -36,14 +36,16 @@ export function AlertScreen() {
                 title={cause.column}
                 aside={
                   <span className="number">
-                    {formatNumber(cause.value)} against {formatNumber(cause.threshold)}
+                    {formatNumber(cause.value)}, threshold {formatNumber(cause.threshold)}
                   </span>
                 }
               >
                 <p style={{ marginBottom: 8 }}>
                   <LinkedText>{cause.text}</LinkedText>
                 </p>
-                {cause.rows.length > 0 && <RowsTable label={`Rows of ${cause.column}`} rows={cause.rows} />}
+                {cause.rows.length > 0 && (
+                  <RowsTable label={`Rows of ${cause.column}`} rows={cause.rows.map(toRow)} />
+                )}
               </Panel>
             ))}
           </div>
@@ -51,6 +53,15 @@ export function AlertScreen() {
       )}
     </Answer>
   );
+}
+
+/** The log's own fields of a row, as a person reads them; the rest is the user's. */
+function toRow(row: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return {
+    ...row,
+    ...(typeof row.eventTime === 'number' && { eventTime: formatEventTime(row.eventTime) }),
+    ...(typeof row.key === 'string' && { key: formatKey(row.key) }),
+  };
 }
 
 function Facts({ alert }: { readonly alert: Alert }) {

@@ -15,7 +15,7 @@ import { StatusBadge } from '../../../components/StatusBadge.tsx';
 import { EventTime, Time } from '../../../components/Time.tsx';
 import { ask, client } from '../../../lib/client.ts';
 import { formatShare } from '../../../lib/format.ts';
-import { toLines, toThresholdRatio } from '../../../lib/series.ts';
+import { breakAtHoles, toLines, toThresholdRatio } from '../../../lib/series.ts';
 import { useParam } from '../../../lib/url-state.ts';
 
 const columns: readonly DataColumn<MonitorResult>[] = [
@@ -120,7 +120,7 @@ function Results({ name }: { readonly name: string }) {
         (result) => `${result.column} (${result.statistic})`,
         (result) => result.eventTime,
         toThresholdRatio,
-      ),
+      ).map(({ name: column, points }) => ({ name: column, points: breakAtHoles(points) })),
     [items],
   );
   return (

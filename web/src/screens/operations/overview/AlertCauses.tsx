@@ -3,8 +3,12 @@ import { LinkedText, ReferenceLink } from '../../../components/ReferenceLink.tsx
 import { Time } from '../../../components/Time.tsx';
 import classes from './Overview.module.css';
 
-/** One alert with what caused it. */
+const shownCauses = 3;
+
+/** One alert with what caused it; its title says the first cause already. */
 export function AlertCauses({ alert }: { readonly alert: Alert }) {
+  const further = alert.causes.filter((cause) => !alert.title.startsWith(cause.text));
+  const hidden = further.length - shownCauses;
   return (
     <li className={classes.alert} data-state={alert.state}>
       <div className={classes.alertHead}>
@@ -13,11 +17,12 @@ export function AlertCauses({ alert }: { readonly alert: Alert }) {
           <Time at={alert.openedAt} />
         </span>
       </div>
-      {alert.causes.map((cause) => (
+      {further.slice(0, shownCauses).map((cause) => (
         <p key={`${cause.column}-${cause.text}`} className={classes.cause}>
           <LinkedText>{cause.text}</LinkedText>
         </p>
       ))}
+      {hidden > 0 && <p className={classes.cause}>and {hidden} more</p>}
     </li>
   );
 }

@@ -2,7 +2,7 @@ import type { Overview } from '@tidemill/sdk';
 import { useMemo } from 'react';
 import { Chart } from '../../../components/Chart.tsx';
 import classes from './Overview.module.css';
-import { toBands, toDomain, toDriftLines, toErrorLines, toPriceLines } from './overview-series.ts';
+import { toBands, toDomain, toErrorLines, toMonitorLines, toPriceLines } from './overview-series.ts';
 
 /** Forecast and truth, error, drift: one under the other on the same time axis. */
 export function OverviewCharts({ overview }: { readonly overview: Overview }) {
@@ -10,7 +10,7 @@ export function OverviewCharts({ overview }: { readonly overview: Overview }) {
   const domain = useMemo(() => toDomain(series), [series]);
   const price = useMemo(() => ({ lines: toPriceLines(series), bands: toBands(spans) }), [series, spans]);
   const errors = useMemo(() => ({ lines: toErrorLines(series) }), [series]);
-  const drift = useMemo(() => ({ lines: toDriftLines(monitors) }), [monitors]);
+  const drift = useMemo(() => ({ lines: toMonitorLines(monitors) }), [monitors]);
   const place = { group: 'overview', ...(domain && { domain }) };
   return (
     <div className={classes.charts}>
@@ -30,7 +30,7 @@ export function OverviewCharts({ overview }: { readonly overview: Overview }) {
         {...place}
       />
       <Chart
-        title="Monitors, as a multiple of their threshold"
+        title="Monitors: their loudest column, as a multiple of its threshold"
         height={190}
         fromZero
         limit={threshold}

@@ -81,7 +81,7 @@ function Aside({ overview }: { readonly overview: Overview }) {
         {loopRun ? (
           <LoopRunTimeline run={loopRun} />
         ) : (
-          <EmptyState command="tidemill retraining start POLICY --reason '…'">
+          <EmptyState command="tidemill loop start POLICY --reason '…'">
             The loop has not turned yet. An alert opens a run where a retraining policy says so, or a person
             does.
           </EmptyState>

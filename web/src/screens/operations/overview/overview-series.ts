@@ -1,9 +1,10 @@
 import type { MonitorResult, Overview } from '@tidemill/sdk';
 import type { ChartBand, ChartLine } from '../../../components/chart-options.ts';
 import {
+  breakAtHoles,
   type Line,
-  loudest,
   toLines,
+  toPeaks,
   toPoints,
   toRollingMean,
   toThresholdRatio,
@@ -12,7 +13,6 @@ import {
 type Series = Overview['series'];
 
 const rollingDays = 10;
-const mostMonitorLines = 5;
 
 /** First and last event time, so that charts under each other line up. */
 export function toDomain(series: Series): readonly [number, number] | null {
@@ -51,11 +51,11 @@ export function toErrorLines(series: Series): ChartLine[] {
   ];
 }
 
-/** The columns that come closest to their thresholds. */
-export function toDriftLines(results: readonly MonitorResult[]): Line[] {
-  const name = (result: MonitorResult) => `${result.column || result.kind} (${result.statistic})`;
-  return loudest(
-    toLines(results, name, (result) => result.eventTime, toThresholdRatio),
-    mostMonitorLines,
-  );
-}
+/** Per monitor, how close its loudest column comes to the threshold; the monitor's own screen shows them all. */
+export const toMonitorLines = (results: readonly MonitorResult[]): Line[] =>
+  toLines(
+    results,
+    (result) => result.monitor,
+    (result) => result.eventTime,
+    toThresholdRatio,
+  ).map(({ name, points }) => ({ name, points: breakAtHoles(toPeaks(points)) }));

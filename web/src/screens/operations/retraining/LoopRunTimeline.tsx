@@ -12,7 +12,7 @@ export function LoopRunTimeline({ run }: { readonly run: LoopRun }) {
     until: step.finishedAt,
     uri: step.uri,
   }));
-  return <Timeline steps={steps} />;
+  return <Timeline steps={steps} known={run.candidate ? [`model:${run.candidate}`] : []} />;
 }
 
 /** The verdict once there is one, until then the state. */

@@ -77,7 +77,7 @@ export function LoopRunsScreen() {
         columns={columns}
         rowKey={(run) => run.id}
         empty={
-          <EmptyState command="tidemill retraining start POLICY --reason '…'">
+          <EmptyState command="tidemill loop start POLICY --reason '…'">
             The loop has not turned yet.
           </EmptyState>
         }

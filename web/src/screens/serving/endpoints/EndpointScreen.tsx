@@ -5,7 +5,7 @@ import { Answer } from '../../../components/Answer.tsx';
 import { Detail, Fact, Summary } from '../../../components/Detail.tsx';
 import { LineagePanel } from '../../../components/LineagePanel.tsx';
 import { PageHeader } from '../../../components/PageHeader.tsx';
-import { ReferenceLink } from '../../../components/ReferenceLink.tsx';
+import { LinkedText, ReferenceLink } from '../../../components/ReferenceLink.tsx';
 import { StatusBadge } from '../../../components/StatusBadge.tsx';
 import { Time } from '../../../components/Time.tsx';
 import { ask, client } from '../../../lib/client.ts';
@@ -69,7 +69,11 @@ function Facts({ status: { live } }: { readonly status: EndpointStatus }) {
       <Fact name="Log">{live.log}</Fact>
       <Fact name="Entity">{live.entity.join(', ')}</Fact>
       {live.alias && <Fact name="Alias">{live.alias}</Fact>}
-      {live.reason && <Fact name="Reason">{live.reason}</Fact>}
+      {live.reason && (
+        <Fact name="Reason" wide>
+          <LinkedText>{live.reason}</LinkedText>
+        </Fact>
+      )}
     </Summary>
   );
 }

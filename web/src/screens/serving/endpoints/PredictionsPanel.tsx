@@ -9,6 +9,7 @@ import { ReferenceLink } from '../../../components/ReferenceLink.tsx';
 import { StatusBadge } from '../../../components/StatusBadge.tsx';
 import { EventTime, Time } from '../../../components/Time.tsx';
 import { ask } from '../../../lib/client.ts';
+import { formatKey } from '../../../lib/format.ts';
 
 const errorOf = (record: PredictionRecord) =>
   record.prediction === null || record.outcome === null ? null : record.prediction - record.outcome;
@@ -36,7 +37,7 @@ const columns: readonly DataColumn<PredictionRecord>[] = [
     cell: (record) => <EventTime at={record.eventTime} />,
     width: 120,
   },
-  { id: 'key', title: 'Entity', value: (record) => record.key, width: 120 },
+  { id: 'key', title: 'Entity', value: (record) => formatKey(record.key), width: 120 },
   {
     id: 'model',
     title: 'Model',

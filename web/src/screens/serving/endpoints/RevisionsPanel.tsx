@@ -4,6 +4,7 @@ import { Action } from '../../../components/Action.tsx';
 import type { DataColumn } from '../../../components/data-column.tsx';
 import { EmptyState } from '../../../components/EmptyState.tsx';
 import { ListTable } from '../../../components/ListTable.tsx';
+import { LinkedText } from '../../../components/ReferenceLink.tsx';
 import { StatusBadge } from '../../../components/StatusBadge.tsx';
 import { Time } from '../../../components/Time.tsx';
 import { client } from '../../../lib/client.ts';
@@ -11,7 +12,7 @@ import { useList } from '../../../lib/pages.ts';
 import { VariantLine } from './VariantLine.tsx';
 
 const columnsOf = (name: string): readonly DataColumn<EndpointRevision>[] => [
-  { id: 'revision', title: 'Revision', value: (revision) => revision.revision, width: 80 },
+  { id: 'revision', title: 'Revision', value: (revision) => revision.revision, width: 100 },
   {
     id: 'state',
     title: 'State',
@@ -25,7 +26,16 @@ const columnsOf = (name: string): readonly DataColumn<EndpointRevision>[] => [
     value: (revision) => revision.variants.map((variant) => variant.model).join(' '),
     cell: (revision) => <VariantLine variants={revision.variants} />,
   },
-  { id: 'reason', title: 'Reason', value: (revision) => revision.reason },
+  {
+    id: 'reason',
+    title: 'Reason',
+    value: (revision) => revision.reason,
+    cell: (revision) => (
+      <span title={revision.reason}>
+        <LinkedText>{revision.reason}</LinkedText>
+      </span>
+    ),
+  },
   { id: 'by', title: 'By', value: (revision) => revision.createdBy, width: 130 },
   {
     id: 'created',
@@ -64,6 +74,7 @@ function RollBack({ name, revision }: { readonly name: string; readonly revision
   return (
     <Action
       danger
+      inRow
       name="Make live"
       about={
         <>

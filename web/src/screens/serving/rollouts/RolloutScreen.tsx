@@ -72,7 +72,7 @@ function RolloutBody({ rollout }: { readonly rollout: Rollout }) {
   return (
     <div className="columns">
       <Panel title="Timeline">
-        <Timeline steps={steps} />
+        <Timeline steps={steps} known={[`model:${rollout.candidate}`, `model:${rollout.champion}`]} />
       </Panel>
       <div className="stack">
         <Panel title="Evidence">

@@ -71,7 +71,11 @@ export function SweepsScreen() {
         list={list}
         columns={columns}
         rowKey={(sweep) => sweep.id}
-        empty={<EmptyState command="tidemill sweeps create SWEEP.json">Nothing was searched yet.</EmptyState>}
+        empty={
+          <EmptyState command="tidemill sweeps create --training-set NAME@1 --features a,b --target y --time-column date">
+            Nothing was searched yet.
+          </EmptyState>
+        }
       />
     </>
   );

@@ -1,0 +1,37 @@
+import { contract } from '@tidemill/sdk';
+import { expect, it } from 'vitest';
+import { commandNames, toCommand } from './cli-commands.ts';
+import { toCurl, toHttp } from './http-form.ts';
+
+it('knows only calls that the contract has', () => {
+  for (const name of commandNames()) {
+    const [domain = '', method = ''] = name.split('.');
+    expect((contract as Record<string, Record<string, unknown>>)[domain]?.[method], name).toBeDefined();
+  }
+});
+
+it('writes a query as a command and as a request', () => {
+  const asked = {
+    queryKey: ['datasets', 'diff', { name: 'prices', from: '1', to: '2', key: 'symbol,date' }],
+  };
+  expect(toCommand(asked)).toBe('tidemill datasets diff prices@1 prices@2 --key symbol,date');
+  const http = toHttp(asked);
+  expect(http).toEqual({
+    method: 'GET',
+    path: '/api/v1/datasets/prices/diff?from=1&to=2&key=symbol%2Cdate',
+    body: null,
+  });
+  expect(http && toCurl(http, 'http://127.0.0.1:4600')).toBe(
+    "curl -s 'http://127.0.0.1:4600/api/v1/datasets/prices/diff?from=1&to=2&key=symbol%2Cdate'",
+  );
+});
+
+it('quotes a body for the shell', () => {
+  const http = toHttp({ queryKey: ['experiments', 'searchRuns', { experimentIds: ["it's"] }] });
+  expect(http && toCurl(http, 'http://x')).toBe(
+    `curl -s -X POST 'http://x/api/v1/runs/search' -H 'content-type: application/json' -d '{"experimentIds":["it'\\''s"]}'`,
+  );
+});
+
+it('has no command for what no command prints', () =>
+  expect(toCommand({ queryKey: ['overview', 'get', {}] })).toBeNull());
