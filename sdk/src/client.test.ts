@@ -78,11 +78,23 @@ describe('a request', () => {
     expect(seen.url).toBe('/api/v1/datasets/prices/diff?from=1&to=a%26b%3Dc&limit=0');
   });
 
-  it('sends only the declared body fields as JSON, the path parameter not among them', async () => {
+  it('sends the rest as JSON, without path and query; a misspelt field goes along for the server to refuse', async () => {
     const seen = await requestOf((client) =>
-      client.retraining.start({ policy: 'p', reason: 'ä "quoted"', ...{ stray: 1 } }),
+      client.endpoints.put({
+        name: 'forecast',
+        variants: [],
+        entity: ['symbol'],
+        reason: 'ä "quoted"',
+        ...{ reasn: 1 },
+      }),
     );
-    expect(JSON.parse(seen.body)).toEqual({ policy: 'p', reason: 'ä "quoted"' });
+    expect(seen.url).toBe('/api/v1/endpoints/forecast');
+    expect(JSON.parse(seen.body)).toEqual({
+      variants: [],
+      entity: ['symbol'],
+      reason: 'ä "quoted"',
+      reasn: 1,
+    });
     expect(seen.headers['content-type']).toBe('application/json');
   });
 });

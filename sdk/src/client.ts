@@ -128,7 +128,8 @@ function bodyOf(
   }
   if (!endpoint.body) return undefined;
   headers['content-type'] = 'application/json';
-  return JSON.stringify(pick(input, Object.keys(endpoint.body.properties)));
+  // What belongs nowhere goes along: the server refuses a misspelt field, which dropping it here would hide.
+  return JSON.stringify(omit(input, [endpoint.params, endpoint.query].flatMap(namesOf)));
 }
 
 // The browser's types do not know `from` yet, Node's do.
@@ -152,8 +153,10 @@ function segmentOf(name: string, value: unknown): string {
   throw new TidemillClientError({ code: 'requestInvalid', status: 400, message });
 }
 
-const pick = (input: AnyInput, names: readonly string[]) =>
-  Object.fromEntries(names.filter((name) => input[name] !== undefined).map((name) => [name, input[name]]));
+const namesOf = (schema: Endpoint['body']): string[] => Object.keys(schema?.properties ?? {});
+
+const omit = (input: AnyInput, names: readonly string[]) =>
+  Object.fromEntries(Object.entries(input).filter(([name]) => !names.includes(name)));
 
 /** The catalogue's error of a refused request; `unknown` where something else than our server answered. */
 export async function toError(response: Response): Promise<TidemillClientError> {

@@ -1,23 +1,27 @@
 import type { Role } from '@tidemill/contract';
 import { type Command, Option } from 'commander';
+import { example, listUpTo } from '../pages.ts';
+import { toInteger } from '../parse.ts';
 import { sessionOf } from '../session.ts';
 import { formatTime } from '../table.ts';
 
+const mostListed = 10_000;
 const roles = ['viewer', 'editor', 'approver', 'operator', 'admin', 'invoker'];
 const roleOption = () => new Option('--role <role>', 'what it may do').choices(roles).makeOptionMandatory();
 
 export function addAccessCommands(program: Command): void {
   addTokens(program.command('tokens').description('tokens for programs and people'));
   addUsers(program.command('users').description('named users'));
-  program
+  const audit = program
     .command('audit')
     .description('who did what, newest first')
     .option('--subject <uri>', 'only this thing, e.g. model:forecaster@1')
     .option('--action <action>', 'only this action, e.g. endpoint.released')
-    .option('--limit <number>', 'rows', Number, 50)
+    .option('--limit <number>', 'at most so many', toInteger, 50)
     .action(async (options: { subject?: string; action?: string; limit: number }, command: Command) => {
       const session = sessionOf(command);
-      const { items } = await session.client.access.listAudit(options);
+      const { limit, ...filter } = options;
+      const items = await listUpTo(limit, (page) => session.client.access.listAudit({ ...filter, ...page }));
       session.list(
         items,
         {
@@ -30,7 +34,8 @@ export function addAccessCommands(program: Command): void {
         'Nothing has happened yet.',
       );
     });
-  program
+  example(audit, 'audit --subject model:forecaster@1');
+  const lineage = program
     .command('lineage <uri>')
     .description('what a thing came from and what came of it')
     .action(async (uri: string, _options: object, command: Command) => {
@@ -42,15 +47,16 @@ export function addAccessCommands(program: Command): void {
         ...(upstream.length + downstream.length === 0 ? [`Nothing is recorded about ${uri}.`] : []),
       ]);
     });
+  example(lineage, 'lineage dataset:prices@2');
 }
 
 function addTokens(tokens: Command): void {
-  tokens
+  const create = tokens
     .command('create <name>')
     .description('create a token; its secret is printed once')
     .addOption(roleOption())
     .option('--user <name>', 'act as this user')
-    .option('--expires-in-days <days>', 'default: never', Number)
+    .option('--expires-in-days <days>', 'default: never', toInteger)
     .action(
       async (
         name: string,
@@ -61,12 +67,13 @@ function addTokens(tokens: Command): void {
         session.show(await session.client.access.createToken({ name, ...options }), (reply) => reply.secret);
       },
     );
-  tokens
+  example(create, 'tokens create ci --role editor --expires-in-days 90');
+  const list = tokens
     .command('list')
     .description('list tokens, without secrets')
     .action(async (_options: object, command: Command) => {
       const session = sessionOf(command);
-      const { items } = await session.client.access.listTokens();
+      const items = await listUpTo(mostListed, (page) => session.client.access.listTokens(page));
       session.list(
         items,
         {
@@ -82,17 +89,19 @@ function addTokens(tokens: Command): void {
         'No tokens. Create one: tidemill tokens create ci --role editor',
       );
     });
-  tokens
+  example(list, 'tokens list');
+  const revoke = tokens
     .command('revoke <id>')
     .description('revoke a token')
     .action(async (id: string, _options: object, command: Command) => {
       const session = sessionOf(command);
       session.show(await session.client.access.revokeToken({ id }), () => `Revoked ${id}.`);
     });
+  example(revoke, 'tokens revoke token_0199f3');
 }
 
 function addUsers(users: Command): void {
-  users
+  const create = users
     .command('create <name>')
     .description('create a named user')
     .addOption(roleOption())
@@ -103,16 +112,18 @@ function addUsers(users: Command): void {
         (user) => `Created user ${user.name} (${user.role}).`,
       );
     });
-  users
+  example(create, 'users create ada --role approver');
+  const list = users
     .command('list')
     .description('list users')
     .action(async (_options: object, command: Command) => {
       const session = sessionOf(command);
-      const { items } = await session.client.access.listUsers();
+      const items = await listUpTo(mostListed, (page) => session.client.access.listUsers(page));
       session.list(
         items,
         { name: (u) => u.name, role: (u) => u.role, created: (u) => formatTime(u.createdAt) },
         'No named users; on this machine you are the owner.',
       );
     });
+  example(list, 'users list');
 }

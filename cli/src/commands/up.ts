@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { example } from '../pages.ts';
 
 interface UpOptions {
   host?: string;
@@ -30,20 +31,22 @@ const shared = (command: Command): Command =>
     );
 
 export function addUpCommand(program: Command): void {
-  shared(program.command('up'))
+  const start = shared(program.command('up'))
     .description('start the server: API, UI, tasks, serving, in this process')
     .option('--host <address>', 'address to listen on (default 127.0.0.1; any other needs a token)')
     .option('--port <number>', 'port (default 4600; 0 takes a free one)')
     .option('--allow-host <names...>', 'further host names under which the server is addressed')
     .addOption(new Option('--exit-with-parent', 'end when standard input closes').hideHelp())
     .action((options: UpOptions) => up(options));
-  shared(program.command('first-token'))
+  example(start, 'up --data ~/tidemill --port 4600');
+  const firstToken = shared(program.command('first-token'))
     .description('create the first admin token on this machine, before the server listens beyond it')
     .action(async (options: UpOptions) => {
       const { createFirstToken } = await loadServer();
       const { secret } = await createFirstToken(options, { name: 'first', role: 'admin' });
       process.stdout.write(`${secret}\n`);
     });
+  example(firstToken, 'first-token --data ~/tidemill');
 }
 
 async function up(options: UpOptions): Promise<void> {

@@ -70,7 +70,7 @@ function addEvents(program: Command): void {
       }
       release();
     });
-  example(events, 'events --kinds alert.opened,rollout.promoted');
+  example(events, 'events --kinds alert.opened,rollout.advanced');
 }
 
 const describeEvent = (event: Event): string =>
