@@ -59,10 +59,12 @@ export function connectionPool(
   };
 }
 
-const cancelled = (signal: AbortSignal) =>
-  errors.queryCancelled({
-    reason: signal.reason instanceof Error ? signal.reason.message : 'the caller left',
+function cancelled({ reason }: AbortSignal) {
+  if (!(reason instanceof Error)) return errors.queryCancelled({ reason: 'the caller left' });
+  return errors.queryCancelled({
+    reason: reason.name === 'TimeoutError' ? 'its time was over' : reason.message,
   });
+}
 
 /**
  * DuckDB forgets an interrupt that arrives before its statement has begun, so it is repeated until the work ends.

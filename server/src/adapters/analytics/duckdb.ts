@@ -23,11 +23,14 @@ export interface DuckdbOptions {
   /** DuckDB's memory limit, for the trusted instance and for each sandbox: `2GB`. */
   readonly memory?: string;
   readonly sandboxMemory?: string;
+  /** How long a user's select may run: there are two seats, and one may hold a select that never ends. Ten minutes. */
+  readonly sandboxMs?: number;
   /** Where larger-than-memory work spills; none when absent. */
   readonly spillFolder?: string;
 }
 
 const sandboxRows = 10_000;
+const tenMinutes = 600_000;
 
 function queryFailure(error: unknown): Error {
   if (error instanceof TidemillError) return error;
@@ -61,6 +64,11 @@ async function runQuery<T>(
   }
 }
 
+function withTimeLimit(signal: AbortSignal | undefined, ms: number): AbortSignal {
+  const limit = AbortSignal.timeout(ms);
+  return signal ? AbortSignal.any([signal, limit]) : limit;
+}
+
 export async function openDuckdb(options: DuckdbOptions = {}): Promise<Analytics> {
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(availableParallelism()),
@@ -77,6 +85,7 @@ export async function openDuckdb(options: DuckdbOptions = {}): Promise<Analytics
   // Sandboxes have instances of their own; these seats only count them.
   const sandboxSeats = connectionPool(instance, { ...limits, size: 2 });
   const sandboxes = sandboxSupply({ threads: 1, memory: options.sandboxMemory ?? '512MB' });
+  const sandboxMs = options.sandboxMs ?? tenMinutes;
   const digester = fileDigester({ maxQueue: limits.maxQueue });
 
   /** The sealed select's chunks, inside a sandbox that is thrown away afterwards. */
@@ -86,7 +95,8 @@ export async function openDuckdb(options: DuckdbOptions = {}): Promise<Analytics
         const sandbox = await sandboxes.take();
         try {
           await seal(sandbox, request.tables);
-          return await interruptible(sandbox.connection, request.signal, async () => {
+          const signal = withTimeLimit(request.signal, sandboxMs);
+          return await interruptible(sandbox.connection, signal, async () => {
             const statement = await prepareSelect(sandbox.connection, request);
             bindParameters(statement, request.parameters);
             return read(await statement.stream());

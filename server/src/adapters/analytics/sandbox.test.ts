@@ -174,3 +174,13 @@ describe('sandboxedCopy', () => {
     await expect(access(to)).rejects.toThrow();
   });
 });
+
+it('ends a select that never would, and goes on', async () => {
+  const impatient = await openDuckdb({ sandboxMs: 100 });
+  const endless = { sql: 'select count(*) from range(100000000000) a, t', tables: { t: table } };
+  const failing = expect(impatient.sandboxedQuery(endless)).rejects;
+  await failing.toMatchObject({ code: 'queryCancelled', message: expect.stringContaining('time was over') });
+  const quick = { sql: 'select 1 as one' };
+  expect((await impatient.sandboxedQuery(quick)).rows).toEqual([{ one: 1 }]);
+  await impatient.close();
+});

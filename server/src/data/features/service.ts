@@ -91,12 +91,12 @@ export function createFeatures(deps: FeaturesDependencies) {
   async function tryOut(
     what: string,
     meaning: ViewMeaning,
-    options: { workspace: string; rows: number; bindings?: Bindings | undefined },
+    options: { workspace: string; rows: number; bindings?: Bindings | undefined; signal?: AbortSignal },
   ): Promise<{ bound: BoundSql; reply: QueryReply; features: Column[] }> {
     const binder = createBinder(deps, options.workspace, options.bindings);
     const bound = await binder.bind(what, meaning.sql);
     binder.resolved();
-    const reply = await analytics.sandboxedQuery({ ...bound, maxRows: options.rows });
+    const reply = await analytics.sandboxedQuery({ ...bound, maxRows: options.rows, signal: options.signal });
     return { bound, reply, features: featuresOf(what, meaning, [...reply.columns]) };
   }
 
@@ -248,11 +248,16 @@ export function createFeatures(deps: FeaturesDependencies) {
     get: (input: { name: string; version: string }, caller: Caller): Promise<FeatureView> =>
       resolveView(formatReference(input.name, input.version), caller.workspace),
 
-    async preview(input: PreviewInput, caller: Caller): Promise<{ columns: Column[]; rows: Row[] }> {
+    async preview(
+      input: PreviewInput,
+      caller: Caller,
+      signal?: AbortSignal,
+    ): Promise<{ columns: Column[]; rows: Row[] }> {
       const { reply } = await tryOut('the feature view', meaningOf({ ...input, sql: cleanSql(input.sql) }), {
         workspace: caller.workspace,
         rows: input.limit ?? previewRows,
         bindings: input.bindings,
+        signal,
       });
       return { columns: [...reply.columns], rows: reply.rows.map((row) => ({ ...row })) };
     },
