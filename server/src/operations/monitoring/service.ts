@@ -109,9 +109,10 @@ export function createMonitoring(deps: MonitoringDependencies) {
 
   /** A late row of the newest moment makes its window a new one. */
   async function lastJudged(window: EndpointWindow, monitor: StoredMonitor): Promise<number | null> {
-    const { workspace, live } = window;
+    const { workspace } = window;
     const found = judged.get(judgedKey(window, monitor));
-    if (!found) return monitoringStore(db).findLastJudged(workspace, monitor.name, live.reference);
+    // A new live model goes on where the old one was judged last: the days before were not its own.
+    if (!found) return monitoringStore(db).findLastJudged(workspace, monitor.name);
     const { eventTime, rows } = found;
     return eventTime !== null && rowsAt(window, monitor, eventTime) !== rows ? eventTime - 1 : eventTime;
   }

@@ -111,14 +111,13 @@ export const monitoringStore = (db: Db) => ({
       .execute();
   },
 
-  /** Event time of the newest window judged against a model's reference. */
-  async findLastJudged(workspace: string, monitor: string, model: string): Promise<number | null> {
+  /** Event time of the newest window judged, whatever model was live. */
+  async findLastJudged(workspace: string, monitor: string): Promise<number | null> {
     const row = await db
       .selectFrom('monitor_results')
       .select((select) => select.fn.max('event_time').as('last'))
       .where('workspace', '=', workspace)
       .where('monitor', '=', monitor)
-      .where('model', '=', model)
       .executeTakeFirst();
     return row?.last == null ? null : Number(row.last);
   },

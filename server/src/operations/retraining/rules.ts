@@ -128,9 +128,13 @@ export function evidenceText({ evidence, policy }: Pick<Rollout, 'evidence' | 'p
   if (!evidence) return `INCONCLUSIVE: no pair${wanted === null ? '' : ` of ${wanted}`} yet; hold`;
   const { pairs, verdict } = evidence;
   if (wanted !== null && pairs < wanted) return `INCONCLUSIVE: ${pairs} of ${wanted} pairs; hold`;
-  const word = verdict === 'inconclusive' ? 'INCONCLUSIVE' : verdict.toUpperCase();
-  return `${word} after ${pairs} pairs, ${compared(evidence)}; hold`;
+  const isOpen = verdict === 'inconclusive';
+  const word = isOpen ? 'INCONCLUSIVE' : verdict === 'candidate-better' ? 'BETTER' : 'WORSE';
+  return `${word} after ${pairs} pairs, ${compared(evidence)}${isOpen ? '; hold' : ''}`;
 }
+
+const stageText = (stage: 'shadow' | 'canary', rollout: Pick<Rollout, 'evidence' | 'policy'>): string =>
+  stage === 'shadow' ? evidenceText(rollout) : `answers a share of the traffic; ${evidenceText(rollout)}`;
 
 const verdicts: Readonly<Partial<Record<Rollout['stage'], Verdict>>> = {
   promoted: 'promoted',
@@ -157,7 +161,7 @@ export function stepsOfRollout(
       {
         name: entry.stage,
         state: next ? 'done' : 'waiting',
-        text: next ? next.text : evidenceText(rollout),
+        text: next ? next.text : stageText(entry.stage, rollout),
         uri,
         startedAt: entry.at,
         finishedAt: next?.at ?? null,
