@@ -21,25 +21,27 @@ export const demo: Bench = {
 
 async function run({ folder, rounds, say }: BenchContext): Promise<Outcome> {
   let played = 0;
+  const told: number[] = [];
   const playDemo = async (): Promise<number> => {
     const to = join(folder, `demo-${++played}`);
     const started = performance.now();
     await runNpm(['run', '-s', 'demo', '--', '--exit', '--port', '0', '--folder', to]);
     const seconds = (performance.now() - started) / 1000;
-    await assertReport(join(to, 'report.json'));
+    told.push(await readSeconds(join(to, 'report.json')));
     return seconds;
   };
   const [ours = []] = await alternate([playDemo], rounds, (round, [seconds = 0]) =>
     say(`round ${round}: ${seconds.toFixed(1)} s`),
   );
-  return { measured: [{ name, ours, peer: null }] };
+  const notes = [`by the demo's own clock: ${told.join(' s, ')} s`];
+  return { measured: [{ name, ours, peer: null }], notes };
 }
 
-/** A demo that skipped its work would be fast. */
-async function assertReport(path: string): Promise<void> {
+/** The report's own time; a demo that skipped its work would be fast. */
+async function readSeconds(path: string): Promise<number> {
   const report = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
   if (report.reproduced === true && report.tamperedReproduced === false && Number(report.predictions) > 0)
-    return;
+    return Number(report.seconds);
   throw new Error(`the report is not that of a whole demo: ${JSON.stringify(report)}`);
 }
 
