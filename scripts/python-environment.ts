@@ -58,7 +58,8 @@ async function findInterpreter(): Promise<Interpreter | null> {
  */
 async function build(interpreter: Interpreter, folder: string, requirements: string): Promise<boolean> {
   const growing = `${folder}.${randomBytes(4).toString('hex')}`;
-  console.log(`… building a Python ${interpreter.version} environment in ${folder} (once)`);
+  // Not on standard output: `bench --json` prints its lines there.
+  console.error(`… building a Python ${interpreter.version} environment in ${folder} (once)`);
   try {
     await install(interpreter, growing, requirements);
     await rename(growing, folder);
