@@ -16,7 +16,7 @@ const columns: readonly DataColumn<Field>[] = [
     title: 'Value',
     value: (field) => formatValue(field.value),
     cell: (field) => (
-      <span className={typeof field.value === 'number' ? 'number' : 'mono'} title={formatValue(field.value)}>
+      <span className={typeof field.value === 'object' ? 'mono' : 'number'} title={formatValue(field.value)}>
         <LinkedText>{formatValue(field.value)}</LinkedText>
       </span>
     ),

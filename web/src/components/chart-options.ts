@@ -1,5 +1,5 @@
 import type { EChartsCoreOption } from 'echarts/core';
-import { formatEventTime, formatNumber } from '../lib/format.ts';
+import { formatEventTime, formatNumber, formatPlain } from '../lib/format.ts';
 import type { Point } from '../lib/series.ts';
 
 export type ChartTone = 'text' | 'accent' | 'faint' | 'warn' | 'bad';
@@ -67,7 +67,7 @@ export function readPalette(element: HTMLElement): Palette {
 export const axisText =
   (axis: ChartContent['axis']) =>
   (position: number): string =>
-    axis === 'number' ? formatNumber(position, 6) : formatEventTime(position);
+    axis === 'number' ? formatPlain(position) : formatEventTime(position);
 
 const toSeries = (line: ChartLine, index: number, palette: Palette) => {
   const color = line.tone
@@ -167,6 +167,8 @@ export function toOption(content: ChartContent, palette: Palette): EChartsCoreOp
     },
     xAxis: {
       type: content.axis === 'number' ? 'value' : 'time',
+      // Steps and trials are whole.
+      ...(content.axis === 'number' && { minInterval: 1 }),
       ...(domain && { min: domain[0], max: domain[1] }),
       axisLine: { lineStyle: { color: palette.line } },
       axisTick: { show: false },
@@ -179,7 +181,8 @@ export function toOption(content: ChartContent, palette: Palette): EChartsCoreOp
       scale: !content.fromZero,
       splitNumber: 4,
       max: yMaximum(limit),
-      axisLabel: { ...label, formatter: (value: number) => formatNumber(value, 5) },
+      axisLine: { show: false },
+      axisLabel: { ...label, formatter: formatPlain },
       splitLine: { lineStyle: { color: palette.line } },
     },
     series: [

@@ -24,11 +24,13 @@ export function formatNumber(value: number | null | undefined, digits = 4): stri
     .replace('-', minus);
 }
 
+const shares = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 });
+
 /** A share as per cent. */
 export const formatShare = (value: number | null | undefined): string =>
   value === null || value === undefined || !Number.isFinite(value)
     ? absent
-    : `${formatNumber(value * 100, 3)} %`;
+    : `${shares.format(value * 100)} %`;
 
 const sizes = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
@@ -88,7 +90,7 @@ export function formatEventTime(time: number): string {
 const plain = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 7, useGrouping: false });
 
 /** A number of the user's own: whole ones in full, as they may be ids; no zeros that were not there. */
-function formatPlain(value: number): string {
+export function formatPlain(value: number): string {
   if (Number.isInteger(value)) return String(value).replace('-', minus);
   const size = Math.abs(value);
   if (!Number.isFinite(value) || size >= 1e9 || size < 1e-4) return formatNumber(value);

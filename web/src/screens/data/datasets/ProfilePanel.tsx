@@ -27,7 +27,11 @@ const extreme = (id: 'minimum' | 'maximum', title: string): DataColumn<ColumnPro
   id,
   title,
   value: (column) => column[id],
-  cell: (column) => <span title={String(column[id] ?? '')}>{formatValue(column[id])}</span>,
+  cell: (column) => {
+    const value = column[id];
+    if (typeof value === 'number') return <Figure value={value} />;
+    return <span title={value ?? ''}>{formatValue(value)}</span>;
+  },
   align: 'right',
   width: 115,
 });

@@ -57,7 +57,7 @@ export const evaluationColumns: readonly DataColumn<Evaluation>[] = [
     unit: 'rows',
     value: (evaluation) => evaluation.window.rows,
     align: 'right',
-    width: 105,
+    width: 130,
   },
   {
     id: 'created',

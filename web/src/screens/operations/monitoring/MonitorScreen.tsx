@@ -51,7 +51,7 @@ const columns: readonly DataColumn<MonitorResult>[] = [
     cell: (result) => <StatusBadge state={result.breached ? 'breached' : 'normal'} />,
     width: 120,
   },
-  { id: 'rows', title: 'Window', unit: 'rows', value: (result) => result.rows, align: 'right', width: 110 },
+  { id: 'rows', title: 'Window', unit: 'rows', value: (result) => result.rows, align: 'right', width: 130 },
   {
     id: 'checked',
     title: 'Checked',

@@ -41,7 +41,7 @@ const columns: readonly DataColumn<Monitor>[] = [
     unit: 'rows',
     value: (monitor) => monitor.window,
     align: 'right',
-    width: 110,
+    width: 130,
   },
   {
     id: 'created',
