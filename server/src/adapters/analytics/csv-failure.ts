@@ -59,7 +59,8 @@ export function csvFailure(error: unknown, header: CsvHeader, file: string): Err
 export function fileFailure(error: unknown, format: string, file: string, line?: number): Error {
   const message = error instanceof Error ? error.message : String(error);
   const reason = firstLine(message)
-    .replace(/ in file "[^"]*"/, '')
+    .replace(/ in file (?:"[^"]*"|'[^']*')/, '')
+    .replace(/^File '[^']*' /, 'it is ')
     .replace(/, at byte.*$/, '');
   const remedy =
     format === 'parquet'

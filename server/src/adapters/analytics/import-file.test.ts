@@ -218,6 +218,8 @@ describe('a file that cannot be read names file, line, column and remedy', () =>
     );
     expect(await failureOf('nonsense', { format: 'json' })).toContain('a JSON array of objects');
     expect(await failureOf('nonsense', { format: 'parquet' })).toContain('Send a Parquet file');
+    for (const content of ['nonsense', 'x', 'PAR1xxxxPAR1', `PAR1${'x'.repeat(100)}PAR1`])
+      expect(await failureOf(content, { format: 'parquet' })).not.toContain(folder);
   });
 });
 

@@ -53,13 +53,20 @@ export function createCommits(deps: CommitDependencies) {
     }
   }
 
-  /** The upload as a typed Parquet file; columns that are there already keep their types. */
-  async function importUpload(upload: Upload, folder: string, base: DatasetVersion | null) {
-    const path = join(folder, `upload.${upload.format}`);
-    const label = `${upload.name}.${upload.format}`;
+  const pathOf = (upload: Upload, folder: string) => join(folder, `upload.${upload.format}`);
+  const labelOf = ({ name, format }: Upload) => `${name}.${format}`;
+
+  async function receive(upload: Upload, folder: string): Promise<void> {
+    const path = pathOf(upload, folder);
     await writeFile(path, upload.content);
     if ((await stat(path)).size === 0)
-      throw errors.datasetFileEmpty({ file: label, reason: 'is empty (0 bytes)' });
+      throw errors.datasetFileEmpty({ file: labelOf(upload), reason: 'is empty (0 bytes)' });
+  }
+
+  /** The received file as a typed Parquet file; columns that are there already keep their types. */
+  async function typeUpload(upload: Upload, folder: string, base: DatasetVersion | null) {
+    const path = pathOf(upload, folder);
+    const label = labelOf(upload);
     const to = join(folder, 'typed.parquet');
     const reply = await analytics.importFile({
       path,
@@ -77,22 +84,30 @@ export function createCommits(deps: CommitDependencies) {
 
   async function replace(upload: Upload, caller: Caller): Promise<Committed> {
     return inFolder(async (folder) => {
-      const table = await importUpload(upload, folder, null);
+      await receive(upload, folder);
+      const table = await typeUpload(upload, folder, null);
       const content = await files.put({ ...table, folder, mayMove: true });
       return required(await record({ ...describe(upload), content }, caller));
     });
   }
 
-  /** Built on the latest version; if another commit comes first, built again on that. */
-  async function append(upload: Upload, caller: Caller, first: DatasetVersion): Promise<Committed> {
+  /** Built on the latest version, or on none; if another commit comes first, built again on that. */
+  async function append(upload: Upload, caller: Caller): Promise<Committed> {
+    const findBase = () => datasetStore(db).findLatest(caller.workspace, upload.name);
     return inFolder(async (folder) => {
-      const table = await importUpload(upload, folder, first);
+      await receive(upload, folder);
+      let base = await findBase();
+      let table = await typeUpload(upload, folder, base);
       for (let attempt = 0; attempt < appendAttempts; attempt += 1) {
-        const base = attempt === 0 ? first : await datasetStore(db).findLatest(caller.workspace, upload.name);
-        if (!base) throw errors.datasetNotFound({ name: upload.name, known: 'It was deleted meanwhile' });
-        const content = await appendTo(base, table, join(folder, `attempt-${attempt}`));
+        const content = base
+          ? await appendTo(base, table, join(folder, `attempt-${attempt}`))
+          : await files.put({ ...table, folder, mayMove: false });
         const version = await record({ ...describe(upload), content, base }, caller);
         if (version) return version;
+        const before = base;
+        base = await findBase();
+        // What it was typed by has come, or gone.
+        if ((base === null) !== (before === null)) table = await typeUpload(upload, folder, base);
       }
       throw errors.datasetBusy({ name: upload.name, attempts: appendAttempts });
     });
@@ -141,9 +156,7 @@ export function createCommits(deps: CommitDependencies) {
     /** Streams the upload to a file, types it, stores what is new in it and makes it a version. */
     async upload(upload: Upload, caller: Caller): Promise<Committed> {
       if (upload.tag !== undefined) assertTag(upload.tag);
-      const latest =
-        upload.mode === 'append' ? await datasetStore(db).findLatest(caller.workspace, upload.name) : null;
-      return latest ? append(upload, caller, latest) : replace(upload, caller);
+      return upload.mode === 'append' ? append(upload, caller) : replace(upload, caller);
     },
 
     async parquet(commit: ParquetCommit, caller: Caller): Promise<Committed> {

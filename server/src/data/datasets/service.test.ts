@@ -173,6 +173,21 @@ describeEachDatabase('datasets', (open) => {
       expect((await wing.datasets.get({ name: 'prices' }, caller)).latestVersion).toBe(1);
     });
 
+    it('loses no row when the first ones come at the same time, typed by whichever came first', async () => {
+      const caller = freshCaller();
+      const append = (value: string) =>
+        wing.datasets.commit(
+          { name: 'new', format: 'csv', mode: 'append', content: Buffer.from(`x\n${value}\n`) },
+          caller,
+        );
+      await Promise.all(['1.5', '2.5', '3.5', '4.5', '5.5'].map(append));
+      expect(await wing.datasets.getVersion({ name: 'new', version: 'latest' }, caller)).toMatchObject({
+        version: 5,
+        rows: 5,
+        columns: [{ name: 'x', type: 'double' }],
+      });
+    });
+
     it('loses no row when others append at the same time, not even an equal one', async () => {
       const caller = freshCaller();
       await wing.datasets.commit(csvUpload(first), caller);

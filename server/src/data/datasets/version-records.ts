@@ -26,8 +26,8 @@ export interface Candidate {
   readonly message: string;
   readonly tag?: string | undefined;
   readonly provenance: Provenance;
-  /** The version the content was built on; it must still be the latest. */
-  readonly base?: DatasetVersion;
+  /** The version the content was built on, or null for none: it must still be so. */
+  readonly base?: DatasetVersion | null;
 }
 
 /** The last step of a commit: one transaction in which stored content becomes a version. */
@@ -58,7 +58,7 @@ export function createVersionRecords({ changes, lineage, clock, files }: Version
         await store.ensureDataset(workspace, name, now);
         const latest = await store.findLatest(workspace, name);
         // Before the comparison: two equal appends at once are two rows, not one.
-        if (base && latest?.version !== base.version) return null;
+        if (base !== undefined && latest?.version !== base?.version) return null;
         if (latest?.digest === content.digest) {
           if (tag === undefined || latest.tags.includes(tag)) return { ...latest, unchanged: true };
           await store.setTag(workspace, name, tag, latest.version);
