@@ -188,7 +188,7 @@ export const catalogue = {
   authenticationRequired: entry<{ host: string }>(
     400,
     (d) =>
-      `Refusing to listen on ${d.host} without authentication. Create a token first (tidemill tokens create --role admin --data DIR) or listen on 127.0.0.1.`,
+      `Refusing to listen on ${d.host} without authentication. Create a token first (tidemill first-token --data DIR) or listen on 127.0.0.1.`,
   ),
   dataFolderInUse: entry<{ folder: string; pid: string }>(
     409,
@@ -601,7 +601,7 @@ export const catalogue = {
   ),
   loopRunNotFound: entry<{ id: string }>(
     404,
-    (d) => `There is no loop run '${d.id}'. tidemill retraining list shows them.`,
+    (d) => `There is no loop run '${d.id}'. tidemill loop list shows them.`,
   ),
   loopRunActive: entry<{ endpoint: string; run: string }>(
     409,
