@@ -24,11 +24,13 @@ export function HeaderBar() {
       {status.data && <PauseSwitch paused={status.data.paused} />}
       <Link to="/status">Status</Link>
       <LiveBadge />
-      {who.data && (
-        <span title={`${who.data.role} in workspace ${who.data.workspace}`}>
-          {who.data.actor} <span className="dim">({who.data.role})</span>
-        </span>
-      )}
+      <span className={classes.who}>
+        {who.data && (
+          <span title={`${who.data.role} in workspace ${who.data.workspace}`}>
+            {who.data.actor} ({who.data.role})
+          </span>
+        )}
+      </span>
       <SchemeSwitch />
     </div>
   );

@@ -34,4 +34,4 @@ it('quotes a body for the shell', () => {
 });
 
 it('has no command for what no command prints', () =>
-  expect(toCommand({ queryKey: ['overview', 'get', {}] })).toBeNull());
+  expect(toCommand({ queryKey: ['system', 'events', {}] })).toBeNull());

@@ -7,6 +7,8 @@ const option = (input: Input, name: string) => (input[name] === undefined ? '' :
 
 /** The command that prints what a query brings. */
 const commands: Readonly<Record<string, (input: Input) => string>> = {
+  // The chart's own rows; there is no command for a whole screen.
+  'overview.get': ({ endpoint }) => `predictions list ${endpoint ?? 'ENDPOINT'}`,
   'system.status': () => 'status',
   'datasets.list': () => 'datasets list',
   'datasets.get': ({ name }) => `datasets versions ${name}`,

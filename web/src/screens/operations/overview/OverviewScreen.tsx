@@ -19,18 +19,19 @@ export function OverviewScreen() {
   const asked = ask('overview', 'get', search.endpoint ? { endpoint: search.endpoint } : {});
   const overview = useQuery({ ...asked, placeholderData: keepPreviousData });
   const endpoints = useQuery(ask('endpoints', 'list', { limit: 100 }));
+  const shown = search.endpoint ?? overview.data?.endpoint;
   const names = (endpoints.data?.items ?? []).map((revision) => revision.endpoint);
   return (
     <>
       <PageHeader
         title="Overview"
-        asked={asked}
+        asked={shown ? ask('overview', 'get', { endpoint: shown }) : asked}
         actions={
           names.length > 1 && (
             <NativeSelect
               aria-label="Endpoint"
               data={names}
-              value={search.endpoint ?? overview.data?.endpoint ?? names[0]}
+              value={shown ?? names[0]}
               onChange={(event) => change({ endpoint: event.currentTarget.value })}
             />
           )

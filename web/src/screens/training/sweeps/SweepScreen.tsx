@@ -17,6 +17,7 @@ import { StatusBadge } from '../../../components/StatusBadge.tsx';
 import { Time } from '../../../components/Time.tsx';
 import { ask, client } from '../../../lib/client.ts';
 import { formatNumber } from '../../../lib/format.ts';
+import { toLabel } from '../../../lib/references.ts';
 import { useParam } from '../../../lib/url-state.ts';
 import { toBestSoFar } from './best-so-far.ts';
 
@@ -64,7 +65,7 @@ export function SweepScreen() {
       {(value) => (
         <>
           <PageHeader
-            title={String(value.definition.name ?? `Sweep ${shortId(value.id)}`)}
+            title={`Sweep ${toLabel(String(value.definition.name ?? shortId(value.id)))}`}
             trail={[{ text: 'Sweeps', to: '/sweeps' }]}
             status={<StatusBadge state={value.state} />}
             {...(value.error && { about: value.error })}
