@@ -148,7 +148,8 @@ export const catalogue = {
   ),
   mappingInvalid: entry<{ part: string; reason: string }>(
     400,
-    (d) => `The mapping '${d.part}' ${d.reason}. Write ours=theirs, comma-separated: date=Date,close=Close/Last.`,
+    (d) =>
+      `The mapping '${d.part}' ${d.reason}. Write ours=theirs, comma-separated: date=Date,close=Close/Last.`,
   ),
   featureViewNotFound: entry<{ name: string; known: string }>(
     404,
@@ -168,7 +169,8 @@ export const catalogue = {
   ),
   bindingInvalid: entry<{ name: string; reason: string }>(
     400,
-    (d) => `The binding of '${d.name}' cannot be used: ${d.reason}. Bind names that the SQL reads: {"prices": "prices@3"}.`,
+    (d) =>
+      `The binding of '${d.name}' cannot be used: ${d.reason}. Bind names that the SQL reads: {"prices": "prices@3"}.`,
   ),
   entityKeyMissing: entry<{ column: string }>(
     400,
@@ -177,7 +179,8 @@ export const catalogue = {
   ),
   trainingSetInvalid: entry<{ name: string; reason: string }>(
     422,
-    (d) => `The training set '${d.name}' cannot be built: ${d.reason}. Mend its definition and build it again.`,
+    (d) =>
+      `The training set '${d.name}' cannot be built: ${d.reason}. Mend its definition and build it again.`,
   ),
 
   // start
@@ -375,7 +378,8 @@ export const catalogue = {
   ),
   modelFolderInvalid: entry<{ run: string; path: string; reason: string }>(
     422,
-    (d) => `The file ${d.path} of run ${d.run} cannot be used: ${d.reason}. Log the model again, then register it.`,
+    (d) =>
+      `The file ${d.path} of run ${d.run} cannot be used: ${d.reason}. Log the model again, then register it.`,
   ),
   modelFileNotFound: entry<{ reference: string; path: string; known: string }>(
     404,
@@ -383,7 +387,8 @@ export const catalogue = {
   ),
   aliasReserved: entry<{ alias: string }>(
     400,
-    (d) => `'${d.alias}' cannot be an alias: numbers, v-numbers and 'latest' name versions already. Choose another word.`,
+    (d) =>
+      `'${d.alias}' cannot be an alias: numbers, v-numbers and 'latest' name versions already. Choose another word.`,
   ),
   aliasNotFound: entry<{ model: string; alias: string; known: string }>(
     404,
@@ -462,16 +467,24 @@ export const catalogue = {
   ),
   evaluationColumnInvalid: entry<{ dataset: string; column: string; reason: string }>(
     422,
-    (d) => `Column '${d.column}' of ${d.dataset} cannot be used: it ${d.reason}. Name another column, or mend it.`,
+    (d) =>
+      `Column '${d.column}' of ${d.dataset} cannot be used: it ${d.reason}. Name another column, or mend it.`,
   ),
-  evaluationValueMissing: entry<{ dataset: string; column: string; rows: number; total: number; first: string }>(
+  evaluationValueMissing: entry<{
+    dataset: string;
+    column: string;
+    rows: number;
+    total: number;
+    first: string;
+  }>(
     422,
     (d) =>
       `Column '${d.column}' of ${d.dataset} has no finite number in ${d.rows} of the ${d.total} rows of the window, first at ${d.first}. Fill or drop those rows, or choose another window.`,
   ),
   evaluationOutputInvalid: entry<{ model: string; reason: string }>(
     422,
-    (d) => `The predictions of ${d.model} cannot be judged: ${d.reason}. Evaluate a model that gives one number per row.`,
+    (d) =>
+      `The predictions of ${d.model} cannot be judged: ${d.reason}. Evaluate a model that gives one number per row.`,
   ),
 
   gateNotFound: entry<{ model: string }>(
@@ -515,11 +528,13 @@ export const catalogue = {
   // serving
   endpointNotFound: entry<{ name: string }>(
     404,
-    (d) => `There is no endpoint '${d.name}'. tidemill endpoints list shows them; PUT /api/v1/endpoints/${d.name} makes one.`,
+    (d) =>
+      `There is no endpoint '${d.name}'. tidemill endpoints list shows them; PUT /api/v1/endpoints/${d.name} makes one.`,
   ),
   endpointRevisionNotFound: entry<{ name: string; revision: string }>(
     404,
-    (d) => `The endpoint '${d.name}' has no revision ${d.revision}. GET /api/v1/endpoints/${d.name}/revisions lists them.`,
+    (d) =>
+      `The endpoint '${d.name}' has no revision ${d.revision}. GET /api/v1/endpoints/${d.name}/revisions lists them.`,
   ),
   endpointDefinitionInvalid: entry<{ name: string; reason: string }>(
     400,
@@ -527,7 +542,8 @@ export const catalogue = {
   ),
   endpointChanged: entry<{ name: string }>(
     409,
-    (d) => `The endpoint '${d.name}' was changed by somebody else meanwhile. Look at it, and send your change again.`,
+    (d) =>
+      `The endpoint '${d.name}' was changed by somebody else meanwhile. Look at it, and send your change again.`,
   ),
   featureInvalid: entry<{ endpoint: string; record: number; feature: string; problem: string }>(
     400,
@@ -555,9 +571,13 @@ export const catalogue = {
   ),
   outcomesNotStored: entry<{ endpoint: string; reason: string }>(
     503,
-    (d) => `The outcomes for endpoint '${d.endpoint}' could not be written: ${d.reason}. None is acknowledged; send them again.`,
+    (d) =>
+      `The outcomes for endpoint '${d.endpoint}' could not be written: ${d.reason}. None is acknowledged; send them again.`,
   ),
-  rolloutNotFound: entry<{ id: string }>(404, (d) => `There is no rollout '${d.id}'. tidemill rollouts list shows them.`),
+  rolloutNotFound: entry<{ id: string }>(
+    404,
+    (d) => `There is no rollout '${d.id}'. tidemill rollouts list shows them.`,
+  ),
   rolloutActive: entry<{ endpoint: string; rollout: string }>(
     409,
     (d) =>
@@ -565,7 +585,8 @@ export const catalogue = {
   ),
   rolloutFinished: entry<{ id: string; stage: string }>(
     409,
-    (d) => `The rollout '${d.id}' has ended (${d.stage}). To take back what is live, use POST /api/v1/endpoints/{name}/rollback.`,
+    (d) =>
+      `The rollout '${d.id}' has ended (${d.stage}). To take back what is live, use POST /api/v1/endpoints/{name}/rollback.`,
   ),
   rolloutRefused: entry<{ endpoint: string; reason: string }>(
     409,
@@ -579,13 +600,17 @@ export const catalogue = {
   ),
   monitorInvalid: entry<{ name: string; reason: string }>(
     400,
-    (d) => `The monitor '${d.name}' cannot be declared: ${d.reason}. Change the definition and send it again.`,
+    (d) =>
+      `The monitor '${d.name}' cannot be declared: ${d.reason}. Change the definition and send it again.`,
   ),
   monitorNotReady: entry<{ name: string; reason: string }>(
     409,
     (d) => `The monitor '${d.name}' has nothing to judge: ${d.reason}.`,
   ),
-  alertNotFound: entry<{ id: string }>(404, (d) => `There is no alert '${d.id}'. tidemill alerts list shows them.`),
+  alertNotFound: entry<{ id: string }>(
+    404,
+    (d) => `There is no alert '${d.id}'. tidemill alerts list shows them.`,
+  ),
   alertResolved: entry<{ id: string }>(
     409,
     (d) => `The alert '${d.id}' is resolved already. A new breach opens a new alert.`,
@@ -605,7 +630,8 @@ export const catalogue = {
   ),
   loopRunActive: entry<{ endpoint: string; run: string }>(
     409,
-    (d) => `The endpoint '${d.endpoint}' already has an active loop run (${d.run}). Wait for its decision, or cancel it.`,
+    (d) =>
+      `The endpoint '${d.endpoint}' already has an active loop run (${d.run}). Wait for its decision, or cancel it.`,
   ),
   loopRunEnded: entry<{ id: string; state: string }>(
     409,

@@ -60,7 +60,7 @@ export async function openFilesystemBlobs(options: FilesystemBlobsOptions): Prom
             if (codeOf(error) === 'EXDEV') return copyAndRemove(path);
             throw error;
           })
-        : put(createReadStream(path)),
+        : put(contentOf(path)),
     get: async (sha256) => (await found(sha256, open(toPath(sha256)))).createReadStream(),
     read: async (sha256) => found(sha256, readFile(toPath(sha256))),
     stat: async (sha256) => findFile(toPath(sha256)),
@@ -73,6 +73,11 @@ export async function openFilesystemBlobs(options: FilesystemBlobsOptions): Prom
     delete: async (sha256) => rm(toPath(sha256), { force: true }),
     list: () => listBlobs(join(root, 'sha256')),
   };
+}
+
+/** Opened when first read: a stream that fails before anybody listens would end the process. */
+async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path);
 }
 
 async function writeHashed(
