@@ -1,4 +1,4 @@
-import { type Client, waitFor } from '@tidemill/sdk';
+import { type Client, type Rollout, TidemillClientError, waitFor } from '@tidemill/sdk';
 import { type ControlDay, playControlDay, recordControlTruth } from './control.ts';
 import { add, fixed, note, tell } from './narrator.ts';
 import type { Stage } from './opening.ts';
@@ -122,11 +122,6 @@ async function releaseBadFeature(
   const { client, project } = stage;
   const view = project.featureViews?.price_stats;
   if (!view || !tomorrow) return null;
-  const active = (await client.rollouts.list({ endpoint: 'forecast' })).items.find(
-    (rollout) => rollout.finishedAt === null,
-  );
-  if (active)
-    await client.rollouts.rollBack({ id: active.id, reason: 'makes room for the announced release' });
   const broken = await client.features.put({
     name: 'price_stats',
     ...view,
@@ -140,7 +135,7 @@ async function releaseBadFeature(
     `announced: ${model} with ${broken.reference}, whose close is scaled by 100, goes to canary on ${row.date}`,
   );
   const startedAt = performance.now();
-  const rollout = await client.rollouts.start({
+  const rollout = await startAlone(client, {
     endpoint: 'forecast',
     candidate: model,
     view: broken.reference,
@@ -163,6 +158,25 @@ async function releaseBadFeature(
   const took = (performance.now() - startedAt) / 1000;
   add(`${ended.stage} after ${fixed(took)} s: ${ended.timeline.at(-1)?.text ?? ''}`);
   return took;
+}
+
+/** One rollout per endpoint at a time; the loop may have one under way, which gives way to the announced release. */
+async function startAlone(
+  client: Client,
+  release: Parameters<Client['rollouts']['start']>[0],
+): Promise<Rollout> {
+  for (let attempt = 1; ; attempt++) {
+    const { items } = await client.rollouts.list({ endpoint: release.endpoint });
+    const active = items.find((rollout) => rollout.finishedAt === null);
+    if (active)
+      await client.rollouts.rollBack({ id: active.id, reason: 'makes room for the announced release' });
+    try {
+      return await client.rollouts.start(release);
+    } catch (error) {
+      const isTaken = error instanceof TidemillClientError && error.status === 409;
+      if (!isTaken || attempt === 5) throw error;
+    }
+  }
 }
 
 const pause = (ms: number): Promise<void> =>
