@@ -207,6 +207,37 @@ describeEachDatabase('rollouts', (open) => {
   });
 });
 
+describeEachDatabase('rollouts beside people', (open) => {
+  test('a deleted endpoint ends its rollout, and its name is free for another', async () => {
+    const wing = await openWing(open);
+    const name = await openEndpoint(wing);
+    const begin = () => wing.rollouts.start({ endpoint: name, candidate: 'forecaster@2', policy }, caller);
+    const { id } = await begin();
+    await wing.endpoints.delete({ name }, caller);
+    const ended = await wing.rollouts.rollBack({ id, reason: 'gone' }, caller);
+    expect([ended.stage, ended.timeline.at(-1)?.text]).toEqual(['rolled-back', 'the endpoint was deleted']);
+    await wing.endpoints.put({ name, variants: [main], entity: ['ticker'] }, caller);
+    expect((await begin()).stage).toBe('shadow');
+  });
+
+  test('a step judged before a release by hand does not undo it', async () => {
+    const wing = await openWing(open);
+    const name = await openEndpoint(wing);
+    const { id } = await wing.rollouts.start({ endpoint: name, candidate: 'forecaster@2', policy }, caller);
+    const byHand = { name, variants: [{ ...main, model: 'forecaster@3' }], entity: ['ticker'] };
+    // The put takes its turn first; the promotion has looked at the endpoint before it.
+    const [, promoted] = await Promise.allSettled([
+      wing.endpoints.put(byHand, caller),
+      wing.rollouts.promote({ id, reason: 'I know' }, caller),
+    ]);
+    const live = (await wing.endpoints.get({ name }, caller)).live.variants.map(({ model }) => model);
+    expect(live).toEqual(['forecaster@3']);
+    if (promoted.status === 'rejected') expect(promoted.reason).toMatchObject({ code: 'endpointChanged' });
+    const stage = async () => (await wing.rollouts.judge(id, 'default')).stage;
+    await expect.poll(stage, { timeout: 10_000 }).toBe('rolled-back');
+  });
+});
+
 describeEachDatabase('rollouts over a restart', (open) => {
   test('evidence and canary go on where they were', async () => {
     const folder = await tempDir();

@@ -3,7 +3,7 @@ import type { Change, Changes } from '../../access/audit/service.ts';
 import { type Db, isUniqueViolation } from '../../adapters/db/db.ts';
 import { type Caller, systemCaller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
-import { errors } from '../../base/errors.ts';
+import { errors, TidemillError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.ts';
 import { toUri } from '../../base/references.ts';
@@ -89,9 +89,10 @@ export function createRollouts(deps: RolloutsDependencies) {
     for (;;) {
       const found = await evidence.gather(current);
       if (!found) return current;
-      const definition = await endpoints.currentDefinition(current.endpoint, current.workspace);
+      const definition = await findDefinition(current);
       const shown = toComparison(found.pairs, found.decision);
-      if (!isIntact(definition, current, found.stage)) return abandon(current, definition, shown, caller);
+      if (!definition || !isIntact(definition, current, found.stage))
+        return abandon(current, definition, shown, caller);
       const { next, text } = judge(found);
       if (next === current.stage) {
         if (JSON.stringify(shown) !== JSON.stringify(current.evidence)) {
@@ -104,25 +105,54 @@ export function createRollouts(deps: RolloutsDependencies) {
     }
   }
 
-  /** Somebody released another definition by hand: that is their decision, and the rollout ends. */
+  /** What is live; null when the endpoint was deleted. */
+  async function findDefinition({ endpoint, workspace }: StoredRollout): Promise<Definition | null> {
+    try {
+      return await endpoints.currentDefinition(endpoint, workspace);
+    } catch (error) {
+      if (error instanceof TidemillError && error.code === 'endpointNotFound') return null;
+      throw error;
+    }
+  }
+
+  /** Somebody released another definition by hand, or deleted the endpoint: that is their decision, and the rollout ends. */
   async function abandon(
     rollout: StoredRollout,
-    definition: Definition,
+    definition: Definition | null,
     shown: Rollout['evidence'],
     caller: Caller,
   ): Promise<StoredRollout> {
-    const text = 'the endpoint was changed by hand, which took the candidate out of its place';
+    const text = definition
+      ? 'the endpoint was changed by hand, which took the candidate out of its place'
+      : 'the endpoint was deleted';
     const step: Step = { stage: 'rolled-back', text, evidence: shown };
-    if (hasRemains(definition, rollout)) await advance(rollout, step, caller);
+    if (definition && hasRemains(definition, rollout)) await release(rollout, step, caller, () => true);
     else await changes.run(caller, (tx, record) => write(tx, record, rollout, step, caller));
     return getStored(rollout.id, rollout.workspace);
   }
 
-  async function advance(rollout: StoredRollout, step: Step, caller: Caller): Promise<void> {
+  const advance = (rollout: StoredRollout, step: Step, caller: Caller): Promise<void> =>
+    release(
+      rollout,
+      step,
+      caller,
+      (live) => isActive(rollout.stage) && isIntact(live, rollout, rollout.stage),
+    );
+
+  /** What is live may have changed since it was judged: then the step is not taken, and the rollout is judged again. */
+  async function release(
+    rollout: StoredRollout,
+    step: Step,
+    caller: Caller,
+    isExpected: (live: Definition) => boolean,
+  ): Promise<void> {
     await endpoints.release(
       {
         endpoint: rollout.endpoint,
-        change: (definition) => definitionFor(step.stage, definition, rollout, rollout.policy.canaryWeight),
+        change: (definition) => {
+          if (!isExpected(definition)) throw errors.endpointChanged({ name: rollout.endpoint });
+          return definitionFor(step.stage, definition, rollout, rollout.policy.canaryWeight);
+        },
         reason: `${rollout.id}: ${step.text}`,
         followAlias: step.stage === 'promoted',
         within: (tx, record) => write(tx, record, rollout, step, caller),
@@ -156,8 +186,8 @@ export function createRollouts(deps: RolloutsDependencies) {
   async function endByHand(id: string, stage: Stage, reason: string, caller: Caller): Promise<Rollout> {
     const rollout = await getStored(id, caller.workspace);
     if (!isActive(rollout.stage)) throw errors.rolloutFinished({ id, stage: rollout.stage });
-    const definition = await endpoints.currentDefinition(rollout.endpoint, rollout.workspace);
-    if (!isIntact(definition, rollout, rollout.stage)) {
+    const definition = await findDefinition(rollout);
+    if (!definition || !isIntact(definition, rollout, rollout.stage)) {
       return toContract(await abandon(rollout, definition, rollout.evidence, caller));
     }
     await advance(rollout, { stage, text: reason, evidence: rollout.evidence }, caller);
@@ -187,15 +217,8 @@ export function createRollouts(deps: RolloutsDependencies) {
             async within(tx, record) {
               await rolloutStore(tx).insert(stored);
               const subject = toUri('rollout', stored.id);
-              const payload = { rollout: stored.id };
-              await tasks.enqueue(tx, {
-                id: stored.id,
-                kind: 'rollout',
-                workspace,
-                subject,
-                payload,
-                actor: caller.actor,
-              });
+              const task = { id: stored.id, kind: 'rollout', workspace, subject, actor: caller.actor };
+              await tasks.enqueue(tx, { ...task, payload: { rollout: stored.id } });
               recordStep(record, stored, { stage: stored.stage, text, evidence: null });
             },
           },
