@@ -116,6 +116,45 @@ describeEachDatabase('tasks', (open) => {
     expect((await tasks.get(id)).result).toEqual({ step: 3, attempt: 1 });
   });
 
+  it('has all its attempts for every step, as a step that ended well is no failure', async () => {
+    const tasks = build();
+    const seen: string[] = [];
+    tasks.register('careful', { maximumAttempts: 2 }, async ({ attempt, progress, saveProgress }) => {
+      const step = Number(progress.step ?? 0);
+      seen.push(`${step}.${attempt}`);
+      if (attempt === 1) throw new Error('for now');
+      await saveProgress({ step: step + 1 });
+      return step < 1 ? { waitUntil: 0 } : { done: {} };
+    });
+    await tasks.start();
+    const id = await transact(database.db, (tx) => tasks.enqueue(tx, task('careful')));
+    await untilState(tasks, id, 'succeeded');
+    expect(seen).toEqual(['0.1', '0.2', '1.1', '1.2']);
+  });
+
+  it('does not take its own running task for one that a dead process left', async () => {
+    const tasks = build();
+    let runs = 0;
+    let release = () => {};
+    tasks.register('late', {}, () => {
+      runs += 1;
+      return new Promise((resolve) => {
+        release = () => resolve({ done: {} });
+      });
+    });
+    tasks.register('other', {}, async () => ({ done: {} }));
+    await tasks.start();
+    const id = await transact(database.db, (tx) => tasks.enqueue(tx, task('late')));
+    await untilState(tasks, id, 'running');
+    // As after a long stop of the event loop: no heartbeat came in time.
+    await database.db.updateTable('tasks').set({ lease_until: 1 }).where('id', '=', id).execute();
+    const other = await transact(database.db, (tx) => tasks.enqueue(tx, task('other')));
+    await untilState(tasks, other, 'succeeded');
+    release();
+    await untilState(tasks, id, 'succeeded');
+    expect(runs).toBe(1);
+  });
+
   it('runs once more when it is woken while it runs', async () => {
     const tasks = build();
     let runs = 0;

@@ -71,19 +71,21 @@ export function createTasks({ db, clock, logger, exclusive }: TasksDependencies)
   async function leaseAll(): Promise<void> {
     do {
       again = false;
-      if (stopped || (await isPaused())) return;
+      if (stopped || (await pauseReason()) !== null) return;
       for (let task = await leaseNext(); task && !stopped; task = await leaseNext()) begin(task);
     } while (again);
   }
 
   async function leaseNext(): Promise<Task | null> {
     const open = [...kinds.values()].filter((kind) => kind.running < kind.concurrency);
-    const leaseMs = Math.min(...open.map((kind) => kind.leaseMs));
+    // Which kind it will be is not known yet; the first heartbeat sets the kind's own.
+    const leaseMs = Math.max(...open.map((kind) => kind.leaseMs));
     return store.lease(
       open.map((kind) => kind.name),
       owner,
       clock.now(),
       leaseMs,
+      [...running.keys()],
     );
   }
 
@@ -172,10 +174,6 @@ export function createTasks({ db, clock, logger, exclusive }: TasksDependencies)
       error: message,
       now,
     });
-  }
-
-  async function isPaused(): Promise<boolean> {
-    return (await store.findSetting('', pauseKey)) !== null && (await pauseReason()) !== null;
   }
 
   async function pauseReason(): Promise<string | null> {

@@ -117,20 +117,29 @@ export const taskStore = (db: Db) => ({
 
   /**
    * Takes the next due task of these kinds: queued or waiting and due, or running with a lease that ran out
-   * (its owner died). The condition is repeated in the update, so of two takers one wins.
+   * (its owner died). The condition is repeated in the update, so of two takers one wins. What the taker itself is
+   * `running` is not due: its heartbeat may be late, but its attempt lives.
    */
-  async lease(kinds: readonly string[], owner: string, now: number, leaseMs: number): Promise<Task | null> {
+  async lease(
+    kinds: readonly string[],
+    owner: string,
+    now: number,
+    leaseMs: number,
+    running: readonly string[],
+  ): Promise<Task | null> {
     if (kinds.length === 0) return null;
-    const candidate = await db
+    let due = db
       .selectFrom('tasks')
-      .select(['id', 'updated_at'])
+      .select('id')
       .where('kind', 'in', kinds)
       .where((e) =>
         e.or([
           e.and([e('state', 'in', ['queued', 'waiting']), e('run_at', '<=', now)]),
           e.and([e('state', '=', 'running'), e('lease_until', '<', now)]),
         ]),
-      )
+      );
+    if (running.length > 0) due = due.where('id', 'not in', running);
+    const candidate = await due
       .orderBy('priority', 'desc')
       .orderBy('run_at')
       .orderBy('id')
@@ -140,13 +149,7 @@ export const taskStore = (db: Db) => ({
     const row = await db
       .updateTable('tasks')
       .set((e) => ({
-        // A waiting task goes on; it is not tried again.
-        attempt: e
-          .case()
-          .when('state', '=', 'waiting')
-          .then(e.ref('attempt'))
-          .else(e('attempt', '+', 1))
-          .end(),
+        attempt: e('attempt', '+', 1),
         state: 'running',
         lease_owner: owner,
         lease_until: now + leaseMs,
@@ -213,6 +216,8 @@ export const taskStore = (db: Db) => ({
         ...(change.runAt !== undefined && {
           run_at: e.case().when('run_at', '<', 0).then(change.now).else(change.runAt).end(),
         }),
+        // A step that ended well is no failure: the next one has all its attempts before it.
+        ...(change.state === 'waiting' && { attempt: 0 }),
         ...(change.result && { result: json(change.result) }),
         ...(final.includes(change.state) && { finished_at: change.now }),
       }))

@@ -15,8 +15,8 @@ export interface JobEndsDependencies {
 
 export interface EndOptions {
   readonly error?: string;
-  /** More of the same transaction; false leaves everything as it was. */
-  readonly alongside?: (tx: Db) => Promise<boolean>;
+  /** More of the same transaction, unless it had ended. */
+  readonly alongside?: (tx: Db) => Promise<unknown>;
 }
 
 /** Work goes on in the name of whoever submitted it. */
@@ -30,8 +30,8 @@ export function createJobEnds({ changes, experiments, clock }: JobEndsDependenci
       const { id, runId, workspace } = job;
       const succeeded = state === 'succeeded' && job.kind === 'learner';
       return changes.run(caller, async (tx, record): Promise<boolean> => {
-        if (alongside && !(await alongside(tx))) return false;
         if (!(await jobStore(tx).end(id, clock.now()))) return false;
+        await alongside?.(tx);
         await experiments.setRunStatus(tx, runId, runStatusOf[state], workspace);
         record({
           action: 'job.finished',

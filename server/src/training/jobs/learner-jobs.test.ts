@@ -182,6 +182,20 @@ describeEachDatabase('learner jobs', (open) => {
     await expect(wing.jobs.cancel({ id: next }, caller)).rejects.toMatchObject({ code: 'jobEnded' });
   });
 
+  test("a cancel between the told end and the task's own comes too late", async () => {
+    const caller = await prepare('late', buildTrainingCsv(20_000, 3, ++seed));
+    const endless = { ...job, learner: 'trees' as const, parameters: { trees: 5000, depth: 10, minLeaf: 1 } };
+    const { id } = await wing.jobs.submitLearner(endless, caller);
+    await until(wing.jobs, id, caller, ({ state }) => state === 'running');
+    const setEnd = (endedAt: number | null) =>
+      wing.db.updateTable('jobs').set({ ended_at: endedAt }).where('id', '=', id).execute();
+    await setEnd(1);
+    await expect(wing.jobs.cancel({ id }, caller)).rejects.toMatchObject({ code: 'jobEnded' });
+    expect(await wing.jobs.get({ id }, caller)).toMatchObject({ state: 'running' });
+    await setEnd(null);
+    expect(await wing.jobs.cancel({ id }, caller)).toMatchObject({ state: 'cancelled' });
+  });
+
   test('a registered model shows at its job; lists are by workspace, state and page', async () => {
     const caller = await prepare('listed');
     const ids: string[] = [];

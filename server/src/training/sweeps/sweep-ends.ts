@@ -18,8 +18,8 @@ export interface EndOptions {
   /** The trial whose model the sweep leaves. */
   readonly best?: Trial;
   readonly error?: string;
-  /** More of the same transaction; false leaves everything as it was. */
-  readonly alongside?: (tx: Db) => Promise<boolean>;
+  /** More of the same transaction, unless it had ended. */
+  readonly alongside?: (tx: Db) => Promise<unknown>;
 }
 
 const stopped = {
@@ -49,8 +49,8 @@ export function createSweepEnds({ changes, experiments, clock }: SweepEndsDepend
       const { id, runId, workspace, definition } = sweep;
       const winner = state === 'succeeded' ? (best ?? null) : null;
       return changes.run(caller, async (tx, record): Promise<boolean> => {
-        if (alongside && !(await alongside(tx))) return false;
         if (!(await sweepStore(tx).end(id, winner?.number ?? null, clock.now()))) return false;
+        await alongside?.(tx);
         await endRunningTrials(tx, sweep, state);
         await experiments.setRunStatus(tx, runId, runStatusOf[state], workspace);
         record({
