@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer, text } from 'node:stream/consumers';
@@ -122,6 +123,28 @@ describe('an upload', () => {
     expect(reply).toMatchObject({ reference: 'prices@1' });
     expect(metBefore).toEqual([0, 200_000, 400_000]);
     expect(Buffer.concat(met)).toEqual(Buffer.concat([0, 1, 2].map((i) => Buffer.alloc(200_000, i))));
+  });
+
+  it('whose own source fails ends with that reason, not with an unreachable server', async () => {
+    const url = await serve((request) => void request.resume());
+    const content = createReadStream('/nowhere/prices.csv');
+    const call = createClient({ url }).datasets.commit({ name: 'prices', format: 'csv', content });
+    await expect(call).rejects.toMatchObject({
+      code: 'ENOENT',
+      message: expect.stringContaining('/nowhere/'),
+    });
+  });
+
+  it('that is refused before it is read ends with the refusal', async () => {
+    const url = await serve((_request, response) => {
+      const error = { code: 'requestInvalid', message: 'No such name.', details: {}, requestId: 'r' };
+      json(response, 400, { error });
+    });
+    async function* content() {
+      for (let i = 0; i < 500; i++) yield new Uint8Array(100_000);
+    }
+    const call = createClient({ url }).datasets.commit({ name: 'x', format: 'csv', content: content() });
+    expect(await failureOf(call)).toMatchObject({ code: 'requestInvalid', status: 400 });
   });
 
   it('names its media type, and sends a buffer whole', async () => {

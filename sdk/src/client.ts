@@ -9,6 +9,7 @@ import {
   type Input,
   type Reply,
 } from '@tidemill/contract';
+import { openUpload } from './upload.ts';
 
 export interface ClientOptions {
   /** `http://127.0.0.1:4600`; default that address. */
@@ -97,7 +98,10 @@ async function send(
   const url = `${base}${pathOf(endpoint, input)}`;
   const headers: Record<string, string> = {};
   if (options.token) headers.authorization = `Bearer ${options.token}`;
-  const body = bodyOf(endpoint, input, headers);
+  const upload = endpoint.upload && input.content ? openUpload(input.content) : undefined;
+  const body = upload ? upload.body : bodyOf(endpoint, input);
+  if (endpoint.upload) headers['content-type'] = input.mediaType ?? 'application/octet-stream';
+  else if (endpoint.body) headers['content-type'] = 'application/json';
   const request: RequestInit & { duplex?: 'half' } = {
     method: endpoint.method,
     headers,
@@ -108,33 +112,18 @@ async function send(
     return await (options.fetch ?? fetch)(url, request);
   } catch (cause) {
     if (signal?.aborted) throw cause;
+    const ownFailure = upload?.failure();
+    if (ownFailure) throw ownFailure.reason;
     const message = `No Tidemill answers at ${base}. Start one with \`tidemill up\`, or name another with --url or TIDEMILL_URL.`;
     throw new TidemillClientError({ code: 'unreachable', status: 0, message, cause });
   }
 }
 
-function bodyOf(
-  endpoint: Endpoint,
-  input: AnyInput,
-  headers: Record<string, string>,
-): NonNullable<RequestInit['body']> | undefined {
-  if (endpoint.upload) {
-    headers['content-type'] = input.mediaType ?? 'application/octet-stream';
-    const { content } = input;
-    if (content === undefined) return undefined;
-    return (content instanceof Uint8Array ? content : streamOf(content)) as unknown as NonNullable<
-      RequestInit['body']
-    >;
-  }
+function bodyOf(endpoint: Endpoint, input: AnyInput): string | undefined {
   if (!endpoint.body) return undefined;
-  headers['content-type'] = 'application/json';
   // What belongs nowhere goes along: the server refuses a misspelt field, which dropping it here would hide.
   return JSON.stringify(omit(input, [endpoint.params, endpoint.query].flatMap(namesOf)));
 }
-
-// The browser's types do not know `from` yet, Node's do.
-const streamOf = (content: AsyncIterable<Uint8Array>): ReadableStream =>
-  (ReadableStream as unknown as { from(content: AsyncIterable<Uint8Array>): ReadableStream }).from(content);
 
 function pathOf(endpoint: Endpoint, input: AnyInput): string {
   const path = endpoint.path.replace(/:(\w+)/g, (_match, name: string) => segmentOf(name, input[name]));
