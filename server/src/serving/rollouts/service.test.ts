@@ -214,7 +214,7 @@ describeEachDatabase('rollouts beside people', (open) => {
     const begin = () => wing.rollouts.start({ endpoint: name, candidate: 'forecaster@2', policy }, caller);
     const { id } = await begin();
     await wing.endpoints.delete({ name }, caller);
-    const ended = await wing.rollouts.rollBack({ id, reason: 'gone' }, caller);
+    const ended = await wing.rollouts.judge(id, 'default');
     expect([ended.stage, ended.timeline.at(-1)?.text]).toEqual(['rolled-back', 'the endpoint was deleted']);
     await wing.endpoints.put({ name, variants: [main], entity: ['ticker'] }, caller);
     expect((await begin()).stage).toBe('shadow');

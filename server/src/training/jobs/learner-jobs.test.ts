@@ -167,7 +167,7 @@ describeEachDatabase('learner jobs', (open) => {
   });
 
   test('cancelling ends the fit and KILLs the run, once', async () => {
-    const caller = await prepare('cancelled', buildTrainingCsv(20_000));
+    const caller = await prepare('cancelled', buildTrainingCsv(20_000, 3, ++seed));
     const endless = { ...job, learner: 'trees' as const, parameters: { trees: 5000, depth: 10, minLeaf: 1 } };
     const { id, runId } = await wing.jobs.submitLearner(endless, caller);
     await until(wing.jobs, id, caller, ({ progress }) => Number(progress.fraction) > 0);
