@@ -558,7 +558,7 @@ export const catalogue = {
   predictionUnavailable: entry<{ endpoint: string; reason: string }>(
     503,
     (d) =>
-      `The endpoint '${d.endpoint}' cannot predict now: ${d.reason}, and no fallback rule answers. Try again, or give the endpoint a fallback.`,
+      `The endpoint '${d.endpoint}' cannot predict now: ${d.reason}. Try again, or give the endpoint a fallback rule that can answer.`,
   ),
   eventTimeInvalid: entry<{ value: string }>(
     400,

@@ -231,7 +231,7 @@ function applyRule({ endpoint, records }: Question, said: Said, i: number, reaso
   if (!fallback) {
     if (reason.startsWith('view '))
       throw errors.featuresUnavailable({ endpoint: name, record: index, reason });
-    throw errors.predictionUnavailable({ endpoint: name, reason });
+    throw errors.predictionUnavailable({ endpoint: name, reason: `${reason}, and it has no fallback rule` });
   }
   const features = said.sources[i] as Row;
   try {
@@ -239,7 +239,8 @@ function applyRule({ endpoint, records }: Question, said: Said, i: number, reaso
     if (Number.isFinite(value)) return value;
     throw new Error(`it gives ${value}`);
   } catch (error) {
-    const failed = error instanceof Error ? error.message : String(error);
+    // The rule's message is a sentence; here it ends one.
+    const failed = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
     throw errors.predictionUnavailable(
       { endpoint: name, reason: `${reason}; its rule failed too: ${failed}` },
       error,

@@ -162,6 +162,13 @@ describeEachDatabase('endpoints', (open) => {
       [42, 'fallback'],
     ]);
     expect(reply.fallbackReason).toBe('view stats@1 has no online values for ["NONE"]');
+    const blind = newName();
+    await wing.endpoints.put({ name: blind, ...definition, variants, fallback: 'features.close' }, caller);
+    const both = wing.endpoints.predict({ name: blind, records }, caller);
+    await expect(both).rejects.toMatchObject({ code: 'predictionUnavailable', status: 503 });
+    await expect(both).rejects.toThrow(
+      /; its rule failed too: .*Check it against the values it gets\. Try again/,
+    );
     const bare = newName();
     await wing.endpoints.put({ name: bare, variants, entity: ['ticker'] }, caller);
     const sent = wing.endpoints.predict({ name: bare, records }, caller);
