@@ -21,7 +21,7 @@ export function addPredictCommand(endpoints: Command): void {
     .option('--record <key=value...>', 'the fields of one record')
     .option('--file <file>', 'JSON or NDJSON records (- is standard input)')
     .option('--event-time <time>', 'the moment the prediction is for (default: now)')
-    .option('--request-id <id>', 'the same id twice is the same request')
+    .option('--request-id <id>', 'begins the ids of the predictions (default: a new one)')
     .action(async (name: string, options: PredictOptions, command: Command) => {
       const session = sessionOf(command);
       const reply = await session.client.endpoints.predict({
