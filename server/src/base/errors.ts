@@ -270,7 +270,7 @@ export const catalogue = {
   expressionInvalid: entry<{ expression: string; reason: string }>(
     400,
     (d) =>
-      `The expression '${d.expression}' is not valid: ${d.reason}. Expressions are CEL: metrics.mae < 2.5`,
+      `The expression '${d.expression}' is not valid: ${d.reason}. Expressions are CEL, such as metrics.mae < 2.5.`,
   ),
   expressionFailed: entry<{ expression: string; reason: string }>(
     422,
