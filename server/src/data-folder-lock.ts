@@ -1,42 +1,38 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { errors } from './base/errors.ts';
 
+/** A database that nobody refers to is closed by the garbage collector, and its lock with it. */
+const held = new Set<DatabaseSync>();
+
 /**
- * One server per data folder: a file with our process id, taken by exclusive creation.
- * A file left by a process that is gone (kill -9) is taken over. @throws dataFolderInUse
+ * One server per data folder, by a lock that the operating system holds on an empty database file: it is taken by one
+ * of any number at the same time, and ends with its process, however that ends. Files with a process id can do neither.
+ * @throws dataFolderInUse
  */
 export function lockDataFolder(folder: string): () => void {
   mkdirSync(folder, { recursive: true });
-  const path = join(folder, 'server.lock');
-  for (let attempt = 0; attempt < 3; attempt++) {
-    try {
-      writeFileSync(path, String(process.pid), { flag: 'wx' });
-      return () => rmSync(path, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      const pid = readOwner(path);
-      if (pid !== process.pid && isAlive(pid)) throw errors.dataFolderInUse({ folder, pid: String(pid) });
-      rmSync(path, { force: true });
-    }
-  }
-  throw errors.dataFolderInUse({ folder, pid: 'unknown' });
-}
-
-function readOwner(path: string): number {
+  const pidFile = join(folder, 'server.pid');
+  const lock = new DatabaseSync(join(folder, 'lock.db'), { timeout: 0 });
   try {
-    return Number(readFileSync(path, 'utf8'));
-  } catch {
-    return Number.NaN; // gone in the meantime: the next attempt takes it
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
+    lock.exec('begin exclusive');
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    lock.close();
+    throw errors.dataFolderInUse({ folder, pid: readOwner(pidFile) }, error);
+  }
+  held.add(lock);
+  writeFileSync(pidFile, String(process.pid));
+  return () => {
+    if (held.delete(lock)) lock.close();
+  };
+}
+
+/** For the message only: who holds the lock may not have written it yet. */
+function readOwner(pidFile: string): string {
+  try {
+    return readFileSync(pidFile, 'utf8');
+  } catch {
+    return 'unknown';
   }
 }
