@@ -17,8 +17,13 @@ interface Listener {
   readonly kinds: ReadonlySet<string>;
   readonly handle: (event: StoredEvent) => Promise<void>;
   cursor: number;
-  savedAt: number;
   retryAt: number;
+}
+
+/** Events read after `from`. */
+interface Batch {
+  readonly from: number;
+  readonly events: readonly StoredEvent[];
 }
 
 type Subscriber = (event: StoredEvent) => void;
@@ -47,36 +52,41 @@ export function createEvents({ db, clock, logger }: EventsDependencies) {
   async function read(): Promise<void> {
     do {
       wanted = false;
-      await tellSubscribers();
-      for (const listener of listeners) await advance(listener);
+      const from = seen;
+      const fresh = await store.listAfter(from, batchSize);
+      for (const event of fresh) for (const tell of subscribers) tell(event);
+      seen = fresh.at(-1)?.id ?? from;
+      for (const listener of listeners) await advance(listener, { from, events: fresh });
+      if (fresh.length === batchSize) wanted = true;
     } while (wanted && !stopped);
   }
 
-  async function tellSubscribers(): Promise<void> {
-    for (;;) {
-      const events = await store.listAfter(seen, batchSize);
-      for (const event of events) for (const tell of subscribers) tell(event);
-      seen = events.at(-1)?.id ?? seen;
-      if (events.length < batchSize) return;
+  /** Whoever has kept up takes the events just read; whoever has not reads its own. */
+  async function advance(listener: Listener, fresh: Batch): Promise<void> {
+    if (listener.cursor === fresh.from) return deliverAll(listener, fresh.events);
+    while (listener.cursor < seen && clock.now() >= listener.retryAt && !stopped) {
+      const before = listener.cursor;
+      await deliverAll(listener, await store.listAfter(before, batchSize));
+      if (listener.cursor === before) return;
     }
   }
 
-  async function advance(listener: Listener): Promise<void> {
-    while (listener.cursor < seen && clock.now() >= listener.retryAt && !stopped) {
-      const events = await store.listAfter(listener.cursor, batchSize);
-      for (const event of events) {
-        if (listener.kinds.has(event.kind) && !(await deliver(listener, event))) return;
-        listener.cursor = event.id;
+  async function deliverAll(listener: Listener, events: readonly StoredEvent[]): Promise<void> {
+    let heard = 0;
+    for (const event of events) {
+      if (listener.kinds.has(event.kind)) {
+        if (!(await deliver(listener, event))) break;
+        heard += 1;
       }
-      if (events.length === 0) return;
+      listener.cursor = event.id;
     }
+    // Not after each event: after a crash those of this batch are told again, which listeners must bear anyway.
+    if (heard > 0) await store.saveCursor(listener.name, listener.cursor, clock.now());
   }
 
   async function deliver(listener: Listener, event: StoredEvent): Promise<boolean> {
     try {
       await listener.handle(event);
-      await store.saveCursor(listener.name, event.id, clock.now());
-      listener.savedAt = event.id;
       return true;
     } catch (error) {
       logger.error(
@@ -111,7 +121,7 @@ export function createEvents({ db, clock, logger }: EventsDependencies) {
 
     /** Registers a durable listener; its handler must be idempotent and quick (long work is a task). */
     on(name: string, kinds: readonly string[], handle: (event: StoredEvent) => Promise<void>): void {
-      listeners.push({ name, kinds: new Set(kinds), handle, cursor: 0, savedAt: 0, retryAt: 0 });
+      listeners.push({ name, kinds: new Set(kinds), handle, cursor: 0, retryAt: 0 });
     },
 
     /** Live events from now on, not durable; the reply ends the subscription. */
@@ -134,6 +144,8 @@ export function createEvents({ db, clock, logger }: EventsDependencies) {
       stopped = true;
       clearTimeout(timer);
       await reading;
+      // Also what nobody wanted to hear, so that the next start does not read it again.
+      for (const { name, cursor } of listeners) await store.saveCursor(name, cursor, clock.now());
     },
   };
 }
