@@ -140,7 +140,7 @@ async function releaseBadFeature(
     candidate: model,
     view: broken.reference,
     stage: 'canary',
-    policy: { canaryWeight: 0.5, guardRatio: 5 },
+    policy: { canaryWeight: 0.1, guardRatio: 5 },
     reason: 'new feature pipeline',
   });
   await predict(client, row, undefined);
