@@ -1,6 +1,7 @@
 /**
  * The only place where adapters meet domains: every object is built once, by hand, in floor order.
  */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contract } from '@tidemill/contract';
 import type { FastifyInstance } from 'fastify';
@@ -347,9 +348,13 @@ function addressOf(http: FastifyInstance, config: Config): string {
 
 async function openAdapters(config: Config) {
   const folder = config.dataFolder;
+  // What a killed process had under way; nobody else works on this folder.
+  for (const unfinished of ['tmp', 'spill'])
+    await rm(join(folder, unfinished), { recursive: true, force: true });
+  const durability = config.database.kind === 'sqlite' ? config.database.durability : 'process';
   return {
     database: await openDatabase(config),
-    blobs: await openFilesystemBlobs({ root: join(folder, 'blobs') }),
+    blobs: await openFilesystemBlobs({ root: join(folder, 'blobs'), durability }),
     analytics: await openDuckdb({ spillFolder: join(folder, 'spill') }),
     online: await openSqliteOnline({ file: join(folder, 'online.db') }),
     compute: workerPool(),
