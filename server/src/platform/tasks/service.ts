@@ -39,6 +39,8 @@ export interface TaskOptions {
   readonly concurrency?: number;
   readonly maximumAttempts?: number;
   readonly leaseMs?: number;
+  /** Leased even while automation is paused: for what keeps users from harm. */
+  readonly whilePaused?: boolean;
 }
 
 interface Kind extends Required<TaskOptions> {
@@ -71,13 +73,18 @@ export function createTasks({ db, clock, logger, exclusive }: TasksDependencies)
   async function leaseAll(): Promise<void> {
     do {
       again = false;
-      if (stopped || (await pauseReason()) !== null) return;
-      for (let task = await leaseNext(); task && !stopped; task = await leaseNext()) begin(task);
+      if (stopped) return;
+      const isPaused = (await pauseReason()) !== null;
+      for (let task = await leaseNext(isPaused); task && !stopped; task = await leaseNext(isPaused))
+        begin(task);
     } while (again);
   }
 
-  async function leaseNext(): Promise<Task | null> {
-    const open = [...kinds.values()].filter((kind) => kind.running < kind.concurrency);
+  async function leaseNext(isPaused: boolean): Promise<Task | null> {
+    const open = [...kinds.values()].filter(
+      (kind) => kind.running < kind.concurrency && (kind.whilePaused || !isPaused),
+    );
+    if (open.length === 0) return null;
     // Which kind it will be is not known yet; the first heartbeat sets the kind's own.
     const leaseMs = Math.max(...open.map((kind) => kind.leaseMs));
     return store.lease(
@@ -207,7 +214,7 @@ export function createTasks({ db, clock, logger, exclusive }: TasksDependencies)
       options: TaskOptions,
       work: (context: TaskContext<P>) => Promise<TaskOutcome>,
     ): void {
-      const defaults = { concurrency: 2, maximumAttempts: 3, leaseMs: 30_000 };
+      const defaults = { concurrency: 2, maximumAttempts: 3, leaseMs: 30_000, whilePaused: false };
       kinds.set(name, { ...defaults, ...options, name, running: 0, work: work as Kind['work'] });
     },
 

@@ -178,6 +178,19 @@ describeEachDatabase('rollouts', (open) => {
     await wing.tasks.pause(wing.db, null);
   });
 
+  test('while automation is paused nothing goes forward, and the guard still takes back what does harm', async () => {
+    const wing = await openWing(open);
+    const name = await openEndpoint(wing);
+    for (let day = 0; day < 6; day++) await play(wing, name, day);
+    await wing.tasks.pause(wing.db, 'night');
+    const started = { endpoint: name, candidate: 'forecaster@4', stage: 'canary' as const, policy };
+    const { id } = await wing.rollouts.start(started, caller);
+    await play(wing, name, 6);
+    const stage = async () => (await wing.rollouts.get({ id }, caller)).stage;
+    await expect.poll(stage, { timeout: 10_000 }).toBe('rolled-back');
+    await wing.tasks.pause(wing.db, null);
+  });
+
   test('one rollout at a time; a promotion by hand ends it', async () => {
     const wing = await openWing(open);
     const name = await openEndpoint(wing);

@@ -24,7 +24,7 @@ export interface RolloutsDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly events: Pick<Events, 'on'>;
-  readonly tasks: Pick<Tasks, 'register' | 'enqueue' | 'wake'>;
+  readonly tasks: Pick<Tasks, 'register' | 'enqueue' | 'wake' | 'pauseReason'>;
   readonly endpoints: Pick<Endpoints, 'currentDefinition' | 'release'>;
   readonly predictions: Pick<Predictions, 'pairs' | 'failures' | 'window'>;
   readonly registry: { resolve(reference: string, workspace: string): Promise<ModelVersion> };
@@ -52,7 +52,7 @@ export function createRollouts(deps: RolloutsDependencies) {
   const evidence = createEvidence(deps.predictions);
   /** Its task and a person decide on one rollout one after the other. */
   const inTurn = createTurns();
-  tasks.register<{ rollout: string }>('rollout', { concurrency: 2 }, work);
+  tasks.register<{ rollout: string }>('rollout', { concurrency: 2, whilePaused: true }, work);
   deps.events.on('rollouts', ['outcomes.recorded', 'endpoint.released'], async (event) => {
     const active = await rolloutStore(db).findActive(event.workspace, String(event.payload.endpoint));
     if (active) await tasks.wake(db, active.id);
@@ -94,7 +94,9 @@ export function createRollouts(deps: RolloutsDependencies) {
       if (!definition || !isIntact(definition, current, found.stage))
         return abandon(current, definition, shown, caller);
       const { next, text } = judge(found);
-      if (next === current.stage) {
+      // A pause holds what would go forward; the guard still takes back what does harm.
+      const isHeld = next !== 'rolled-back' && (await tasks.pauseReason()) !== null;
+      if (next === current.stage || isHeld) {
         if (JSON.stringify(shown) !== JSON.stringify(current.evidence)) {
           await rolloutStore(db).saveEvidence(current.id, shown);
         }
