@@ -101,6 +101,11 @@ export const catalogue = {
     (d) => `There is no token '${d.id}'. tidemill tokens list shows them.`,
   ),
   userExists: entry<{ name: string }>(409, (d) => `The user '${d.name}' exists already.`),
+  tokenRoleTooWide: entry<{ user: string; has: string; asked: string }>(
+    400,
+    (d) =>
+      `A token of the user '${d.user}', who is ${d.has}, cannot have the role ${d.asked}. Choose a role that may no more than ${d.has}.`,
+  ),
   userNotFound: entry<{ name: string }>(
     404,
     (d) => `There is no user '${d.name}'. tidemill users list shows them.`,

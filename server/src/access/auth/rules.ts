@@ -13,6 +13,10 @@ const permissions: Readonly<Record<Role, readonly Permission[]>> = {
 export const mayRole = (role: Role, permission: Permission): boolean =>
   permission === 'public' || permissions[role].includes(permission);
 
+/** Whether one role's permissions are all among the other's. */
+export const isWithin = (role: Role, other: Role): boolean =>
+  permissions[role].every((permission) => permissions[other].includes(permission));
+
 /** 256 random bits, so one fast hash protects it; the prefix lets scanners find leaked ones. */
 export const newSecret = (): string => `tdm_${randomBytes(32).toString('base64url')}`;
 

@@ -77,6 +77,17 @@ describe('access', () => {
     );
   });
 
+  it('gives a token of a user no more than the user may', async () => {
+    const { auth } = platform.services;
+    await auth.createUser({ name: 'ada', role: 'editor' }, platform.caller);
+    const create = (role: Role) => auth.createToken({ name: 'hers', role, user: 'ada' }, platform.caller);
+    await expect(create('admin')).rejects.toMatchObject({ code: 'tokenRoleTooWide' });
+    expect((await create('viewer')).token).toMatchObject({ actor: 'user:ada', role: 'viewer' });
+    await expect(
+      auth.createToken({ name: 'x', role: 'viewer', user: 'nobody' }, platform.caller),
+    ).rejects.toMatchObject({ code: 'userNotFound' });
+  });
+
   it('never stores or lists a secret', async () => {
     const rows = await platform.database.db.selectFrom('tokens').selectAll().execute();
     const text =

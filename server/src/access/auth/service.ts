@@ -6,7 +6,7 @@ import { errors } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.ts';
 import type { Changes } from '../audit/service.ts';
-import { hashSecret, mayRole, newSecret, secretOf } from './rules.ts';
+import { hashSecret, isWithin, mayRole, newSecret, secretOf } from './rules.ts';
 import { authStore } from './store.ts';
 
 export interface AuthDependencies {
@@ -56,13 +56,17 @@ export function createAuth({ db, clock, changes, trustLocal }: AuthDependencies)
     await store.touch(id, now);
   }
 
+  /** A token for a user may do what the user may, or less. */
   async function actorOf(
-    input: { name: string; user?: string | undefined },
+    input: { name: string; role: Role; user?: string | undefined },
     workspace: string,
   ): Promise<string> {
     if (!input.user) return `token:${input.name}`;
     const user = await store.findUser(workspace, input.user);
     if (!user) throw errors.userNotFound({ name: input.user });
+    if (!isWithin(input.role, user.role)) {
+      throw errors.tokenRoleTooWide({ user: user.name, has: user.role, asked: input.role });
+    }
     return `user:${user.name}`;
   }
 
