@@ -35,9 +35,8 @@ export async function playDays(stage: Days): Promise<{ rollbackSeconds: number |
   for (const [i, row] of days.entries()) {
     const startedAt = performance.now();
     watcher.today = row.date;
-    await openDay(client, row, i);
     const before = days[i - 1];
-    if (before) await recordTruth(client, before, row, control[i - 1]);
+    await Promise.all([openDay(client, row), before && recordTruth(client, before, row, control[i - 1])]);
     if (i === incidents.kill) await killRuntime(stage, row);
     await predict(client, row, control[i]);
     if (i === incidents.badRelease) rollbackSeconds = await releaseBadFeature(stage, row, days[i + 1]);
@@ -47,7 +46,7 @@ export async function playDays(stage: Days): Promise<{ rollbackSeconds: number |
 }
 
 /** The day's prices become a dataset version, its features go online. */
-async function openDay(client: Client, row: PriceRow, _i: number): Promise<void> {
+async function openDay(client: Client, row: PriceRow): Promise<void> {
   await client.datasets.commit({
     name: 'prices',
     format: 'ndjson',
