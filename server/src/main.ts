@@ -1,9 +1,10 @@
 /** Entry: read the configuration, build the app, listen, close on a signal. */
+
+import { lockDataFolder } from './adapters/db/data-folder-lock.ts';
 import { createApp, isLoopback } from './app.ts';
 import { errors } from './base/errors.ts';
 import { createLogger } from './base/logger.ts';
 import { type ConfigOptions, readConfig } from './config.ts';
-import { lockDataFolder } from './data-folder-lock.ts';
 
 export interface RunningServer {
   readonly url: string;

@@ -6,7 +6,7 @@ import { openSqliteOnline } from './sqlite.ts';
 
 const newFile = async () => join(await tempDir(), 'online', 'online.db');
 
-describe('online [sqlite]', () => {
+describe('online store in a SQLite file', () => {
   onlineSuite(async () => openSqliteOnline({ file: await newFile() }));
 });
 

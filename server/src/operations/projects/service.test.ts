@@ -170,9 +170,14 @@ describe('beside what it names', () => {
       modelVersions: 2,
       predictions: 60,
       outcomes: 60,
-      openAlerts: 0,
     });
     await services.monitoring.check({ name: 'drift' }, caller);
+    await services.monitoring.settled();
+    const open = (await services.alerts.list({ state: 'open' }, caller)).items.length;
+    await until(
+      () => services.overview.get({}, caller),
+      ({ counts, alerts }) => counts.openAlerts === open && alerts.length === open,
+    );
     const seen = await services.monitoring.headlines('default', 'live');
     expect(new Set(seen.map((result) => result.monitor))).toEqual(new Set(['drift']));
     await expect(services.overview.get({ endpoint: 'none' }, caller)).rejects.toMatchObject({

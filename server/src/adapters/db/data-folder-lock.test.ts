@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
+import { tempDir } from '../../testing/temp-dir.ts';
 import { lockDataFolder } from './data-folder-lock.ts';
-import { tempDir } from './testing/temp-dir.ts';
 
 const script = `
   const { lockDataFolder } = await import(process.argv[1]);
