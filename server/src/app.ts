@@ -11,6 +11,7 @@ import { createLineage } from './access/lineage/service.ts';
 import { accessRoutes } from './access/routes.ts';
 import { openDuckdb } from './adapters/analytics/duckdb.ts';
 import { openFilesystemBlobs } from './adapters/blobs/filesystem.ts';
+import { lockDataFolder } from './adapters/db/data-folder-lock.ts';
 import type { DatabaseHandle } from './adapters/db/db.ts';
 import { openPostgres } from './adapters/db/postgres.ts';
 import { openSqlite } from './adapters/db/sqlite.ts';
@@ -347,6 +348,16 @@ function addressOf(http: FastifyInstance, config: Config): string {
 }
 
 async function openAdapters(config: Config) {
+  const unlock = lockDataFolder(config.dataFolder);
+  try {
+    return { ...(await openEach(config)), unlock };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+async function openEach(config: Config) {
   const folder = config.dataFolder;
   // What a killed process had under way; nobody else works on this folder.
   for (const unfinished of ['tmp', 'spill'])
@@ -368,6 +379,7 @@ async function closeAdapters(adapters: Awaited<ReturnType<typeof openAdapters>>)
   await adapters.analytics.close();
   await adapters.online.close();
   await adapters.database.close();
+  adapters.unlock();
 }
 
 function openDatabase(config: Config): Promise<DatabaseHandle> {

@@ -1,6 +1,5 @@
 /** Entry: read the configuration, build the app, listen, close on a signal. */
 
-import { lockDataFolder } from './adapters/db/data-folder-lock.ts';
 import { createApp, isLoopback } from './app.ts';
 import { errors } from './base/errors.ts';
 import { createLogger } from './base/logger.ts';
@@ -14,28 +13,15 @@ export interface RunningServer {
 /** Starts everything in this process. @throws catalogue errors about configuration, port, data folder */
 export async function startServer(options: ConfigOptions): Promise<RunningServer> {
   const config = readConfig(options);
-  const unlock = lockDataFolder(config.dataFolder);
+  const app = await createApp({ config, logger: createLogger(config.logLevel) });
   try {
-    const app = await createApp({ config, logger: createLogger(config.logLevel) });
-    try {
-      if (!isLoopback(config.host) && !(await app.services.auth.hasUsableToken())) {
-        throw errors.authenticationRequired({ host: config.host });
-      }
-      await app.start();
-      const url = await listen(app.http, config.host, config.port);
-      return {
-        url,
-        async close() {
-          await app.close();
-          unlock();
-        },
-      };
-    } catch (error) {
-      await app.close();
-      throw error;
+    if (!isLoopback(config.host) && !(await app.services.auth.hasUsableToken())) {
+      throw errors.authenticationRequired({ host: config.host });
     }
+    await app.start();
+    return { url: await listen(app.http, config.host, config.port), close: () => app.close() };
   } catch (error) {
-    unlock();
+    await app.close();
     throw error;
   }
 }
@@ -56,7 +42,6 @@ async function listen(
 /** Creates the first admin token offline, for a server that will listen beyond 127.0.0.1. */
 export async function createFirstToken(options: ConfigOptions, token: { name: string; role: 'admin' }) {
   const config = readConfig(options);
-  const unlock = lockDataFolder(config.dataFolder);
   const app = await createApp({ config, logger: createLogger(config.logLevel) });
   try {
     return await app.services.auth.createToken(token, {
@@ -66,6 +51,5 @@ export async function createFirstToken(options: ConfigOptions, token: { name: st
     });
   } finally {
     await app.close();
-    unlock();
   }
 }
