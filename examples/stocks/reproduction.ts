@@ -13,7 +13,7 @@ export async function reproduceFirstModel(
 ): Promise<{ reproduced: boolean; tamperedReproduced: boolean }> {
   const bundle = await readBundle(client);
   const data = await mkdtemp(join(tmpdir(), 'tidemill-reproduce-'));
-  const fresh = await startServer({ data, port: 0 });
+  const fresh = await startServer({ data, port: 0, database: 'sqlite' });
   try {
     const elsewhere = createClient({ url: fresh.url });
     const honest = await elsewhere.governance.reproduce({ content: bundle });

@@ -11,8 +11,14 @@ export interface ServerProcess {
 }
 
 /** Starts `tidemill up` as its own process; it ends with us, even if we are killed. */
-export async function startServer(options: { data: string; port: number }): Promise<ServerProcess> {
+export async function startServer(options: {
+  data: string;
+  port: number;
+  /** Default: TIDEMILL_DATABASE, or SQLite in the data folder. */
+  database?: string;
+}): Promise<ServerProcess> {
   const args = ['up', '--port', String(options.port), '--data', options.data, '--exit-with-parent'];
+  if (options.database) args.push('--database', options.database);
   const child = spawn(process.execPath, [join(repository, 'cli/src/main.ts'), ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { UV_THREADPOOL_SIZE: '8', ...process.env },

@@ -142,7 +142,7 @@ export default defineProject({
         maximumPairs: 400,
       },
       triggers: ['out-of-range', 'error'],
-      cooldownDays: 60,
+      cooldownDays: 120,
     },
   },
 });
