@@ -143,7 +143,7 @@ export async function startShadow(stage: Stage): Promise<string> {
   await client.governance.approve({
     name: 'forecaster',
     version: '2',
-    reason: 'model 123 passed its gate',
+    reason: check.passed ? 'model 123 passed its gate' : 'shadow harms nobody; the pairs shall decide',
     override: !check.passed,
   });
   const started = await client.rollouts.start({

@@ -18,6 +18,8 @@ export async function startServer(options: {
   database?: string;
 }): Promise<ServerProcess> {
   const args = ['up', '--port', String(options.port), '--data', options.data, '--exit-with-parent'];
+  // What the server would log of an alert, the story tells.
+  args.push('--log-level', 'error');
   if (options.database) args.push('--database', options.database);
   const child = spawn(process.execPath, [join(repository, 'cli/src/main.ts'), ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -1,5 +1,5 @@
 import { type Client, type ClientOptions, type Event, follow } from '@tidemill/sdk';
-import { note } from './narrator.ts';
+import { fixed, note } from './narrator.ts';
 
 /** Tells what the server does by itself, as its events come in. */
 export interface Watcher {
@@ -47,8 +47,13 @@ async function describe(client: Client, event: Event): Promise<string | null> {
   return null;
 }
 
+/** The first cause gave the alert its title; its newest rows say which days it speaks of. */
 async function describeAlert(client: Client, id: string): Promise<string> {
   const alert = await client.alerts.get({ id });
-  const cause = alert.causes[0];
-  return `ALERT on ${alert.endpoint}: ${alert.title}${cause ? `; cause: ${cause.text}` : ''}`;
+  const rows = (alert.causes[0]?.rows ?? [])
+    .slice(0, 3)
+    .map(({ eventTime, value }) => `${toDay(eventTime)}: ${fixed(Number(value))}`);
+  return `ALERT on ${alert.endpoint}: ${alert.title}${rows.length > 0 ? `; rows ${rows.join(', ')}` : ''}`;
 }
+
+const toDay = (time: unknown): string => new Date(Number(time)).toISOString().slice(0, 10);
