@@ -28,6 +28,7 @@ import { createDatasets } from './data/datasets/service.ts';
 import { featuresRoutes } from './data/features/routes.ts';
 import { createFeatures } from './data/features/service.ts';
 import { bind } from './http/bind.ts';
+import { mlflowApi } from './http/mlflow/mlflow-api.ts';
 import { createHttp } from './http/server.ts';
 import { addStandardRoutes } from './http/standard-routes.ts';
 import { addWebUi } from './http/web-ui.ts';
@@ -57,7 +58,7 @@ import { predictionsRoutes } from './serving/predictions/routes.ts';
 import { createPredictions } from './serving/predictions/service.ts';
 import { rolloutsRoutes } from './serving/rollouts/routes.ts';
 import { createRollouts } from './serving/rollouts/service.ts';
-import { mlflowRoutes } from './training/experiments/mlflow-routes.ts';
+import { experimentsMlflowOperations, mlflowArtifactRoutes } from './training/experiments/mlflow-routes.ts';
 import { experimentsRoutes } from './training/experiments/routes.ts';
 import { createExperiments } from './training/experiments/service.ts';
 import { jobsRoutes } from './training/jobs/routes.ts';
@@ -286,7 +287,8 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
   addStandardRoutes(http, { version, isReady: () => ready });
   await addWebUi(http, config.webFolder);
   bindAll(http, services);
-  await http.register(mlflowRoutes(experiments));
+  await http.register(mlflowApi(experimentsMlflowOperations(experiments)));
+  await http.register(mlflowArtifactRoutes(experiments));
   await http.ready();
 
   return {

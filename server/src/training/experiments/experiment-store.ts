@@ -1,8 +1,9 @@
 import type { Experiment } from '@tidemill/contract';
 import { sql } from 'kysely';
 import type { Db } from '../../adapters/db/db.ts';
+import type { KeyValue } from '../../base/key-value.ts';
 import { inPortions } from './portions.ts';
-import { experimentLocation, type KeyValue } from './rules.ts';
+import { experimentLocation } from './rules.ts';
 
 interface ExperimentRow {
   readonly id: number;

@@ -1,6 +1,7 @@
 import type { Experiment, Page } from '@tidemill/contract';
 import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
+import type { KeyValue } from '../../base/key-value.ts';
 import { decodeCursor, defaultPageSize, encodeCursor, isNumber, toPage } from '../../base/page.ts';
 import { toUri } from '../../base/references.ts';
 import type { ExperimentsDependencies } from './dependencies.ts';
@@ -10,7 +11,6 @@ import {
   assertExperimentActive,
   defaultExperiment,
   isOffset,
-  type KeyValue,
   lastByKey,
   toExperimentNumber,
   type ViewType,

@@ -1,6 +1,7 @@
 /** What may be written down about a run: MLflow's limits, so that a store can be moved there and back. */
 import { errors } from '../../base/errors.ts';
-import type { DatasetInput, KeyValue, MetricValue, RunBatch } from './rules.ts';
+import type { KeyValue } from '../../base/key-value.ts';
+import type { DatasetInput, MetricValue, RunBatch } from './rules.ts';
 
 export const limits = {
   key: 250,

@@ -3,6 +3,7 @@ import type { Db } from '../../adapters/db/db.ts';
 import { transact } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
+import type { KeyValue } from '../../base/key-value.ts';
 import { decodeCursor, defaultPageSize, toPage } from '../../base/page.ts';
 import { toUri } from '../../base/references.ts';
 import type { ExperimentsDependencies } from './dependencies.ts';
@@ -12,7 +13,6 @@ import {
   assertActive,
   type DatasetInput,
   finiteOrNull,
-  type KeyValue,
   lastByKey,
   type MetricValue,
   nameTag,

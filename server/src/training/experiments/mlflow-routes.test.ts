@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLogger } from '../../base/logger.ts';
+import { mlflowApi } from '../../http/mlflow/mlflow-api.ts';
 import { createHttp } from '../../http/server.ts';
 import { describeEachDatabase } from '../../testing/each-database.ts';
 import { createTestExperiments, type TestExperiments } from '../../testing/experiments.ts';
-import { mlflowRoutes } from './mlflow-routes.ts';
+import { experimentsMlflowOperations, mlflowArtifactRoutes } from './mlflow-routes.ts';
 
 type Reply = Record<string, unknown> & { status: number };
 
@@ -26,7 +27,8 @@ describeEachDatabase('the MLflow door', (open) => {
     http.addHook('onRoute', ({ url, config }) => {
       routes.push({ url, permission: config?.permission });
     });
-    await http.register(mlflowRoutes(own.experiments));
+    await http.register(mlflowApi(experimentsMlflowOperations(own.experiments)));
+    await http.register(mlflowArtifactRoutes(own.experiments));
   });
   afterAll(async () => {
     await http.close();

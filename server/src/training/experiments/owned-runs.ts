@@ -1,10 +1,11 @@
 import type { RunStatus } from '@tidemill/contract';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
+import type { KeyValue } from '../../base/key-value.ts';
 import { toUri } from '../../base/references.ts';
 import type { ExperimentsDependencies } from './dependencies.ts';
 import { assertRunName, assertRunTags } from './limits.ts';
-import { isEnd, type KeyValue, nameTag } from './rules.ts';
+import { isEnd, nameTag } from './rules.ts';
 import { newRunName } from './run-name.ts';
 import { runStore } from './run-store.ts';
 

@@ -1,10 +1,6 @@
 import type { Experiment, Run, RunStatus } from '@tidemill/contract';
 import { errors } from '../../base/errors.ts';
-
-export interface KeyValue {
-  readonly key: string;
-  readonly value: string;
-}
+import type { KeyValue } from '../../base/key-value.ts';
 
 export interface MetricValue {
   readonly key: string;

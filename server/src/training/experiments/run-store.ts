@@ -2,8 +2,9 @@ import type { RunStatus } from '@tidemill/contract';
 import type { Db } from '../../adapters/db/db.ts';
 import { json, parseJson } from '../../adapters/db/db.ts';
 import { newId } from '../../base/ids.ts';
+import type { KeyValue } from '../../base/key-value.ts';
 import { inPortions } from './portions.ts';
-import { contextOf, type DatasetInput, type KeyValue, type RunRecord } from './rules.ts';
+import { contextOf, type DatasetInput, type RunRecord } from './rules.ts';
 
 export interface RunRow {
   readonly id: string;

@@ -2,6 +2,7 @@ import type { Experiment, Page, Run, RunStatus } from '@tidemill/contract';
 import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
 import { newRunId } from '../../base/ids.ts';
+import type { KeyValue } from '../../base/key-value.ts';
 import { decodeCursor, defaultPageSize, encodeCursor } from '../../base/page.ts';
 import { toUri } from '../../base/references.ts';
 import type { ExperimentsDependencies } from './dependencies.ts';
@@ -11,7 +12,6 @@ import {
   assertExperimentActive,
   isEnd,
   isOffset,
-  type KeyValue,
   lastByKey,
   nameTag,
   type RunRecord,

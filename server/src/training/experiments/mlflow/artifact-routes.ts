@@ -2,10 +2,10 @@ import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errors } from '../../../base/errors.ts';
+import { replyWithMlflowError } from '../../../http/mlflow/failures.ts';
+import { findText, toFields } from '../../../http/mlflow/fields.ts';
 import { parseArtifactFolder } from '../artifact-path.ts';
 import type { Experiments } from '../service.ts';
-import { replyWithMlflowError } from './failures.ts';
-import { findText, toFields } from './fields.ts';
 import { toMlflowFiles } from './replies.ts';
 
 const root = '/mlflow-artifacts';

@@ -1,6 +1,5 @@
 import { errors } from '../../../base/errors.ts';
-import type { ViewType } from '../rules.ts';
-import type { Experiments } from '../service.ts';
+import { compact } from '../../../http/mlflow/compact.ts';
 import {
   type Fields,
   findEnum,
@@ -12,9 +11,11 @@ import {
   listFields,
   listTexts,
   toPageSize,
-} from './fields.ts';
-import { type Operation, read, write } from './operations.ts';
-import { compact, toMlflowExperiment } from './replies.ts';
+} from '../../../http/mlflow/fields.ts';
+import { type Operation, read, write } from '../../../http/mlflow/operations.ts';
+import type { ViewType } from '../rules.ts';
+import type { Experiments } from '../service.ts';
+import { toMlflowExperiment } from './replies.ts';
 
 const mostResults = 50_000;
 const views = ['ACTIVE_ONLY', 'DELETED_ONLY', 'ALL'] as const;
@@ -47,22 +48,19 @@ export const experimentOperations = (experiments: Experiments): Operation[] => [
     return { experiment: toMlflowExperiment(found) };
   }),
 
-  {
-    ...read('POST', 'experiments/search', async (fields, caller) => {
-      const { items, nextCursor } = await experiments.searchExperiments(
-        {
-          filter: findText(fields, 'filter'),
-          orderBy: listTexts(fields, 'order_by'),
-          view: toView(fields, 'view_type'),
-          limit: toPageSize(getInteger(fields, 'max_results'), mostResults),
-          cursor: findText(fields, 'page_token') || undefined,
-        },
-        caller.workspace,
-      );
-      return compact({ experiments: items.map(toMlflowExperiment), next_page_token: nextCursor });
-    }),
-    methods: ['GET', 'POST'],
-  },
+  read(['GET', 'POST'], 'experiments/search', async (fields, caller) => {
+    const { items, nextCursor } = await experiments.searchExperiments(
+      {
+        filter: findText(fields, 'filter'),
+        orderBy: listTexts(fields, 'order_by'),
+        view: toView(fields, 'view_type'),
+        limit: toPageSize(getInteger(fields, 'max_results'), mostResults),
+        cursor: findText(fields, 'page_token') || undefined,
+      },
+      caller.workspace,
+    );
+    return compact({ experiments: items.map(toMlflowExperiment), next_page_token: nextCursor });
+  }),
 
   write('experiments/delete', async (fields, caller) => {
     await experiments.deleteExperiment(getExperimentId(fields), caller);

@@ -1,13 +1,9 @@
 /** Our records in MLflow's words. Unset fields and empty lists are left out, as its own server does. */
 import type { Experiment } from '@tidemill/contract';
+import type { KeyValue } from '../../../base/key-value.ts';
+import { compact } from '../../../http/mlflow/compact.ts';
 import type { ListedArtifact } from '../artifact-verbs.ts';
-import {
-  type DatasetInput,
-  type KeyValue,
-  type MetricValue,
-  type RunRecord,
-  runArtifactUri,
-} from '../rules.ts';
+import { type DatasetInput, type MetricValue, type RunRecord, runArtifactUri } from '../rules.ts';
 
 export const toMlflowExperiment = (experiment: Experiment) =>
   compact({
@@ -73,11 +69,3 @@ export const toMlflowFiles = (files: readonly ListedArtifact[], toPath: (path: s
       compact({ path: toPath(path), is_dir: directory, file_size: size }),
     ),
   });
-
-export function compact(fields: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(fields).filter(
-      ([, value]) => value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0),
-    ),
-  );
-}

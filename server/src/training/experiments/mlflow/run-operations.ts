@@ -1,10 +1,7 @@
 import { posix } from 'node:path';
 import type { RunStatus } from '@tidemill/contract';
 import { errors } from '../../../base/errors.ts';
-import { limits } from '../limits.ts';
-import { type DatasetInput, type MetricValue, runArtifactUri } from '../rules.ts';
-import type { Experiments } from '../service.ts';
-import { getExperimentId, toView } from './experiment-operations.ts';
+import { compact } from '../../../http/mlflow/compact.ts';
 import {
   type Fields,
   findEnum,
@@ -20,9 +17,13 @@ import {
   shorten,
   toFields,
   toPageSize,
-} from './fields.ts';
-import { type Operation, read, write } from './operations.ts';
-import { compact, toMlflowFiles, toMlflowMetric, toMlflowRun, toMlflowRunInfo } from './replies.ts';
+} from '../../../http/mlflow/fields.ts';
+import { type Operation, read, write } from '../../../http/mlflow/operations.ts';
+import { limits } from '../limits.ts';
+import { type DatasetInput, type MetricValue, runArtifactUri } from '../rules.ts';
+import type { Experiments } from '../service.ts';
+import { getExperimentId, toView } from './experiment-operations.ts';
+import { toMlflowFiles, toMlflowMetric, toMlflowRun, toMlflowRunInfo } from './replies.ts';
 
 const statuses: readonly RunStatus[] = ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'];
 const mostRuns = 50_000;
@@ -123,7 +124,7 @@ const logOperations = (experiments: Experiments): Operation[] => [
       );
       return {};
     },
-    inputsBodyLimit,
+    { bodyLimit: inputsBodyLimit },
   ),
 ];
 

@@ -1,6 +1,6 @@
 /** Reading of MLflow's requests, as forgiving as its own server: unknown fields are ignored, integers may be text. */
-import { errors } from '../../../base/errors.ts';
-import type { KeyValue } from '../rules.ts';
+import { errors } from '../../base/errors.ts';
+import type { KeyValue } from '../../base/key-value.ts';
 
 /** A parsed body, a query, or an object within one. */
 export type Fields = Readonly<Record<string, unknown>>;

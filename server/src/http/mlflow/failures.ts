@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import type { ErrorCode, TidemillError } from '../../../base/errors.ts';
-import { toCatalogueError } from '../../../http/error-reply.ts';
+import type { ErrorCode, TidemillError } from '../../base/errors.ts';
+import { toCatalogueError } from '../error-reply.ts';
 
 interface Failure {
   readonly status: number;

@@ -1,0 +1,74 @@
+/** MLflow's JSON API: domains give their operations, this serves them under every prefix that clients and pages use. */
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
+import { errors } from '../../base/errors.ts';
+import { replyWithMlflowError } from './failures.ts';
+import { type Fields, parseBody, toFields } from './fields.ts';
+import type { Operation } from './operations.ts';
+
+/** Clients use `/api`, MLflow's own pages `/ajax-api`. Which version a call belongs to has changed between releases. */
+export const mlflowBases = ['/api/2.0', '/api/3.0', '/ajax-api/2.0', '/ajax-api/3.0'] as const;
+
+/** What MLflow has and we do not, yet or ever: said as such, so that nobody looks for a typing mistake. */
+const absent = [
+  'registered-models',
+  'model-versions',
+  'logged-models',
+  'webhooks',
+  'traces',
+  'runs/outputs',
+  'runs/log-model',
+  'metrics/get-history-bulk',
+  'metrics/get-history-bulk-interval',
+  'artifacts/presigned-upload-url',
+  'experiments/search-datasets',
+  'upload-artifact',
+  'users',
+];
+
+export const mlflowApi =
+  (operations: readonly Operation[]): FastifyPluginAsync =>
+  async (http) => {
+    for (const base of mlflowBases)
+      await http.register(async (scope) => addOperations(scope, `${base}/mlflow`, operations));
+  };
+
+function addOperations(http: FastifyInstance, base: string, operations: readonly Operation[]): void {
+  http.setErrorHandler(replyWithMlflowError);
+  http.removeAllContentTypeParsers();
+  http.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) =>
+    done(null, parseBody(String(text))),
+  );
+  for (const operation of operations) addOperation(http, base, operation);
+  http.all(`${base}/*`, { config: { permission: 'read' } }, async (request) => {
+    throw toAbsence(request);
+  });
+}
+
+function addOperation(http: FastifyInstance, base: string, operation: Operation): void {
+  const { methods, path, permission, bodyLimit, run } = operation;
+  const fieldsOf = path.includes(':') ? readWithParameters : readFields;
+  http.route({
+    method: [...methods],
+    url: `${base}/${path}`,
+    config: { permission },
+    exposeHeadRoute: false,
+    ...(bodyLimit !== undefined && { bodyLimit }),
+    handler: async (request) => run(fieldsOf(request), request.caller),
+  });
+}
+
+const readFields = (request: FastifyRequest): Fields =>
+  toFields(request.method === 'GET' ? request.query : request.body);
+
+const readWithParameters = (request: FastifyRequest): Fields => ({
+  ...readFields(request),
+  ...toFields(request.params),
+});
+
+function toAbsence(request: FastifyRequest) {
+  const path = String(toFields(request.params)['*'] ?? '');
+  const isKnown = absent.some((known) => path === known || path.startsWith(`${known}/`));
+  return isKnown
+    ? errors.notImplemented({ what: `MLflow's ${path.slice(0, 100)}` })
+    : errors.routeNotFound({ method: request.method, path: path.slice(0, 200) });
+}

@@ -1,0 +1,38 @@
+import type { Permission } from '@tidemill/contract';
+import type { Caller } from '../../base/caller.ts';
+import type { Fields } from './fields.ts';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** One request of MLflow's API; the reply is JSON. */
+export interface Operation {
+  readonly methods: readonly Method[];
+  /** Below `/api/2.0/mlflow/`; may hold `:parameters`, which are fields too. */
+  readonly path: string;
+  readonly permission: Permission;
+  /** Bytes of the largest body, where the server's own limit is too small. */
+  readonly bodyLimit?: number;
+  readonly run: (fields: Fields, caller: Caller) => Promise<Record<string, unknown>>;
+}
+
+type Run = Operation['run'];
+
+export const read = (method: Method | readonly Method[], path: string, run: Run): Operation => ({
+  methods: [method].flat(),
+  path,
+  permission: 'read',
+  run,
+});
+
+/** A change by POST, unless another method is named. */
+export const write = (
+  path: string,
+  run: Run,
+  { method = 'POST', bodyLimit }: { readonly method?: Method; readonly bodyLimit?: number } = {},
+): Operation => ({
+  methods: [method],
+  path,
+  permission: 'write',
+  run,
+  ...(bodyLimit !== undefined && { bodyLimit }),
+});
