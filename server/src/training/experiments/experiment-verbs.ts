@@ -4,6 +4,7 @@ import { errors } from '../../base/errors.ts';
 import type { KeyValue } from '../../base/key-value.ts';
 import { decodeCursor, defaultPageSize, encodeCursor, isNumber, toPage } from '../../base/page.ts';
 import { toUri } from '../../base/references.ts';
+import { parseFilter, parseOrderings } from '../../base/search/grammar.ts';
 import type { ExperimentsDependencies } from './dependencies.ts';
 import { experimentStore } from './experiment-store.ts';
 import { assertExperimentName, assertExperimentTags } from './limits.ts';
@@ -15,8 +16,8 @@ import {
   toExperimentNumber,
   type ViewType,
 } from './rules.ts';
-import { parseFilter, parseOrderings, searchableExperiments } from './search-grammar.ts';
 import { searchStore } from './search-store.ts';
+import { searchableExperiments } from './searchable.ts';
 
 export interface ExperimentSearch {
   readonly filter?: string | undefined;

@@ -5,6 +5,7 @@ import { newRunId } from '../../base/ids.ts';
 import type { KeyValue } from '../../base/key-value.ts';
 import { decodeCursor, defaultPageSize, encodeCursor } from '../../base/page.ts';
 import { toUri } from '../../base/references.ts';
+import { parseFilter, parseOrderings } from '../../base/search/grammar.ts';
 import type { ExperimentsDependencies } from './dependencies.ts';
 import { assertRunName, assertRunTags } from './limits.ts';
 import {
@@ -20,8 +21,8 @@ import {
 } from './rules.ts';
 import { newRunName } from './run-name.ts';
 import { type NewRun, runStore } from './run-store.ts';
-import { parseFilter, parseOrderings, searchableRuns } from './search-grammar.ts';
 import { searchStore } from './search-store.ts';
+import { searchableRuns } from './searchable.ts';
 
 export interface RunStart {
   readonly experimentId: string;

@@ -1,9 +1,9 @@
 /** Turns parsed searches into SQL. Every value is a parameter; only words of this file become SQL text. */
 import { type RawBuilder, sql } from 'kysely';
 import { type Db, kindOf } from '../../adapters/db/db.ts';
+import type { Comparison, Ordering } from '../../base/search/grammar.ts';
 import { artifactRoot, type ViewType } from './rules.ts';
 import type { RunRow } from './run-store.ts';
-import type { Comparison, Ordering } from './search-grammar.ts';
 
 type Condition = RawBuilder<unknown>;
 type Text = 'run_parameters' | 'run_tags' | 'experiment_tags';

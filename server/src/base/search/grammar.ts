@@ -2,7 +2,7 @@
  * MLflow's search language: comparisons joined by AND, `entity.key operator value`.
  * No OR, no brackets, no NOT before a comparison. Keys with special characters stand in backticks or double quotes.
  */
-import { errors } from '../../base/errors.ts';
+import { errors } from '../errors.ts';
 
 export type Entity = 'attribute' | 'metric' | 'parameter' | 'tag' | 'dataset';
 export type NumberOperator = '=' | '!=' | '>' | '>=' | '<' | '<=';
@@ -30,43 +30,6 @@ export interface Searchable {
   /** Attributes that order but do not filter. */
   readonly orderOnly?: Readonly<Record<string, string>>;
 }
-
-const attributeWords = { attribute: 'attribute', attributes: 'attribute', attr: 'attribute' } as const;
-const tagWords = { tag: 'tag', tags: 'tag' } as const;
-
-export const searchableRuns: Searchable = {
-  entities: {
-    ...attributeWords,
-    ...tagWords,
-    run: 'attribute',
-    metric: 'metric',
-    metrics: 'metric',
-    param: 'parameter',
-    params: 'parameter',
-    parameter: 'parameter',
-    parameters: 'parameter',
-    dataset: 'dataset',
-    datasets: 'dataset',
-  },
-  texts: {
-    run_id: 'id',
-    run_name: 'name',
-    'run name': 'name',
-    'Run name': 'name',
-    'Run Name': 'name',
-    status: 'status',
-    user_id: 'user',
-    artifact_uri: 'artifactUri',
-  },
-  numbers: { start_time: 'startedAt', created: 'startedAt', Created: 'startedAt', end_time: 'endedAt' },
-};
-
-export const searchableExperiments: Searchable = {
-  entities: { ...attributeWords, ...tagWords },
-  texts: { name: 'name' },
-  numbers: { creation_time: 'createdAt', last_update_time: 'updatedAt' },
-  orderOnly: { experiment_id: 'id' },
-};
 
 const datasetFields = ['name', 'digest', 'context'];
 const mostComparisons = 100;

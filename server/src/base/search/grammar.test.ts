@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { TidemillError } from '../../base/errors.ts';
-import { parseFilter, parseOrderings, searchableExperiments, searchableRuns } from './search-grammar.ts';
+import { searchableExperiments, searchableRuns } from '../../training/experiments/searchable.ts';
+import { TidemillError } from '../errors.ts';
+import { parseFilter, parseOrderings } from './grammar.ts';
 
 const filter = (text: string) => parseFilter(text, searchableRuns);
 const order = (...list: string[]) => parseOrderings(list, searchableRuns);
