@@ -352,6 +352,11 @@ export const catalogue = {
     400,
     (d) => `${d.where} cannot be stored: ${d.reason}.`,
   ),
+  serverOverloaded: entry<{ what: string }>(
+    429,
+    (d) =>
+      `Too much waits to be written: ${d.what} come in faster than the database takes them. Try again in a second.`,
+  ),
   tagNotFound: entry<{ of: string; key: string }>(404, (d) => `${d.of} has no tag '${d.key}'.`),
   searchInvalid: entry<{ part: string; reason: string }>(
     400,

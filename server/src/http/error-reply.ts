@@ -10,7 +10,7 @@ export function replyWithError(
   const known = toCatalogueError(error, request);
   if (known.status >= 500) request.log.error({ err: error, requestId: request.id }, known.code);
   if (known.status === 401) reply.header('www-authenticate', 'Bearer realm="tidemill"');
-  if (known.status === 503) reply.header('retry-after', '1');
+  if (known.status === 503 || known.status === 429) reply.header('retry-after', '1');
   reply.status(known.status).send({
     error: { code: known.code, message: known.message, details: known.details, requestId: request.id },
   });

@@ -12,6 +12,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely';
 import { errors } from '../../base/errors.ts';
+import { EachRow } from './each-row.ts';
 import { assertOutsideTransaction } from './transaction-scope.ts';
 
 /** How long a writer waits for another process's transaction before it fails. */
@@ -97,11 +98,13 @@ class NodeSqliteConnection implements DatabaseConnection {
   }
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-    const values = toValues(parameters);
+    const [first] = parameters;
+    const run =
+      first instanceof EachRow ? () => this.#runEach<R>(sql, first) : this.#once<R>(sql, parameters);
     const started = performance.now();
     for (;;) {
       try {
-        return this.#run<R>(sql, values);
+        return run();
       } catch (error) {
         // Inside a transaction the lock is ours, so a busy statement there is not one that waiting would help.
         if (!isBusy(error) || this.#database.isTransaction) throw error;
@@ -118,11 +121,25 @@ class NodeSqliteConnection implements DatabaseConnection {
       yield { rows: [row as R] };
   }
 
-  #run<R>(sql: string, values: readonly SQLInputValue[]): QueryResult<R> {
+  #once<R>(sql: string, parameters: readonly unknown[]): () => QueryResult<R> {
+    const values = toValues(parameters);
+    return () => {
+      const { statement, isReader } = this.#prepare(sql);
+      if (isReader) return { rows: statement.all(...values) as R[] };
+      const { changes, lastInsertRowid } = statement.run(...values);
+      return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+    };
+  }
+
+  #runEach<R>(sql: string, { rows }: EachRow): QueryResult<R> {
     const { statement, isReader } = this.#prepare(sql);
-    if (isReader) return { rows: statement.all(...values) as R[] };
-    const { changes, lastInsertRowid } = statement.run(...values);
-    return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+    const found: R[] = [];
+    for (const row of rows) {
+      const values = row as readonly SQLInputValue[];
+      if (isReader) for (const one of statement.all(...values)) found.push(one as R);
+      else statement.run(...values);
+    }
+    return { rows: found };
   }
 
   #prepare(sql: string): CachedStatement {

@@ -41,7 +41,7 @@ export function replyWithMlflowError(
   const { status, code } = toFailure(known);
   if (status >= 500 && status !== 501) request.log.error({ err: error, requestId: request.id }, known.code);
   if (status === 401) reply.header('www-authenticate', 'Basic realm="mlflow"');
-  if (status === 503) reply.header('retry-after', '1');
+  if (status === 503 || status === 429) reply.header('retry-after', '1');
   reply
     .status(status)
     .type('application/json')

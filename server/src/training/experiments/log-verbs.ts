@@ -8,16 +8,9 @@ import { decodeCursor, defaultPageSize, toPage } from '../../base/page.ts';
 import { toUri } from '../../base/references.ts';
 import type { ExperimentsDependencies } from './dependencies.ts';
 import { assertBatch, assertInput, assertRunTags } from './limits.ts';
+import { createLogWriter, type LogEntry } from './log-writer.ts';
 import { type HistoryCursor, isHistoryCursor, metricStore, toHistoryCursor } from './metric-store.ts';
-import {
-  assertActive,
-  type DatasetInput,
-  finiteOrNull,
-  lastByKey,
-  type MetricValue,
-  nameTag,
-  type RunBatch,
-} from './rules.ts';
+import { assertActive, type DatasetInput, finiteOrNull, type MetricValue, type RunBatch } from './rules.ts';
 import { type RunState, runStore } from './run-store.ts';
 
 export interface LogBatchInput {
@@ -48,15 +41,20 @@ export function createLogVerbs({ db, clock, lineage }: ExperimentsDependencies) 
       await write(tx, run);
     });
 
-  /** All or nothing. @throws parameterImmutable when a parameter has another value already */
-  async function log(id: string, batch: RunBatch, workspace: string): Promise<void> {
+  const write = createLogWriter(db);
+
+  /**
+   * All or nothing, and durable once fulfilled. `alongside` writes more in the same transaction.
+   * @throws parameterImmutable when a parameter has another value already
+   */
+  async function log(
+    id: string,
+    batch: RunBatch,
+    workspace: string,
+    alongside?: LogEntry['alongside'],
+  ): Promise<void> {
     assertBatch(batch);
-    await writeTo(id, workspace, async (tx, run) => {
-      const kept = await runStore(tx).insertParameters(id, batch.parameters);
-      assertUnchanged(id, batch.parameters, kept);
-      await metricStore(tx).save(id, batch.metrics);
-      await saveTags(tx, run, batch.tags);
-    });
+    await write({ runId: id, workspace, batch, ...(alongside && { alongside }) });
   }
 
   async function listPoints(
@@ -129,20 +127,3 @@ export function createLogVerbs({ db, clock, lineage }: ExperimentsDependencies) 
 
 const toList = (texts: Readonly<Record<string, string>> = {}): KeyValue[] =>
   Object.entries(texts).map(([key, value]) => ({ key, value }));
-
-/** Setting the tag of the name renames the run. */
-async function saveTags(tx: Db, run: RunState, tags: readonly KeyValue[]): Promise<void> {
-  const distinct = lastByKey(tags);
-  await runStore(tx).saveTags(run.id, distinct);
-  const name = distinct.find(({ key }) => key === nameTag)?.value;
-  if (name !== undefined) await runStore(tx).update(run.id, { ...run, name });
-}
-
-function assertUnchanged(run: string, given: readonly KeyValue[], kept: readonly KeyValue[]): void {
-  const values = new Map(given.map(({ key, value }) => [key, value]));
-  for (const { key, value } of kept) {
-    const other = values.get(key);
-    if (other === undefined || other === value) continue;
-    throw errors.parameterImmutable({ run, key, found: value.slice(0, 100), given: other.slice(0, 100) });
-  }
-}

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isLater, latestByKey, type MetricValue, type RunRecord, toRun } from './rules.ts';
+import { isLater, latestBySeries, type MetricValue, type RunRecord, toRun } from './rules.ts';
 
 const value = fc.oneof(fc.double(), fc.constantFrom(Number.NaN, Infinity, -Infinity, 0));
 const metric: fc.Arbitrary<MetricValue> = fc.record({
@@ -26,9 +26,11 @@ test('of two different points exactly one is later, and none is later than itsel
 test('the latest of a key does not depend on the order in which points arrive', () => {
   fc.assert(
     fc.property(fc.array(metric), (metrics) => {
-      const forward = latestByKey(metrics);
+      const latest = (list: readonly MetricValue[]) =>
+        latestBySeries(list, ({ key }) => key).map(([, metric]) => metric);
+      const forward = latest(metrics);
       const position = ({ step, timestamp, value: found }: MetricValue) => [step, timestamp, found + 0];
-      expect(latestByKey(metrics.toReversed()).map(position)).toEqual(forward.map(position));
+      expect(latest(metrics.toReversed()).map(position)).toEqual(forward.map(position));
       for (const point of metrics) {
         const latest = forward.find(({ key }) => key === point.key);
         expect(latest && isLater(point, latest)).toBe(false);

@@ -95,14 +95,18 @@ export function isLater(a: MetricValue, b: MetricValue): boolean {
   return Number.isNaN(b.value) ? !Number.isNaN(a.value) : a.value > b.value;
 }
 
-/** The latest point per key, in the order of keys: everybody locks series in that order, so nobody deadlocks. */
-export function latestByKey(metrics: readonly MetricValue[]): MetricValue[] {
-  const latest = new Map<string, MetricValue>();
+/** The latest point of each series, in the order of their names: everybody locks series in that order, so nobody deadlocks. */
+export function latestBySeries<M extends MetricValue>(
+  metrics: readonly M[],
+  nameOf: (metric: M) => string,
+): (readonly [name: string, latest: M])[] {
+  const latest = new Map<string, M>();
   for (const metric of metrics) {
-    const found = latest.get(metric.key);
-    if (!found || isLater(metric, found)) latest.set(metric.key, metric);
+    const name = nameOf(metric);
+    const found = latest.get(name);
+    if (!found || isLater(metric, found)) latest.set(name, metric);
   }
-  return [...latest.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+  return [...latest].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** One entry per key: the last one given. */

@@ -1,6 +1,6 @@
 import type { RunStatus } from '@tidemill/contract';
-import type { Db } from '../../adapters/db/db.ts';
-import { json, parseJson } from '../../adapters/db/db.ts';
+import { sql } from 'kysely';
+import { type Db, json, kindOf, parseJson, runForEach } from '../../adapters/db/db.ts';
 import { newId } from '../../base/ids.ts';
 import type { KeyValue } from '../../base/key-value.ts';
 import { inPortions } from './portions.ts';
@@ -151,24 +151,42 @@ export const runStore = (db: Db) => {
       await db.updateTable('runs').set({ deleted_at: at }).where('id', '=', id).execute();
     },
 
-    /** Writes what is new and gives back what was there already: it is not changed. */
-    async insertParameters(id: string, parameters: readonly KeyValue[]): Promise<KeyValue[]> {
-      if (parameters.length === 0) return [];
-      const inserted = await db
-        .insertInto('run_parameters')
-        .values(parameters.map(({ key, value }) => ({ run_id: id, key, value })))
-        .onConflict((conflict) => conflict.doNothing())
-        .returning('key')
-        .execute();
-      if (inserted.length === parameters.length) return [];
-      const isNew = new Set(inserted.map(({ key }) => key));
-      const kept = parameters.filter(({ key }) => !isNew.has(key)).map(({ key }) => key);
+    /** Those that are there. Locked ones wait for other transactions that lock them; ask in the order of ids. */
+    async listStates(
+      ids: readonly string[],
+      isLocked: boolean,
+    ): Promise<{ workspace: string; state: RunState }[]> {
+      const rows =
+        kindOf(db) === 'sqlite'
+          ? await runForEach<RunRow & { workspace: string }>(
+              db,
+              sqliteState,
+              ids.map((id) => [id]),
+            )
+          : await listStatesOnPostgres(db, ids, isLocked);
+      return rows.map((row) => ({ workspace: row.workspace, state: toState(row) }));
+    },
+
+    async listParameters(id: string, keys: readonly string[]): Promise<KeyValue[]> {
       return db
         .selectFrom('run_parameters')
         .select(['key', 'value'])
         .where('run_id', '=', id)
-        .where('key', 'in', kept)
+        .where('key', 'in', keys)
         .execute();
+    },
+
+    /** Each key at most once, and none that the run has. */
+    async insertParameters(id: string, parameters: readonly KeyValue[]): Promise<void> {
+      if (parameters.length === 0) return;
+      await db
+        .insertInto('run_parameters')
+        .values(parameters.map(({ key, value }) => ({ run_id: id, key, value })))
+        .execute();
+    },
+
+    async rename(id: string, name: string): Promise<void> {
+      await db.updateTable('runs').set({ name }).where('id', '=', id).execute();
     },
 
     /** Each key at most once in `tags`. */
@@ -230,6 +248,17 @@ export const runStore = (db: Db) => {
     },
   };
 };
+
+const sqliteState = `select workspace, ${columns.join(', ')} from runs where id = ?`;
+
+async function listStatesOnPostgres(db: Db, ids: readonly string[], isLocked: boolean) {
+  let query = db
+    .selectFrom('runs')
+    .select(['workspace', ...columns])
+    .where('id', '=', sql<string>`any(${ids})`);
+  if (isLocked) query = query.orderBy('id').forNoKeyUpdate();
+  return query.execute();
+}
 
 const toState = (row: RunRow): RunState => ({
   id: row.id,
