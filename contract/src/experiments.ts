@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { integer, literals, nullable, page, pageQuery, strict, Timestamp } from './common.ts';
+import { Done, integer, literals, nullable, page, pageQuery, strict, Timestamp } from './common.ts';
 import { endpoints } from './endpoint.ts';
 
 export const RunStatus = literals('RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED');
@@ -49,6 +49,10 @@ export const Run = Type.Object({
 });
 export type Run = Static<typeof Run>;
 
+export const KeyKind = literals('metric', 'parameter', 'tag');
+export type KeyKind = Static<typeof KeyKind>;
+
+const experimentId = strict({ id: Type.String({ minLength: 1, maxLength: 40 }) });
 const runId = strict({ id: Type.String({ pattern: '^[a-zA-Z0-9][\\w-]{0,255}$' }) });
 
 export const experimentsEndpoints = endpoints({
@@ -68,6 +72,30 @@ export const experimentsEndpoints = endpoints({
     summary: 'List active experiments',
     query: strict(pageQuery),
     reply: page(Experiment),
+  },
+  getExperiment: {
+    method: 'GET',
+    path: '/api/v1/experiments/:id',
+    permission: 'read',
+    summary: 'Get an experiment',
+    params: experimentId,
+    reply: Experiment,
+  },
+  listKeys: {
+    method: 'GET',
+    path: '/api/v1/experiments/:id/keys',
+    permission: 'read',
+    summary: 'What the newest runs of an experiment logged under: keys of metrics, parameters or tags',
+    params: experimentId,
+    query: strict({
+      kind: KeyKind,
+      search: Type.Optional(Type.String({ maxLength: 500, description: 'a part of the key, in any case' })),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: 'default 100' })),
+    }),
+    reply: Type.Object({
+      keys: Type.Array(Type.String(), { description: 'in order of the alphabet' }),
+      hasMore: Type.Boolean(),
+    }),
   },
   createRun: {
     method: 'POST',
@@ -104,6 +132,22 @@ export const experimentsEndpoints = endpoints({
     }),
     reply: Run,
   },
+  deleteRun: {
+    method: 'DELETE',
+    path: '/api/v1/runs/:id',
+    permission: 'write',
+    summary: 'Delete a run; it can be restored',
+    params: runId,
+    reply: Done,
+  },
+  restoreRun: {
+    method: 'POST',
+    path: '/api/v1/runs/:id/restore',
+    permission: 'write',
+    summary: 'Take a deleted run back',
+    params: runId,
+    reply: Run,
+  },
   logBatch: {
     method: 'POST',
     path: '/api/v1/runs/:id/batch',
@@ -136,6 +180,7 @@ export const experimentsEndpoints = endpoints({
       experimentIds: Type.Array(Type.String(), { minItems: 1, maxItems: 1000 }),
       filter: Type.Optional(Type.String({ maxLength: 10_000 })),
       orderBy: Type.Optional(Type.Array(Type.String(), { maxItems: 10 })),
+      view: Type.Optional(literals('active', 'deleted', 'all')),
       ...pageQuery,
     }),
     reply: page(Run),

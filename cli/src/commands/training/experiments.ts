@@ -131,6 +131,23 @@ function addRun(runs: Command): void {
       session.show(await session.client.experiments.getRun({ id }), describeRun);
     });
   example(show, 'runs show 4f0c9f0e4d0b4d0a8f8e5c1d2b3a4f50');
+  const remove = runs
+    .command('delete <id>')
+    .description('delete a run; `runs restore` takes it back')
+    .action(async (id: string, _options: object, command: Command) => {
+      const session = sessionOf(command);
+      await session.client.experiments.deleteRun({ id });
+      session.show({ id }, () => `Deleted run ${id}. Take it back: tidemill runs restore ${id}`);
+    });
+  example(remove, 'runs delete 4f0c9f0e4d0b4d0a8f8e5c1d2b3a4f50');
+  const restore = runs
+    .command('restore <id>')
+    .description('take a deleted run back')
+    .action(async (id: string, _options: object, command: Command) => {
+      const session = sessionOf(command);
+      session.show(await session.client.experiments.restoreRun({ id }), () => `Restored run ${id}.`);
+    });
+  example(restore, 'runs restore 4f0c9f0e4d0b4d0a8f8e5c1d2b3a4f50');
   const metrics = runs
     .command('metrics <id> <key>')
     .description('every point of one metric')

@@ -5,9 +5,19 @@ import type { Experiments } from './service.ts';
 export const experimentsRoutes = (experiments: Experiments): Handlers<typeof contract.experiments> => ({
   createExperiment: ({ name, tags }, caller) => experiments.ensureExperiment(name, caller, tags),
   listExperiments: (input, caller) => experiments.listExperiments(input, caller),
+  getExperiment: ({ id }, caller) => experiments.getExperiment(id, caller.workspace),
+  listKeys: (input, caller) => experiments.listKeys(input, caller),
   createRun: (input, caller) => experiments.createRun(input, caller),
   getRun: (input, caller) => experiments.getRun(input, caller),
   updateRun: (input, caller) => experiments.updateRun(input, caller),
+  deleteRun: async ({ id }, caller) => {
+    await experiments.deleteRun(id, caller);
+    return {};
+  },
+  restoreRun: async ({ id }, caller) => {
+    await experiments.restoreRun(id, caller);
+    return experiments.getRun({ id }, caller);
+  },
   logBatch: (input, caller) => experiments.logBatch(input, caller),
   searchRuns: (input, caller) => experiments.searchRuns(input, caller),
   metricHistory: (input, caller) => experiments.metricHistory(input, caller),

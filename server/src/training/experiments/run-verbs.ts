@@ -164,10 +164,13 @@ export function createRunVerbs(
       toRun(await changeRun(input, caller)),
 
     async searchRuns(
-      input: Omit<RunSearch, 'view' | 'limit'> & { limit?: number | undefined },
+      input: Omit<RunSearch, 'view' | 'limit'> & {
+        view?: ViewType | undefined;
+        limit?: number | undefined;
+      },
       caller: Caller,
     ): Promise<Page<Run>> {
-      const search = { ...input, view: 'active', limit: input.limit ?? defaultPageSize } as const;
+      const search = { ...input, view: input.view ?? 'active', limit: input.limit ?? defaultPageSize };
       const { items, nextCursor } = await searchRecords(search, caller.workspace);
       return { items: items.map(toRun), nextCursor };
     },

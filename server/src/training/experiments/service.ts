@@ -1,6 +1,7 @@
 import { createArtifactVerbs } from './artifact-verbs.ts';
 import type { ExperimentsDependencies } from './dependencies.ts';
 import { createExperimentVerbs } from './experiment-verbs.ts';
+import { createKeyVerbs } from './key-verbs.ts';
 import { createLogVerbs } from './log-verbs.ts';
 import { createOwnedRunVerbs } from './owned-runs.ts';
 import { createRunVerbs } from './run-verbs.ts';
@@ -13,6 +14,7 @@ export function createExperiments(deps: ExperimentsDependencies) {
   return {
     ...experiments,
     ...createRunVerbs(deps, experiments.getExperiment),
+    ...createKeyVerbs(deps, experiments.getExperiment),
     ...createOwnedRunVerbs(deps),
     ...createLogVerbs(deps),
     ...createArtifactVerbs(deps),
