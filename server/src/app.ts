@@ -9,6 +9,7 @@ import { createAudit, createChanges } from './access/audit/service.ts';
 import { createAuth } from './access/auth/service.ts';
 import { createLineage } from './access/lineage/service.ts';
 import { accessRoutes } from './access/routes.ts';
+import { createSecrets } from './access/secrets/service.ts';
 import { openDuckdb } from './adapters/analytics/duckdb.ts';
 import { openFilesystemBlobs } from './adapters/blobs/filesystem.ts';
 import { lockDataFolder } from './adapters/db/data-folder-lock.ts';
@@ -86,6 +87,12 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
   const changes = createChanges({ db, clock, events });
   const lineage = createLineage({ db, clock });
   const audit = createAudit({ db });
+  const secrets = createSecrets({
+    db,
+    clock,
+    key: config.secretKey,
+    file: join(config.dataFolder, 'secret.key'),
+  });
   const trustLocal = isLoopback(config.host);
   const auth = createAuth({ db, clock, changes, trustLocal });
 
@@ -252,6 +259,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     lineage,
     audit,
     auth,
+    secrets,
     datasets,
     features,
     learners,
@@ -296,6 +304,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     services,
     database,
     async start(): Promise<void> {
+      secrets.start();
       await predictions.start();
       await endpoints.start();
       await events.start();

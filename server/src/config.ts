@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { parseKey } from './access/secrets/rules.ts';
 import { errors } from './base/errors.ts';
 
 export interface Config {
@@ -10,6 +11,8 @@ export interface Config {
     | { readonly kind: 'postgres'; readonly url: string };
   readonly allowedHosts: readonly string[];
   readonly logLevel: string;
+  /** Seals the secrets in the database; null keeps a key of our own in the data folder. */
+  readonly secretKey: Buffer | null;
   /** Folder of the built web UI; without it the API stands alone. */
   readonly webFolder: string | null;
   /** What commands of users get of this program's environment: where programs are, never a secret. */
@@ -37,6 +40,7 @@ export function readConfig(options: ConfigOptions, environment: NodeJS.ProcessEn
     database: readDatabase(options, environment),
     allowedHosts: hosts.map((host) => host.trim()).filter(Boolean),
     logLevel: readLevel(options.logLevel ?? environment.TIDEMILL_LOG_LEVEL ?? 'warn'),
+    secretKey: readSecretKey(environment.TIDEMILL_SECRET_KEY),
     webFolder: environment.TIDEMILL_WEB ?? resolve(import.meta.dirname, '../../web/dist'),
     commandEnvironment: readCommandEnvironment(environment),
   };
@@ -48,6 +52,17 @@ export function readCommandEnvironment(environment: NodeJS.ProcessEnv): Readonly
   return Object.fromEntries(
     forCommands.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
   );
+}
+
+/** Only from the environment: an option would stand in the list of processes. */
+function readSecretKey(text: string | undefined): Buffer | null {
+  if (text === undefined || text === '') return null;
+  const key = parseKey(text);
+  if (key) return key;
+  throw errors.configInvalid({
+    variable: 'TIDEMILL_SECRET_KEY',
+    reason: 'it is not 32 bytes in base64 or 64 hex digits (openssl rand -base64 32 makes one)',
+  });
 }
 
 function readPort(text: string): number {

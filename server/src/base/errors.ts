@@ -110,6 +110,36 @@ export const catalogue = {
     404,
     (d) => `There is no user '${d.name}'. tidemill users list shows them.`,
   ),
+  secretKeyExposed: entry<{ file: string; mode: string }>(
+    400,
+    (d) =>
+      `Others on this machine can read the secret key ${d.file} (mode ${d.mode}). Run chmod 600 on it; if somebody may have read it, enter the secrets again under a new key.`,
+  ),
+  secretKeyInvalid: entry<{ file: string }>(
+    400,
+    (d) =>
+      `${d.file} does not hold a key: 32 bytes in base64 or 64 hex digits. Bring it back from a backup, or set TIDEMILL_SECRET_KEY.`,
+  ),
+  secretKeyMissing: entry<{ file: string }>(
+    500,
+    (d) =>
+      `Secrets are stored, but the key that opens them is not at ${d.file}. Bring it back, set TIDEMILL_SECRET_KEY, or enter the secrets again.`,
+  ),
+  secretKeyOther: entry<{
+    owner: string;
+    name: string;
+    sealedWith: string;
+    current: string;
+    source: string;
+  }>(
+    500,
+    (d) =>
+      `The ${d.name} of ${d.owner} was sealed with the key ${d.sealedWith}, and ${d.source} holds the key ${d.current}. Bring that key back, or enter the secret again.`,
+  ),
+  secretDamaged: entry<{ owner: string; name: string }>(
+    500,
+    (d) => `The ${d.name} of ${d.owner} was changed in the database and does not open. Enter it again.`,
+  ),
   inUse: entry<{ what: string; users: string }>(
     409,
     (d) => `${d.what} cannot be deleted: ${d.users} uses it. Release it there first.`,

@@ -22,6 +22,7 @@ export async function createTestPlatform(
       database: { kind: 'sqlite', durability: 'process' },
       allowedHosts: [],
       logLevel: 'silent',
+      secretKey: null,
       webFolder: null,
       commandEnvironment: readCommandEnvironment(process.env),
     },

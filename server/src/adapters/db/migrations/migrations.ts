@@ -1,6 +1,7 @@
 import type { Migration } from '../migrate.ts';
 import { migration as platform } from './001-platform.ts';
 import { migration as access } from './002-access.ts';
+import { migration as secrets } from './003-secrets.ts';
 import { migration as datasets } from './010-datasets.ts';
 import { migration as features } from './011-features.ts';
 import { migration as experiments } from './020-experiments.ts';
@@ -21,6 +22,7 @@ import { migration as projects } from './053-projects.ts';
 export const migrations: readonly Migration[] = [
   platform,
   access,
+  secrets,
   datasets,
   features,
   experiments,

@@ -63,6 +63,18 @@ interface LineageHoldsTable {
   created_at: number;
 }
 
+/** Texts sealed by a key that the database does not hold. */
+interface SecretsTable {
+  workspace: string;
+  /** Uri of what the secret belongs to. */
+  owner: string;
+  name: string;
+  ciphertext: string;
+  nonce: string;
+  key_id: string;
+  created_at: number;
+}
+
 export interface AccessTables {
   users: UsersTable;
   tokens: TokensTable;
@@ -70,4 +82,5 @@ export interface AccessTables {
   lineage_nodes: LineageNodesTable;
   lineage_edges: LineageEdgesTable;
   lineage_holds: LineageHoldsTable;
+  secrets: SecretsTable;
 }
