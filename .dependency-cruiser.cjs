@@ -9,6 +9,9 @@ const anyWing = `(?:${wings.join('|')})`;
 const testSupport = ['^server/src/testing/', '^server/src/.+-(?:suite|testing)\\.ts$'];
 /** The shape of the metadata database belongs to every store, whichever database is behind it. */
 const tables = '^server/src/adapters/db/(?:schema\\.ts$|tables/)';
+/** The SQL that MLflow's search grammar becomes is one, whichever domain's rows are searched. */
+const searchSql = '^server/src/adapters/db/search-sql\\.ts$';
+const stores = '[/-]store\\.ts$';
 const entryFiles = '^server/src/(?:main|app|config)\\.ts$';
 
 const onlyDownward = floors.map((floor, index) => ({
@@ -77,7 +80,7 @@ module.exports = {
         'A store is the inner side of its folder: only the service beside it knows when a row may change. ' +
         'Instead: call that service. app.ts alone builds stores.',
       from: { path: '^server/src/(.+)/[^/]+$', pathNot: testSupport },
-      to: { path: '[/-]store\\.ts$', pathNot: ['^server/src/$1/', '^server/src/adapters/'] },
+      to: { path: stores, pathNot: ['^server/src/$1/', '^server/src/adapters/'] },
     },
     {
       name: 'adapters-by-their-port',
@@ -91,8 +94,20 @@ module.exports = {
       },
       to: {
         path: '^server/src/adapters/[^/]+/',
-        pathNot: ['^server/src/adapters/([^/]+)/\\1\\.ts$', tables],
+        pathNot: ['^server/src/adapters/([^/]+)/\\1\\.ts$', tables, searchSql],
       },
+    },
+    {
+      name: 'search-sql-in-stores',
+      severity: 'error',
+      comment:
+        'What builds SQL is for those who hold SQL. ' +
+        "Instead: give the domain's store a method that takes the parsed search.",
+      from: {
+        path: '^(?:server/src/|cli/|sdk/)',
+        pathNot: [stores, '^server/src/adapters/db/', ...testSupport],
+      },
+      to: { path: searchSql },
     },
     {
       name: 'adapters-apart',
@@ -114,7 +129,7 @@ module.exports = {
         'Instead: give the store a method; types such as Kysely and Transaction come from adapters/db/db.ts.',
       from: {
         path: '^(?:server/src|cli|sdk|contract|web|examples)/',
-        pathNot: ['[/-]store\\.ts$', '^server/src/adapters/db/', ...testSupport],
+        pathNot: [stores, '^server/src/adapters/db/', ...testSupport],
       },
       to: { path: '(?:^|node_modules/)kysely(?:/|$)' },
     },

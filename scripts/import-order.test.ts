@@ -14,6 +14,7 @@ const house: Readonly<Record<string, string>> = {
   'server/src/http/server.ts': "import { id } from '../base/ids.ts';\nexport const server = id;",
   'server/src/adapters/db/db.ts': "export type { Kysely } from 'kysely';",
   'server/src/adapters/db/schema.ts': 'export type Tables = 1;',
+  'server/src/adapters/db/search-sql.ts': 'export const searchSql = 1;',
   'server/src/adapters/blobs/blobs.ts': 'export type Blobs = 1;',
   'server/src/adapters/blobs/filesystem.ts':
     "import type { Blobs } from './blobs.ts';\nexport const blobs: Blobs = 1;",
@@ -21,7 +22,7 @@ const house: Readonly<Record<string, string>> = {
   'server/src/testing/platform.ts': "import { app } from '../app.ts';\nexport const platform = app;",
   'server/src/data/datasets/rules.ts': 'export type Row = 1;\nexport const limit = 1;',
   'server/src/data/datasets/store.ts':
-    "import { sql } from 'kysely';\nimport type { Tables } from '../../adapters/db/schema.ts';\nexport const store = sql;\nexport type T = Tables;",
+    "import { sql } from 'kysely';\nimport type { Tables } from '../../adapters/db/schema.ts';\nimport { searchSql } from '../../adapters/db/search-sql.ts';\nexport const store = [sql, searchSql];\nexport type T = Tables;",
   'server/src/data/datasets/service.ts':
     "import type { Blobs } from '../../adapters/blobs/blobs.ts';\nimport { store } from './store.ts';\nexport const datasets = store;\nexport type B = Blobs;",
   'server/src/data/profiling/service.ts':
@@ -48,6 +49,7 @@ const breaches: readonly (readonly [file: string, source: string, rule: string])
   ['server/src/data/datasets/kind.ts', "import { blobs } from '../../adapters/blobs/filesystem.ts';\nexport const b = blobs;", 'adapters-by-their-port'],
   ['server/src/adapters/online/online.ts', "import { blobs } from '../blobs/filesystem.ts';\nexport const b = blobs;", 'adapters-apart'],
   ['server/src/data/datasets/query.ts', "import { sql } from 'kysely';\nexport const s = sql;", 'sql-in-stores'],
+  ['server/src/data/datasets/search.ts', "import { searchSql } from '../../adapters/db/search-sql.ts';\nexport const s = searchSql;", 'search-sql-in-stores'],
   ['server/src/data/datasets/engine.ts', "import { DatabaseSync } from 'node:sqlite';\nexport const d = DatabaseSync;", 'engines-behind-ports'],
   ['server/src/data/datasets/fake.ts', "import { platform } from '../../testing/platform.ts';\nexport const p = platform;", 'testing-for-tests'],
   ['server/src/models/registry/one.ts', "import type { Two } from './two.ts';\nexport type One = Two | 1;", 'no-circle-of-files'],

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { searchableExperiments, searchableRuns } from '../../training/experiments/searchable.ts';
 import { TidemillError } from '../errors.ts';
-import { parseFilter, parseOrderings } from './grammar.ts';
+import { listComparisons, parseFilter, parseOrderings } from './grammar.ts';
 
 const filter = (text: string) => parseFilter(text, searchableRuns);
 const order = (...list: string[]) => parseOrderings(list, searchableRuns);
@@ -32,33 +32,59 @@ describe('filter', () => {
     ['run_id IN (\'a\', "b")', { entity: 'attribute', key: 'id', operator: 'IN', texts: ['a', 'b'] }],
     ["run_id not in ('a')", { entity: 'attribute', key: 'id', operator: 'NOT IN', texts: ['a'] }],
     ["dataset.name = 'p'", { entity: 'dataset', key: 'name', operator: '=', text: 'p' }],
+    ["tags.a IN ('x')", { entity: 'tag', key: 'a', operator: 'IN', texts: ['x'] }],
+    ["params.a NOT IN ('x', 'y')", { entity: 'parameter', key: 'a', operator: 'NOT IN', texts: ['x', 'y'] }],
+    ["status IN ('FAILED')", { entity: 'attribute', key: 'status', operator: 'IN', texts: ['FAILED'] }],
+    ['metrics.a IN (1, -2.5)', { entity: 'metric', key: 'a', operator: 'IN', numbers: [1, -2.5] }],
+    ['start_time not in (5)', { entity: 'attribute', key: 'startedAt', operator: 'NOT IN', numbers: [5] }],
+    ['metrics.a IS NULL', { entity: 'metric', key: 'a', operator: 'IS NULL' }],
+    ['end_time IS NULL', { entity: 'attribute', key: 'endedAt', operator: 'IS NULL' }],
+    ['((metrics.loss < 1))', { entity: 'metric', key: 'loss', operator: '<', number: 1 }],
     ["datasets.context IN ('x')", { entity: 'dataset', key: 'context', operator: 'IN', texts: ['x'] }],
-  ])('%s', (text, expected) => expect(filter(text)).toEqual([expected]));
+  ])('%s', (text, expected) => expect(filter(text)).toEqual(expected));
 
   test('nothing asks for nothing; AND joins in any case and may trail', () => {
-    expect(filter('')).toEqual([]);
-    expect(filter('  \n ')).toEqual([]);
-    expect(filter("metrics.a > 1 and params.b = 'and' AND tags.c IS NULL AND")).toHaveLength(3);
+    expect(filter('')).toEqual({ all: [] });
+    expect(filter('  \n ')).toEqual({ all: [] });
+    expect(filter("metrics.a > 1 and params.b = 'and' AND tags.c IS NULL AND")).toMatchObject({
+      all: [{ key: 'a' }, { key: 'b' }, { key: 'c' }],
+    });
+  });
+
+  test('AND binds tighter than OR; brackets say otherwise', () => {
+    const [a, b, c] = ['a', 'b', 'c'].map((key) => filter(`metrics.${key} > 1`));
+    const parse = (text: string) => filter(text.replace(/[abc]/g, 'metrics.$& > 1'));
+    expect(parse('a OR b AND c')).toEqual({ any: [a, { all: [b, c] }] });
+    expect(parse('a AND b or c')).toEqual({ any: [{ all: [a, b] }, c] });
+    expect(parse('(a OR b) AND c')).toEqual({ all: [{ any: [a, b] }, c] });
+    expect(parse('a AND (b AND(c))')).toEqual({ all: [a, { all: [b, c] }] });
+    expect(listComparisons(parse('(a OR b) AND c'))).toEqual([a, b, c]);
   });
 
   test.each([
     ["metrics.loss = '1'", 'a number without quotes'],
     ['params.lr = 0.1', "a quoted string value, as in 'abc'"],
     ['params.lr = abc', 'a quoted string value'],
-    ["params.lr > '1'", '=, !=, LIKE or ILIKE'],
-    ['metrics.a > 1 OR metrics.b > 1', 'only AND joins'],
-    ['metrics.a > 1 metrics.b > 1', 'only AND joins'],
-    ['(metrics.a > 1)', 'a name such as metrics.loss'],
-    ['NOT metrics.a > 1', 'no such attribute'],
+    ["params.lr > '1'", '=, !=, LIKE, ILIKE or IN'],
+    ['metrics.a > 1 metrics.b > 1', 'expected AND, OR or the end'],
+    ['metrics.a > 1 OR', 'a name such as metrics.loss'],
+    ['metrics.a > 1 OR AND metrics.b > 1', 'no such attribute'],
+    ['(metrics.a > 1', 'AND, OR or a closing bracket'],
+    ['(metrics.a > 1 AND) AND metrics.b > 1', 'a name such as metrics.loss'],
+    ['metrics.a > 1)', 'expected AND, OR or the end'],
+    ['()', 'a name such as metrics.loss'],
+    ['NOT metrics.a > 1', 'NOT stands only in NOT IN and IS NOT NULL'],
+    ['metrics.a NOT > 1', 'IN after NOT'],
+    ["metrics.a LIKE '1'", 'one of ='],
+    ["metrics.a IN ('1')", 'a number without quotes'],
+    ['params.a IN (1)', 'a quoted string value'],
+    ['params.a IS 1', 'NULL or NOT NULL'],
     ["experiment_id = '1'", 'no such attribute; there are run_id, run_name'],
     ["constructor = '1'", 'no such attribute'],
     ['constructor.x = 1', 'write one of'],
     ["things.a = 'x'", 'write one of'],
     ['metrics. > 1', 'write one of'],
     ["dataset.source = 'x'", 'a dataset has name, digest, context'],
-    ["tags.a IN ('x')", 'IN is for run_id and for datasets'],
-    ["status IN ('x')", 'IN is for run_id'],
-    ['status IS NULL', 'only tags and parameters'],
     ['run_id IN ()', 'a quoted string value'],
     ["run_id IN ('a'", 'a comma or a closing bracket'],
     ["run_id IN 'a'", 'a list in brackets'],
@@ -68,9 +94,17 @@ describe('filter', () => {
     ["params.a = 'open", 'no value or name begins so'],
     ["params.a = 'x'; drop table runs", 'no value or name begins so'],
     ['AND metrics.a > 1', 'no such attribute'],
-    [Array(101).fill('metrics.a > 1').join(' AND '), 'more than 100 comparisons'],
   ])('%s is refused, saying what would be right', (text, reason) => {
     expect(() => filter(text)).toThrow(reason);
+  });
+
+  test('what is too much is refused before it costs anything', () => {
+    const many = (count: number) => Array(count).fill('metrics.a > 1');
+    expect(listComparisons(filter(many(100).join(' OR ')))).toHaveLength(100);
+    expect(() => filter(many(101).join(' OR '))).toThrow('more than 100 comparisons');
+    expect(() => filter(`${'('.repeat(21)}metrics.a > 1${')'.repeat(21)}`)).toThrow('more than 20 deep');
+    expect(() => filter('('.repeat(100_000))).toThrow('more than 20 deep');
+    expect(() => filter(`metrics.a IN (${Array(10_001).fill(1).join()})`)).toThrow('more than 10000 values');
   });
 
   test('whatever text comes, the answer is comparisons or an error of the catalogue', () => {
@@ -87,6 +121,8 @@ describe('filter', () => {
         '`',
         ' ',
         'AND',
+        'OR',
+        'NOT',
         'IN',
         '(',
         ')',
@@ -113,14 +149,16 @@ describe('filter', () => {
     fc.assert(
       fc.property(key, fc.string(), (name, value) => {
         const text = `params.\`${name}\` = '${value.replaceAll("'", "''")}'`;
-        expect(filter(text)).toEqual([{ entity: 'parameter', key: name, operator: '=', text: value }]);
+        expect(filter(text)).toEqual({ entity: 'parameter', key: name, operator: '=', text: value });
       }),
     );
   });
 
   test('experiments have attributes of their own', () => {
     const parse = (text: string) => parseFilter(text, searchableExperiments);
-    expect(parse("name LIKE 'a%' AND tags.x = 'y' AND creation_time > 5")).toHaveLength(3);
+    expect(parse("name LIKE 'a%' AND tags.x = 'y' AND creation_time > 5")).toMatchObject({
+      all: [{ key: 'name' }, { key: 'x' }, { key: 'createdAt' }],
+    });
     expect(() => parse('metrics.a > 1')).toThrow('write one of attribute');
     expect(() => parse("experiment_id = '1'")).toThrow('no such attribute');
   });

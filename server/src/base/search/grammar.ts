@@ -1,30 +1,39 @@
 /**
- * MLflow's search language: comparisons joined by AND, `entity.key operator value`.
- * No OR, no brackets, no NOT before a comparison. Keys with special characters stand in backticks or double quotes.
+ * MLflow's search language, `entity.key operator value` joined by AND, and beyond it OR, brackets and IN for everything.
+ * AND binds tighter than OR. Keys with special characters stand in backticks or double quotes.
  */
-import { errors } from '../errors.ts';
+import { invalid, type Token, Tokens, unexpected, unexpectedToken, unquote } from './tokens.ts';
 
 export type Entity = 'attribute' | 'metric' | 'parameter' | 'tag' | 'dataset';
 export type NumberOperator = '=' | '!=' | '>' | '>=' | '<' | '<=';
 export type TextOperator = '=' | '!=' | 'LIKE' | 'ILIKE';
+type ListOperator = 'IN' | 'NOT IN';
+type NullOperator = 'IS NULL' | 'IS NOT NULL';
 
 export type Comparison = { readonly entity: Entity; readonly key: string } & (
   | { readonly operator: NumberOperator; readonly number: number }
+  | { readonly operator: ListOperator; readonly numbers: readonly number[] }
   | { readonly operator: TextOperator; readonly text: string }
-  | { readonly operator: 'IN' | 'NOT IN'; readonly texts: readonly string[] }
-  | { readonly operator: 'IS NULL' | 'IS NOT NULL' }
+  | { readonly operator: ListOperator; readonly texts: readonly string[] }
+  | { readonly operator: NullOperator }
 );
+
+/** What a search asks for. `{ all: [] }` asks for nothing, so everything fits. */
+export type Filter = Comparison | { readonly all: readonly Filter[] } | { readonly any: readonly Filter[] };
 
 export interface Ordering {
   readonly entity: Entity;
   readonly key: string;
   readonly descending: boolean;
+  /** Of a metric's values, only the one on this data. The language has no word for it; MLflow's logged models do. */
+  readonly dataset?: { readonly name: string; readonly digest: string | null } | undefined;
 }
 
 /** What can be searched in one kind of object. */
 export interface Searchable {
+  /** The words before the dot. What is missing here cannot be asked for: leave `metric` out, and there are no metrics. */
   readonly entities: Readonly<Record<string, Entity>>;
-  /** Attributes by every name they go by. */
+  /** Attributes by every name they go by, and the key their store knows them by. */
   readonly texts: Readonly<Record<string, string>>;
   readonly numbers: Readonly<Record<string, string>>;
   /** Attributes that order but do not filter. */
@@ -32,28 +41,22 @@ export interface Searchable {
 }
 
 const datasetFields = ['name', 'digest', 'context'];
-const mostComparisons = 100;
-
-interface Token {
-  readonly kind: 'word' | 'quoted' | 'number' | 'operator' | 'mark';
-  /** As written. */
-  readonly source: string;
-  /** Without its quotes. */
-  readonly text: string;
-}
+const most = { comparisons: 100, values: 10_000, depth: 20 } as const;
 
 /** @throws searchInvalid naming the place and what would be right. */
-export function parseFilter(filter: string, searchable: Searchable): Comparison[] {
+export function parseFilter(filter: string, searchable: Searchable): Filter {
   const tokens = new Tokens(filter);
-  const comparisons: Comparison[] = [];
-  while (!tokens.isAtEnd()) {
-    comparisons.push(parseComparison(tokens, searchable));
-    if (comparisons.length > mostComparisons)
-      throw invalid(filter.slice(0, 40), `there are more than ${mostComparisons} comparisons`);
-    if (tokens.isAtEnd()) break;
-    if (!tokens.takeWord('AND')) throw unexpected(tokens, 'AND or the end; only AND joins comparisons');
-  }
-  return comparisons;
+  if (tokens.isAtEnd()) return { all: [] };
+  const found = parseAny({ tokens, searchable, left: { ...most } });
+  if (!tokens.isAtEnd()) throw unexpected(tokens, 'AND, OR or the end');
+  return found;
+}
+
+/** Every comparison of the tree, from left to right. */
+export function listComparisons(filter: Filter): Comparison[] {
+  if ('all' in filter) return filter.all.flatMap(listComparisons);
+  if ('any' in filter) return filter.any.flatMap(listComparisons);
+  return [filter];
 }
 
 /** Reads `metrics.loss DESC`. @throws searchInvalid */
@@ -73,20 +76,56 @@ export function parseOrderings(list: readonly string[], searchable: Searchable):
   });
 }
 
-function parseComparison(tokens: Tokens, searchable: Searchable): Comparison {
+/** One parse, and what it may still use: a search is a stranger's text. */
+interface Parse {
+  readonly tokens: Tokens;
+  readonly searchable: Searchable;
+  readonly left: { comparisons: number; values: number; depth: number };
+}
+
+function parseAny(parse: Parse): Filter {
+  const any = [parseAll(parse)];
+  while (parse.tokens.takeWord('OR')) any.push(parseAll(parse));
+  return any.length === 1 && any[0] ? any[0] : { any };
+}
+
+function parseAll(parse: Parse): Filter {
+  const all = [parseOne(parse)];
+  while (parse.tokens.takeWord('AND')) {
+    // MLflow's own clients send an AND with nothing after it.
+    if (parse.tokens.isAtEnd() && parse.left.depth === most.depth) break;
+    all.push(parseOne(parse));
+  }
+  return all.length === 1 && all[0] ? all[0] : { all };
+}
+
+function parseOne(parse: Parse): Filter {
+  const { tokens, left } = parse;
+  if (tokens.takeWord('NOT')) throw invalid('NOT', 'NOT stands only in NOT IN and IS NOT NULL');
+  if (!tokens.takeMark('(')) return parseComparison(parse);
+  if (left.depth-- === 0) throw invalid('(', `brackets are nested more than ${most.depth} deep`);
+  const inner = parseAny(parse);
+  if (!tokens.takeMark(')')) throw unexpected(tokens, 'AND, OR or a closing bracket');
+  left.depth++;
+  return inner;
+}
+
+function parseComparison(parse: Parse): Comparison {
+  const { tokens, searchable, left } = parse;
+  if (left.comparisons-- === 0)
+    throw invalid(tokens.peek()?.source ?? '', `there are more than ${most.comparisons} comparisons`);
   const { entity, key, isNumber } = parseIdentifier(tokens, searchable, false);
-  if (isNumber) return { entity, key, operator: parseNumberOperator(tokens), number: parseNumber(tokens) };
-  const operator = parseTextOperator(tokens);
-  if (operator === 'IS NULL' || operator === 'IS NOT NULL') {
-    if (entity === 'tag' || entity === 'parameter') return { entity, key, operator };
-    throw invalid(tokens.last, 'only tags and parameters can be asked for IS NULL');
+  const word = parseWordOperator(tokens);
+  if (word === 'IS NULL' || word === 'IS NOT NULL') return { entity, key, operator: word };
+  if (isNumber) {
+    if (word === 'IN' || word === 'NOT IN')
+      return { entity, key, operator: word, numbers: parseList(parse, parseNumber) };
+    if (word !== undefined) throw invalid(tokens.last, `expected one of ${numberOperators.join(' ')}`);
+    return { entity, key, operator: parseNumberOperator(tokens), number: parseNumber(tokens) };
   }
-  if (operator === 'IN' || operator === 'NOT IN') {
-    const isListable = entity === 'dataset' || (entity === 'attribute' && key === 'id');
-    if (isListable) return { entity, key, operator, texts: parseTexts(tokens) };
-    throw invalid(tokens.last, 'IN is for run_id and for datasets');
-  }
-  return { entity, key, operator, text: parseText(tokens) };
+  if (word === 'IN' || word === 'NOT IN')
+    return { entity, key, operator: word, texts: parseList(parse, parseText) };
+  return { entity, key, operator: word ?? parseTextOperator(tokens), text: parseText(tokens) };
 }
 
 function parseIdentifier(tokens: Tokens, searchable: Searchable, isOrdering: boolean) {
@@ -131,22 +170,29 @@ function parseNumberOperator(tokens: Tokens): NumberOperator {
   throw unexpectedToken(token, `one of ${numberOperators.join(' ')}`);
 }
 
-function parseTextOperator(tokens: Tokens): TextOperator | 'IN' | 'NOT IN' | 'IS NULL' | 'IS NOT NULL' {
+function parseTextOperator(tokens: Tokens): '=' | '!=' {
+  const token = tokens.take();
+  if (token?.kind === 'operator' && (token.text === '=' || token.text === '!=')) return token.text;
+  throw unexpectedToken(token, '=, !=, LIKE, ILIKE or IN');
+}
+
+/** The operators that are words, when one stands here. */
+function parseWordOperator(tokens: Tokens): 'LIKE' | 'ILIKE' | ListOperator | NullOperator | undefined {
   if (tokens.takeWord('LIKE')) return 'LIKE';
   if (tokens.takeWord('ILIKE')) return 'ILIKE';
   if (tokens.takeWord('IN')) return 'IN';
-  if (tokens.takeWord('NOT') && tokens.takeWord('IN')) return 'NOT IN';
-  if (tokens.takeWord('IS')) {
-    const isNegated = tokens.takeWord('NOT');
-    if (tokens.takeWord('NULL')) return isNegated ? 'IS NOT NULL' : 'IS NULL';
+  if (tokens.takeWord('NOT')) {
+    if (tokens.takeWord('IN')) return 'NOT IN';
+    throw unexpected(tokens, 'IN after NOT');
   }
-  const token = tokens.take();
-  if (token?.kind === 'operator' && (token.text === '=' || token.text === '!=')) return token.text;
-  throw unexpectedToken(token, '=, !=, LIKE or ILIKE');
+  if (!tokens.takeWord('IS')) return undefined;
+  const isNegated = tokens.takeWord('NOT');
+  if (tokens.takeWord('NULL')) return isNegated ? 'IS NOT NULL' : 'IS NULL';
+  throw unexpected(tokens, isNegated ? 'NULL' : 'NULL or NOT NULL');
 }
 
 function parseNumber(tokens: Tokens): number {
-  const token = tokens.take();
+  const token: Token | undefined = tokens.take();
   if (token?.kind !== 'number') throw unexpectedToken(token, 'a number without quotes');
   return Number(token.text);
 }
@@ -158,91 +204,13 @@ function parseText(tokens: Tokens): string {
   return token.text;
 }
 
-function parseTexts(tokens: Tokens): string[] {
-  if (tokens.take()?.text !== '(')
-    throw invalid(tokens.last, "a list in brackets is expected, as in ('a', 'b')");
-  const texts = [parseText(tokens)];
-  for (let token = tokens.take(); token?.text !== ')'; token = tokens.take()) {
-    if (token?.text !== ',') throw unexpectedToken(token, 'a comma or a closing bracket');
-    texts.push(parseText(tokens));
-  }
-  return texts;
+function parseList<T>({ tokens, left }: Parse, parseValue: (tokens: Tokens) => T): T[] {
+  if (!tokens.takeMark('(')) throw unexpected(tokens, "a list in brackets, as in ('a', 'b') or (1, 2)");
+  const values: T[] = [];
+  do {
+    values.push(parseValue(tokens));
+    if (left.values-- === 0) throw invalid(tokens.last, `lists have more than ${most.values} values`);
+  } while (tokens.takeMark(','));
+  if (!tokens.takeMark(')')) throw unexpected(tokens, 'a comma or a closing bracket');
+  return values;
 }
-
-const shapes = {
-  space: /\s+/u,
-  number: /[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\p{L}\p{N}_.])/u,
-  // The key may be quoted by itself: params."x y".
-  word: /[\p{L}_][\p{L}\p{N}_]*\.(?:"[^"]*"|`[^`]*`)|[\p{L}_][\p{L}\p{M}\p{N}_.\-/:]*/u,
-  quoted: /'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`/u,
-  operator: /[!<>=]+/u,
-  mark: /[(),]/u,
-} as const;
-const tokenPattern = new RegExp(
-  Object.entries(shapes)
-    .map(([kind, { source }]) => `(?<${kind}>${source})`)
-    .join('|'),
-  'uy',
-);
-
-function unquote(text: string): string {
-  const quote = text[0];
-  if (quote === '`' && text.endsWith('`')) return text.slice(1, -1);
-  const isQuoted = (quote === "'" || quote === '"') && text.length > 1 && text.endsWith(quote);
-  return isQuoted ? text.slice(1, -1).replaceAll(quote + quote, quote) : text;
-}
-
-/** Reads one token after the other; what cannot be one is refused where it is met. */
-class Tokens {
-  readonly #source: string;
-  #position = 0;
-  #next: Token | undefined;
-  /** What was taken last, for messages. */
-  last = '';
-
-  constructor(source: string) {
-    this.#source = source;
-    this.#next = this.#read();
-  }
-
-  isAtEnd(): boolean {
-    return this.#next === undefined;
-  }
-
-  peek(): Token | undefined {
-    return this.#next;
-  }
-
-  take(): Token | undefined {
-    const token = this.#next;
-    this.last = token?.source ?? 'the end';
-    if (token) this.#next = this.#read();
-    return token;
-  }
-
-  /** Takes the keyword, in any case, when it stands here. */
-  takeWord(word: string): boolean {
-    const isHere = this.#next?.kind === 'word' && this.#next.text.toUpperCase() === word;
-    if (isHere) this.take();
-    return isHere;
-  }
-
-  #read(): Token | undefined {
-    while (this.#position < this.#source.length) {
-      tokenPattern.lastIndex = this.#position;
-      const groups = tokenPattern.exec(this.#source)?.groups;
-      if (!groups)
-        throw invalid(this.#source.slice(this.#position, this.#position + 40), 'no value or name begins so');
-      this.#position = tokenPattern.lastIndex;
-      const found = Object.entries(groups).find(([, text]) => text !== undefined);
-      if (!found?.[1] || found[0] === 'space') continue;
-      return { kind: found[0] as Token['kind'], source: found[1], text: unquote(found[1]) };
-    }
-    return undefined;
-  }
-}
-
-const invalid = (part: string, reason: string) => errors.searchInvalid({ part: part.slice(0, 100), reason });
-const unexpectedToken = (token: Token | undefined, wanted: string) =>
-  invalid(token?.source ?? 'the end', `expected ${wanted}`);
-const unexpected = (tokens: Tokens, wanted: string) => unexpectedToken(tokens.peek(), wanted);

@@ -90,6 +90,18 @@ describeEachDatabase('search', (open) => {
     ["dataset.name = 'prices' AND dataset.context = 'eval'", 'e'],
     ["dataset.digest IN ('d0', 'd1')", 'e'],
     ["dataset.digest NOT IN ('d1')", ''],
+    ['dataset.name IS NULL', 'abcd'],
+    ["metrics.loss < 0.3 OR params.kind LIKE 'trees%' AND start_time > 350", 'bde'],
+    ["(metrics.loss < 0.3 OR params.kind LIKE 'trees%') AND start_time > 350", 'de'],
+    ["(tags.team = 'blue' OR (tags.team = 'red' AND metrics.loss = 0.25))", 'ab'],
+    ["params.kind IN ('Ridge', 'trees%') AND status NOT IN ('FAILED')", 'ad'],
+    ["params.lr NOT IN ('0.1')", 'b'],
+    ['metrics.loss IN (0.25, 2)', 'be'],
+    ['metrics.loss NOT IN (0.25)', 'ace'],
+    ['start_time IN (100, 200.5)', 'a'],
+    ['metrics.loss IS NULL', 'd'],
+    ['metrics.loss IS NOT NULL', 'abce'],
+    ['end_time IS NULL', 'abcd'],
   ])('%s finds %j', async (filter, expected) => expect(await find(filter)).toBe(expected));
 
   test.each([
