@@ -381,7 +381,9 @@ async function openEach(config: Config) {
     online: await openSqliteOnline({ file: join(folder, 'online.db') }),
     compute: workerPool(),
     executor: localExecutor(),
-    notifier: webhookNotifier(),
+    // An alert goes where the owner of a monitor says: mostly a neighbour within the same network.
+    notifier: webhookNotifier({ destinations: { schemes: ['http', 'https'], allowPrivate: true } }),
+    webhookSender: webhookNotifier({ destinations: config.webhookDestinations, format: 'mlflow' }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { parseKey } from './access/secrets/rules.ts';
+import type { DestinationPolicy } from './adapters/notify/notify.ts';
 import { errors } from './base/errors.ts';
 
 export interface Config {
@@ -13,6 +14,8 @@ export interface Config {
   readonly logLevel: string;
   /** Seals the secrets in the database; null keeps a key of our own in the data folder. */
   readonly secretKey: Buffer | null;
+  /** Where the registry's webhooks may go. */
+  readonly webhookDestinations: DestinationPolicy;
   /** Folder of the built web UI; without it the API stands alone. */
   readonly webFolder: string | null;
   /** What commands of users get of this program's environment: where programs are, never a secret. */
@@ -28,6 +31,8 @@ export interface ConfigOptions {
   readonly durability?: string | undefined;
   readonly allowHost?: readonly string[] | undefined;
   readonly logLevel?: string | undefined;
+  readonly webhookSchemes?: string | undefined;
+  readonly webhookPrivate?: boolean | undefined;
 }
 
 /** Reads options and environment once. @throws configInvalid naming the setting */
@@ -41,6 +46,7 @@ export function readConfig(options: ConfigOptions, environment: NodeJS.ProcessEn
     allowedHosts: hosts.map((host) => host.trim()).filter(Boolean),
     logLevel: readLevel(options.logLevel ?? environment.TIDEMILL_LOG_LEVEL ?? 'warn'),
     secretKey: readSecretKey(environment.TIDEMILL_SECRET_KEY),
+    webhookDestinations: readDestinations(options, environment),
     webFolder: environment.TIDEMILL_WEB ?? resolve(import.meta.dirname, '../../web/dist'),
     commandEnvironment: readCommandEnvironment(environment),
   };
@@ -52,6 +58,25 @@ export function readCommandEnvironment(environment: NodeJS.ProcessEnv): Readonly
   return Object.fromEntries(
     forCommands.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
   );
+}
+
+/** Also under the names that MLflow's server has for them. */
+function readDestinations(options: ConfigOptions, environment: NodeJS.ProcessEnv): DestinationPolicy {
+  const schemes = options.webhookSchemes ?? environment.MLFLOW_WEBHOOK_ALLOWED_SCHEMES ?? 'https';
+  const allowPrivate = environment.MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS ?? '';
+  return {
+    schemes: schemes.split(',').map(readScheme),
+    allowPrivate: options.webhookPrivate ?? /^(?:true|1)$/i.test(allowPrivate),
+  };
+}
+
+function readScheme(text: string): 'http' | 'https' {
+  const scheme = text.trim().toLowerCase();
+  if (scheme === 'http' || scheme === 'https') return scheme;
+  throw errors.configInvalid({
+    variable: '--webhook-schemes (MLFLOW_WEBHOOK_ALLOWED_SCHEMES)',
+    reason: `'${text}' is neither http nor https`,
+  });
 }
 
 /** Only from the environment: an option would stand in the list of processes. */

@@ -9,6 +9,8 @@ interface UpOptions {
   durability?: string;
   allowHost?: string[];
   logLevel?: string;
+  webhookSchemes?: string;
+  webhookPrivate?: boolean;
   exitWithParent?: boolean;
 }
 
@@ -36,6 +38,11 @@ export function addUpCommand(program: Command): void {
     .option('--host <address>', 'address to listen on (default 127.0.0.1; any other needs a token)')
     .option('--port <number>', 'port (default 4600; 0 takes a free one)')
     .option('--allow-host <names...>', 'further host names under which the server is addressed')
+    .option(
+      '--webhook-schemes <names>',
+      'https or http,https: where webhooks may go (default: MLFLOW_WEBHOOK_ALLOWED_SCHEMES or https)',
+    )
+    .option('--webhook-private', 'webhooks may go to this machine and private networks')
     .addOption(new Option('--exit-with-parent', 'end when standard input closes').hideHelp())
     .action((options: UpOptions) => up(options));
   example(start, 'up --data ~/tidemill --port 4600');

@@ -339,6 +339,16 @@ export const catalogue = {
     (d) =>
       `The command '${d.command}' could not be started: ${d.reason}. Check that the program is installed and the folder exists.`,
   ),
+  notificationUrlRefused: entry<{ url: string; reason: string }>(
+    400,
+    (d) =>
+      `Nothing is sent to ${d.url}: ${d.reason}. Enter a public https address; an owner of the server allows more with tidemill up --webhook-schemes and --webhook-private.`,
+  ),
+  notificationHostUnknown: entry<{ host: string; reason: string }>(
+    400,
+    (d) =>
+      `The host '${d.host}' cannot be found: ${d.reason}. Check its name, and that this machine knows it.`,
+  ),
   notificationFailed: entry<{ url: string; reason: string }>(
     502,
     (d) => `The notification to ${d.url} failed: ${d.reason}. Check that the address answers POST with 2xx.`,

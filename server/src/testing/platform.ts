@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DestinationPolicy } from '../adapters/notify/notify.ts';
 import { createApp } from '../app.ts';
 import type { Caller } from '../base/caller.ts';
 import type { Clock } from '../base/clock.ts';
@@ -11,7 +12,12 @@ export const owner: Caller = { actor: 'user:owner', role: 'admin', workspace: 'd
 
 /** The whole server on a temporary folder: real SQLite, real files, HTTP by `http.inject`. */
 export async function createTestPlatform(
-  options: { clock?: Clock; host?: string; dataFolder?: string } = {},
+  options: {
+    clock?: Clock;
+    host?: string;
+    dataFolder?: string;
+    webhookDestinations?: DestinationPolicy;
+  } = {},
 ) {
   const folder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'tidemill-test-'));
   const app = await createApp({
@@ -23,6 +29,7 @@ export async function createTestPlatform(
       allowedHosts: [],
       logLevel: 'silent',
       secretKey: null,
+      webhookDestinations: options.webhookDestinations ?? { schemes: ['https'], allowPrivate: false },
       webFolder: null,
       commandEnvironment: readCommandEnvironment(process.env),
     },

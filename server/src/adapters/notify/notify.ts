@@ -10,7 +10,30 @@ export interface Notification {
   readonly signal?: AbortSignal;
 }
 
+/** Where messages may go, as whoever can enter an address could otherwise reach what only this machine can. */
+export interface DestinationPolicy {
+  readonly schemes: readonly ('http' | 'https')[];
+  /** Also this machine and private networks. Addresses of cloud metadata are refused even so. */
+  readonly allowPrivate: boolean;
+}
+
+export type Attempt =
+  | { readonly isDelivered: true; readonly status: number }
+  | {
+      readonly isDelivered: false;
+      /** Null when nothing answered. */
+      readonly status: number | null;
+      readonly reason: string;
+      readonly isWorthRepeating: boolean;
+      /** What the receiver asked for. */
+      readonly retryAfterMs: number | null;
+    };
+
 export interface Notifier {
+  /** Looks the host up. @throws notificationUrlRefused, notificationHostUnknown */
+  assertAllowed(url: string): Promise<void>;
+  /** One request, with the address looked up and judged anew. Tells a failure instead of throwing it. */
+  attempt(message: Notification): Promise<Attempt>;
   /**
    * Delivers at least once: a receiver may see a message twice, with the same id. Resolves with the 2xx status;
    * fails with `notificationFailed` when the attempts are used up or the answer says that more would not help.

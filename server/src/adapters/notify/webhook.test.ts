@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Notification } from './notify.ts';
+import type { DestinationPolicy, Notification } from './notify.ts';
 import { webhookNotifier } from './webhook.ts';
 
 interface Received {
@@ -37,7 +37,14 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-const notifier = webhookNotifier({ firstDelayMs: 1, longestDelayMs: 5, timeoutMs: 2000, concurrency: 2 });
+const destinations: DestinationPolicy = { schemes: ['http', 'https'], allowPrivate: true };
+const notifier = webhookNotifier({
+  destinations,
+  firstDelayMs: 1,
+  longestDelayMs: 5,
+  timeoutMs: 2000,
+  concurrency: 2,
+});
 const message = (change: Partial<Notification> = {}): Notification => ({
   url: `${url}?token=hidden`,
   event: 'alert.opened',
@@ -98,7 +105,7 @@ describe('webhookNotifier', () => {
 
   it('reports silence and unreachable addresses', async () => {
     answers = [0];
-    const hasty = webhookNotifier({ attempts: 2, firstDelayMs: 1, timeoutMs: 30 });
+    const hasty = webhookNotifier({ destinations, attempts: 2, firstDelayMs: 1, timeoutMs: 30 });
     await expect(hasty.send(message())).rejects.toThrow('no answer within 0.03 s');
     await expect(hasty.send(message({ url: 'http://127.0.0.1:1/x' }))).rejects.toThrow('failed: ');
     await expect(hasty.send(message({ url: 'file:///etc/passwd' }))).rejects.toThrow('only http and https');

@@ -32,7 +32,11 @@ function openAlerts(db: Db) {
   const events = createEvents({ db, clock: systemClock, logger });
   const changes = createChanges({ db, clock: systemClock, events });
   const tasks = createTasks({ db, clock: systemClock, logger, exclusive: true });
-  const notifier = webhookNotifier({ firstDelayMs: 1, longestDelayMs: 2 });
+  const notifier = webhookNotifier({
+    destinations: { schemes: ['http', 'https'], allowPrivate: true },
+    firstDelayMs: 1,
+    longestDelayMs: 2,
+  });
   const alerts = createAlerts({ db, changes, tasks, notifier, clock: systemClock, logger });
   const observe = (breached: boolean, change: Partial<Observation> = {}) =>
     alerts.observe({

@@ -1,0 +1,32 @@
+import { describe, expect, test } from 'vitest';
+import { readConfig } from './config.ts';
+
+const strict = { schemes: ['https'], allowPrivate: false };
+
+describe('readConfig', () => {
+  test('where webhooks may go: an option, or the name that MLflow has for it', () => {
+    expect(readConfig({}, {}).webhookDestinations).toEqual(strict);
+    const both = { schemes: ['https', 'http'], allowPrivate: true };
+    expect(
+      readConfig({ webhookSchemes: 'https, HTTP', webhookPrivate: true }, {}).webhookDestinations,
+    ).toEqual(both);
+    const names = { MLFLOW_WEBHOOK_ALLOWED_SCHEMES: 'https,http', MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS: 'true' };
+    expect(readConfig({}, names).webhookDestinations).toEqual(both);
+    const off = { MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS: 'false' };
+    expect(readConfig({}, off).webhookDestinations).toEqual(strict);
+    expect(() => readConfig({ webhookSchemes: 'https,file' }, {})).toThrow(
+      "'file' is neither http nor https",
+    );
+  });
+
+  test('the secret key is a key or nothing, and is not shown', () => {
+    const key = Buffer.alloc(32, 7);
+    expect(readConfig({}, {}).secretKey).toBeNull();
+    expect(readConfig({}, { TIDEMILL_SECRET_KEY: '' }).secretKey).toBeNull();
+    expect(readConfig({}, { TIDEMILL_SECRET_KEY: key.toString('base64') }).secretKey?.equals(key)).toBe(true);
+    expect(readConfig({}, { TIDEMILL_SECRET_KEY: key.toString('hex') }).secretKey?.equals(key)).toBe(true);
+    const weak = () => readConfig({}, { TIDEMILL_SECRET_KEY: 'swordfish' });
+    expect(weak).toThrow('The setting TIDEMILL_SECRET_KEY is not valid');
+    expect(weak).not.toThrow('swordfish');
+  });
+});
