@@ -43,6 +43,7 @@ function openFile({ file, durability }: SqliteOptions): DatabaseSync {
       pragma journal_mode = wal;
       pragma synchronous = ${durability === 'power' ? 'full' : 'normal'};
       pragma cache_size = -32768;
+      pragma wal_autocheckpoint = 4000;
       pragma busy_timeout = 0;
     `);
     return database;

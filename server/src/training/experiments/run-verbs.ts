@@ -84,7 +84,7 @@ export function createRunVerbs(
         detail: { name, experimentId: run.experimentId },
       });
     });
-    return getRecord(run.id, workspace);
+    return toNewRecord(run, tags);
   }
 
   async function changeRun(change: RunChange, caller: Caller): Promise<RunRecord> {
@@ -176,6 +176,22 @@ export function createRunVerbs(
     },
   };
 }
+
+/** What a read would give, without the reads. */
+const toNewRecord = (run: NewRun, tags: readonly KeyValue[]): RunRecord => ({
+  id: run.id,
+  experimentId: run.experimentId,
+  name: run.name,
+  status: 'RUNNING',
+  lifecycle: 'active',
+  user: run.user,
+  startedAt: run.startedAt,
+  endedAt: null,
+  parameters: [],
+  metrics: [],
+  tags: tags.toSorted((a, b) => (a.key < b.key ? -1 : 1)),
+  inputs: [],
+});
 
 /** A run's name stands in its tags too; where both are given they must agree. */
 function nameRun({ name, tags = [] }: RunStart): { name: string; tags: KeyValue[] } {
