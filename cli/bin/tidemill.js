@@ -3,6 +3,9 @@
 // the Node pinned by the repository (which runs the .ts sources as they are), packed it loads the built code.
 import { spawn } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
+import module from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** @param {string} relative */
@@ -10,12 +13,16 @@ const here = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 
 const source = here('../src/main.ts');
 const pinned = here(`../../node_modules/node/bin/node${process.platform === 'win32' ? '.exe' : ''}`);
+// Compiled code is kept from start to start, in a folder of the user's own: it is as trusted as the sources.
+const compiled = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tidemill/compiled');
 const major = Number(process.versions.node.split('.')[0]);
 
 if (!existsSync(source)) await import('../dist/main.js');
 else if (existsSync(pinned) && realpathSync(pinned) !== realpathSync(process.execPath)) handOver();
-else if (major >= 24) await import('../src/main.ts');
-else {
+else if (major >= 24) {
+  module.enableCompileCache(compiled);
+  await import('../src/main.ts');
+} else {
   console.error(
     `tidemill: this clone needs Node 24, and this is ${process.versions.node}. Run \`npm install\` first: it brings one.`,
   );
@@ -26,7 +33,7 @@ function handOver() {
   const child = spawn(pinned, [source, ...process.argv.slice(2)], {
     stdio: 'inherit',
     // DuckDB and file reads share libuv's threads; four are too few for both.
-    env: { UV_THREADPOOL_SIZE: '8', ...process.env },
+    env: { UV_THREADPOOL_SIZE: '8', NODE_COMPILE_CACHE: compiled, ...process.env },
   });
   const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
   for (const signal of signals) {

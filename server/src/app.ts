@@ -10,11 +10,10 @@ import { createAuth } from './access/auth/service.ts';
 import { createLineage } from './access/lineage/service.ts';
 import { accessRoutes } from './access/routes.ts';
 import { createSecrets } from './access/secrets/service.ts';
-import { openDuckdb } from './adapters/analytics/duckdb.ts';
+import { lazyAnalytics } from './adapters/analytics/lazy.ts';
 import { openFilesystemBlobs } from './adapters/blobs/filesystem.ts';
 import { lockDataFolder } from './adapters/db/data-folder-lock.ts';
 import type { DatabaseHandle } from './adapters/db/db.ts';
-import { openPostgres } from './adapters/db/postgres.ts';
 import { openSqlite } from './adapters/db/sqlite.ts';
 import { localExecutor } from './adapters/executor/local.ts';
 import { workerPool } from './adapters/executor/worker-pool.ts';
@@ -377,7 +376,10 @@ async function openEach(config: Config) {
   return {
     database: await openDatabase(config),
     blobs: await openFilesystemBlobs({ root: join(folder, 'blobs'), durability }),
-    analytics: await openDuckdb({ spillFolder: join(folder, 'spill') }),
+    analytics: lazyAnalytics(async () => {
+      const { openDuckdb } = await import('./adapters/analytics/duckdb.ts');
+      return openDuckdb({ spillFolder: join(folder, 'spill') });
+    }),
     online: await openSqliteOnline({ file: join(folder, 'online.db') }),
     compute: workerPool(),
     executor: localExecutor(),
@@ -395,8 +397,11 @@ async function closeAdapters(adapters: Awaited<ReturnType<typeof openAdapters>>)
   adapters.unlock();
 }
 
-function openDatabase(config: Config): Promise<DatabaseHandle> {
-  if (config.database.kind === 'postgres') return openPostgres({ url: config.database.url });
+async function openDatabase(config: Config): Promise<DatabaseHandle> {
+  if (config.database.kind === 'postgres') {
+    const { openPostgres } = await import('./adapters/db/postgres.ts');
+    return openPostgres({ url: config.database.url });
+  }
   return openSqlite({ file: join(config.dataFolder, 'tidemill.db'), durability: config.database.durability });
 }
 

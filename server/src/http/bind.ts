@@ -121,9 +121,11 @@ function createCheck(
   schema: TObject,
   convert: boolean,
 ): (value: unknown) => Record<string, unknown> {
-  const compiled = Compile(schema);
+  // Compiled at the first request: a start would pay for all of them, and most processes meet only some.
+  let compiled: ReturnType<typeof Compile> | undefined;
   const converts = convert && !isAllText(schema);
   return (value) => {
+    compiled ??= Compile(schema);
     const candidate = converts ? Value.Convert(schema, value) : value;
     if (compiled.Check(candidate)) return candidate as Record<string, unknown>;
     throw errors.requestInvalid({ where, problems: problemsOf(compiled.Errors(candidate)) });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { type SerializerFactory, SerializerSelector } from '@fastify/fast-json-stringify-compiler';
 import swagger from '@fastify/swagger';
 import type { Permission } from '@tidemill/contract';
 import fastify, {
@@ -39,6 +40,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 2000 },
     forceCloseConnections: true,
+    schemaController: { compilersFactory: { buildSerializer: lazySerializers } },
   });
   http.setErrorHandler(replyWithError);
   http.setNotFoundHandler((request) => {
@@ -64,6 +66,18 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   });
   return http;
 }
+
+/** Built at the first reply of a route: a start would pay for all of them, and most processes meet only some. */
+const lazySerializers: SerializerFactory = (schemas, options) => {
+  const build = SerializerSelector()(schemas, options);
+  return (route) => {
+    let serialize: ReturnType<typeof build> | undefined;
+    return (data) => {
+      serialize ??= build(route);
+      return serialize(data);
+    };
+  };
+};
 
 /** Deny by default: a route that declares nothing needs admin. */
 function permissionOf(request: FastifyRequest): Permission {

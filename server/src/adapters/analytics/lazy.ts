@@ -1,0 +1,29 @@
+import type { Analytics } from './analytics.ts';
+
+/** Opens the engine when it is first asked for something: a server that only tracks never loads it. */
+export function lazyAnalytics(open: () => Promise<Analytics>): Analytics {
+  let opened: Promise<Analytics> | undefined;
+  const engine = (): Promise<Analytics> => {
+    opened ??= open().catch((error: unknown) => {
+      // The next one tries again: what was missing may be there by then.
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
+  return {
+    query: async (request) => (await engine()).query(request),
+    columns: async (request) => (await engine()).columns(request),
+    copy: async (request) => (await engine()).copy(request),
+    sandboxedQuery: async (request) => (await engine()).sandboxedQuery(request),
+    sandboxedCopy: async (request) => (await engine()).sandboxedCopy(request),
+    importFile: async (request) => (await engine()).importFile(request),
+    exportFile: async (request) => (await engine()).exportFile(request),
+    describeFile: async (path) => (await engine()).describeFile(path),
+    splitFile: async (path, slices) => (await engine()).splitFile(path, slices),
+    digestFile: async (path, options) => (await engine()).digestFile(path, options),
+    async close() {
+      await (await opened)?.close();
+    },
+  };
+}
