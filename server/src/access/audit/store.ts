@@ -1,5 +1,5 @@
 import type { AuditEntry } from '@tidemill/contract';
-import { type Db, json, parseJson } from '../../adapters/db/db.ts';
+import { type Db, insertRows, json, parseJson } from '../../adapters/db/db.ts';
 
 export interface NewAuditEntry {
   readonly workspace: string;
@@ -12,21 +12,15 @@ export interface NewAuditEntry {
 
 export const auditStore = (db: Db) => ({
   async append(entries: readonly NewAuditEntry[]): Promise<void> {
-    if (entries.length === 0) return;
-    await db
-      .insertInto('audit')
-      .values(
-        entries.map((entry) => ({
-          workspace: entry.workspace,
-          actor: entry.actor,
-          action: entry.action,
-          subject: entry.subject,
-          detail: json(entry.detail),
-          created_at: entry.at,
-          hash: null,
-        })),
-      )
-      .execute();
+    const rows = entries.map(({ workspace, actor, action, subject, detail, at }) => [
+      workspace,
+      actor,
+      action,
+      subject,
+      json(detail),
+      at,
+    ]);
+    await insertRows(db, 'insert into audit (workspace, actor, action, subject, detail, created_at)', rows);
   },
 
   async list(filter: {

@@ -1,5 +1,5 @@
 import type { LineageEdge } from '@tidemill/contract';
-import type { Db } from '../../adapters/db/db.ts';
+import { type Db, insertRows } from '../../adapters/db/db.ts';
 
 export interface LineageNode {
   readonly workspace: string;
@@ -11,15 +11,14 @@ export interface LineageNode {
 
 export const lineageStore = (db: Db) => ({
   async saveNode(node: LineageNode, now: number): Promise<void> {
-    await db
-      .insertInto('lineage_nodes')
-      .values({ ...node, created_at: now, deleted_at: null })
-      .onConflict((conflict) =>
-        conflict
-          .columns(['workspace', 'uri'])
-          .doUpdateSet({ digest: node.digest, location: node.location, deleted_at: null }),
-      )
-      .execute();
+    const { workspace, uri, kind, digest, location } = node;
+    await insertRows(
+      db,
+      'insert into lineage_nodes (workspace, uri, kind, digest, location, created_at)',
+      [[workspace, uri, kind, digest, location, now]],
+      `on conflict (workspace, uri) do update
+        set digest = excluded.digest, location = excluded.location, deleted_at = null`,
+    );
   },
 
   async findNode(workspace: string, uri: string): Promise<LineageNode | null> {

@@ -1,4 +1,4 @@
-import { type Db, json, lockOutbox, parseJson, type Tx } from '../../adapters/db/db.ts';
+import { type Db, insertRows, json, lockOutbox, parseJson, type Tx } from '../../adapters/db/db.ts';
 
 export interface StoredEvent {
   readonly id: number;
@@ -16,19 +16,15 @@ export const eventStore = (db: Db) => ({
   async append(events: readonly NewEvent[]): Promise<void> {
     if (events.length === 0) return;
     await lockOutbox(db as Tx);
-    await db
-      .insertInto('outbox')
-      .values(
-        events.map((event) => ({
-          workspace: event.workspace,
-          kind: event.kind,
-          subject: event.subject,
-          actor: event.actor,
-          payload: json(event.payload),
-          created_at: event.createdAt,
-        })),
-      )
-      .execute();
+    const rows = events.map(({ workspace, kind, subject, actor, payload, createdAt }) => [
+      workspace,
+      kind,
+      subject,
+      actor,
+      json(payload),
+      createdAt,
+    ]);
+    await insertRows(db, 'insert into outbox (workspace, kind, subject, actor, payload, created_at)', rows);
   },
 
   async listAfter(id: number, limit: number): Promise<StoredEvent[]> {

@@ -52,6 +52,12 @@ export const experimentStore = (db: Db) => {
       return row ? ((await toExperiments(workspace, [row]))[0] ?? null) : null;
     },
 
+    /** Without its tags: enough to decide whether it takes runs. */
+    async findState(workspace: string, id: number): Promise<Pick<Experiment, 'name' | 'lifecycle'> | null> {
+      const row = await ofWorkspace(workspace).where('id', '=', id).executeTakeFirst();
+      return row ? { name: row.name, lifecycle: row.deleted_at === null ? 'active' : 'deleted' } : null;
+    },
+
     async findByName(workspace: string, name: string): Promise<Experiment | null> {
       const row = await ofWorkspace(workspace).where('name', '=', name).executeTakeFirst();
       return row ? ((await toExperiments(workspace, [row]))[0] ?? null) : null;

@@ -40,27 +40,44 @@ export async function saveMetrics(
   const write = kindOf(tx) === 'sqlite' ? sqliteWriter(tx) : postgresWriter(tx);
   const latest = latestBySeries(metrics, nameOf).map(([name, metric]) => ({ ...metric, name }));
   const unknown = latest.filter(({ name }) => !known.has(name));
-  const fresh = await write.ensureSeries(unknown);
-  const idOf = (name: string): number => known.get(name) ?? fresh.get(name) ?? 0;
-  await write.moveLatest(latest.map((series) => ({ id: idOf(series.name), ...toMetricRow(series) })));
+  const created = await write.createSeries(unknown);
+  const found = await write.findSeries(unknown.filter(({ name }) => !created.has(name)));
+  const idOf = (name: string): number => known.get(name) ?? created.get(name) ?? found.get(name) ?? 0;
+  // A series that was created has its latest point already.
+  const older = latest.filter(({ name }) => !created.has(name));
+  await write.moveLatest(older.map((series) => ({ id: idOf(series.name), ...toMetricRow(series) })));
   await write.insertPoints(metrics.map((metric) => ({ id: idOf(nameOf(metric)), ...toMetricRow(metric) })));
-  return fresh;
+  return new Map([...created, ...found]);
 }
 
+interface SeriesRow {
+  readonly id: number;
+  readonly run_id: string;
+  readonly key: string;
+}
+
+const toIds = (rows: readonly SeriesRow[]): SeriesIds =>
+  new Map(rows.map(({ id, run_id, key }) => [nameOf({ runId: run_id, key }), id]));
+
 interface Writer {
-  ensureSeries(series: readonly Series[]): Promise<SeriesIds>;
+  /** Ids of those that were not there, with their latest point. */
+  createSeries(series: readonly Series[]): Promise<SeriesIds>;
+  findSeries(series: readonly Series[]): Promise<SeriesIds>;
   moveLatest(rows: readonly (Row & { readonly id: number })[]): Promise<void>;
   insertPoints(rows: readonly (Row & { readonly id: number })[]): Promise<void>;
 }
 
 const sqliteWriter = (tx: Db): Writer => ({
-  async ensureSeries(series) {
+  async createSeries(series) {
     const rows = series.map((one) => {
       const { step, recorded_at, value, is_nan } = toMetricRow(one);
       return [one.runId, one.key, step, recorded_at, value, is_nan];
     });
-    const found = await runForEach<{ id: number }>(tx, sqliteEnsure, rows);
-    return new Map(series.map(({ name }, index) => [name, found[index]?.id ?? 0]));
+    return toIds(await runForEach<SeriesRow>(tx, sqliteCreate, rows));
+  },
+  async findSeries(series) {
+    const rows = series.map(({ runId, key }) => [runId, key]);
+    return toIds(await runForEach<SeriesRow>(tx, sqliteFind, rows));
   },
   async moveLatest(rows) {
     await runForEach(tx, sqliteMove, rows.map(toValues));
@@ -78,9 +95,9 @@ const toValues = ({ id, step, recorded_at, value, is_nan }: Row & { readonly id:
   is_nan,
 ];
 
-/** The update changes nothing; it makes `returning` speak of series that were there, too. */
-const sqliteEnsure = `insert into run_metrics (run_id, key, step, recorded_at, value, is_nan) values (?, ?, ?, ?, ?, ?)
-  on conflict (run_id, key) do update set key = excluded.key returning id`;
+const sqliteCreate = `insert into run_metrics (run_id, key, step, recorded_at, value, is_nan) values (?, ?, ?, ?, ?, ?)
+  on conflict (run_id, key) do nothing returning id, run_id, key`;
+const sqliteFind = 'select id, run_id, key from run_metrics where run_id = ? and key = ?';
 /** `isLater` of rules.ts, in SQL. */
 const sqliteMove = `update run_metrics set step = ?2, recorded_at = ?3, value = ?4, is_nan = ?5
   where id = ?1 and (?2, ?3, 1 - ?5, ?4) > (step, recorded_at, 1 - is_nan, value)`;
@@ -88,25 +105,28 @@ const sqlitePoint =
   'insert into metric_points (series_id, step, recorded_at, value, is_nan) values (?, ?, ?, ?, ?) on conflict do nothing';
 
 const postgresWriter = (tx: Db): Writer => ({
-  async ensureSeries(series) {
+  async createSeries(series) {
     if (series.length === 0) return new Map();
-    const rows = series.map(toMetricRow);
-    const { rows: found } = await tx.executeQuery<{ id: number; run_id: string; key: string }>(
-      CompiledQuery.raw(postgresEnsure, [
-        series.map(({ runId }) => runId),
-        series.map(({ key }) => key),
-        ...toColumns(rows),
-      ]),
-    );
-    return new Map(found.map(({ id, run_id, key }) => [nameOf({ runId: run_id, key }), id]));
+    const columns = [...toNames(series), ...toColumns(series.map(toMetricRow))];
+    return toIds((await tx.executeQuery<SeriesRow>(CompiledQuery.raw(postgresCreate, columns))).rows);
+  },
+  async findSeries(series) {
+    if (series.length === 0) return new Map();
+    return toIds((await tx.executeQuery<SeriesRow>(CompiledQuery.raw(postgresFind, toNames(series)))).rows);
   },
   async moveLatest(rows) {
+    if (rows.length === 0) return;
     await tx.executeQuery(CompiledQuery.raw(postgresMove, [rows.map(({ id }) => id), ...toColumns(rows)]));
   },
   async insertPoints(rows) {
     await tx.executeQuery(CompiledQuery.raw(postgresPoint, [rows.map(({ id }) => id), ...toColumns(rows)]));
   },
 });
+
+const toNames = (series: readonly Series[]): string[][] => [
+  series.map(({ runId }) => runId),
+  series.map(({ key }) => key),
+];
 
 const toColumns = (rows: readonly Row[]): number[][] => [
   rows.map(({ step }) => step),
@@ -115,9 +135,11 @@ const toColumns = (rows: readonly Row[]): number[][] => [
   rows.map(({ is_nan }) => is_nan),
 ];
 
-const postgresEnsure = `insert into run_metrics (run_id, key, step, recorded_at, value, is_nan)
+const postgresCreate = `insert into run_metrics (run_id, key, step, recorded_at, value, is_nan)
   select * from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::double precision[], $6::int[])
-  on conflict (run_id, key) do update set key = excluded.key returning id, run_id, key`;
+  on conflict (run_id, key) do nothing returning id, run_id, key`;
+const postgresFind = `select id, run_id, key from run_metrics
+  join unnest($1::text[], $2::text[]) as wanted(run_id, key) using (run_id, key)`;
 const postgresMove = `update run_metrics as own
   set step = new.step, recorded_at = new.recorded_at, value = new.value, is_nan = new.is_nan
   from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::double precision[], $5::int[])

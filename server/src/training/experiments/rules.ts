@@ -125,7 +125,7 @@ export function assertActive(run: Pick<RunRecord, 'id' | 'lifecycle'>): void {
   throw errors.runNotActive({ run: run.id, lifecycle: run.lifecycle, needed: 'active' });
 }
 
-export function assertExperimentActive(experiment: Experiment): void {
+export function assertExperimentActive(experiment: Pick<Experiment, 'name' | 'lifecycle'>): void {
   if (experiment.lifecycle === 'deleted') throw errors.experimentNotActive({ experiment: experiment.name });
 }
 

@@ -1,6 +1,6 @@
 import type { RunStatus } from '@tidemill/contract';
 import { sql } from 'kysely';
-import { type Db, json, kindOf, parseJson, runForEach } from '../../adapters/db/db.ts';
+import { type Db, insertRows, json, kindOf, parseJson, runForEach } from '../../adapters/db/db.ts';
 import { newId } from '../../base/ids.ts';
 import type { KeyValue } from '../../base/key-value.ts';
 import { inPortions } from './portions.ts';
@@ -18,7 +18,7 @@ export interface RunRow {
 }
 
 /** Enough to decide whether a run may be written to. */
-export type RunState = Pick<RunRecord, 'id' | 'experimentId' | 'name' | 'status' | 'lifecycle' | 'endedAt'>;
+export type RunState = Omit<RunRecord, 'parameters' | 'metrics' | 'tags' | 'inputs'>;
 export interface NewRun {
   readonly id: string;
   readonly workspace: string;
@@ -99,8 +99,6 @@ export const runStore = (db: Db) => {
     const inputs = groupByRun(await listInputs(ids), toInput);
     return rows.map((row) => ({
       ...toState(row),
-      user: row.user_name,
-      startedAt: row.started_at,
       parameters: parameters.get(row.id) ?? [],
       metrics: metrics.get(row.id) ?? [],
       tags: tags.get(row.id) ?? [],
@@ -122,21 +120,9 @@ export const runStore = (db: Db) => {
     },
 
     async insert(run: NewRun): Promise<void> {
-      await db
-        .insertInto('runs')
-        .values({
-          id: run.id,
-          workspace: run.workspace,
-          experiment_id: Number(run.experimentId),
-          name: run.name,
-          status: 'RUNNING',
-          user_name: run.user,
-          actor: run.actor,
-          started_at: run.startedAt,
-          ended_at: null,
-          deleted_at: null,
-        })
-        .execute();
+      const { id, workspace, name, user, actor, startedAt } = run;
+      const row = [id, workspace, Number(run.experimentId), name, 'RUNNING', user, actor, startedAt];
+      await insertRows(db, insertRun, [row]);
     },
 
     async update(
@@ -178,11 +164,8 @@ export const runStore = (db: Db) => {
 
     /** Each key at most once, and none that the run has. */
     async insertParameters(id: string, parameters: readonly KeyValue[]): Promise<void> {
-      if (parameters.length === 0) return;
-      await db
-        .insertInto('run_parameters')
-        .values(parameters.map(({ key, value }) => ({ run_id: id, key, value })))
-        .execute();
+      const rows = parameters.map(({ key, value }) => [id, key, value]);
+      await insertRows(db, 'insert into run_parameters (run_id, key, value)', rows);
     },
 
     async rename(id: string, name: string): Promise<void> {
@@ -191,14 +174,8 @@ export const runStore = (db: Db) => {
 
     /** Each key at most once in `tags`. */
     async saveTags(id: string, tags: readonly KeyValue[]): Promise<void> {
-      if (tags.length === 0) return;
-      await db
-        .insertInto('run_tags')
-        .values(tags.map(({ key, value }) => ({ run_id: id, key, value })))
-        .onConflict((conflict) =>
-          conflict.columns(['run_id', 'key']).doUpdateSet((eb) => ({ value: eb.ref('excluded.value') })),
-        )
-        .execute();
+      const rows = tags.map(({ key, value }) => [id, key, value]);
+      await insertRows(db, 'insert into run_tags (run_id, key, value)', rows, replaceValue);
     },
 
     async deleteTag(id: string, key: string): Promise<boolean> {
@@ -249,6 +226,9 @@ export const runStore = (db: Db) => {
   };
 };
 
+const insertRun =
+  'insert into runs (id, workspace, experiment_id, name, status, user_name, actor, started_at)';
+const replaceValue = 'on conflict (run_id, key) do update set value = excluded.value';
 const sqliteState = `select workspace, ${columns.join(', ')} from runs where id = ?`;
 
 async function listStatesOnPostgres(db: Db, ids: readonly string[], isLocked: boolean) {
@@ -266,6 +246,8 @@ const toState = (row: RunRow): RunState => ({
   name: row.name,
   status: row.status as RunStatus,
   lifecycle: row.deleted_at === null ? 'active' : 'deleted',
+  user: row.user_name,
+  startedAt: row.started_at,
   endedAt: row.ended_at,
 });
 

@@ -7,6 +7,7 @@ import { decodeCursor, defaultPageSize, encodeCursor } from '../../base/page.ts'
 import { toUri } from '../../base/references.ts';
 import { parseFilter, parseOrderings } from '../../base/search/grammar.ts';
 import type { ExperimentsDependencies } from './dependencies.ts';
+import { experimentStore } from './experiment-store.ts';
 import { assertRunName, assertRunTags } from './limits.ts';
 import {
   assertActive,
@@ -16,11 +17,12 @@ import {
   lastByKey,
   nameTag,
   type RunRecord,
+  toExperimentNumber,
   toRun,
   type ViewType,
 } from './rules.ts';
 import { newRunName } from './run-name.ts';
-import { type NewRun, runStore } from './run-store.ts';
+import { type NewRun, type RunState, runStore } from './run-store.ts';
 import { searchStore } from './search-store.ts';
 import { searchableRuns } from './searchable.ts';
 
@@ -62,7 +64,9 @@ export function createRunVerbs(
 
   async function startRun(start: RunStart, caller: Caller): Promise<RunRecord> {
     const { workspace, actor } = caller;
-    assertExperimentActive(await getExperiment(start.experimentId, workspace));
+    const { experimentId } = start;
+    const known = await experimentStore(db).findState(workspace, toExperimentNumber(experimentId));
+    assertExperimentActive(known ?? (await getExperiment(experimentId, workspace)));
     const { name, tags } = nameRun(start);
     const run: NewRun = {
       id: newRunId(),
@@ -87,10 +91,10 @@ export function createRunVerbs(
     return toNewRecord(run, tags);
   }
 
-  async function changeRun(change: RunChange, caller: Caller): Promise<RunRecord> {
+  async function changeRun(change: RunChange, caller: Caller): Promise<RunState> {
     const { id, name } = change;
     if (name !== undefined) assertRunName(name);
-    await changes.run(caller, async (tx, record) => {
+    return changes.run(caller, async (tx, record) => {
       const store = runStore(tx);
       const run = await store.findState(caller.workspace, id);
       if (!run) throw errors.runNotFound({ run: id });
@@ -98,15 +102,16 @@ export function createRunVerbs(
       const status = change.status ?? run.status;
       const hasEnded = isEnd(status) && !isEnd(run.status);
       const endedAt = change.endedAt ?? run.endedAt ?? (hasEnded ? clock.now() : null);
-      await store.update(id, { status, name: name ?? run.name, endedAt });
+      const changed = { status, name: name ?? run.name, endedAt };
+      await store.update(id, changed);
       if (name !== undefined) await store.saveTags(id, [{ key: nameTag, value: name }]);
       record({
         action: hasEnded ? 'run.finished' : 'run.updated',
         subject: toUri('run', id),
-        detail: { status, name: name ?? run.name, experimentId: run.experimentId },
+        detail: { status, name: changed.name, experimentId: run.experimentId },
       });
+      return { ...run, ...changed };
     });
-    return getRecord(id, caller.workspace);
   }
 
   async function setDeleted(id: string, isDeleted: boolean, caller: Caller): Promise<void> {
@@ -160,8 +165,10 @@ export function createRunVerbs(
     getRun: async ({ id }: { id: string }, caller: Caller): Promise<Run> =>
       toRun(await getRecord(id, caller.workspace)),
 
-    updateRun: async (input: RunChange, caller: Caller): Promise<Run> =>
-      toRun(await changeRun(input, caller)),
+    async updateRun(input: RunChange, caller: Caller): Promise<Run> {
+      await changeRun(input, caller);
+      return toRun(await getRecord(input.id, caller.workspace));
+    },
 
     async searchRuns(
       input: Omit<RunSearch, 'view' | 'limit'> & {

@@ -26,7 +26,7 @@ export const toMlflowRun = (run: RunRecord) => ({
   inputs: compact({ dataset_inputs: run.inputs.map(toMlflowInput) }),
 });
 
-export const toMlflowRunInfo = (run: RunRecord) =>
+export const toMlflowRunInfo = (run: Omit<RunRecord, 'parameters' | 'metrics' | 'tags' | 'inputs'>) =>
   compact({
     run_id: run.id,
     // Old clients know this name only.
