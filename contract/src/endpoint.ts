@@ -45,6 +45,8 @@ export interface Download {
   readonly size?: number;
   /** Strong validator of immutable content. */
   readonly etag?: string;
+  /** Reads a part instead, from its first to its last byte; needs `size`. */
+  readonly slice?: (first: number, last: number) => Promise<AsyncIterable<Uint8Array>>;
 }
 
 /** All declared parts of a request, merged into one object: path parameters, query and body fields share one namespace. */

@@ -49,6 +49,10 @@ export const catalogue = {
     (d) =>
       `The body is larger than ${d.limit} bytes. Send fewer records at a time; upload tables as a dataset version instead.`,
   ),
+  rangeNotSatisfiable: entry<{ range: string; size: number }>(
+    416,
+    (d) => `The range '${d.range}' lies outside the file, which has ${d.size} bytes. Ask for a part of it.`,
+  ),
   mediaTypeUnsupported: entry<{ type: string; accepted: string }>(
     415,
     (d) => `Content-Type ${d.type} is not accepted here. Send ${d.accepted}.`,

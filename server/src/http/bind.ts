@@ -7,6 +7,7 @@ import { Value } from 'typebox/value';
 import type { Caller } from '../base/caller.ts';
 import { errors } from '../base/errors.ts';
 import { findOddText } from './odd-text.ts';
+import { sendDownload } from './send-download.ts';
 
 /**
  * One function per endpoint of a contract list; a missing or an extra one is a type error.
@@ -59,17 +60,20 @@ function addRoute<L extends Endpoints>(
   const handle = handlers[name] as (input: unknown, caller: Caller, signal: AbortSignal) => unknown;
   const read = createReader(endpoint);
   const signalOf = handle.length > 2 ? abortOnClose : () => neverAborted;
-  scope.route({
-    method: endpoint.method,
+  const route = {
     url: endpoint.path,
     config: { permission: endpoint.permission },
-    schema: describe(domain, name, endpoint),
-    handler: async (request, reply) => {
+    exposeHeadRoute: !endpoint.download,
+    handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const result = await handle(read(request), request.caller, signalOf(reply));
       if (endpoint.download) return sendDownload(request, reply, result as Download);
       return reply.status(endpoint.status ?? 200).send(result);
     },
-  });
+  };
+  scope.route({ ...route, method: endpoint.method, schema: describe(domain, name, endpoint) });
+  // Fastify's own would read a download to its end to throw it away.
+  if (endpoint.download && endpoint.method === 'GET')
+    scope.route({ ...route, method: 'HEAD', schema: { hide: true } });
 }
 
 /** The schemas validate in `createReader` and describe OpenAPI; only the reply's drives Fastify's serialiser. */
@@ -163,22 +167,4 @@ function abortOnClose(reply: FastifyReply): AbortSignal {
     if (!reply.raw.writableFinished) controller.abort();
   });
   return controller.signal;
-}
-
-function sendDownload(request: FastifyRequest, reply: FastifyReply, download: Download) {
-  if (download.etag) {
-    reply.header('etag', `"${download.etag}"`);
-    if (request.headers['if-none-match'] === `"${download.etag}"`) return reply.status(304).send();
-  }
-  if (download.size !== undefined) reply.header('content-length', download.size);
-  if (download.fileName) {
-    reply.header(
-      'content-disposition',
-      `attachment; filename*=UTF-8''${encodeURIComponent(download.fileName)}`,
-    );
-  }
-  return reply
-    .header('content-type', download.mediaType)
-    .header('x-content-type-options', 'nosniff')
-    .send(Readable.from(download.content));
 }

@@ -18,8 +18,8 @@ export interface Blobs {
   put(content: Uint8Array | AsyncIterable<Uint8Array>): Promise<StoredBlob>;
   /** Like `put`; `move` gives the file away: it is gone afterwards, and nothing was copied if it lay on the same disk. */
   putFile(path: string, options?: { readonly move?: boolean }): Promise<StoredBlob>;
-  /** The caller reads the stream to its end or destroys it. */
-  get(sha256: string): Promise<Readable>;
+  /** The caller reads the stream to its end or destroys it. A `part` goes from its first to its last byte. */
+  get(sha256: string, part?: { readonly first: number; readonly last: number }): Promise<Readable>;
   /** The whole content in memory: for small blobs. */
   read(sha256: string): Promise<Uint8Array>;
   /** Null when missing. `storedAt` is the last `put`, in epoch milliseconds. */

@@ -1,9 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errors } from '../../base/errors.ts';
 import { assertBlobId, type Blobs, isBlobId, type StoredBlob } from './blobs.ts';
+import { hashFile, readOnly, writeHashed } from './hashed-file.ts';
 
 export interface FilesystemBlobsOptions {
   readonly root: string;
@@ -13,8 +14,8 @@ export interface FilesystemBlobsOptions {
 
 /** After this long, an unfinished write belongs to nobody alive. */
 const staleAfter = 24 * 3_600_000;
-/** Nobody who is handed a path can change by mistake what others read. */
-const readOnly = 0o444;
+/** Larger buffers are fetched from the system one by one, which costs more than the reading. */
+const readBytes = 1 << 18;
 
 /** `<root>/sha256/ab/cd/<hex>`; unfinished writes lie in `<root>/unfinished`, on the same disk for the rename. */
 export async function openFilesystemBlobs(options: FilesystemBlobsOptions): Promise<Blobs> {
@@ -61,7 +62,11 @@ export async function openFilesystemBlobs(options: FilesystemBlobsOptions): Prom
             throw error;
           })
         : put(contentOf(path)),
-    get: async (sha256) => (await found(sha256, open(toPath(sha256)))).createReadStream(),
+    get: async (sha256, part) =>
+      (await found(sha256, open(toPath(sha256)))).createReadStream({
+        highWaterMark: readBytes,
+        ...(part && { start: part.first, end: part.last }),
+      }),
     read: async (sha256) => found(sha256, readFile(toPath(sha256))),
     stat: async (sha256) => findFile(toPath(sha256)),
     async localPath(sha256) {
@@ -78,37 +83,6 @@ export async function openFilesystemBlobs(options: FilesystemBlobsOptions): Prom
 /** Opened when first read: a stream that fails before anybody listens would end the process. */
 async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
   yield* createReadStream(path);
-}
-
-async function writeHashed(
-  path: string,
-  content: Uint8Array | AsyncIterable<Uint8Array>,
-  isSynced: boolean,
-): Promise<StoredBlob> {
-  const hash = createHash('sha256');
-  let size = 0;
-  const file = await open(path, 'wx', readOnly);
-  try {
-    for await (const chunk of content instanceof Uint8Array ? [content] : content) {
-      hash.update(chunk);
-      size += chunk.byteLength;
-      await file.writeFile(chunk);
-    }
-    if (isSynced) await file.sync();
-  } finally {
-    await file.close();
-  }
-  return { sha256: hash.digest('hex'), size };
-}
-
-async function hashFile(path: string): Promise<StoredBlob> {
-  const hash = createHash('sha256');
-  let size = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>) {
-    hash.update(chunk);
-    size += chunk.byteLength;
-  }
-  return { sha256: hash.digest('hex'), size };
 }
 
 /** Always renames, also onto what is there: that mends a damaged blob and tells `gc` that this one is wanted again. */

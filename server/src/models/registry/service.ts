@@ -156,6 +156,8 @@ export function createRegistry(deps: RegistryDependencies) {
         fileName: file.path.split('/').at(-1) ?? file.path,
         size: file.size,
         etag: file.sha256,
+        slice: (first, last) =>
+          blobs.get(file.sha256, { first, last }) as Promise<Readable & AsyncIterable<Uint8Array>>,
       };
     },
 

@@ -59,6 +59,7 @@ export function createArtifactVerbs({ db, blobs, clock, changes }: ExperimentsDe
         fileName: posix.basename(path),
         size: file.size,
         etag: file.sha256,
+        slice: (first, last) => blobs.get(file.sha256, { first, last }),
       };
     },
 

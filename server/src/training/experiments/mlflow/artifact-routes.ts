@@ -1,9 +1,10 @@
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { errors } from '../../../base/errors.ts';
 import { replyWithMlflowError } from '../../../http/mlflow/failures.ts';
 import { findText, toFields } from '../../../http/mlflow/fields.ts';
+import { sendDownload } from '../../../http/send-download.ts';
 import { parseArtifactFolder } from '../artifact-path.ts';
 import type { Experiments } from '../service.ts';
 import { toMlflowFiles } from './replies.ts';
@@ -28,11 +29,16 @@ export function addArtifactRoutes(http: FastifyInstance, base: string, experimen
     return listFiles(experiments, place, request);
   });
 
-  http.get(
-    `${base}${root}/artifacts/*`,
-    { config: readable, exposeHeadRoute: false },
-    async (request, reply) => sendFile(experiments, getPlace(request), request, reply),
-  );
+  http.route({
+    method: ['GET', 'HEAD'],
+    url: `${base}${root}/artifacts/*`,
+    config: readable,
+    exposeHeadRoute: false,
+    handler: async (request, reply) => {
+      const { run, path } = getPlace(request);
+      return sendDownload(request, reply, await experiments.getArtifact({ id: run, path }, request.caller));
+    },
+  });
 
   http.put(`${base}${root}/artifacts/*`, { config: writable }, async (request) => {
     const { run, path } = getPlace(request);
@@ -69,25 +75,6 @@ async function listFiles(experiments: Experiments, place: NonNullable<Place>, re
     if (error instanceof Error && 'code' in error && error.code === 'runNotFound') return {};
     throw error;
   }
-}
-
-async function sendFile(
-  experiments: Experiments,
-  place: NonNullable<Place>,
-  request: FastifyRequest,
-  reply: FastifyReply,
-) {
-  const { run, path } = place;
-  const file = await experiments.getArtifact({ id: run, path }, request.caller);
-  reply.headers({
-    'content-type': file.mediaType,
-    'content-length': file.size,
-    'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(file.fileName ?? '')}`,
-    // An HTML artifact must not become a page of ours.
-    'x-content-type-options': 'nosniff',
-    'content-security-policy': "default-src 'none'; sandbox",
-  });
-  return reply.send(file.content instanceof Readable ? file.content : Readable.from(file.content));
 }
 
 function getPlace(request: FastifyRequest): NonNullable<Place> {

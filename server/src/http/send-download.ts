@@ -1,0 +1,87 @@
+import { Readable } from 'node:stream';
+import type { Download } from '@tidemill/contract';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { errors } from '../base/errors.ts';
+
+/**
+ * The one way a file leaves by any door: as an attachment that no browser takes for a page of ours, whole, in part
+ * (one range) or not at all (HEAD, and what the client has already).
+ */
+export async function sendDownload(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  download: Download,
+): Promise<FastifyReply> {
+  if (download.etag !== undefined && hasAlready(request.headers['if-none-match'], download.etag)) {
+    discard(download);
+    return reply.status(304).headers(toHeaders(download)).send();
+  }
+  const range = toRange(request, reply, download);
+  reply.headers(toHeaders(download));
+  if (range) {
+    reply.status(206).headers({
+      'content-range': `bytes ${range.start}-${range.end}/${download.size}`,
+      'content-length': range.end - range.start + 1,
+    });
+  }
+  if (request.method === 'HEAD') {
+    discard(download);
+    return reply.send();
+  }
+  if (!range || !download.slice) return reply.send(toReadable(download.content));
+  discard(download);
+  return reply.send(toReadable(await download.slice(range.start, range.end)));
+}
+
+function toHeaders({ mediaType, fileName, size, etag, slice }: Download): Record<string, string | number> {
+  const name = fileName === undefined ? '' : `; filename*=UTF-8''${encodeName(fileName)}`;
+  return {
+    'content-type': mediaType,
+    'content-disposition': `attachment${name}`,
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': "default-src 'none'; sandbox",
+    ...(size !== undefined && { 'content-length': size }),
+    ...(etag !== undefined && { etag: `"${etag}"` }),
+    ...(slice && { 'accept-ranges': 'bytes' }),
+  };
+}
+
+/** Quotes and brackets, which `encodeURIComponent` leaves, mean something in this header. */
+const encodeName = (name: string): string =>
+  encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+
+const hasAlready = (header: string | undefined, etag: string): boolean =>
+  header?.split(',').some((entry) => [`"${etag}"`, `W/"${etag}"`, '*'].includes(entry.trim())) ?? false;
+
+interface Range {
+  readonly start: number;
+  /** Its last byte. */
+  readonly end: number;
+}
+
+/** Null: the whole. Several ranges at once, another unit or an outdated `If-Range` are answered with the whole too. */
+function toRange(request: FastifyRequest, reply: FastifyReply, download: Download): Range | null {
+  const { size, etag, slice } = download;
+  const given = /^bytes=(\d*)-(\d*)$/.exec(request.headers.range?.trim() ?? '');
+  const only = request.headers['if-range'];
+  if (!given || given[0] === 'bytes=-' || size === undefined || !slice) return null;
+  if (only !== undefined && only !== `"${etag}"`) return null;
+  const range = toBytes(given[1] ?? '', given[2] ?? '', size);
+  if (range.start < size && range.start <= range.end) return range;
+  discard(download);
+  reply.header('content-range', `bytes */${size}`);
+  throw errors.rangeNotSatisfiable({ range: given[0].slice(0, 100), size });
+}
+
+function toBytes(first: string, last: string, size: number): Range {
+  if (first === '') return { start: last === '0' ? size : Math.max(0, size - Number(last)), end: size - 1 };
+  return { start: Number(first), end: last === '' ? size - 1 : Math.min(Number(last), size - 1) };
+}
+
+const toReadable = (content: Download['content']): Readable =>
+  content instanceof Readable ? content : Readable.from(content);
+
+/** Content that is opened already and not wanted would keep its file open. */
+function discard({ content }: Download): void {
+  if (content instanceof Readable) content.destroy();
+}
