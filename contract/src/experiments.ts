@@ -25,6 +25,19 @@ export const MetricPoint = Type.Object({
 });
 export type MetricPoint = Static<typeof MetricPoint>;
 
+export const MetricSeries = Type.Object({
+  runId: Type.String(),
+  key: Type.String(),
+  total: Type.Integer({ description: 'points of the whole series, before any were left out' }),
+  steps: Type.Array(Type.Integer()),
+  timestamps: Type.Array(Timestamp),
+  values: Type.Array(nullable(Type.Number()), { description: 'null where the value is no finite number' }),
+});
+export type MetricSeries = Static<typeof MetricSeries>;
+
+export const MetricSample = Type.Object({ series: Type.Array(MetricSeries) });
+export type MetricSample = Static<typeof MetricSample>;
+
 export const RunInput = Type.Object({
   name: Type.String(),
   digest: Type.String(),
@@ -193,6 +206,23 @@ export const experimentsEndpoints = endpoints({
     params: runId,
     query: strict({ key: Type.String(), ...pageQuery }),
     reply: page(MetricPoint),
+  },
+  sampleMetrics: {
+    method: 'POST',
+    path: '/api/v1/runs/metrics/sample',
+    permission: 'read',
+    summary:
+      'Many histories for a chart, each thinned to maxPoints: of every stretch the lowest, the highest and the first gap are kept, of the whole the first and the last point. Series that are not there are left out',
+    body: strict({
+      runIds: Type.Array(Type.String({ maxLength: 256 }), { minItems: 1, maxItems: 100 }),
+      keys: Type.Array(Type.String({ maxLength: 250 }), { minItems: 1, maxItems: 20 }),
+      maxPoints: Type.Optional(
+        Type.Integer({ minimum: 5, maximum: 2500, description: 'of each series; default 1000' }),
+      ),
+      fromStep: Type.Optional(integer()),
+      toStep: Type.Optional(integer()),
+    }),
+    reply: MetricSample,
   },
   listArtifacts: {
     method: 'GET',

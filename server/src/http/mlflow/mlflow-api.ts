@@ -17,10 +17,7 @@ const absent = [
   'traces',
   'runs/outputs',
   'runs/log-model',
-  'metrics/get-history-bulk',
-  'metrics/get-history-bulk-interval',
   'artifacts/presigned-upload-url',
-  'experiments/search-datasets',
   'upload-artifact',
   'users',
 ];

@@ -76,6 +76,24 @@ export function createLogVerbs({ db, clock, lineage }: ExperimentsDependencies) 
     /** With infinities and NaN as they are; everything at once where there is no limit. */
     listPoints,
 
+    /** One run after the other, at most `limit` points in all. Runs that are not there have none. */
+    async listPointsOfRuns(
+      input: { runIds: readonly string[]; key: string; limit: number },
+      workspace: string,
+    ): Promise<(MetricValue & { readonly runId: string })[]> {
+      const points: (MetricValue & { readonly runId: string })[] = [];
+      const known = await runStore(db).listStates(input.runIds, false);
+      const found = new Set(known.flatMap((run) => (run.workspace === workspace ? [run.state.id] : [])));
+      for (const runId of new Set(input.runIds)) {
+        const rest = input.limit - points.length;
+        if (rest <= 0) break;
+        if (!found.has(runId)) continue;
+        for (const point of await metricStore(db).listPoints(runId, input.key, rest))
+          points.push({ ...point, runId });
+      }
+      return points;
+    },
+
     async logBatch(input: LogBatchInput, caller: Caller): Promise<Record<string, never>> {
       const now = clock.now();
       const metrics = (input.metrics ?? []).map(({ key, value, timestamp = now, step = 0 }) => ({

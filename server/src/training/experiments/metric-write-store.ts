@@ -3,6 +3,7 @@ import { CompiledQuery } from 'kysely';
 import { type Db, kindOf, runForEach } from '../../adapters/db/db.ts';
 import { toMetricRow } from './metric-store.ts';
 import { latestBySeries, type MetricValue } from './rules.ts';
+import { listEarliest, postgresForget, sqliteForget } from './summary-store.ts';
 
 /** A point with the run whose it is. */
 export interface RunMetric extends MetricValue {
@@ -83,6 +84,7 @@ const sqliteWriter = (tx: Db): Writer => ({
     await runForEach(tx, sqliteMove, rows.map(toValues));
   },
   async insertPoints(rows) {
+    await runForEach(tx, sqliteForget, listEarliest(rows));
     await runForEach(tx, sqlitePoint, rows.map(toValues));
   },
 });
@@ -119,7 +121,11 @@ const postgresWriter = (tx: Db): Writer => ({
     await tx.executeQuery(CompiledQuery.raw(postgresMove, [rows.map(({ id }) => id), ...toColumns(rows)]));
   },
   async insertPoints(rows) {
-    await tx.executeQuery(CompiledQuery.raw(postgresPoint, [rows.map(({ id }) => id), ...toColumns(rows)]));
+    const earliest = listEarliest(rows);
+    const forgotten = [0, 1, 2, 3, 4].map((column) => earliest.map((row) => row[column]));
+    await tx.executeQuery(
+      CompiledQuery.raw(postgresPoint, [rows.map(({ id }) => id), ...toColumns(rows), ...forgotten]),
+    );
   },
 });
 
@@ -146,6 +152,7 @@ const postgresMove = `update run_metrics as own
     as new(id, step, recorded_at, value, is_nan)
   where own.id = new.id and (new.step, new.recorded_at, 1 - new.is_nan, new.value)
     > (own.step, own.recorded_at, 1 - own.is_nan, own.value)`;
-const postgresPoint = `insert into metric_points (series_id, step, recorded_at, value, is_nan)
+const postgresPoint = `with forgotten as (${postgresForget})
+  insert into metric_points (series_id, step, recorded_at, value, is_nan)
   select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::double precision[], $5::int[])
   on conflict do nothing`;

@@ -3,6 +3,7 @@ import { mlflowBases } from '../../http/mlflow/mlflow-api.ts';
 import { type Operation, read } from '../../http/mlflow/operations.ts';
 import { addArtifactRoutes } from './mlflow/artifact-routes.ts';
 import { experimentOperations } from './mlflow/experiment-operations.ts';
+import { historyOperations } from './mlflow/history-operations.ts';
 import { runOperations } from './mlflow/run-operations.ts';
 import type { Experiments } from './service.ts';
 
@@ -10,6 +11,7 @@ import type { Experiments } from './service.ts';
 export const experimentsMlflowOperations = (experiments: Experiments): Operation[] => [
   ...experimentOperations(experiments),
   ...runOperations(experiments),
+  ...historyOperations(experiments),
   // The client asks this on every download. Nobody can have logged a model here, so the answer is true.
   read('POST', 'logged-models/search', async () => ({})),
 ];

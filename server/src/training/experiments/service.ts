@@ -1,10 +1,12 @@
 import { createArtifactVerbs } from './artifact-verbs.ts';
 import type { ExperimentsDependencies } from './dependencies.ts';
 import { createExperimentVerbs } from './experiment-verbs.ts';
+import { createInputVerbs } from './input-verbs.ts';
 import { createKeyVerbs } from './key-verbs.ts';
 import { createLogVerbs } from './log-verbs.ts';
 import { createOwnedRunVerbs } from './owned-runs.ts';
 import { createRunVerbs } from './run-verbs.ts';
+import { createSampleVerbs } from './sample-verbs.ts';
 
 export type { ExperimentsDependencies } from './dependencies.ts';
 
@@ -17,6 +19,8 @@ export function createExperiments(deps: ExperimentsDependencies) {
     ...createKeyVerbs(deps, experiments.getExperiment),
     ...createOwnedRunVerbs(deps),
     ...createLogVerbs(deps),
+    ...createSampleVerbs(deps),
+    ...createInputVerbs(deps),
     ...createArtifactVerbs(deps),
   };
 }

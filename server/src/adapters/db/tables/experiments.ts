@@ -57,6 +57,20 @@ interface MetricPointsTable {
   is_nan: number;
 }
 
+/** A stretch of a series that ends with the point named here. Gone as soon as an older point comes in. */
+interface MetricSummariesTable {
+  series_id: number;
+  last_at: number;
+  last_step: number;
+  last_value: number;
+  last_is_nan: number;
+  points: number;
+  lowest_step: number;
+  highest_step: number;
+  /** JSON: the points that `thin` chose. */
+  summary: string;
+}
+
 interface InputDatasetsTable {
   id: string;
   workspace: string;
@@ -93,6 +107,7 @@ export interface ExperimentsTables {
   run_tags: RunTextsTable;
   run_metrics: RunMetricsTable;
   metric_points: MetricPointsTable;
+  metric_summaries: MetricSummariesTable;
   input_datasets: InputDatasetsTable;
   run_inputs: RunInputsTable;
   run_artifacts: RunArtifactsTable;

@@ -18,6 +18,7 @@ import type { Experiments } from '../service.ts';
 import { toMlflowExperiment } from './replies.ts';
 
 const mostResults = 50_000;
+const mostDatasetExperiments = 20;
 const views = ['ACTIVE_ONLY', 'DELETED_ONLY', 'ALL'] as const;
 const viewTypes: Readonly<Record<(typeof views)[number], ViewType>> = {
   ACTIVE_ONLY: 'active',
@@ -60,6 +61,18 @@ export const experimentOperations = (experiments: Experiments): Operation[] => [
       caller.workspace,
     );
     return compact({ experiments: items.map(toMlflowExperiment), next_page_token: nextCursor });
+  }),
+
+  read('POST', 'experiments/search-datasets', async (fields, caller) => {
+    const ids = listTexts(fields, 'experiment_ids');
+    if (ids.length < 1 || ids.length > mostDatasetExperiments)
+      throw invalid('experiment_ids', `it must name from 1 to ${mostDatasetExperiments} experiments`);
+    const experimentIds = ids.map((id) => getExperimentId({ experiment_id: id }));
+    const found = await experiments.listInputDatasets(experimentIds, caller.workspace);
+    const summaries = found.map(({ experimentId, ...dataset }) =>
+      compact({ experiment_id: experimentId, ...dataset }),
+    );
+    return compact({ dataset_summaries: summaries });
   }),
 
   write('experiments/delete', async (fields, caller) => {

@@ -23,12 +23,11 @@ import { limits } from '../limits.ts';
 import { type DatasetInput, type MetricValue, runArtifactUri } from '../rules.ts';
 import type { Experiments } from '../service.ts';
 import { getExperimentId, toView } from './experiment-operations.ts';
-import { toMlflowFiles, toMlflowMetric, toMlflowRun, toMlflowRunInfo } from './replies.ts';
+import { toMlflowFiles, toMlflowRun, toMlflowRunInfo } from './replies.ts';
 
 const statuses: readonly RunStatus[] = ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'];
 const mostRuns = 50_000;
 const usualRuns = 1_000;
-const mostPoints = 25_000;
 /** A dataset's profile alone may have 16 MiB. */
 const inputsBodyLimit = 64 * 1024 * 1024;
 
@@ -148,20 +147,6 @@ const readOperations = (experiments: Experiments): Operation[] => [
     return compact({ runs: items.map(toMlflowRun), next_page_token: nextCursor });
   }),
 
-  read('GET', 'metrics/get-history', async (fields, caller) => {
-    const size = findInteger(fields, 'max_results');
-    const { items, nextCursor } = await experiments.listPoints(
-      {
-        id: getRunId(fields),
-        key: getText(fields, 'metric_key'),
-        cursor: findText(fields, 'page_token') || undefined,
-        limit: size === undefined ? undefined : toPageSize(size, mostPoints),
-      },
-      caller.workspace,
-    );
-    return compact({ metrics: items.map(toMlflowMetric), next_page_token: nextCursor });
-  }),
-
   read('GET', 'artifacts/list', async (fields, caller) => {
     const id = getRunId(fields);
     const path = findText(fields, 'path');
@@ -171,7 +156,7 @@ const readOperations = (experiments: Experiments): Operation[] => [
   }),
 ];
 
-function getRunId(fields: Fields): string {
+export function getRunId(fields: Fields): string {
   const id = findText(fields, 'run_id') || getText({ run_id: fields.run_uuid }, 'run_id');
   if (!/^[a-zA-Z0-9][\w-]{0,255}$/.test(id)) throw invalid('run_id', `'${id.slice(0, 80)}' is not a run id`);
   return id;
