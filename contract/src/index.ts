@@ -13,6 +13,7 @@ import {
 } from './operations.ts';
 import { endpointsEndpoints, predictionsEndpoints, rolloutsEndpoints } from './serving.ts';
 import { systemEndpoints } from './system.ts';
+import { webhooksEndpoints } from './webhooks.ts';
 
 /** Everything the HTTP interface promises, by domain. */
 export const contract = {
@@ -26,6 +27,7 @@ export const contract = {
   registry: registryEndpoints,
   evaluation: evaluationEndpoints,
   governance: governanceEndpoints,
+  webhooks: webhooksEndpoints,
   endpoints: endpointsEndpoints,
   predictions: predictionsEndpoints,
   rollouts: rolloutsEndpoints,
@@ -48,3 +50,4 @@ export * from './models.ts';
 export * from './operations.ts';
 export * from './serving.ts';
 export * from './system.ts';
+export * from './webhooks.ts';

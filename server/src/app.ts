@@ -38,6 +38,9 @@ import { governanceRoutes } from './models/governance/routes.ts';
 import { createGovernance } from './models/governance/service.ts';
 import { registryRoutes } from './models/registry/routes.ts';
 import { createRegistry } from './models/registry/service.ts';
+import { webhooksMlflowOperations } from './models/webhooks/mlflow-routes.ts';
+import { webhooksRoutes } from './models/webhooks/routes.ts';
+import { createWebhooks } from './models/webhooks/service.ts';
 import { alertsRoutes } from './operations/alerts/routes.ts';
 import { createAlerts } from './operations/alerts/service.ts';
 import { systemRoutes } from './operations/automation/routes.ts';
@@ -157,6 +160,16 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     tempFolder,
   });
 
+  const webhooks = createWebhooks({
+    db,
+    changes,
+    events,
+    tasks,
+    clock,
+    secrets,
+    sender: adapters.webhookSender,
+  });
+
   // serving
   const predictions = createPredictions({
     db,
@@ -268,6 +281,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     registry,
     evaluations,
     governance,
+    webhooks,
     predictions,
     endpoints,
     rollouts,
@@ -294,7 +308,9 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
   addStandardRoutes(http, { version, isReady: () => ready });
   await addWebUi(http, config.webFolder);
   bindAll(http, services);
-  await http.register(mlflowApi(experimentsMlflowOperations(experiments)));
+  await http.register(
+    mlflowApi([...experimentsMlflowOperations(experiments), ...webhooksMlflowOperations(webhooks)]),
+  );
   await http.register(mlflowArtifactRoutes(experiments));
   await http.ready();
 
@@ -338,6 +354,7 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'registry', contract.registry, registryRoutes(services.registry));
   bind(http, 'evaluation', contract.evaluation, evaluationRoutes(services.evaluations));
   bind(http, 'governance', contract.governance, governanceRoutes(services.governance));
+  bind(http, 'webhooks', contract.webhooks, webhooksRoutes(services.webhooks));
   bind(http, 'endpoints', contract.endpoints, endpointsRoutes(services.endpoints));
   bind(http, 'predictions', contract.predictions, predictionsRoutes(services.predictions));
   bind(http, 'rollouts', contract.rollouts, rolloutsRoutes(services.rollouts));

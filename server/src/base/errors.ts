@@ -454,6 +454,19 @@ export const catalogue = {
       `The alias '${d.alias}' of '${d.model}' follows ${d.endpoint} and moves by promotion only. Start a rollout there (POST /api/v1/rollouts), or choose an alias that no endpoint follows.`,
   ),
 
+  webhookNotFound: entry<{ id: string }>(
+    404,
+    (d) => `There is no webhook '${d.id}'. tidemill webhooks list shows them.`,
+  ),
+  webhookInvalid: entry<{ field: string; reason: string }>(
+    400,
+    (d) => `The webhook's ${d.field} is not valid: ${d.reason}.`,
+  ),
+  webhooksTooMany: entry<{ most: number }>(
+    409,
+    (d) => `There are ${d.most} webhooks already, the most there may be. Delete one that is not needed.`,
+  ),
+
   // training
   trainingColumnInvalid: entry<{ reference: string; column: string; reason: string }>(
     422,

@@ -24,7 +24,8 @@ export type UriKind =
   | 'project'
   | 'token'
   | 'user'
-  | 'experiment';
+  | 'experiment'
+  | 'webhook';
 
 const namePattern = /^[a-z0-9][a-z0-9._-]{0,127}$/;
 const versionPattern = /^(?:[A-Za-z0-9][A-Za-z0-9._-]{0,127}|\{[0-9T:.Z+-]{4,40}\})$/;

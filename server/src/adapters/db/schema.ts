@@ -15,6 +15,7 @@ import type { RegistryTables } from './tables/registry.ts';
 import type { RetrainingTables } from './tables/retraining.ts';
 import type { RolloutsTables } from './tables/rollouts.ts';
 import type { SweepsTables } from './tables/sweeps.ts';
+import type { WebhooksTables } from './tables/webhooks.ts';
 
 /** Every table of the metadata database. A domain adds `tables/<domain>.ts` and its name to this list. */
 export interface Database
@@ -34,4 +35,5 @@ export interface Database
     MonitoringTables,
     AlertsTables,
     RetrainingTables,
-    ProjectsTables {}
+    ProjectsTables,
+    WebhooksTables {}

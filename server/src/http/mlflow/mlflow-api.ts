@@ -13,7 +13,6 @@ const absent = [
   'registered-models',
   'model-versions',
   'logged-models',
-  'webhooks',
   'traces',
   'runs/outputs',
   'runs/log-model',

@@ -11,6 +11,7 @@ import { migration as metricSummaries } from './025-metric-summaries.ts';
 import { migration as registry } from './030-registry.ts';
 import { migration as evaluation } from './031-evaluation.ts';
 import { migration as governance } from './032-governance.ts';
+import { migration as webhooks } from './034-webhooks.ts';
 import { migration as endpoints } from './040-endpoints.ts';
 import { migration as predictions } from './041-predictions.ts';
 import { migration as rollouts } from './042-rollouts.ts';
@@ -33,6 +34,7 @@ export const migrations: readonly Migration[] = [
   registry,
   evaluation,
   governance,
+  webhooks,
   endpoints,
   predictions,
   rollouts,
