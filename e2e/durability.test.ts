@@ -77,6 +77,40 @@ test('three times: written, acknowledged, killed, started again on the same fold
   expect(actions.items).toHaveLength(3);
 });
 
+test('eight writers at once, killed in the middle: every metric that was acknowledged is there', async () => {
+  const client = await start();
+  const url = server?.url ?? '';
+  const { id: experimentId } = await client.experiments.createExperiment({ name: 'crowd' });
+  const runs = await Promise.all(
+    Array.from({ length: 8 }, async () => (await client.experiments.createRun({ experimentId })).id),
+  );
+  const acknowledged = new Map(runs.map((run) => [run, 0]));
+  /** One after the other, as a training loop does, until the server is gone. */
+  async function logOn(run: string): Promise<void> {
+    for (let step = 1; ; step++) {
+      const body = JSON.stringify({ run_id: run, key: 'loss', value: 1 / step, timestamp: step, step });
+      const reply = await fetch(`${url}/api/2.0/mlflow/runs/log-metric`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      }).catch(() => null);
+      if (reply?.status !== 200) return;
+      acknowledged.set(run, step);
+      if (run === runs[0] && step === 50) void server?.kill();
+    }
+  }
+  await Promise.all(runs.map(logOn));
+  const again = await start();
+  for (const [run, last] of acknowledged) {
+    const { items } = await again.experiments.metricHistory({ id: run, key: 'loss', limit: 1000 });
+    const steps = items.map(({ step }) => step);
+    expect(steps.slice(0, last)).toEqual(Array.from({ length: last }, (_, i) => i + 1));
+    // One may have been written whose answer did not come through any more.
+    expect(steps.length - last).toBeLessThanOrEqual(1);
+  }
+  expect(acknowledged.get(runs[0] ?? '')).toBeGreaterThanOrEqual(50);
+});
+
 describe('an upload that breaks off', () => {
   /** Sends the head and half of a large file, and keeps the connection open. */
   async function beginUpload(url: string): Promise<ClientRequest> {
