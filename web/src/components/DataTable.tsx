@@ -5,6 +5,7 @@ import { formatSort, formatVisibility, parseSort, parseVisibility } from '../lib
 import { useScreenSearch } from '../lib/url-state.ts';
 import classes from './DataTable.module.css';
 import { type DataColumn, features, toDefinition } from './data-column.tsx';
+import { HeaderCell } from './HeaderCell.tsx';
 import { TableTools } from './TableTools.tsx';
 
 interface DataTableProps<T extends RowData> {
@@ -136,38 +137,3 @@ function Body<T extends RowData>({
     </div>
   );
 }
-
-interface HeaderCellProps<T extends RowData> {
-  readonly column: DataColumn<T> | undefined;
-  readonly order: false | 'asc' | 'desc';
-  readonly toggle: ((event: unknown) => void) | undefined;
-}
-
-function HeaderCell<T extends RowData>({ column, order, toggle }: HeaderCellProps<T>) {
-  const words = (
-    <>
-      {column?.title}
-      {column?.unit && <span className="unit">{column.unit}</span>}
-    </>
-  );
-  const sorted = order === 'asc' ? 'ascending' : order === 'desc' ? 'descending' : 'none';
-  return (
-    <th scope="col" data-align={column?.align} aria-sort={toggle ? sorted : undefined}>
-      {toggle ? (
-        <button type="button" className={classes.sort} onClick={toggle}>
-          {column?.align === 'right' && <OrderMark order={order} />}
-          {words}
-          {column?.align !== 'right' && <OrderMark order={order} />}
-        </button>
-      ) : (
-        words
-      )}
-    </th>
-  );
-}
-
-const OrderMark = ({ order }: { readonly order: false | 'asc' | 'desc' }) => (
-  <span className={classes.order} aria-hidden="true">
-    {order === 'asc' ? '↑' : order === 'desc' ? '↓' : ''}
-  </span>
-);

@@ -19,9 +19,21 @@ export function formatNumber(value: number | null | undefined, digits = 4): stri
   if (Number.isInteger(value)) return formatCount(value);
   const whole = size < 1 ? 1 : Math.floor(Math.log10(size)) + 1;
   const places = Math.max(0, digits - whole) + (size < 0.1 ? Math.floor(-Math.log10(size)) : 0);
-  return new Intl.NumberFormat('en-US', { minimumFractionDigits: places, maximumFractionDigits: places })
-    .format(value)
-    .replace('-', minus);
+  return fixedPlaces(places).format(value).replace('-', minus);
+}
+
+const formats = new Map<number, Intl.NumberFormat>();
+
+/** Making one takes longer than a hundred uses of it, and tables use many. */
+function fixedPlaces(places: number): Intl.NumberFormat {
+  const found = formats.get(places);
+  if (found) return found;
+  const made = new Intl.NumberFormat('en-US', {
+    minimumFractionDigits: places,
+    maximumFractionDigits: places,
+  });
+  formats.set(places, made);
+  return made;
 }
 
 const shares = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 });

@@ -14,6 +14,14 @@ export interface ScreenSearch {
   readonly uri?: string;
   readonly endpoint?: string;
   readonly state?: string;
+  /** Runs to compare, comma-separated. */
+  readonly ids?: string;
+  /** What a curve is drawn over. */
+  readonly axis?: string;
+  /** Weight of a curve's smoothing, 0 to 0.99. */
+  readonly smooth?: string;
+  readonly log?: string;
+  readonly path?: string;
 }
 
 const known = [
@@ -28,6 +36,11 @@ const known = [
   'uri',
   'endpoint',
   'state',
+  'ids',
+  'axis',
+  'smooth',
+  'log',
+  'path',
 ] as const satisfies readonly (keyof ScreenSearch)[];
 
 /** Keeps what we know; anything else in an address is dropped, not an error. */
