@@ -84,6 +84,7 @@ const training = [
     'ExperimentScreen',
     () => import('../screens/training/experiments/ExperimentScreen.tsx'),
   ),
+  screen('/runs/compare', 'CompareScreen', () => import('../screens/training/experiments/CompareScreen.tsx')),
   screen('/runs/$id', 'RunScreen', () => import('../screens/training/experiments/RunScreen.tsx')),
   screen('/jobs', 'JobsScreen', () => import('../screens/training/jobs/JobsScreen.tsx')),
   screen('/jobs/$id', 'JobScreen', () => import('../screens/training/jobs/JobScreen.tsx')),

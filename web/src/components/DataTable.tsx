@@ -20,6 +20,8 @@ interface DataTableProps<T extends RowData> {
   /** Below the rows: what is not loaded yet. */
   readonly footer?: ReactNode;
   readonly maximumHeight?: string;
+  /** Scrolled sideways rather than squeezed below it. */
+  readonly minimumWidth?: number;
 }
 
 const rowHeight = 31;
@@ -82,6 +84,7 @@ function Body<T extends RowData>({
   columns,
   label,
   maximumHeight,
+  minimumWidth,
 }: DataTableProps<T> & { table: TableOf<T> }) {
   const scroller = useRef<HTMLDivElement>(null);
   const rows = table.getRowModel().rows;
@@ -98,7 +101,12 @@ function Body<T extends RowData>({
   const headers = table.getHeaderGroups()[0]?.headers ?? [];
   return (
     <div ref={scroller} className={classes.scroller} style={{ maxHeight: maximumHeight }}>
-      <table className={classes.table} aria-label={label} aria-rowcount={rows.length}>
+      <table
+        className={classes.table}
+        style={{ minWidth: minimumWidth }}
+        aria-label={label}
+        aria-rowcount={rows.length}
+      >
         <colgroup>
           {headers.map((header) => (
             <col key={header.id} style={{ width: byId.get(header.id)?.width }} />

@@ -27,14 +27,16 @@ interface FieldsTableProps {
   readonly label: string;
   readonly fields: Readonly<Record<string, unknown>>;
   readonly none: string;
+  /** With a filter, for what may be many. */
+  readonly isSearched?: boolean;
 }
 
 /** Names and values: parameters, tags, a policy. */
-export function FieldsTable({ label, fields, none }: FieldsTableProps) {
+export function FieldsTable({ label, fields, none, isSearched = false }: FieldsTableProps) {
   const rows = Object.entries(fields).map(([name, value]) => ({ name, value }));
   return (
     <DataTable
-      plain
+      plain={!isSearched}
       label={label}
       rows={rows}
       columns={columns}

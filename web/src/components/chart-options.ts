@@ -1,5 +1,5 @@
 import type { EChartsCoreOption } from 'echarts/core';
-import { formatEventTime, formatNumber, formatPlain } from '../lib/format.ts';
+import { formatDuration, formatEventTime, formatNumber, formatPlain } from '../lib/format.ts';
 import type { Point } from '../lib/series.ts';
 
 export type ChartTone = 'text' | 'accent' | 'faint' | 'warn' | 'bad';
@@ -24,7 +24,10 @@ export interface ChartContent {
   readonly bands?: readonly ChartBand[];
   /** A line across at a limit. */
   readonly limit?: { readonly name: string; readonly value: number };
-  readonly axis?: 'time' | 'number';
+  /** `number` counts steps, which are whole; `value` is any measure. */
+  readonly axis?: 'time' | 'number' | 'value' | 'duration';
+  /** Values over a logarithm; what is not above zero must be a gap. */
+  readonly log?: boolean;
   readonly unit?: string;
   /** From zero, for what is a size; otherwise the axis follows the data. */
   readonly fromZero?: boolean;
@@ -66,8 +69,15 @@ export function readPalette(element: HTMLElement): Palette {
 /** How a position on the x axis is written. */
 export const axisText =
   (axis: ChartContent['axis']) =>
-  (position: number): string =>
-    axis === 'number' ? formatPlain(position) : formatEventTime(position);
+  (position: number): string => {
+    if (axis === 'duration') return formatDuration(position);
+    return axis === 'number' || axis === 'value' ? formatPlain(position) : formatEventTime(position);
+  };
+
+/** More lines than colours: the colours again, dashed, then dotted. */
+const strokes = ['solid', 'dashed', 'dotted'] as const;
+const strokeOf = (line: ChartLine, index: number, colors: number) =>
+  line.dashed ? 'dashed' : strokes[Math.floor(index / colors) % strokes.length];
 
 const toSeries = (line: ChartLine, index: number, palette: Palette) => {
   const color = line.tone
@@ -91,7 +101,7 @@ const toSeries = (line: ChartLine, index: number, palette: Palette) => {
     // A gap is information: the line stops where nothing is known.
     connectNulls: false,
     sampling: line.points.length > 4000 ? 'lttb' : undefined,
-    lineStyle: { width: 1.5, ...(line.dashed && { type: 'dashed' }) },
+    lineStyle: { width: 1.5, type: strokeOf(line, line.tone ? 0 : index, palette.series.length) },
   };
 };
 
@@ -145,7 +155,13 @@ export function toOption(content: ChartContent, palette: Palette): EChartsCoreOp
     textStyle: { fontFamily: palette.font },
     grid: { left: 54, right: 14, top: 30, bottom: 24 },
     legend: {
+      type: 'scroll',
       top: 0,
+      right: 14,
+      pageIconSize: 10,
+      pageIconColor: palette.dim,
+      pageIconInactiveColor: palette.line,
+      pageTextStyle: { color: palette.dim },
       left: 46,
       itemWidth: 14,
       itemHeight: 8,
@@ -166,18 +182,23 @@ export function toOption(content: ChartContent, palette: Palette): EChartsCoreOp
         typeof value === 'number' ? `${formatNumber(value, 5)}${suffix}` : '–',
     },
     xAxis: {
-      type: content.axis === 'number' ? 'value' : 'time',
+      type: content.axis === undefined || content.axis === 'time' ? 'time' : 'value',
+      ...(content.axis === 'value' && { scale: true }),
       // Steps and trials are whole.
       ...(content.axis === 'number' && { minInterval: 1 }),
       ...(domain && { min: domain[0], max: domain[1] }),
       axisLine: { lineStyle: { color: palette.line } },
       axisTick: { show: false },
-      axisLabel: { ...label, hideOverlap: true },
+      axisLabel: {
+        ...label,
+        hideOverlap: true,
+        ...(content.axis === 'duration' && { formatter: formatDuration }),
+      },
       splitLine: { show: false },
       axisPointer: { label: { show: false } },
     },
     yAxis: {
-      type: 'value',
+      type: content.log ? 'log' : 'value',
       scale: !content.fromZero,
       splitNumber: 4,
       max: yMaximum(limit),

@@ -1,19 +1,23 @@
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import type { Run } from '@tidemill/sdk';
+import { useMemo } from 'react';
 import { Answer } from '../../../components/Answer.tsx';
 import { Detail, Fact, Summary } from '../../../components/Detail.tsx';
-import { EmptyState } from '../../../components/EmptyState.tsx';
 import { FieldsTable } from '../../../components/FieldsTable.tsx';
 import { LineagePanel } from '../../../components/LineagePanel.tsx';
 import { PageHeader } from '../../../components/PageHeader.tsx';
-import { Panel } from '../../../components/Panel.tsx';
-import { RowsTable } from '../../../components/RowsTable.tsx';
 import { StatusBadge } from '../../../components/StatusBadge.tsx';
 import { Time } from '../../../components/Time.tsx';
 import { ask } from '../../../lib/client.ts';
-import { formatBytes, formatDuration } from '../../../lib/format.ts';
+import { formatDuration } from '../../../lib/format.ts';
 import { useParam } from '../../../lib/url-state.ts';
-import { MetricsPanel } from './MetricsPanel.tsx';
+import { ArtifactsPanel } from './ArtifactsPanel.tsx';
+import { isSystem } from './compare-rules.ts';
+import { MetricBoard } from './MetricBoard.tsx';
+import { RunActions } from './RunActions.tsx';
+import { RunOverview } from './RunOverview.tsx';
+import { nameOf, parentOf, tookMs } from './run-columns.tsx';
 
 export function RunScreen() {
   const id = useParam('id');
@@ -23,85 +27,113 @@ export function RunScreen() {
     <Answer of={run}>
       {(value) => (
         <>
-          <PageHeader
-            title={value.name || id.slice(0, 8)}
-            trail={[
-              { text: 'Experiments', to: '/experiments' },
-              { text: 'its runs', to: `/experiments/${value.experimentId}` },
-            ]}
-            status={<StatusBadge state={value.status} />}
-            asked={asked}
-          />
-          <Summary>
-            <Fact name="Started">
-              <Time at={value.startedAt} />
-            </Fact>
-            <Fact name="Took">
-              {value.endedAt === null ? 'running' : formatDuration(value.endedAt - value.startedAt)}
-            </Fact>
-            <Fact name="User">{value.user}</Fact>
-            <Fact name="Run id">
-              <span className="mono">{value.id}</span>
-            </Fact>
-          </Summary>
-          <Detail tabs={toTabs(value)} />
+          <RunHeader run={value} asked={asked} />
+          <RunTabs key={value.id} run={value} />
         </>
       )}
     </Answer>
   );
 }
 
-const toTabs = (run: Run) => [
-  {
-    id: 'metrics',
-    title: 'Metrics',
-    count: Object.keys(run.metrics).length,
-    render: () => <MetricsPanel run={run} />,
-  },
-  {
-    id: 'parameters',
-    title: 'Parameters',
-    count: Object.keys(run.parameters).length,
-    render: () => (
-      <FieldsTable label="parameters" fields={run.parameters} none="This run logged no parameter." />
-    ),
-  },
-  { id: 'inputs', title: 'Inputs', count: run.inputs.length, render: () => <Inputs run={run} /> },
-  { id: 'artifacts', title: 'Artifacts', render: () => <Artifacts id={run.id} /> },
-  {
-    id: 'tags',
-    title: 'Tags',
-    count: Object.keys(run.tags).length,
-    render: () => <FieldsTable label="tags" fields={run.tags} none="This run has no tag." />,
-  },
-  { id: 'lineage', title: 'Lineage', render: () => <LineagePanel uri={`run:${run.id}`} /> },
-];
-
-function Inputs({ run }: { readonly run: Run }) {
-  if (run.inputs.length === 0) return <EmptyState>This run named no dataset it read.</EmptyState>;
-  return <RowsTable label="inputs" rows={run.inputs} names={['name', 'context', 'digest', 'source']} />;
+function RunHeader({ run, asked }: { readonly run: Run; readonly asked: { queryKey: readonly unknown[] } }) {
+  const experiment = useQuery(ask('experiments', 'getExperiment', { id: run.experimentId }));
+  return (
+    <>
+      <PageHeader
+        title={nameOf(run)}
+        trail={[
+          { text: 'Experiments', to: '/experiments' },
+          { text: experiment.data?.name ?? run.experimentId, to: `/experiments/${run.experimentId}` },
+        ]}
+        status={
+          <>
+            <StatusBadge state={run.status} />
+            {run.lifecycle === 'deleted' && <StatusBadge state="deleted" tone="warn" />}
+          </>
+        }
+        asked={asked}
+        actions={<RunActions runs={[run]} />}
+      />
+      <RunFacts run={run} />
+    </>
+  );
 }
 
-function Artifacts({ id }: { readonly id: string }) {
-  const artifacts = useQuery(ask('experiments', 'listArtifacts', { id }));
+function RunFacts({ run }: { readonly run: Run }) {
+  const { tags } = run;
+  const took = tookMs(run);
+  const parent = parentOf(run);
+  const commit = tags['mlflow.source.git.commit'];
   return (
-    <Panel title="Files at the top">
-      <Answer of={artifacts}>
-        {({ files }) =>
-          files.length === 0 ? (
-            <EmptyState>This run stored no file.</EmptyState>
-          ) : (
-            <RowsTable
-              label="artifacts"
-              rows={files.map((file) => ({
-                path: file.directory ? `${file.path}/` : file.path,
-                size: file.size === null ? '' : formatBytes(file.size),
-                sha256: file.sha256 ?? '',
-              }))}
-            />
-          )
-        }
-      </Answer>
-    </Panel>
+    <Summary>
+      <Fact name="Started">
+        <Time at={run.startedAt} />
+      </Fact>
+      <Fact name="Took">{took === null ? 'running' : formatDuration(took)}</Fact>
+      <Fact name="User">{run.user || 'nobody'}</Fact>
+      {tags['mlflow.source.name'] && <Fact name="Source">{tags['mlflow.source.name']}</Fact>}
+      {commit && (
+        <Fact name="Commit">
+          <span className="mono" title={commit}>
+            {commit.slice(0, 10)}
+          </span>
+          {tags['mlflow.source.git.branch'] && ` on ${tags['mlflow.source.git.branch']}`}
+        </Fact>
+      )}
+      {parent && (
+        <Fact name="Child of">
+          <ParentLink id={parent} />
+        </Fact>
+      )}
+      <Fact name="Run id">
+        <span className="mono">{run.id}</span>
+      </Fact>
+    </Summary>
   );
+}
+
+function ParentLink({ id }: { readonly id: string }) {
+  const parent = useQuery(ask('experiments', 'getRun', { id }));
+  return <Link to={`/runs/${encodeURIComponent(id)}`}>{parent.data ? nameOf(parent.data) : id}</Link>;
+}
+
+function RunTabs({ run }: { readonly run: Run }) {
+  const metrics = useMemo(() => Object.keys(run.metrics).sort(), [run.metrics]);
+  const own = useMemo(() => metrics.filter((name) => !isSystem(name)), [metrics]);
+  const system = useMemo(() => metrics.filter(isSystem), [metrics]);
+  const name = nameOf(run);
+  const isRunning = run.status === 'RUNNING';
+  const runs = useMemo(() => [{ id: run.id, name, isRunning }], [run.id, name, isRunning]);
+  const board = (names: readonly string[]) => (
+    <MetricBoard runs={runs} names={names} values={run.metrics} none="This run logged no metric." />
+  );
+  const tabs = [
+    { id: 'overview', title: 'Overview', render: () => <RunOverview run={run} /> },
+    { id: 'metrics', title: 'Metrics', count: own.length, render: () => board(own) },
+    ...(system.length > 0
+      ? [{ id: 'system', title: 'System metrics', count: system.length, render: () => board(system) }]
+      : []),
+    {
+      id: 'parameters',
+      title: 'Parameters',
+      count: Object.keys(run.parameters).length,
+      render: () => (
+        <FieldsTable
+          isSearched
+          label="parameters"
+          fields={run.parameters}
+          none="This run logged no parameter."
+        />
+      ),
+    },
+    {
+      id: 'tags',
+      title: 'Tags',
+      count: Object.keys(run.tags).length,
+      render: () => <FieldsTable isSearched label="tags" fields={run.tags} none="This run has no tag." />,
+    },
+    { id: 'artifacts', title: 'Artifacts', render: () => <ArtifactsPanel run={run.id} /> },
+    { id: 'lineage', title: 'Lineage', render: () => <LineagePanel uri={`run:${run.id}`} /> },
+  ];
+  return <Detail tabs={tabs} />;
 }

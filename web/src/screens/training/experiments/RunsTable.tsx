@@ -13,11 +13,9 @@ import { ColumnChooser } from './ColumnChooser.tsx';
 import { FilterBar } from './FilterBar.tsx';
 import { RunActions } from './RunActions.tsx';
 import classes from './Runs.module.css';
-import { formatColumnIds, parseColumnIds, toOrderBy, toUsualIds } from './run-column-ids.ts';
+import { formatColumnIds, mostCompared, parseColumnIds, toOrderBy, toUsualIds } from './run-column-ids.ts';
 import { nameOf, toRunColumns } from './run-columns.tsx';
 import { type Runs, useRuns } from './use-runs.ts';
-
-export const mostCompared = 20;
 
 /** The runs of an experiment; filter, order, columns and view stand in the address. */
 export function RunsTable({ experiment }: { readonly experiment: string }) {

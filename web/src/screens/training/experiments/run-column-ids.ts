@@ -1,5 +1,6 @@
 /** Columns of the runs table as they stand in the address: `name`, `metrics.loss`, `parameters.lr`, `tags.stage`. */
 import type { Sort } from '../../../lib/search.ts';
+import { isSystem } from './compare-rules.ts';
 
 export const keyKinds = ['metric', 'parameter', 'tag'] as const;
 export type KeyKind = (typeof keyKinds)[number];
@@ -22,6 +23,8 @@ export type AttributeId = (typeof attributeIds)[number];
 
 /** More would be more cells than anybody reads, and each is drawn anew while one scrolls. */
 export const mostColumns = 40;
+
+export const mostCompared = 20;
 
 export interface KeyColumn {
   readonly kind: KeyKind;
@@ -52,7 +55,7 @@ export function formatColumnIds(ids: readonly string[], usual: readonly string[]
 }
 
 /** Nobody looks at the machine's load first. */
-const isOfInterest = (key: string) => !key.startsWith('system/') && !key.startsWith('mlflow.');
+const isOfInterest = (key: string) => !isSystem(key) && !key.startsWith('mlflow.');
 
 export const usualAttributes = ['name', 'status', 'started', 'took'] as const;
 

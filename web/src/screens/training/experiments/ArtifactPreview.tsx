@@ -1,0 +1,226 @@
+import { Button, SegmentedControl } from '@mantine/core';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useEffect, useMemo, useState } from 'react';
+import { Answer } from '../../../components/Answer.tsx';
+import { EmptyState } from '../../../components/EmptyState.tsx';
+import { ErrorNotice } from '../../../components/ErrorNotice.tsx';
+import { RowsTable } from '../../../components/RowsTable.tsx';
+import { client, getToken } from '../../../lib/client.ts';
+import { parseCsvRows } from '../../../lib/csv-rows.ts';
+import { formatBytes } from '../../../lib/format.ts';
+import { readBlob, readStart } from '../../../lib/read-text.ts';
+import { saveFile } from '../../../lib/save-file.ts';
+import classes from './Artifacts.module.css';
+import { findJsonTable, mostTableRows, type Table, toArtifactKind, toTable } from './artifact-kind.ts';
+
+interface FileProps {
+  readonly run: string;
+  readonly path: string;
+}
+
+const mostTextBytes = 1_000_000;
+const mostImageBytes = 20_000_000;
+
+/** A look into one file, as far as looking is safe and cheap; the whole of it is a download. */
+export function ArtifactPreview({ run, path }: FileProps) {
+  const kind = toArtifactKind(path);
+  const [isForced, setForced] = useState(false);
+  const text = <TextFile run={run} path={path} show={(start) => <Text text={start} />} />;
+  const shown = () => {
+    switch (kind) {
+      case 'image':
+        return <Image run={run} path={path} />;
+      case 'table':
+        return <TextFile run={run} path={path} show={(start) => <Csv text={start} path={path} />} />;
+      case 'json':
+        return (
+          <TextFile
+            run={run}
+            path={path}
+            show={(start, isWhole) => <Json text={start} isWhole={isWhole} />}
+          />
+        );
+      case 'markup':
+        return <TextFile run={run} path={path} show={(start) => <Markup text={start} path={path} />} />;
+      case 'text':
+        return text;
+      default:
+        return isForced ? (
+          text
+        ) : (
+          <div className="stack">
+            <EmptyState>There is no preview of this kind of file.</EmptyState>
+            <div>
+              <Button onClick={() => setForced(true)}>Show as text</Button>
+            </div>
+          </div>
+        );
+    }
+  };
+  return (
+    <>
+      <div className={classes.bar}>
+        <span className={classes.path}>{path}</span>
+        <DownloadButton run={run} path={path} />
+      </div>
+      {shown()}
+    </>
+  );
+}
+
+const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
+
+/** A link where the browser may fetch by itself; with a token, which a link cannot carry, through the SDK. */
+function DownloadButton({ run, path }: FileProps) {
+  const save = useMutation({
+    mutationFn: async () =>
+      saveFile(nameOf(path), await readBlob(await client().experiments.getArtifact({ id: run, path }))),
+  });
+  if (!getToken())
+    return (
+      <Button
+        component="a"
+        href={`/api/v1/runs/${encodeURIComponent(run)}/artifact?path=${encodeURIComponent(path)}`}
+        download={nameOf(path)}
+      >
+        Download
+      </Button>
+    );
+  return (
+    <>
+      <Button onClick={() => save.mutate()} disabled={save.isPending}>
+        Download
+      </Button>
+      {save.error && <ErrorNotice error={save.error} />}
+    </>
+  );
+}
+
+interface TextFileProps extends FileProps {
+  readonly show: (start: string, isWhole: boolean) => React.ReactNode;
+}
+
+function TextFile({ run, path, show }: TextFileProps) {
+  const start = useQuery({
+    queryKey: ['experiments', 'getArtifact', { id: run, path }, 'text'],
+    queryFn: async ({ signal }) =>
+      readStart(await client().experiments.getArtifact({ id: run, path }, { signal }), mostTextBytes),
+  });
+  return (
+    <Answer of={start}>
+      {({ text, isWhole }) => (
+        <>
+          {!isWhole && (
+            <p className="dim">The first {formatBytes(mostTextBytes)} of it; download it for the rest.</p>
+          )}
+          {show(text, isWhole)}
+        </>
+      )}
+    </Answer>
+  );
+}
+
+/** A browser lays out a line of a megabyte slowly, and nobody reads it. */
+const mostShown = 300_000;
+
+const Text = ({ text }: { readonly text: string }) => (
+  // biome-ignore lint/a11y/noNoninteractiveTabindex: a keyboard scrolls it too
+  <pre className={classes.text} tabIndex={0}>
+    {text.slice(0, mostShown)}
+    {text.length > mostShown && '\n…'}
+  </pre>
+);
+
+function Csv({ text, path }: { readonly text: string; readonly path: string }) {
+  const table = useMemo(() => {
+    const separator = path.toLowerCase().endsWith('.tsv') ? '\t' : ',';
+    const [header = [], ...rows] = parseCsvRows(text, separator, mostTableRows + 1);
+    return toTable(header, rows);
+  }, [text, path]);
+  return <TableView table={table} />;
+}
+
+function Json({ text, isWhole }: { readonly text: string; readonly isWhole: boolean }) {
+  const value = useMemo(() => (isWhole ? parseJson(text) : undefined), [text, isWhole]);
+  if (value === undefined) return <Text text={text} />;
+  const table = findJsonTable(value);
+  return table ? <TableView table={table} /> : <Text text={JSON.stringify(value, null, 2)} />;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const mostTableColumns = 100;
+
+function TableView({ table: { names, rows } }: { readonly table: Table }) {
+  return (
+    <>
+      <p className="dim">
+        {rows.length >= mostTableRows && `The first ${mostTableRows} rows. `}
+        {names.length > mostTableColumns && `The first ${mostTableColumns} of ${names.length} columns.`}
+      </p>
+      <RowsTable label="file" rows={rows} names={names.slice(0, mostTableColumns)} maximumHeight="65dvh" />
+    </>
+  );
+}
+
+/** HTML and SVG may hold scripts: as source, or in a frame without scripts, forms or our origin. */
+function Markup({ text, path }: { readonly text: string; readonly path: string }) {
+  const [view, setView] = useState('source');
+  return (
+    <>
+      <SegmentedControl
+        size="xs"
+        mb={8}
+        aria-label="How to show it"
+        data={[
+          { value: 'source', label: 'Source' },
+          { value: 'page', label: 'Without its scripts' },
+        ]}
+        value={view}
+        onChange={setView}
+      />
+      {view === 'source' ? (
+        <Text text={text} />
+      ) : (
+        <iframe className={classes.frame} sandbox="" srcDoc={text} title={nameOf(path)} />
+      )}
+    </>
+  );
+}
+
+function Image({ run, path }: FileProps) {
+  const image = useQuery({
+    queryKey: ['experiments', 'getArtifact', { id: run, path }, 'image'],
+    queryFn: async ({ signal }) => {
+      const download = await client().experiments.getArtifact({ id: run, path }, { signal });
+      return (download.size ?? 0) > mostImageBytes ? null : readBlob(download);
+    },
+  });
+  return (
+    <Answer of={image}>
+      {(blob) =>
+        blob ? (
+          <Picture blob={blob} name={nameOf(path)} />
+        ) : (
+          <EmptyState>Larger than {formatBytes(mostImageBytes)}: download it to see it.</EmptyState>
+        )
+      }
+    </Answer>
+  );
+}
+
+function Picture({ blob, name }: { readonly blob: Blob; readonly name: string }) {
+  const [address, setAddress] = useState<string>();
+  useEffect(() => {
+    const made = URL.createObjectURL(blob);
+    setAddress(made);
+    return () => URL.revokeObjectURL(made);
+  }, [blob]);
+  return address && <img className={classes.image} src={address} alt={name} />;
+}

@@ -1,0 +1,131 @@
+import { useQuery } from '@tanstack/react-query';
+import type { Run } from '@tidemill/sdk';
+import { Answer } from '../../../components/Answer.tsx';
+import { DataTable } from '../../../components/DataTable.tsx';
+import type { DataColumn } from '../../../components/data-column.tsx';
+import { EmptyState } from '../../../components/EmptyState.tsx';
+import { FieldsTable } from '../../../components/FieldsTable.tsx';
+import { Panel } from '../../../components/Panel.tsx';
+import { LinkedText } from '../../../components/ReferenceLink.tsx';
+import { ask } from '../../../lib/client.ts';
+import classes from './Run.module.css';
+import { toRunColumns } from './run-columns.tsx';
+import { findDatasetUri } from './source-reference.ts';
+
+/** What a run says about itself, and what hangs on it. */
+export function RunOverview({ run }: { readonly run: Run }) {
+  const note = run.tags['mlflow.note.content'];
+  return (
+    <div className="stack">
+      {note && (
+        <Panel title="Note">
+          <p className={classes.note}>{note}</p>
+        </Panel>
+      )}
+      <div className="columns">
+        <Panel title="Metrics">
+          <First label="latest metrics" fields={run.metrics} none="This run logged no metric." />
+        </Panel>
+        <Panel title="Parameters">
+          <First label="first parameters" fields={run.parameters} none="This run logged no parameter." />
+        </Panel>
+      </div>
+      <Panel title="Inputs">
+        <Inputs run={run} />
+      </Panel>
+      <Children run={run} />
+    </div>
+  );
+}
+
+const mostFields = 12;
+
+function First({
+  fields,
+  ...table
+}: {
+  label: string;
+  fields: Readonly<Record<string, unknown>>;
+  none: string;
+}) {
+  const entries = Object.entries(fields).filter(([name]) => !name.startsWith('system/'));
+  return (
+    <>
+      <FieldsTable {...table} fields={Object.fromEntries(entries.slice(0, mostFields))} />
+      {entries.length > mostFields && (
+        <p className="dim">and {entries.length - mostFields} more, in the tab of their own</p>
+      )}
+    </>
+  );
+}
+
+type Input = Run['inputs'][number];
+
+const inputColumns: readonly DataColumn<Input>[] = [
+  { id: 'name', title: 'Dataset', value: (input) => input.name, width: 180 },
+  { id: 'context', title: 'Context', value: (input) => input.context, width: 120 },
+  {
+    id: 'digest',
+    title: 'Digest',
+    value: (input) => input.digest,
+    cell: (input) => <span className="mono">{input.digest}</span>,
+    width: 180,
+  },
+  {
+    id: 'source',
+    title: 'Source',
+    value: (input) => input.source,
+    cell: (input) => {
+      const uri = findDatasetUri(input.source);
+      return <span title={input.source}>{uri ? <LinkedText>{uri}</LinkedText> : input.source}</span>;
+    },
+  },
+];
+
+function Inputs({ run }: { readonly run: Run }) {
+  return (
+    <DataTable
+      plain
+      label="inputs"
+      rows={run.inputs}
+      columns={inputColumns}
+      rowKey={(input) => `${input.name} ${input.digest}`}
+      empty={
+        <EmptyState command={`mlflow.log_input(mlflow.data.from_pandas(df, source=URL), context="training")`}>
+          This run named no dataset it read.
+        </EmptyState>
+      }
+    />
+  );
+}
+
+const childColumns = toRunColumns(['name', 'status', 'started', 'took', 'user']);
+const mostChildren = 200;
+
+function Children({ run }: { readonly run: Run }) {
+  const children = useQuery(
+    ask('experiments', 'searchRuns', {
+      experimentIds: [run.experimentId],
+      filter: `tags.mlflow.parentRunId = '${run.id}'`,
+      limit: mostChildren,
+    }),
+  );
+  return (
+    <Answer of={children} height={0}>
+      {({ items, nextCursor }) =>
+        items.length > 0 && (
+          <Panel title="Child runs" aside={nextCursor && `the newest ${mostChildren}`}>
+            <DataTable
+              plain
+              label="child runs"
+              rows={items}
+              columns={childColumns}
+              rowKey={(child) => child.id}
+              maximumHeight="400px"
+            />
+          </Panel>
+        )
+      }
+    </Answer>
+  );
+}
