@@ -1,6 +1,5 @@
 import { Button } from '@mantine/core';
 import { useQueries } from '@tanstack/react-query';
-import type { Run } from '@tidemill/sdk';
 import { useMemo } from 'react';
 import { Detail } from '../../../components/Detail.tsx';
 import { EmptyState } from '../../../components/EmptyState.tsx';
@@ -14,17 +13,11 @@ import { plural } from '../../../lib/format.ts';
 import { useScreenSearch } from '../../../lib/url-state.ts';
 import classes from './Compare.module.css';
 import { ComparedMetrics, ComparedTexts } from './ComparedTables.tsx';
-import { parseIds, toMetricOrder, toUniqueNames } from './compare-rules.ts';
+import { type ComparedRun, parseIds, toMetricOrder, toUniqueNames } from './compare-rules.ts';
 import { MetricBoard } from './MetricBoard.tsx';
 import { mostCompared } from './run-column-ids.ts';
 import { nameOf } from './run-columns.tsx';
 import { ScatterPanel } from './ScatterPanel.tsx';
-
-/** A run with the name it goes by among the others. */
-export interface ComparedRun {
-  readonly run: Run;
-  readonly name: string;
-}
 
 export function CompareScreen() {
   const [search, change] = useScreenSearch();

@@ -6,7 +6,7 @@ import { EmptyState } from '../../../components/EmptyState.tsx';
 import { absent, formatCount, formatNumber } from '../../../lib/format.ts';
 import { useScreenSearch } from '../../../lib/url-state.ts';
 import classes from './Compare.module.css';
-import type { ComparedRun } from './CompareScreen.tsx';
+import type { ComparedRun } from './compare-rules.ts';
 import { findBest, findDirection, type Row, toRows } from './compare-rules.ts';
 
 const cellWidth = 160;

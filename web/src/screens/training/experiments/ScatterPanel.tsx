@@ -4,7 +4,7 @@ import { Chart } from '../../../components/Chart.tsx';
 import type { ChartLine } from '../../../components/chart-options.ts';
 import { EmptyState } from '../../../components/EmptyState.tsx';
 import classes from './Compare.module.css';
-import type { ComparedRun } from './CompareScreen.tsx';
+import type { ComparedRun } from './compare-rules.ts';
 
 /** A list of thousands is no list to choose from. */
 const mostChoices = 500;

@@ -1,4 +1,11 @@
 /** How runs are held side by side. */
+import type { Run } from '@tidemill/sdk';
+
+/** A run with the name it goes by among the others. */
+export interface ComparedRun {
+  readonly run: Run;
+  readonly name: string;
+}
 
 type Values<V> = Readonly<Record<string, V>>;
 
