@@ -5,8 +5,17 @@ export const strict = <T extends TProperties>(properties: T) =>
   Type.Object(properties, { additionalProperties: false });
 
 export const Name = Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,127}$', description: 'a-z 0-9 . _ -' });
+/** What MLflow lets a registered model be called: spaces, `@` and any script, but neither `/` nor `:`. */
+export const ModelName = Type.String({
+  pattern: '^(?!\\.{1,2}$)(?=.*\\S)[^/:\\p{Cc}]{1,256}$',
+  description: "anything but '/', ':' and control characters",
+});
+export const AliasName = Type.String({
+  pattern: '^[\\p{L}\\p{N}_-][\\p{L}\\p{M}\\p{N}._-]{0,254}$',
+  description: "letters, digits, '_', '-' and '.'",
+});
 /** `3`, `latest` or a tag. */
-export const Version = Type.String({ minLength: 1, maxLength: 128 });
+export const Version = Type.String({ minLength: 1, maxLength: 255 });
 /** `name@3`, `name@latest`, `name@tag`. */
 export const Reference = Type.String({ minLength: 1, maxLength: 300 });
 /** What JavaScript, SQLite and PostgreSQL all hold exactly; an unbounded one would take 1e300. */
@@ -55,5 +64,7 @@ export type ErrorBody = Static<typeof ErrorBody>;
 
 export const byName = strict({ name: Name });
 export const byVersion = strict({ name: Name, version: Version });
+export const byModel = strict({ name: ModelName });
+export const byModelVersion = strict({ name: ModelName, version: Version });
 export const byId = strict({ id: Type.String({ minLength: 1, maxLength: 128 }) });
 export const Done = Type.Object({});

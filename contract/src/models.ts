@@ -1,12 +1,14 @@
 import { type Static, Type } from 'typebox';
 import {
+  AliasName,
   byId,
-  byName,
-  byVersion,
+  byModel,
+  byModelVersion,
   Done,
   integer,
   Json,
   literals,
+  ModelName,
   Name,
   nullable,
   page,
@@ -14,6 +16,7 @@ import {
   Reference,
   strict,
   Timestamp,
+  Version,
 } from './common.ts';
 import { endpoints } from './endpoint.ts';
 
@@ -23,24 +26,40 @@ export const FeatureRange = Type.Object({ minimum: Type.Number(), maximum: Type.
 export const Approval = literals('none', 'approved', 'overridden', 'refused');
 export type Approval = Static<typeof Approval>;
 
+/** MLflow's stages: a label, nothing is served by it. */
+export const ModelStage = literals('None', 'Staging', 'Production', 'Archived');
+export type ModelStage = Static<typeof ModelStage>;
+
+const Tags = Type.Record(Type.String(), Type.String());
+
 export const ModelVersion = Type.Object({
   model: Type.String(),
   version: Type.Integer(),
   reference: Type.String({ description: 'forecaster@7' }),
   uri: Type.String({ description: 'model:forecaster@7' }),
-  digest: Type.String({ description: 'sha256 over the sorted (path, sha256) list of the model folder' }),
+  source: nullable(Type.String({ description: 'where the version was registered from, as it was given' })),
+  digest: nullable(
+    Type.String({
+      description:
+        'sha256 over the sorted (path, sha256) list of the model folder; null when its files are elsewhere, then it cannot be served',
+    }),
+  ),
   files: Type.Array(Type.Object({ path: Type.String(), sha256: Type.String(), size: Type.Integer() })),
   inputs: Type.Array(SignatureColumn),
   flavors: Type.Array(Type.String()),
   trainingRange: Type.Record(Type.String(), FeatureRange),
   runId: nullable(Type.String()),
+  loggedModel: nullable(Type.String({ description: 'm-…, the logged model it was registered from' })),
   trainingSet: nullable(Type.String({ description: 'dataset:name@N' })),
   recipe: nullable(Json),
   metrics: Type.Record(Type.String(), nullable(Type.Number())),
   approval: Approval,
   aliases: Type.Array(Type.String()),
+  stage: ModelStage,
+  tags: Tags,
   description: Type.String(),
   createdAt: Timestamp,
+  updatedAt: Timestamp,
   createdBy: Type.String(),
 });
 export type ModelVersion = Static<typeof ModelVersion>;
@@ -48,9 +67,11 @@ export type ModelVersion = Static<typeof ModelVersion>;
 export const RegisteredModel = Type.Object({
   name: Type.String(),
   description: Type.String(),
-  latestVersion: Type.Integer(),
+  latestVersion: Type.Integer({ description: 'the highest number there is; 0 when there is no version' }),
   aliases: Type.Record(Type.String(), Type.Integer()),
+  tags: Tags,
   createdAt: Timestamp,
+  updatedAt: Timestamp,
 });
 export type RegisteredModel = Static<typeof RegisteredModel>;
 
@@ -177,13 +198,24 @@ export const Reproduction = Type.Object({
 });
 export type Reproduction = Static<typeof Reproduction>;
 
+const TagKey = Type.String({ minLength: 1, maxLength: 250 });
+const searchQuery = {
+  filter: Type.Optional(
+    Type.String({
+      maxLength: 10_000,
+      description: "MLflow's grammar: name LIKE 'fore%' AND tags.team = 'a'",
+    }),
+  ),
+  orderBy: Type.Optional(Type.String({ maxLength: 1000, description: 'name DESC, last_updated_timestamp' })),
+};
+
 export const registryEndpoints = endpoints({
   register: {
     method: 'POST',
     path: '/api/v1/models/:name/versions',
     permission: 'write',
     summary: "Register a run's model folder as a model version",
-    params: byName,
+    params: byModel,
     body: strict({
       runId: Type.String(),
       path: Type.Optional(Type.String({ description: 'artifact folder, default model' })),
@@ -196,24 +228,88 @@ export const registryEndpoints = endpoints({
     method: 'GET',
     path: '/api/v1/models',
     permission: 'read',
-    summary: 'List registered models',
-    query: strict(pageQuery),
+    summary: 'List registered models, or search them',
+    query: strict({ ...pageQuery, ...searchQuery }),
     reply: page(RegisteredModel),
+  },
+  create: {
+    method: 'POST',
+    path: '/api/v1/models',
+    permission: 'write',
+    summary: 'Create a registered model without versions',
+    body: strict({
+      name: ModelName,
+      description: Type.Optional(Type.String()),
+      tags: Type.Optional(Tags),
+    }),
+    reply: RegisteredModel,
+    status: 201,
   },
   get: {
     method: 'GET',
     path: '/api/v1/models/:name',
     permission: 'read',
     summary: 'Get a registered model',
-    params: byName,
+    params: byModel,
     reply: RegisteredModel,
+  },
+  update: {
+    method: 'PATCH',
+    path: '/api/v1/models/:name',
+    permission: 'write',
+    summary: 'Describe a registered model',
+    params: byModel,
+    body: strict({ description: Type.String() }),
+    reply: RegisteredModel,
+  },
+  rename: {
+    method: 'POST',
+    path: '/api/v1/models/:name/rename',
+    permission: 'write',
+    summary: 'Rename a model that no endpoint serves',
+    params: byModel,
+    body: strict({ newName: ModelName }),
+    reply: RegisteredModel,
+  },
+  delete: {
+    method: 'DELETE',
+    path: '/api/v1/models/:name',
+    permission: 'write',
+    summary: 'Delete a model that no endpoint serves, with all its versions',
+    params: byModel,
+    reply: Done,
+  },
+  setTag: {
+    method: 'PUT',
+    path: '/api/v1/models/:name/tags/:key',
+    permission: 'write',
+    summary: 'Tag a model',
+    params: strict({ name: ModelName, key: TagKey }),
+    body: strict({ value: Type.String() }),
+    reply: RegisteredModel,
+  },
+  deleteTag: {
+    method: 'DELETE',
+    path: '/api/v1/models/:name/tags/:key',
+    permission: 'write',
+    summary: 'Remove a tag of a model',
+    params: strict({ name: ModelName, key: TagKey }),
+    reply: Done,
+  },
+  searchVersions: {
+    method: 'GET',
+    path: '/api/v1/model-versions',
+    permission: 'read',
+    summary: 'Search the versions of all models',
+    query: strict({ ...pageQuery, ...searchQuery }),
+    reply: page(ModelVersion),
   },
   listVersions: {
     method: 'GET',
     path: '/api/v1/models/:name/versions',
     permission: 'read',
     summary: 'List versions, newest first',
-    params: byName,
+    params: byModel,
     query: strict(pageQuery),
     reply: page(ModelVersion),
   },
@@ -222,15 +318,63 @@ export const registryEndpoints = endpoints({
     path: '/api/v1/models/:name/versions/:version',
     permission: 'read',
     summary: 'Get a version by number, latest or alias',
-    params: byVersion,
+    params: byModelVersion,
     reply: ModelVersion,
+  },
+  updateVersion: {
+    method: 'PATCH',
+    path: '/api/v1/models/:name/versions/:version',
+    permission: 'write',
+    summary: 'Describe a version',
+    params: byModelVersion,
+    body: strict({ description: Type.String() }),
+    reply: ModelVersion,
+  },
+  deleteVersion: {
+    method: 'DELETE',
+    path: '/api/v1/models/:name/versions/:version',
+    permission: 'write',
+    summary: 'Delete a version that no endpoint serves; its number is never given again',
+    params: byModelVersion,
+    reply: Done,
+  },
+  setStage: {
+    method: 'PUT',
+    path: '/api/v1/models/:name/versions/:version/stage',
+    permission: 'write',
+    summary: "Set a version's stage",
+    params: byModelVersion,
+    body: strict({
+      stage: ModelStage,
+      archiveExisting: Type.Optional(
+        Type.Boolean({ description: 'the other versions at this stage become Archived' }),
+      ),
+    }),
+    reply: ModelVersion,
+  },
+  setVersionTag: {
+    method: 'PUT',
+    path: '/api/v1/models/:name/versions/:version/tags/:key',
+    permission: 'write',
+    summary: 'Tag a version',
+    params: strict({ name: ModelName, version: Version, key: TagKey }),
+    body: strict({ value: Type.String() }),
+    reply: ModelVersion,
+  },
+  deleteVersionTag: {
+    method: 'DELETE',
+    path: '/api/v1/models/:name/versions/:version/tags/:key',
+    permission: 'write',
+    summary: 'Remove a tag of a version',
+    params: strict({ name: ModelName, version: Version, key: TagKey }),
+    reply: Done,
   },
   setAlias: {
     method: 'PUT',
     path: '/api/v1/models/:name/aliases/:alias',
     permission: 'write',
     summary: 'Point an alias at a version (an alias bound to an endpoint follows promotions only)',
-    params: strict({ name: Name, alias: Name }),
+    params: strict({ name: ModelName, alias: AliasName }),
     body: strict({ version: integer({ minimum: 1 }) }),
     reply: RegisteredModel,
   },
@@ -239,7 +383,7 @@ export const registryEndpoints = endpoints({
     path: '/api/v1/models/:name/aliases/:alias',
     permission: 'write',
     summary: 'Remove an alias',
-    params: strict({ name: Name, alias: Name }),
+    params: strict({ name: ModelName, alias: AliasName }),
     reply: Done,
   },
   getFile: {
@@ -247,7 +391,7 @@ export const registryEndpoints = endpoints({
     path: '/api/v1/models/:name/versions/:version/file',
     permission: 'read',
     summary: 'Read one file of the model folder',
-    params: byVersion,
+    params: byModelVersion,
     query: strict({ path: Type.String() }),
     download: true,
   },
@@ -287,7 +431,7 @@ export const governanceEndpoints = endpoints({
     path: '/api/v1/models/:name/gate',
     permission: 'approve',
     summary: 'Declare the gate of a model: CEL rules that must all hold',
-    params: byName,
+    params: byModel,
     body: strict({ rules: Type.Array(GateRule, { minItems: 1, maxItems: 50 }) }),
     reply: Gate,
   },
@@ -296,7 +440,7 @@ export const governanceEndpoints = endpoints({
     path: '/api/v1/models/:name/gate',
     permission: 'read',
     summary: 'Get the gate of a model',
-    params: byName,
+    params: byModel,
     reply: Gate,
   },
   check: {
@@ -304,7 +448,7 @@ export const governanceEndpoints = endpoints({
     path: '/api/v1/models/:name/versions/:version/gate-checks',
     permission: 'write',
     summary: 'Hold an evaluation of this version against the gate',
-    params: byVersion,
+    params: byModelVersion,
     body: strict({ evaluation: Type.String() }),
     reply: GateCheck,
     status: 201,
@@ -314,7 +458,7 @@ export const governanceEndpoints = endpoints({
     path: '/api/v1/models/:name/versions/:version/approvals',
     permission: 'approve',
     summary: 'Approve a version whose gate passed, or override a refusal with a reason',
-    params: byVersion,
+    params: byModelVersion,
     body: strict({
       reason: Type.String({ minLength: 1, maxLength: 2000 }),
       override: Type.Optional(Type.Boolean()),
@@ -327,7 +471,7 @@ export const governanceEndpoints = endpoints({
     path: '/api/v1/models/:name/versions/:version/approvals',
     permission: 'read',
     summary: 'Decisions on this version, newest first',
-    params: byVersion,
+    params: byModelVersion,
     reply: page(ApprovalRecord),
   },
   exportBundle: {
@@ -335,7 +479,7 @@ export const governanceEndpoints = endpoints({
     path: '/api/v1/models/:name/versions/:version/bundle',
     permission: 'read',
     summary: 'Everything needed to rebuild this version elsewhere, as one tar file',
-    params: byVersion,
+    params: byModelVersion,
     download: true,
   },
   reproduce: {

@@ -34,8 +34,10 @@ import { addStandardRoutes } from './http/standard-routes.ts';
 import { addWebUi } from './http/web-ui.ts';
 import { evaluationRoutes } from './models/evaluation/routes.ts';
 import { createEvaluations } from './models/evaluation/service.ts';
+import { governanceMlflowOperations } from './models/governance/mlflow-routes.ts';
 import { governanceRoutes } from './models/governance/routes.ts';
 import { createGovernance } from './models/governance/service.ts';
+import { registryMlflowOperations } from './models/registry/mlflow-routes.ts';
 import { registryRoutes } from './models/registry/routes.ts';
 import { createRegistry } from './models/registry/service.ts';
 import { webhooksMlflowOperations } from './models/webhooks/mlflow-routes.ts';
@@ -134,6 +136,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     logger,
     experiments,
     parseMLmodel,
+    renamed: (tx, workspace, name, to) => governance.renameIn(tx, workspace, name, to),
   });
   const evaluations = createEvaluations({
     db,
@@ -309,7 +312,12 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
   await addWebUi(http, config.webFolder);
   bindAll(http, services);
   await http.register(
-    mlflowApi([...experimentsMlflowOperations(experiments), ...webhooksMlflowOperations(webhooks)]),
+    mlflowApi([
+      ...experimentsMlflowOperations(experiments),
+      ...registryMlflowOperations(registry),
+      ...governanceMlflowOperations(governance, registry),
+      ...webhooksMlflowOperations(webhooks),
+    ]),
   );
   await http.register(mlflowArtifactRoutes(experiments));
   await http.ready();
@@ -351,7 +359,7 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'experiments', contract.experiments, experimentsRoutes(services.experiments));
   bind(http, 'jobs', contract.jobs, jobsRoutes(services.jobs));
   bind(http, 'sweeps', contract.sweeps, sweepsRoutes(services.sweeps));
-  bind(http, 'registry', contract.registry, registryRoutes(services.registry));
+  bind(http, 'registry', contract.registry, registryRoutes(services.registry, services.governance));
   bind(http, 'evaluation', contract.evaluation, evaluationRoutes(services.evaluations));
   bind(http, 'governance', contract.governance, governanceRoutes(services.governance));
   bind(http, 'webhooks', contract.webhooks, webhooksRoutes(services.webhooks));

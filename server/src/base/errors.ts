@@ -419,11 +419,40 @@ export const catalogue = {
   // models
   modelNotFound: entry<{ name: string; known: string }>(
     404,
-    (d) => `There is no registered model '${d.name}'. ${d.known}.`,
+    // MLflow's words first: its clients and their users' tests look for them.
+    (d) => `Registered Model with name=${d.name} not found. ${d.known}.`,
   ),
-  modelVersionNotFound: entry<{ reference: string; known: string }>(
+  modelVersionNotFound: entry<{ reference: string; name: string; version: string; known: string }>(
     404,
-    (d) => `There is no model version '${d.reference}'. ${d.known}.`,
+    (d) => `Model Version (name=${d.name}, version=${d.version}) not found. ${d.known}.`,
+  ),
+  modelNameInvalid: entry<{ name: string }>(
+    400,
+    (d) =>
+      `Invalid model name '${d.name}'. Names cannot contain '/' or ':', be blank, '.' or '..', or be longer than 256 characters. Choose another name.`,
+  ),
+  modelExists: entry<{ name: string }>(
+    409,
+    (d) => `Registered Model (name=${d.name}) already exists. Add versions to it, or choose another name.`,
+  ),
+  modelNameRetired: entry<{ name: string; last: number }>(
+    409,
+    (d) =>
+      `'${d.name}' was the name of another model, and its versions 1 to ${d.last} stand in the audit log and in predictions. Choose another name.`,
+  ),
+  modelSourceInvalid: entry<{ source: string; reason: string }>(
+    400,
+    (d) =>
+      `Invalid model version source: '${d.source}': ${d.reason}. Give runs:/<run>/<path>, models:/<name>/<version>, models:/m-<id>, or the URI of a store such as s3://bucket/path.`,
+  ),
+  modelStageInvalid: entry<{ stage: string; known: string }>(
+    400,
+    (d) => `Invalid Model Version stage: ${d.stage}. Value must be one of ${d.known}.`,
+  ),
+  modelStageNotActive: entry<{ stage: string }>(
+    400,
+    (d) =>
+      `Existing versions cannot be archived, because '${d.stage}' is not an Active stage. Valid stages are Staging and Production; send the request without archive_existing_versions.`,
   ),
   modelFolderMissing: entry<{ run: string; path: string; found: string }>(
     422,
@@ -442,11 +471,16 @@ export const catalogue = {
   aliasReserved: entry<{ alias: string }>(
     400,
     (d) =>
-      `'${d.alias}' cannot be an alias: numbers, v-numbers and 'latest' name versions already. Choose another word.`,
+      `'${d.alias}' alias name is reserved: numbers, v-numbers and 'latest' name versions already. Choose another word.`,
   ),
   aliasNotFound: entry<{ model: string; alias: string; known: string }>(
     404,
-    (d) => `The model '${d.model}' has no alias '${d.alias}'. ${d.known}.`,
+    (d) =>
+      `Registered model alias ${d.alias} not found: the model '${d.model}' has none so called. ${d.known}.`,
+  ),
+  aliasInvalid: entry<{ alias: string }>(
+    400,
+    (d) => `Invalid alias name: '${d.alias}'. Use 1 to 255 letters, digits, '_' and '-'.`,
   ),
   aliasBound: entry<{ model: string; alias: string; endpoint: string }>(
     409,

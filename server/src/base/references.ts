@@ -28,26 +28,45 @@ export type UriKind =
   | 'webhook';
 
 const namePattern = /^[a-z0-9][a-z0-9._-]{0,127}$/;
-const versionPattern = /^(?:[A-Za-z0-9][A-Za-z0-9._-]{0,127}|\{[0-9T:.Z+-]{4,40}\})$/;
+/** MLflow's models may be called nearly anything; `/` and `:` would end the name in its own references. */
+const modelNamePattern = /^(?!\.{1,2}$)(?=.*\S)[^/:\p{Cc}]{1,256}$/u;
+const versionPattern = /^(?:[\p{L}\p{N}_-][\p{L}\p{M}\p{N}._-]{0,254}|\{[0-9T:.Z+-]{4,40}\})$/u;
+const quotedPattern = /^"((?:[^"]|"")*)"(?:@(.*))?$/su;
 
 export const isName = (text: string): boolean => namePattern.test(text);
+export const isModelName = (text: string): boolean => text.isWellFormed() && modelNamePattern.test(text);
 
-/** Reads `prices@3`, `prices` (the latest) and `dataset:prices@3`. @throws referenceInvalid */
+/** Reads `prices@3`, `prices` (the latest), `dataset:prices@3` and `"my model"@7`. @throws referenceInvalid */
 export function parseReference(text: string): ParsedReference {
   const bare = text.replace(/^[a-z]+:/, '');
-  const at = bare.indexOf('@');
-  const name = at === -1 ? bare : bare.slice(0, at);
-  const version = at === -1 ? 'latest' : bare.slice(at + 1);
-  if (!isName(name)) throw errors.referenceInvalid({ reference: text, reason: `'${name}' is not a name` });
+  const { name, version, isQuoted } = splitReference(bare);
+  if (!(isQuoted ? isModelName(name) : isName(name)))
+    throw errors.referenceInvalid({ reference: text, reason: `'${name}' is not a name` });
   if (!versionPattern.test(version)) {
     throw errors.referenceInvalid({ reference: text, reason: `'${version}' is not a version, tag or alias` });
   }
   return { name, version };
 }
 
-export const formatReference = (name: string, version: number | string): string => `${name}@${version}`;
-export const toUri = (kind: UriKind, name: string, version?: number | string): string =>
-  version === undefined ? `${kind}:${name}` : `${kind}:${name}@${version}`;
+function splitReference(bare: string): ParsedReference & { readonly isQuoted: boolean } {
+  const quoted = quotedPattern.exec(bare);
+  if (quoted?.[1] !== undefined)
+    return { name: quoted[1].replaceAll('""', '"'), version: quoted[2] ?? 'latest', isQuoted: true };
+  const at = bare.indexOf('@');
+  const name = at === -1 ? bare : bare.slice(0, at);
+  return { name, version: at === -1 ? 'latest' : bare.slice(at + 1), isQuoted: false };
+}
+
+/** `forecaster@7`; a name that is not one of ours stands in quotes: `"my model"@7`. */
+export const formatReference = (name: string, version: number | string): string =>
+  `${quoteName(name)}@${version}`;
+
+export const toUri = (kind: UriKind, name: string, version?: number | string): string => {
+  const shown = kind === 'model' ? quoteName(name) : name;
+  return version === undefined ? `${kind}:${shown}` : `${kind}:${shown}@${version}`;
+};
+
+const quoteName = (name: string): string => (isName(name) ? name : `"${name.replaceAll('"', '""')}"`);
 
 /** Splits `dataset:prices@3` into its kind and the rest. @throws referenceInvalid */
 export function parseUri(uri: string): { readonly kind: string; readonly reference: string } {

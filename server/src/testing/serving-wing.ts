@@ -47,8 +47,9 @@ export async function createServingWing(database: DatabaseHandle, folder: string
   const registry = {
     async resolve(reference: string) {
       const found = models.get(reference);
-      if (!found) throw errors.modelVersionNotFound({ reference, known: [...models.keys()].join(', ') });
-      return found.version;
+      if (found) return found.version;
+      const known = [...models.keys()].join(', ');
+      throw errors.modelVersionNotFound({ reference, ...parseReference(reference), known });
     },
     async onnxFile(version: ModelVersion) {
       const found = models.get(version.reference);
@@ -128,14 +129,19 @@ export async function createServingWing(database: DatabaseHandle, folder: string
         inputs: inputs.map((input) => ({ name: input, type: 'double' })),
         flavors: ['onnx'],
         trainingRange: Object.fromEntries(inputs.map((input) => [input, { minimum: 0, maximum: 200 }])),
+        source: null,
         runId: null,
+        loggedModel: null,
         trainingSet: null,
         recipe: null,
         metrics: {},
         approval: 'approved',
         aliases: [],
+        stage: 'None',
+        tags: {},
         description: '',
         createdAt: 0,
+        updatedAt: 0,
         createdBy: 'user:owner',
       };
       models.set(reference, { version: model, path });

@@ -40,6 +40,9 @@ export function createLineage({ db, clock }: { readonly db: Db; readonly clock: 
     hold: (tx: Db, hold: { workspace: string; userUri: string; usedUri: string; reason: string }) =>
       lineageStore(tx).saveHold(hold, clock.now()),
     release: (tx: Db, workspace: string, userUri: string) => lineageStore(tx).deleteHolds(workspace, userUri),
+    /** They are gone as things to be found; what they came from and what came of them stays told. */
+    deleteNodes: (tx: Db, workspace: string, uris: readonly string[]) =>
+      lineageStore(tx).deleteNodes(workspace, uris, clock.now()),
     findNode: (workspace: string, uri: string) => lineageStore(db).findNode(workspace, uri),
 
     /** @throws inUse naming who holds the thing, or any version of it */

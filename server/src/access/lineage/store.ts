@@ -32,6 +32,16 @@ export const lineageStore = (db: Db) => ({
     return row ?? null;
   },
 
+  async deleteNodes(workspace: string, uris: readonly string[], now: number): Promise<void> {
+    for (const uri of uris)
+      await db
+        .updateTable('lineage_nodes')
+        .set({ deleted_at: now })
+        .where('workspace', '=', workspace)
+        .where('uri', '=', uri)
+        .execute();
+  },
+
   async saveEdges(
     workspace: string,
     edges: readonly Omit<LineageEdge, 'createdAt'>[],

@@ -12,6 +12,8 @@ const invalidValue: Failure = { status: 400, code: 'INVALID_PARAMETER_VALUE' };
 /** Where MLflow's word is another than our status would give. */
 const byCode: Partial<Record<ErrorCode, Failure>> = {
   experimentExists: { status: 400, code: 'RESOURCE_ALREADY_EXISTS' },
+  modelExists: { status: 400, code: 'RESOURCE_ALREADY_EXISTS' },
+  aliasNotFound: invalidValue,
   experimentNotActive: invalidValue,
   runNotActive: invalidValue,
   parameterImmutable: invalidValue,

@@ -59,6 +59,14 @@ export function getDouble(fields: Fields, name: string): number {
   throw invalid(name, 'it must be a number');
 }
 
+export function findBoolean(fields: Fields, name: string): boolean | undefined {
+  const value = fields[name];
+  if (value === undefined || value === null || value === '') return undefined;
+  if (typeof value === 'boolean') return value;
+  if (value === 'true' || value === 'false') return value === 'true';
+  throw invalid(name, 'it must be true or false');
+}
+
 /** By name or by number; what is neither is as if it had not been sent. */
 export function findEnum<T extends string>(fields: Fields, name: string, words: readonly T[]): T | undefined {
   const value = fields[name];

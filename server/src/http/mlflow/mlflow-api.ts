@@ -10,8 +10,6 @@ export const mlflowBases = ['/api/2.0', '/api/3.0', '/ajax-api/2.0', '/ajax-api/
 
 /** What MLflow has and we do not, yet or ever: said as such, so that nobody looks for a typing mistake. */
 const absent = [
-  'registered-models',
-  'model-versions',
   'logged-models',
   'traces',
   'runs/outputs',

@@ -56,7 +56,7 @@ export const chunkPath = (reference: string, index: number): string =>
 
 export function createBundles({ datasets, features }: BundleDependencies) {
   async function describe(model: ModelVersion, workspace: string): Promise<Bundle> {
-    if (!model.recipe || !model.trainingSet) {
+    if (!model.recipe || !model.trainingSet || model.digest === null) {
       throw errors.bundleUnavailable({ model: model.reference, reason: 'how it was trained is not known' });
     }
     const trainingSet = await datasets.resolve(model.trainingSet, workspace);

@@ -8,8 +8,9 @@ import { createLogger } from '../../base/logger.ts';
 import { createEvents } from '../../platform/events/service.ts';
 import { callerIn } from '../../testing/data-wing.ts';
 import { describeEachDatabase } from '../../testing/each-database.ts';
+import { modelStore } from '../registry/model-store.ts';
 import { createRegistry } from '../registry/service.ts';
-import { registryStore } from '../registry/store.ts';
+import { versionStore } from '../registry/version-store.ts';
 import { createGovernance } from './service.ts';
 
 let workspaces = 0;
@@ -42,10 +43,11 @@ async function openGovernance(db: Db) {
   });
 
   async function addVersion(model = 'forecaster'): Promise<number> {
-    const store = registryStore(db);
-    const number = await store.takeNumber(caller.workspace, model, 1);
-    await store.insertVersion({
+    await modelStore(db).insert({ workspace: caller.workspace, name: model, description: '', now: 1 });
+    const number = await modelStore(db).takeNumber(caller.workspace, model, 1);
+    await versionStore(db).insert({
       ...{ workspace: caller.workspace, model, number, runId: `run${number}`, artifactPath: 'model' },
+      ...{ source: null, location: null, runLink: null, loggedModel: null, stage: 'None', updatedAt: 1 },
       ...{ digest: `digest${number}`, files: [], inputs: [], flavors: [], trainingRange: {}, metrics: {} },
       ...{ trainingSet: null, recipe: null, description: '', approval: 'none', createdAt: 1, createdBy: 'x' },
     });

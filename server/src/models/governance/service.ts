@@ -1,11 +1,16 @@
 import type { Download, governanceEndpoints, Input, Reproduction } from '@tidemill/contract';
+import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import { formatReference } from '../../base/references.ts';
+import type { Registry } from '../registry/service.ts';
 import { type BundleDependencies, createBundles } from './bundle.ts';
 import { createGates, type GatesDependencies } from './gates.ts';
 import { createReproductions, type ReproductionDependencies } from './reproduction.ts';
+import { governanceStore } from './store.ts';
 
-export type GovernanceDependencies = GatesDependencies & BundleDependencies & ReproductionDependencies;
+export type GovernanceDependencies = GatesDependencies &
+  BundleDependencies &
+  ReproductionDependencies & { readonly registry: Pick<Registry, 'setAlias'> };
 
 type Contract = typeof governanceEndpoints;
 
@@ -16,6 +21,12 @@ export function createGovernance(deps: GovernanceDependencies) {
 
   return {
     ...createGates(deps),
+
+    setAlias: deps.registry.setAlias,
+
+    /** A renamed model keeps its gate, checks and approvals. */
+    renameIn: (tx: Db, workspace: string, name: string, to: string): Promise<void> =>
+      governanceStore(tx).rename(workspace, name, to),
 
     /** @throws bundleUnavailable for a model whose training is not known */
     async exportBundle(input: Input<Contract['exportBundle']>, caller: Caller): Promise<Download> {

@@ -1,4 +1,5 @@
 import type { Approval, ApprovalRecord, Gate, GateCheck } from '@tidemill/contract';
+import { sql } from 'kysely';
 import { type Db, json, parseJson } from '../../adapters/db/db.ts';
 import { formatReference } from '../../base/references.ts';
 
@@ -26,6 +27,17 @@ export const governanceStore = (db: Db) => ({
       .where('model', '=', model)
       .executeTakeFirst();
     return row ? { model: row.model, rules: parseJson(row.rules), updatedAt: row.updated_at } : null;
+  },
+
+  /** A gate that was declared under the new name before stays. */
+  async rename(workspace: string, model: string, to: string): Promise<void> {
+    await sql`update model_gates set model = ${to} where workspace = ${workspace} and model = ${model}
+      and not exists (select 1 from model_gates there where there.workspace = ${workspace} and there.model = ${to})`.execute(
+      db,
+    );
+    for (const table of ['gate_checks', 'model_approvals'])
+      await sql`update ${sql.table(table)} set model = ${to}
+        where workspace = ${workspace} and model = ${model}`.execute(db);
   },
 
   async insertCheck(key: VersionKey, check: GateCheck): Promise<void> {

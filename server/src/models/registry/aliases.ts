@@ -1,13 +1,14 @@
-import type { Input, RegisteredModel, registryEndpoints } from '@tidemill/contract';
 import type { Changes } from '../../access/audit/service.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { errors } from '../../base/errors.ts';
-import { formatReference, toUri } from '../../base/references.ts';
-import { describeAliases, findStored, getModel } from './lookup.ts';
+import { toUri } from '../../base/references.ts';
+import { aliasStore } from './alias-store.ts';
+import { assertAlias } from './limits.ts';
+import { describeAliases, getFacts, getModel } from './lookup.ts';
+import { modelStore } from './model-store.ts';
 import { isReservedAlias } from './rules.ts';
-import { registryStore } from './store.ts';
 
 export interface AliasesDependencies {
   readonly db: Db;
@@ -15,12 +16,15 @@ export interface AliasesDependencies {
   readonly clock: Clock;
 }
 
-type Contract = typeof registryEndpoints;
+export interface AliasKey {
+  readonly name: string;
+  readonly alias: string;
+}
 
 /** Names for versions. An alias bound to an endpoint follows its promotions and is set by them only. */
 export function createAliases({ db, changes, clock }: AliasesDependencies) {
   async function assertUnbound(tx: Db, workspace: string, model: string, alias: string): Promise<void> {
-    const endpoint = await registryStore(tx).findBinding(workspace, model, alias);
+    const endpoint = await aliasStore(tx).findBinding(workspace, model, alias);
     if (endpoint) throw errors.aliasBound({ model, alias, endpoint });
   }
 
@@ -33,9 +37,10 @@ export function createAliases({ db, changes, clock }: AliasesDependencies) {
     version: number,
     caller: Caller,
   ): Promise<{ previous: number | null }> {
+    assertAlias(alias);
     if (isReservedAlias(alias)) throw errors.aliasReserved({ alias });
-    const store = registryStore(tx);
-    await findStored(tx, formatReference(model, version), workspace);
+    const store = aliasStore(tx);
+    await getFacts(tx, workspace, model, version);
     const previous = await store.findAlias(workspace, model, alias);
     await store.saveAlias({
       workspace,
@@ -48,8 +53,34 @@ export function createAliases({ db, changes, clock }: AliasesDependencies) {
     return { previous };
   }
 
+  /** False when there was none. @throws aliasBound */
+  async function removeAlias({ name, alias }: AliasKey, caller: Caller): Promise<boolean> {
+    const { workspace } = caller;
+    return changes.run(caller, async (tx, record) => {
+      await modelStore(tx).lockModel(workspace, name);
+      await getModel(tx, name, workspace);
+      await assertUnbound(tx, workspace, name, alias);
+      const version = await aliasStore(tx).findAlias(workspace, name, alias);
+      if (version === null) return false;
+      await aliasStore(tx).deleteAlias(workspace, name, alias);
+      const detail = { name, alias, version: String(version) };
+      record({ action: 'model.aliasDeleted', subject: toUri('model', name, version), detail });
+      return true;
+    });
+  }
+
   return {
     setAliasIn,
+    removeAlias,
+
+    /** Where the alias points, and the endpoint it follows. */
+    async findAlias({ name, alias }: AliasKey, workspace: string) {
+      const store = aliasStore(db);
+      return {
+        number: await store.findAlias(workspace, name, alias),
+        endpointUri: await store.findBinding(workspace, name, alias),
+      };
+    },
 
     /** From now on the alias follows this endpoint. @throws aliasBound when it follows another one */
     async bindAlias(
@@ -60,7 +91,7 @@ export function createAliases({ db, changes, clock }: AliasesDependencies) {
       endpointUri: string,
     ): Promise<void> {
       if (isReservedAlias(alias)) throw errors.aliasReserved({ alias });
-      const store = registryStore(tx);
+      const store = aliasStore(tx);
       await store.saveBinding({ workspace, model, alias, endpointUri });
       const bound = await store.findBinding(workspace, model, alias);
       if (bound !== endpointUri) throw errors.aliasBound({ model, alias, endpoint: bound ?? endpointUri });
@@ -68,35 +99,24 @@ export function createAliases({ db, changes, clock }: AliasesDependencies) {
 
     /** Frees every alias that followed the endpoint; they keep pointing where they do. */
     unbindAliases: (tx: Db, workspace: string, endpointUri: string): Promise<void> =>
-      registryStore(tx).deleteBindings(workspace, endpointUri),
+      aliasStore(tx).deleteBindings(workspace, endpointUri),
 
-    async setAlias(input: Input<Contract['setAlias']>, caller: Caller): Promise<RegisteredModel> {
-      const { name, alias, version } = input;
+    /** @throws aliasBound when an endpoint moves it; governance asks for that */
+    async setAlias({ name, alias, version }: AliasKey & { version: number }, caller: Caller): Promise<void> {
       await changes.run(caller, async (tx, record) => {
+        await modelStore(tx).lockModel(caller.workspace, name);
         await assertUnbound(tx, caller.workspace, name, alias);
         const { previous } = await setAliasIn(tx, caller.workspace, name, alias, version, caller);
-        record({
-          action: 'model.aliasSet',
-          subject: toUri('model', name, version),
-          detail: { alias, previous },
-        });
+        const detail = { name, alias, version: String(version), previous };
+        record({ action: 'model.aliasSet', subject: toUri('model', name, version), detail });
       });
-      return getModel(db, name, caller.workspace);
     },
 
-    async deleteAlias(input: Input<Contract['deleteAlias']>, caller: Caller): Promise<Record<string, never>> {
-      const { name, alias } = input;
-      await changes.run(caller, async (tx, record) => {
-        const model = await getModel(tx, name, caller.workspace);
-        await assertUnbound(tx, caller.workspace, name, alias);
-        const version = model.aliases[alias];
-        if (version === undefined) {
-          throw errors.aliasNotFound({ model: name, alias, known: describeAliases(model) });
-        }
-        await registryStore(tx).deleteAlias(caller.workspace, name, alias);
-        record({ action: 'model.aliasDeleted', subject: toUri('model', name, version), detail: { alias } });
-      });
-      return {};
+    /** @throws aliasNotFound */
+    async deleteAlias(input: AliasKey, caller: Caller): Promise<Record<string, never>> {
+      if (await removeAlias(input, caller)) return {};
+      const model = await getModel(db, input.name, caller.workspace);
+      throw errors.aliasNotFound({ model: input.name, alias: input.alias, known: describeAliases(model) });
     },
   };
 }

@@ -1,20 +1,26 @@
 /** Finding what a reference names; what is not there is named together with what is. */
-import type { ModelVersion, RegisteredModel } from '@tidemill/contract';
+import type { ModelVersion } from '@tidemill/contract';
 import type { Db } from '../../adapters/db/db.ts';
 import { errors } from '../../base/errors.ts';
-import { parseReference } from '../../base/references.ts';
-import { type ModelFile, parseSelector, type StoredVersion } from './rules.ts';
-import { registryStore } from './store.ts';
+import { formatReference, parseReference } from '../../base/references.ts';
+import { aliasStore } from './alias-store.ts';
+import { modelStore } from './model-store.ts';
+import {
+  type ModelFile,
+  parseSelector,
+  type StoredModel,
+  type StoredVersion,
+  type VersionFacts,
+} from './rules.ts';
+import { versionStore } from './version-store.ts';
 
 /** @throws modelNotFound */
-export async function getModel(db: Db, name: string, workspace: string): Promise<RegisteredModel> {
-  const found = await registryStore(db).findModel(workspace, name);
+export async function getModel(db: Db, name: string, workspace: string): Promise<StoredModel> {
+  const found = await modelStore(db).find(workspace, name);
   if (found) return found;
-  const known = (await registryStore(db).listModels({ workspace, after: undefined, limit: 20 })).map(
-    (model) => model.name,
-  );
+  const known = await modelStore(db).listNames(workspace, 20);
   const hint = known.length > 0 ? `Registered are ${known.join(', ')}` : 'None is registered yet';
-  throw errors.modelNotFound({ name, known: hint });
+  throw errors.modelNotFound({ name: name.slice(0, 256), known: hint });
 }
 
 /** By number, `latest` or alias. @throws referenceInvalid, modelNotFound, modelVersionNotFound */
@@ -23,23 +29,53 @@ export async function findStored(db: Db, reference: string, workspace: string): 
     throw errors.referenceInvalid({ reference, reason: 'it does not name a model' });
   }
   const { name, version } = parseReference(reference);
-  const model = await getModel(db, name, workspace);
-  const selector = parseSelector(version);
-  const number =
-    selector.kind === 'number'
-      ? selector.number
-      : selector.kind === 'latest'
-        ? model.latestVersion
-        : model.aliases[selector.alias];
-  const isThere = number !== undefined && number >= 1 && number <= model.latestVersion;
-  const stored = isThere ? await registryStore(db).findVersion(workspace, name, number) : null;
-  if (stored) return stored;
-  const known = `It has versions 1 to ${model.latestVersion}. ${describeAliases(model)}`;
-  throw errors.modelVersionNotFound({ reference, known });
+  const number = await findNumber(db, workspace, name, version);
+  const stored = number === null ? null : await versionStore(db).find(workspace, name, number);
+  return stored ?? failToFind(db, workspace, name, version);
 }
 
-export function describeAliases(model: RegisteredModel): string {
-  const names = Object.keys(model.aliases).sort();
+/** @throws modelNotFound, modelVersionNotFound */
+export async function getFacts(
+  db: Db,
+  workspace: string,
+  name: string,
+  number: number,
+): Promise<VersionFacts> {
+  const facts = isSaneNumber(number) ? await versionStore(db).findFacts(workspace, name, number) : null;
+  return facts ?? failToFind(db, workspace, name, String(number));
+}
+
+/** What the part after `@` stands for now; the version need not be there. */
+export async function findNumber(
+  db: Db,
+  workspace: string,
+  name: string,
+  version: string,
+): Promise<number | null> {
+  const selector = parseSelector(version);
+  if (selector.kind === 'number') return isSaneNumber(selector.number) ? selector.number : null;
+  if (selector.kind === 'latest') return versionStore(db).findLatest(workspace, name);
+  return aliasStore(db).findAlias(workspace, name, selector.alias);
+}
+
+/** What fits the column. */
+const isSaneNumber = (number: number): boolean => number >= 1 && number <= 2_147_483_647;
+
+async function failToFind(db: Db, workspace: string, name: string, version: string): Promise<never> {
+  const model = await getModel(db, name, workspace);
+  const versions =
+    model.latestVersion === 0 ? 'It has no versions' : `It has versions up to ${model.latestVersion}`;
+  const known = `${versions}. ${describeAliases(model)}`;
+  throw errors.modelVersionNotFound({
+    reference: formatReference(name, version),
+    name,
+    version,
+    known,
+  });
+}
+
+export function describeAliases(model: StoredModel): string {
+  const names = model.aliases.map(({ alias }) => alias).sort();
   return names.length > 0 ? `Its aliases are ${names.join(', ')}` : 'It has no aliases';
 }
 

@@ -1,49 +1,44 @@
-/** A run's model folder, read as what a version of a model is. */
+/** A model folder among artifacts, read as what a version of a model is. */
 import { join } from 'node:path/posix';
-import type { ModelVersion, Run } from '@tidemill/contract';
+import type { ModelVersion } from '@tidemill/contract';
 import type { Blobs } from '../../adapters/blobs/blobs.ts';
-import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
 import {
   digestFiles,
+  type FolderContent,
   type MLmodelFile,
   type ModelFile,
-  type NewVersion,
   sortFiles,
   trainingSetOf,
 } from './rules.ts';
 
 export interface ModelFolderDependencies {
   readonly blobs: Pick<Blobs, 'read'>;
-  readonly experiments: {
-    getRun(input: { id: string }, caller: Caller): Promise<Run>;
-    /** Files below a folder of the run's artifacts, with their paths from the run's root. */
-    artifactFiles(runId: string, folder: string, workspace: string): Promise<readonly ModelFile[]>;
-  };
   /** Reads an MLmodel file; throws an `Error` whose message says what is wrong with it. */
   readonly parseMLmodel: (text: string) => MLmodelFile;
+}
+
+/** A run or a logged model: what has artifacts. */
+export interface ArtifactOwner {
+  readonly id: string;
+  /** Files below a folder of its artifacts, with their paths from the root. */
+  filesBelow(folder: string): Promise<readonly ModelFile[]>;
 }
 
 const maximumTextBytes = 4_000_000;
 /** Beside the folder `model`, as our jobs leave it: the folder's digest must not depend on where it is kept. */
 const recipeFile = 'recipe.json';
 
-/** @throws runNotFound, modelFolderMissing, modelFolderInvalid */
+/** @throws modelFolderMissing, modelFolderInvalid */
 export async function readModelFolder(
   deps: ModelFolderDependencies,
-  id: string,
-  path: string,
-  caller: Caller,
-): Promise<Omit<NewVersion, 'workspace' | 'model' | 'description'>> {
-  const run = await deps.experiments.getRun({ id }, caller);
-  const runId = run.id;
-  const folder = path.replace(/\/+$/, '');
-  const files = await listFolder(deps, runId, folder, caller.workspace);
-  const mlmodel = await readMLmodel(deps, runId, folder, files);
-  const recipe = folder === 'model' ? await readRecipe(deps, runId, caller.workspace) : null;
+  owner: ArtifactOwner,
+  folder: string,
+): Promise<Omit<FolderContent, 'metrics'>> {
+  const files = await listFolder(owner, folder);
+  const mlmodel = await readMLmodel(deps, owner.id, folder, files);
+  const recipe = folder === 'model' ? await readRecipe(deps, owner) : null;
   return {
-    runId,
-    artifactPath: folder,
     digest: digestFiles(files),
     files,
     inputs: mlmodel.signature.inputs.map(({ name, type }) => ({ name, type })),
@@ -53,7 +48,6 @@ export async function readModelFolder(
     ),
     recipe,
     trainingSet: trainingSetOf(recipe),
-    metrics: run.metrics,
   };
 }
 
@@ -66,19 +60,15 @@ export async function onnxPathOf(deps: ModelFolderDependencies, version: ModelVe
       : undefined;
   if (typeof data === 'string') return data;
   const found = version.flavors.join(', ') || 'none';
-  throw errors.modelUnreadable({
-    model: version.reference,
-    reason: `it has no onnx flavor (its flavors: ${found})`,
-  });
+  const reason =
+    version.digest === null
+      ? `its source ${version.source ?? ''} is no model folder of this server, so there are no files of it here`
+      : `it has no onnx flavor (its flavors: ${found})`;
+  throw errors.modelUnreadable({ model: version.reference, reason });
 }
 
-async function listFolder(
-  { experiments }: ModelFolderDependencies,
-  runId: string,
-  folder: string,
-  workspace: string,
-): Promise<ModelFile[]> {
-  const found = await experiments.artifactFiles(runId, folder, workspace);
+async function listFolder(owner: ArtifactOwner, folder: string): Promise<ModelFile[]> {
+  const found = await owner.filesBelow(folder);
   const files = found.map(({ path, sha256, size }) => ({
     path: folder === '' ? path : path.slice(folder.length + 1),
     sha256,
@@ -87,7 +77,7 @@ async function listFolder(
   if (files.some((file) => file.path === 'MLmodel')) return sortFiles(files);
   const reason =
     files.length === 0 ? 'there are no files' : `none of its ${files.length} files is called MLmodel`;
-  throw errors.modelFolderMissing({ run: runId, path: folder, found: reason });
+  throw errors.modelFolderMissing({ run: owner.id, path: folder, found: reason });
 }
 
 async function readMLmodel(
@@ -110,15 +100,14 @@ async function readMLmodel(
 /** Null when the run has none, or a file of that name which is the user's own. */
 async function readRecipe(
   deps: ModelFolderDependencies,
-  runId: string,
-  workspace: string,
+  owner: ArtifactOwner,
 ): Promise<Record<string, unknown> | null> {
-  const files = await deps.experiments.artifactFiles(runId, '', workspace);
-  const text = await readText(deps, runId, '', files, recipeFile);
+  const text = await readText(deps, owner.id, '', await owner.filesBelow(''), recipeFile);
   if (text === null) return null;
   try {
     const value: unknown = JSON.parse(text);
-    const isOurs = typeof value === 'object' && value !== null && 'runId' in value && value.runId === runId;
+    const isOurs =
+      typeof value === 'object' && value !== null && 'runId' in value && value.runId === owner.id;
     return isOurs ? (value as Record<string, unknown>) : null;
   } catch {
     return null;

@@ -1,14 +1,38 @@
-import type { contract } from '@tidemill/contract';
+import type { contract, Input } from '@tidemill/contract';
+import type { Caller } from '../../base/caller.ts';
 import type { Handlers } from '../../http/bind.ts';
 import type { Registry } from './service.ts';
 
-export const registryRoutes = (registry: Registry): Handlers<typeof contract.registry> => ({
+/** Setting an alias that follows an endpoint asks for a promotion, which is governance's to judge. */
+export interface AliasGuard {
+  setAlias(input: Input<typeof contract.registry.setAlias>, caller: Caller): Promise<void>;
+}
+
+export const registryRoutes = (
+  registry: Registry,
+  guard: AliasGuard,
+): Handlers<typeof contract.registry> => ({
   register: (input, caller) => registry.register(input, caller),
   list: (input, caller) => registry.list(input, caller),
+  create: (input, caller) => registry.create(input, caller),
   get: (input, caller) => registry.get(input, caller),
+  update: (input, caller) => registry.update(input, caller),
+  rename: (input, caller) => registry.rename(input, caller),
+  delete: (input, caller) => registry.delete(input, caller),
+  setTag: (input, caller) => registry.setTag(input, caller),
+  deleteTag: (input, caller) => registry.deleteTag(input, caller),
+  searchVersions: (input, caller) => registry.searchVersions(input, caller),
   listVersions: (input, caller) => registry.listVersions(input, caller),
   getVersion: (input, caller) => registry.getVersion(input, caller),
-  setAlias: (input, caller) => registry.setAlias(input, caller),
+  updateVersion: (input, caller) => registry.updateVersion(input, caller),
+  deleteVersion: (input, caller) => registry.deleteVersion(input, caller),
+  setStage: (input, caller) => registry.setStage(input, caller),
+  setVersionTag: (input, caller) => registry.setVersionTag(input, caller),
+  deleteVersionTag: (input, caller) => registry.deleteVersionTag(input, caller),
+  async setAlias(input, caller) {
+    await guard.setAlias(input, caller);
+    return registry.get(input, caller);
+  },
   deleteAlias: (input, caller) => registry.deleteAlias(input, caller),
   getFile: (input, caller) => registry.getFile(input, caller),
 });

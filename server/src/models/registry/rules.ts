@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Approval, ModelVersion } from '@tidemill/contract';
+import type { Approval, ModelStage, ModelVersion, RegisteredModel } from '@tidemill/contract';
+import { errors } from '../../base/errors.ts';
+import type { KeyValue } from '../../base/key-value.ts';
 import { formatReference, toUri } from '../../base/references.ts';
 
 export interface ModelFile {
@@ -16,12 +18,9 @@ export interface MLmodelFile {
   readonly trainingRange: readonly { readonly name: string; readonly min: number; readonly max: number }[];
 }
 
-export interface NewVersion {
-  readonly workspace: string;
-  readonly model: string;
-  readonly runId: string;
-  readonly artifactPath: string;
-  readonly digest: string;
+/** What a model folder tells; of a version whose files are elsewhere nothing of it is known. */
+export interface FolderContent {
+  readonly digest: string | null;
   readonly files: readonly ModelFile[];
   readonly inputs: readonly { readonly name: string; readonly type: string }[];
   readonly flavors: readonly string[];
@@ -29,14 +28,71 @@ export interface NewVersion {
   readonly trainingSet: string | null;
   readonly recipe: Record<string, unknown> | null;
   readonly metrics: Readonly<Record<string, number | null>>;
+}
+
+export const noContent: FolderContent = {
+  digest: null,
+  files: [],
+  inputs: [],
+  flavors: [],
+  trainingRange: {},
+  trainingSet: null,
+  recipe: null,
+  metrics: {},
+};
+
+/** Where a version came from. */
+export interface Origin {
+  /** As it was given. */
+  readonly source: string;
+  /** Where MLflow's client downloads from. */
+  readonly location: string | null;
+  readonly runId: string | null;
+  readonly loggedModel: string | null;
+  /** The folder within the artifacts of its run or logged model. */
+  readonly artifactPath: string | null;
+}
+
+export interface NewVersion extends FolderContent, Origin {
+  readonly workspace: string;
+  readonly model: string;
+  readonly runLink: string | null;
   readonly description: string;
 }
 
-export interface StoredVersion extends NewVersion {
+/** What is known of a version without reading its files. */
+export interface VersionFacts extends Omit<Origin, 'source' | 'artifactPath'> {
+  readonly model: string;
   readonly number: number;
-  readonly approval: Approval;
+  readonly source: string | null;
+  readonly runLink: string | null;
+  readonly stage: ModelStage;
+  readonly description: string;
   readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export interface StoredVersion extends FolderContent, VersionFacts {
+  readonly workspace: string;
+  readonly artifactPath: string | null;
+  readonly approval: Approval;
   readonly createdBy: string;
+}
+
+/** What people said about a version. */
+export interface VersionLabels {
+  readonly aliases: readonly string[];
+  readonly tags: readonly KeyValue[];
+}
+
+export interface StoredModel extends Omit<RegisteredModel, 'aliases' | 'tags'> {
+  readonly aliases: readonly Alias[];
+  readonly tags: readonly KeyValue[];
+}
+
+export interface Alias {
+  readonly alias: string;
+  readonly number: number;
 }
 
 /** SHA-256 over the files in order of their paths: equal folders have equal digests, wherever they lie. */
@@ -62,27 +118,50 @@ export function parseSelector(version: string): Selector {
 }
 
 /** Words that would hide behind a number or `latest`; MLflow keeps `v7` for numbers too. */
-export const isReservedAlias = (alias: string): boolean => /^v?\d+$/.test(alias) || alias === 'latest';
+export const isReservedAlias = (alias: string): boolean => /^v?\d+$/i.test(alias) || /^latest$/i.test(alias);
 
-export function toModelVersion(stored: StoredVersion, aliases: readonly string[]): ModelVersion {
+export const stages: readonly ModelStage[] = ['None', 'Staging', 'Production', 'Archived'];
+
+/** In any case, as in MLflow. @throws modelStageInvalid */
+export function parseStage(text: string): ModelStage {
+  const found = stages.find((stage) => stage.toLowerCase() === text.toLowerCase());
+  if (found) return found;
+  throw errors.modelStageInvalid({ stage: text.slice(0, 100), known: stages.join(', ') });
+}
+
+export const toTexts = (tags: readonly KeyValue[]): Record<string, string> =>
+  Object.fromEntries(tags.map(({ key, value }) => [key, value]));
+
+export const toRegisteredModel = (model: StoredModel): RegisteredModel => ({
+  ...model,
+  aliases: Object.fromEntries(model.aliases.map(({ alias, number }) => [alias, number])),
+  tags: toTexts(model.tags),
+});
+
+export function toModelVersion(stored: StoredVersion, labels: VersionLabels): ModelVersion {
   return {
     model: stored.model,
     version: stored.number,
     reference: formatReference(stored.model, stored.number),
     uri: toUri('model', stored.model, stored.number),
+    source: stored.source,
     digest: stored.digest,
     files: stored.files.map((file) => ({ ...file })),
     inputs: stored.inputs.map((input) => ({ ...input })),
     flavors: [...stored.flavors],
     trainingRange: { ...stored.trainingRange },
     runId: stored.runId,
+    loggedModel: stored.loggedModel,
     trainingSet: stored.trainingSet,
     recipe: stored.recipe,
     metrics: { ...stored.metrics },
     approval: stored.approval,
-    aliases: [...aliases].sort(),
+    aliases: [...labels.aliases].sort(),
+    stage: stored.stage,
+    tags: toTexts(labels.tags),
     description: stored.description,
     createdAt: stored.createdAt,
+    updatedAt: stored.updatedAt,
     createdBy: stored.createdBy,
   };
 }
@@ -95,3 +174,9 @@ export function trainingSetOf(recipe: Record<string, unknown> | null): string | 
   if (typeof reference !== 'string') return null;
   return reference.startsWith('dataset:') ? reference : `dataset:${reference}`;
 }
+
+/** MLflow keeps its prompts among the registered models. */
+export const promptTag = 'mlflow.prompt.is_prompt';
+
+export const isPrompt = (tags: readonly KeyValue[]): boolean =>
+  tags.findLast(({ key }) => key === promptTag)?.value.toLowerCase() === 'true';

@@ -8,33 +8,36 @@ import type {
   RegisteredModel,
   registryEndpoints,
 } from '@tidemill/contract';
-import type { Changes } from '../../access/audit/service.ts';
 import type { Lineage } from '../../access/lineage/service.ts';
 import type { Blobs } from '../../adapters/blobs/blobs.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
-import type { Clock } from '../../base/clock.ts';
-import { TidemillError } from '../../base/errors.ts';
+import { errors, TidemillError } from '../../base/errors.ts';
+import type { KeyValue } from '../../base/key-value.ts';
 import type { Logger } from '../../base/logger.ts';
 import { decodeCursor, defaultPageSize, isNumber, isText, toPage } from '../../base/page.ts';
 import { formatReference, toUri } from '../../base/references.ts';
 import type { Events, StoredEvent } from '../../platform/events/service.ts';
 import { createAliases } from './aliases.ts';
 import { findStored, getFileOf, getModel } from './lookup.ts';
-import { type ModelFolderDependencies, onnxPathOf, readModelFolder } from './model-folder.ts';
-import { type NewVersion, type StoredVersion, toModelVersion } from './rules.ts';
-import { registryStore } from './store.ts';
+import { onnxPathOf } from './model-folder.ts';
+import { modelStore } from './model-store.ts';
+import { createModels, type ModelsDependencies } from './models.ts';
+import { type NewVersion, type StoredVersion, toModelVersion, toRegisteredModel } from './rules.ts';
+import { createSearches, type PageRequest } from './searches.ts';
+import { versionStore } from './version-store.ts';
+import { createVersions, type VersionKey, type VersionsDependencies } from './versions.ts';
 
 export type { MLmodelFile, ModelFile } from './rules.ts';
 export { digestFiles } from './rules.ts';
 
-export interface RegistryDependencies extends ModelFolderDependencies {
-  readonly db: Db;
+export interface RegistryDependencies extends VersionsDependencies, Omit<ModelsDependencies, 'lineage'> {
   readonly blobs: Pick<Blobs, 'get' | 'read' | 'localPath'>;
-  readonly changes: Changes;
-  readonly lineage: Pick<Lineage, 'recordNode' | 'recordEdges' | 'hold'>;
+  readonly lineage: Pick<
+    Lineage,
+    'recordNode' | 'recordEdges' | 'hold' | 'release' | 'deleteNodes' | 'assertUnheld'
+  >;
   readonly events: Pick<Events, 'on'>;
-  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -43,7 +46,10 @@ type Contract = typeof registryEndpoints;
 /** Models by name: each version is a folder in MLflow's format whose bytes never change, and where it came from. */
 export function createRegistry(deps: RegistryDependencies) {
   const { db, blobs, changes, events } = deps;
+  const models = createModels(deps);
+  const versions = createVersions(deps);
   const aliases = createAliases(deps);
+  const searches = createSearches(deps);
 
   async function resolve(reference: string, workspace: string): Promise<ModelVersion> {
     return describe(await findStored(db, reference, workspace), workspace);
@@ -54,42 +60,32 @@ export function createRegistry(deps: RegistryDependencies) {
   }
 
   async function describeAll(list: readonly StoredVersion[], workspace: string): Promise<ModelVersion[]> {
-    const names = [...new Set(list.map((version) => version.model))];
-    const found = await registryStore(db).listAliases(workspace, names);
-    return list.map((version) =>
-      toModelVersion(
-        version,
-        found
-          .filter((alias) => alias.model === version.model && alias.number === version.number)
-          .map((alias) => alias.alias),
-      ),
-    );
+    const labelled = await versions.describeAll(list, workspace);
+    return labelled.map((version) => toModelVersion(version, version));
+  }
+
+  /** The version that a path names, by number, `latest` or alias. */
+  async function keyOf(input: { name: string; version: string }, workspace: string): Promise<VersionKey> {
+    const { model, number } = await findStored(db, formatReference(input.name, input.version), workspace);
+    return { name: model, number };
   }
 
   /** The same folder of the same run gives the version that is there. */
   async function register(input: Input<Contract['register']>, caller: Caller): Promise<ModelVersion> {
-    const folder = await readModelFolder(deps, input.runId, input.path ?? 'model', caller);
-    const fresh: NewVersion = {
-      ...folder,
-      workspace: caller.workspace,
-      model: input.name,
-      description: input.description ?? '',
-    };
+    const { name, description = '' } = input;
+    const { workspace } = caller;
+    const folder = await versions.sources.readRunFolder(input.runId, input.path ?? 'model', caller);
+    const fresh: NewVersion = { ...folder, workspace, model: name, description, runLink: null };
     const stored = await changes.run(caller, async (tx, record) => {
-      const store = registryStore(tx);
-      await store.lockModel(caller.workspace, input.name);
-      const same = await store.findSame(fresh);
+      const store = modelStore(tx);
+      await store.lockModel(workspace, name);
+      const same = await versionStore(tx).findSame(fresh);
       if (same) return same;
-      const created = await insertVersion(deps, tx, fresh, caller);
-      const reference = formatReference(created.model, created.number);
-      record({
-        action: 'model.registered',
-        subject: toUri('model', created.model, created.number),
-        detail: { reference, runId: created.runId, digest: created.digest },
-      });
-      return created;
+      const isNew = await store.insert({ workspace, name, description: '', now: deps.clock.now() });
+      if (isNew) record({ action: 'model.created', subject: toUri('model', name), detail: { name } });
+      return versions.insert(tx, record, fresh, [], caller);
     });
-    return describe(stored, caller.workspace);
+    return describe(stored, workspace);
   }
 
   async function registerFinished(event: StoredEvent): Promise<void> {
@@ -110,29 +106,69 @@ export function createRegistry(deps: RegistryDependencies) {
   }
   events.on('registry', ['job.finished', 'sweep.finished'], registerFinished);
 
+  const get = models.get;
+  const getVersion = (input: { name: string; version: string }, caller: Caller): Promise<ModelVersion> =>
+    resolve(formatReference(input.name, input.version), caller.workspace);
+
   return {
     ...aliases,
+    models,
+    versions,
+    searches,
     resolve,
     register,
+    get,
+    getVersion,
 
     /** The versions that came out of a run, oldest first. */
     async listByRun(runId: string, workspace: string): Promise<string[]> {
-      const found = await registryStore(db).listByRun(workspace, runId);
+      const found = await versionStore(db).listByRun(workspace, runId);
       return found.map((version) => formatReference(version.model, version.number));
     },
 
+    /** All of them, or what a search finds. */
     async list(input: Input<Contract['list']>, caller: Caller): Promise<Page<RegisteredModel>> {
-      const limit = input.limit ?? defaultPageSize;
-      const after = input.cursor === undefined ? undefined : decodeCursor(input.cursor, isText);
-      const rows = await registryStore(db).listModels({
-        workspace: caller.workspace,
-        after,
-        limit: limit + 1,
-      });
-      return toPage(rows, limit, (model) => model.name);
+      const { items, nextCursor } = await searches.models(toRequest(input), caller.workspace);
+      return { items: items.map(toRegisteredModel), nextCursor };
     },
 
-    get: (input: { name: string }, caller: Caller) => getModel(db, input.name, caller.workspace),
+    async searchVersions(
+      input: Input<Contract['searchVersions']>,
+      caller: Caller,
+    ): Promise<Page<ModelVersion>> {
+      const { items, nextCursor } = await searches.versions(toRequest(input), caller.workspace);
+      return { items: await describeAll(items, caller.workspace), nextCursor };
+    },
+
+    async create(input: Input<Contract['create']>, caller: Caller): Promise<RegisteredModel> {
+      const tags = Object.entries(input.tags ?? {}).map(([key, value]) => ({ key, value }));
+      return toRegisteredModel(await models.create({ ...input, tags }, caller));
+    },
+
+    async update(input: Input<Contract['update']>, caller: Caller): Promise<RegisteredModel> {
+      await models.update(input, caller);
+      return get(input, caller);
+    },
+
+    async rename(input: Input<Contract['rename']>, caller: Caller): Promise<RegisteredModel> {
+      await models.rename(input, caller);
+      return get({ name: input.newName }, caller);
+    },
+
+    async delete(input: { name: string }, caller: Caller): Promise<Record<string, never>> {
+      await models.delete(input, caller);
+      return {};
+    },
+
+    async setTag(input: { name: string } & KeyValue, caller: Caller): Promise<RegisteredModel> {
+      await models.setTag(input, caller);
+      return get(input, caller);
+    },
+
+    async deleteTag(input: { name: string; key: string }, caller: Caller): Promise<Record<string, never>> {
+      if (await models.deleteTag(input, caller)) return {};
+      throw errors.tagNotFound({ of: toUri('model', input.name), key: input.key });
+    },
 
     async listVersions(input: Input<Contract['listVersions']>, caller: Caller): Promise<Page<ModelVersion>> {
       const { workspace } = caller;
@@ -140,15 +176,47 @@ export function createRegistry(deps: RegistryDependencies) {
       const limit = input.limit ?? defaultPageSize;
       const before = input.cursor === undefined ? undefined : decodeCursor(input.cursor, isNumber);
       const filter = { workspace, model: input.name, before, limit: limit + 1 };
-      const page = toPage(await registryStore(db).listVersions(filter), limit, (version) => version.number);
+      const page = toPage(await versionStore(db).list(filter), limit, (version) => version.number);
       return { ...page, items: await describeAll(page.items, workspace) };
     },
 
-    getVersion: (input: Input<Contract['getVersion']>, caller: Caller) =>
-      resolve(formatReference(input.name, input.version), caller.workspace),
+    async updateVersion(input: Input<Contract['updateVersion']>, caller: Caller): Promise<ModelVersion> {
+      const key = await keyOf(input, caller.workspace);
+      await versions.updateVersion(key, input.description, caller);
+      return getVersion(input, caller);
+    },
+
+    async deleteVersion(
+      input: Input<Contract['deleteVersion']>,
+      caller: Caller,
+    ): Promise<Record<string, never>> {
+      await versions.deleteVersion(await keyOf(input, caller.workspace), caller);
+      return {};
+    },
+
+    async setStage(input: Input<Contract['setStage']>, caller: Caller): Promise<ModelVersion> {
+      const key = await keyOf(input, caller.workspace);
+      await versions.setStage(key, input.stage, input.archiveExisting ?? false, caller);
+      return getVersion(input, caller);
+    },
+
+    async setVersionTag(input: Input<Contract['setVersionTag']>, caller: Caller): Promise<ModelVersion> {
+      const { key, value } = input;
+      await versions.setVersionTag(await keyOf(input, caller.workspace), { key, value }, caller);
+      return getVersion(input, caller);
+    },
+
+    async deleteVersionTag(
+      input: Input<Contract['deleteVersionTag']>,
+      caller: Caller,
+    ): Promise<Record<string, never>> {
+      const version = await keyOf(input, caller.workspace);
+      if (await versions.deleteVersionTag(version, input.key, caller)) return {};
+      throw errors.tagNotFound({ of: toUri('model', version.name, version.number), key: input.key });
+    },
 
     async getFile(input: Input<Contract['getFile']>, caller: Caller): Promise<Download> {
-      const version = await resolve(formatReference(input.name, input.version), caller.workspace);
+      const version = await getVersion(input, caller);
       const file = getFileOf(version, input.path);
       return {
         content: (await blobs.get(file.sha256)) as Readable & AsyncIterable<Uint8Array>,
@@ -174,7 +242,7 @@ export function createRegistry(deps: RegistryDependencies) {
 
     /** Governance's word on a version, written in governance's own transaction. */
     setApprovalIn: (tx: Db, workspace: string, version: ModelVersion, approval: Approval): Promise<void> =>
-      registryStore(tx).setApproval(workspace, version.model, version.version, approval),
+      versionStore(tx).setApproval(workspace, version.model, version.version, approval),
 
     /** Reads the approval as the transaction sees it. @throws modelVersionNotFound */
     async approvalIn(tx: Db, workspace: string, reference: string): Promise<Approval> {
@@ -185,31 +253,9 @@ export function createRegistry(deps: RegistryDependencies) {
 
 export type Registry = ReturnType<typeof createRegistry>;
 
-async function insertVersion(
-  { lineage, clock }: Pick<RegistryDependencies, 'lineage' | 'clock'>,
-  tx: Db,
-  fresh: NewVersion,
-  caller: Caller,
-): Promise<StoredVersion> {
-  const { workspace } = caller;
-  const now = clock.now();
-  const store = registryStore(tx);
-  const number = await store.takeNumber(workspace, fresh.model, now);
-  const created: StoredVersion = {
-    ...fresh,
-    number,
-    approval: 'none',
-    createdAt: now,
-    createdBy: caller.actor,
-  };
-  await store.insertVersion(created);
-  const uri = toUri('model', fresh.model, number);
-  const run = toUri('run', fresh.runId);
-  await lineage.recordNode(tx, { workspace, uri, kind: 'model', digest: fresh.digest, location: null });
-  await lineage.recordEdges(tx, workspace, [{ from: run, to: uri, relation: 'registered' }]);
-  if (fresh.trainingSet) {
-    await lineage.recordEdges(tx, workspace, [{ from: fresh.trainingSet, to: run, relation: 'trained' }]);
-    await lineage.hold(tx, { workspace, userUri: uri, usedUri: fresh.trainingSet, reason: 'trained on it' });
-  }
-  return created;
-}
+const toRequest = (input: Input<Contract['list']>): PageRequest => ({
+  filter: input.filter,
+  orderBy: input.orderBy?.split(',').map((part) => part.trim()),
+  limit: input.limit ?? defaultPageSize,
+  cursor: input.cursor,
+});

@@ -11,6 +11,7 @@ import { migration as metricSummaries } from './025-metric-summaries.ts';
 import { migration as registry } from './030-registry.ts';
 import { migration as evaluation } from './031-evaluation.ts';
 import { migration as governance } from './032-governance.ts';
+import { migration as registeredModels } from './033-registered-models.ts';
 import { migration as webhooks } from './034-webhooks.ts';
 import { migration as endpoints } from './040-endpoints.ts';
 import { migration as predictions } from './041-predictions.ts';
@@ -34,6 +35,7 @@ export const migrations: readonly Migration[] = [
   registry,
   evaluation,
   governance,
+  registeredModels,
   webhooks,
   endpoints,
   predictions,

@@ -37,7 +37,24 @@ interface ModelApprovalsTable {
   created_at: number;
 }
 
+/** What became of a wish to move an alias that follows an endpoint. */
+interface PromotionsTable {
+  workspace: string;
+  id: string;
+  model: string;
+  version: number;
+  alias: string;
+  endpoint: string;
+  state: string;
+  reason: string;
+  rollout: string | null;
+  created_at: number;
+  created_by: string;
+  updated_at: number;
+}
+
 export interface GovernanceTables {
+  promotions: PromotionsTable;
   model_gates: ModelGatesTable;
   gate_checks: GateChecksTable;
   model_approvals: ModelApprovalsTable;

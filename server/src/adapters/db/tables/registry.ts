@@ -5,28 +5,59 @@ interface RegisteredModelsTable {
   /** Only ever grows: `forecaster@3` never means two things. */
   last_version: number;
   created_at: number;
+  updated_at: number;
 }
 
-/** Never changed after the insert, except `approval`. */
+/** A name whose model was deleted or renamed: what was called `forecaster@3` stays the only one. */
+interface RetiredModelNamesTable {
+  workspace: string;
+  name: string;
+  last_version: number;
+  /** The name its versions go by now; null when they were deleted. */
+  renamed_to: string | null;
+}
+
+/** Files and origin never change after the insert; `approval`, `stage` and `description` do. */
 interface ModelVersionsTable {
   workspace: string;
   model: string;
   number: number;
-  digest: string;
+  /** As it was given. */
+  source: string | null;
+  /** Where MLflow's client downloads from; null stands for the source. */
+  location: string | null;
+  /** Null when the files are elsewhere. */
+  digest: string | null;
   files: string;
   inputs: string;
   flavors: string;
   training_range: string;
-  run_id: string;
+  run_id: string | null;
+  run_link: string | null;
+  /** The logged model it was registered from. */
+  model_id: string | null;
   /** Where in the run's artifacts the folder lay. */
-  artifact_path: string;
+  artifact_path: string | null;
   training_set: string | null;
   recipe: string | null;
   metrics: string;
   approval: string;
+  stage: string;
   description: string;
   created_at: number;
   created_by: string;
+  updated_at: number;
+}
+
+interface RegisteredModelTagsTable {
+  workspace: string;
+  model: string;
+  key: string;
+  value: string;
+}
+
+interface ModelVersionTagsTable extends RegisteredModelTagsTable {
+  number: number;
 }
 
 interface ModelAliasesTable {
@@ -48,7 +79,10 @@ interface ModelAliasBindingsTable {
 
 export interface RegistryTables {
   registered_models: RegisteredModelsTable;
+  retired_model_names: RetiredModelNamesTable;
   model_versions: ModelVersionsTable;
+  registered_model_tags: RegisteredModelTagsTable;
+  model_version_tags: ModelVersionTagsTable;
   model_aliases: ModelAliasesTable;
   model_alias_bindings: ModelAliasBindingsTable;
 }

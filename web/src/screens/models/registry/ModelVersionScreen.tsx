@@ -84,8 +84,8 @@ function Facts({ model }: { readonly model: ModelVersion }) {
         <Time at={model.createdAt} /> by {model.createdBy}
       </Fact>
       <Fact name="Digest">
-        <span className="mono" title={model.digest}>
-          {model.digest.slice(0, 12)}
+        <span className="mono" title={model.digest ?? undefined}>
+          {model.digest?.slice(0, 12) ?? 'no files here'}
         </span>
       </Fact>
     </Summary>

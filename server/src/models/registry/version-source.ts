@@ -1,0 +1,160 @@
+/** Where a version comes from and what its files are, when they are ours. */
+import type { Run } from '@tidemill/contract';
+import type { Db } from '../../adapters/db/db.ts';
+import type { Caller } from '../../base/caller.ts';
+import { errors, TidemillError } from '../../base/errors.ts';
+import { getModel } from './lookup.ts';
+import { type ModelFolderDependencies, readModelFolder } from './model-folder.ts';
+import {
+  type FolderContent,
+  isPrompt,
+  type ModelFile,
+  noContent,
+  type Origin,
+  parseStage,
+  promptTag,
+} from './rules.ts';
+import { parseSource, type Source } from './source.ts';
+import { versionStore } from './version-store.ts';
+
+export interface VersionSourceDependencies extends ModelFolderDependencies {
+  readonly db: Db;
+  readonly experiments: {
+    getRun(input: { id: string }, caller: Caller): Promise<Run>;
+    /** Files below a folder of the run's artifacts, with their paths from the run's root. */
+    artifactFiles(runId: string, folder: string, workspace: string): Promise<readonly ModelFile[]>;
+  };
+}
+
+export interface SourceClaim {
+  readonly source: string;
+  /** What the client says besides; it must not contradict the source. */
+  readonly runId: string | null;
+  readonly loggedModel: string | null;
+}
+
+type Found = Origin & FolderContent;
+
+/** What MLflow's client gives for prompts, whose text is in a tag. */
+const promptSources = ['dummy-source', 'prompt-template'];
+
+export function createVersionSources(deps: VersionSourceDependencies) {
+  const { db, experiments } = deps;
+
+  /** A run's folder that must be a model. @throws runNotFound, modelFolderMissing, modelFolderInvalid */
+  async function readRunFolder(id: string, path: string, caller: Caller): Promise<Found> {
+    const run = await experiments.getRun({ id }, caller);
+    const folder = path.replace(/\/+$/, '');
+    return { ...originOfRun(run, folder), ...(await readContent(run, folder, caller)) };
+  }
+
+  async function readContent(run: Run, folder: string, { workspace }: Caller): Promise<FolderContent> {
+    const filesBelow = (below: string) => experiments.artifactFiles(run.id, below, workspace);
+    return { ...(await readModelFolder(deps, { id: run.id, filesBelow }, folder)), metrics: run.metrics };
+  }
+
+  /** Any source that MLflow takes. What is no model folder of ours is written down without files. */
+  async function read(claim: SourceClaim, isOfPrompt: boolean, caller: Caller): Promise<Found> {
+    if (isOfPrompt) return readPrompt(claim);
+    const source = parseSource(claim.source);
+    const found = await readParsed(source, claim, caller);
+    return { ...found, source: claim.source };
+  }
+
+  async function readParsed(source: Source, claim: SourceClaim, caller: Caller): Promise<Found> {
+    switch (source.kind) {
+      case 'run':
+        return readRun(source, claim, caller);
+      case 'version':
+        return readVersion(source, claim, caller.workspace);
+      default:
+        return { ...noContent, ...claim, location: null, artifactPath: null };
+    }
+  }
+
+  async function readRun(
+    source: Source & { kind: 'run' },
+    claim: SourceClaim,
+    caller: Caller,
+  ): Promise<Found> {
+    const { runId, path } = source;
+    if (claim.runId !== null && claim.runId !== runId) {
+      const reason = `run_id is ${claim.runId.slice(0, 100)}, but the source lies in run ${runId}`;
+      throw errors.modelSourceInvalid({ source: claim.source, reason });
+    }
+    const run = await ignoring(
+      source.isStrict ? [] : ['runNotFound'],
+      experiments.getRun({ id: runId }, caller),
+    );
+    if (!run) return { ...noContent, ...claim, location: null, artifactPath: null };
+    const reading = readContent(run, path, caller);
+    const content = (await ignoring(['modelFolderMissing', 'modelFolderInvalid'], reading)) ?? noContent;
+    return { ...originOfRun(run, path), loggedModel: claim.loggedModel, ...content };
+  }
+
+  /** A copy of another version: the same files, and where they came from. */
+  async function readVersion(
+    source: Source & { kind: 'version' },
+    claim: SourceClaim,
+    workspace: string,
+  ): Promise<Found> {
+    const { name } = source;
+    const model = await getModel(db, name, workspace);
+    if (isPrompt(model.tags))
+      throw errors.modelSourceInvalid({ source: claim.source, reason: 'a prompt is no model' });
+    const number = await findNumberOf(source, workspace);
+    const found = number === null ? null : await versionStore(db).find(workspace, name, number);
+    if (!found) {
+      const known = `The source ${claim.source} is not there`;
+      throw errors.modelVersionNotFound({ reference: claim.source, name, version: source.selector, known });
+    }
+    for (const field of ['runId', 'loggedModel'] as const) {
+      if (claim[field] === null || claim[field] === found[field]) continue;
+      const reason = 'run_id and model_id must be those of the version it names';
+      throw errors.modelSourceInvalid({ source: claim.source, reason });
+    }
+    return { ...found, source: claim.source, location: found.location ?? found.source };
+  }
+
+  async function findNumberOf(
+    { name, selector, isAlias }: Source & { kind: 'version' },
+    workspace: string,
+  ): Promise<number | null> {
+    if (isAlias)
+      return (
+        (await getModel(db, name, workspace)).aliases.find(({ alias }) => alias === selector)?.number ?? null
+      );
+    if (/^\d{1,9}$/.test(selector)) return Number(selector);
+    if (selector.toLowerCase() === 'latest') return versionStore(db).findLatest(workspace, name);
+    const stage = parseStage(selector);
+    const latest = await versionStore(db).listLatest(workspace, [name]);
+    return latest.find((version) => version.stage === stage)?.number ?? null;
+  }
+
+  return { readRunFolder, read };
+}
+
+const originOfRun = (run: Run, folder: string): Origin => ({
+  source: `runs:/${run.id}/${folder}`,
+  location: folder === '' ? run.artifactUri : `${run.artifactUri}/${folder}`,
+  runId: run.id,
+  loggedModel: null,
+  artifactPath: folder,
+});
+
+function readPrompt(claim: SourceClaim): Found {
+  if (promptSources.includes(claim.source))
+    return { ...noContent, ...claim, location: null, artifactPath: null };
+  const reason = `a version with the tag ${promptTag} has no files, so its source must be ${promptSources.join(' or ')}`;
+  throw errors.modelSourceInvalid({ source: claim.source.slice(0, 200), reason });
+}
+
+/** Null in place of a failure with one of these codes. */
+async function ignoring<T>(codes: readonly string[], promise: Promise<T>): Promise<T | null> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (error instanceof TidemillError && codes.includes(error.code)) return null;
+    throw error;
+  }
+}

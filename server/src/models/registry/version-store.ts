@@ -1,0 +1,284 @@
+import type { Approval, ModelStage } from '@tidemill/contract';
+import { type Db, json, parseJson } from '../../adapters/db/db.ts';
+import type { RegistryTables } from '../../adapters/db/tables/registry.ts';
+import type { KeyValue } from '../../base/key-value.ts';
+import type { NewVersion, StoredVersion, VersionFacts } from './rules.ts';
+
+export type VersionRow = RegistryTables['model_versions'];
+
+export const factColumns = [
+  'model',
+  'number',
+  'source',
+  'location',
+  'run_id',
+  'run_link',
+  'model_id',
+  'stage',
+  'description',
+  'created_at',
+  'updated_at',
+] as const;
+export type FactRow = Pick<VersionRow, (typeof factColumns)[number]>;
+const namesAtOnce = 1000;
+
+export const versionStore = (db: Db) => {
+  const ofModel = (workspace: string, model: string) =>
+    db.selectFrom('model_versions').where('workspace', '=', workspace).where('model', '=', model);
+
+  return {
+    async insert(version: StoredVersion): Promise<void> {
+      await db.insertInto('model_versions').values(toRow(version)).execute();
+    },
+
+    async findSame(
+      version: Pick<NewVersion, 'workspace' | 'model' | 'runId' | 'artifactPath' | 'digest'>,
+    ): Promise<StoredVersion | null> {
+      const row = await ofModel(version.workspace, version.model)
+        .selectAll()
+        .where('run_id', '=', version.runId)
+        .where('artifact_path', '=', version.artifactPath)
+        .where('digest', '=', version.digest)
+        .orderBy('number')
+        .limit(1)
+        .executeTakeFirst();
+      return row ? toVersion(row) : null;
+    },
+
+    async find(workspace: string, model: string, number: number): Promise<StoredVersion | null> {
+      const row = await ofModel(workspace, model).selectAll().where('number', '=', number).executeTakeFirst();
+      return row ? toVersion(row) : null;
+    },
+
+    async findFacts(workspace: string, model: string, number: number): Promise<VersionFacts | null> {
+      const row = await ofModel(workspace, model)
+        .select(factColumns)
+        .where('number', '=', number)
+        .executeTakeFirst();
+      return row ? toFacts(row) : null;
+    },
+
+    /** Newest first. */
+    async list(filter: {
+      workspace: string;
+      model: string;
+      before: number | undefined;
+      limit: number;
+    }): Promise<StoredVersion[]> {
+      let query = ofModel(filter.workspace, filter.model).selectAll();
+      if (filter.before !== undefined) query = query.where('number', '<', filter.before);
+      const rows = await query.orderBy('number', 'desc').limit(filter.limit).execute();
+      return rows.map(toVersion);
+    },
+
+    async listByRun(workspace: string, runId: string): Promise<{ model: string; number: number }[]> {
+      return db
+        .selectFrom('model_versions')
+        .select(['model', 'number'])
+        .where('workspace', '=', workspace)
+        .where('run_id', '=', runId)
+        .orderBy('created_at')
+        .execute();
+    },
+
+    async findLatest(workspace: string, model: string): Promise<number | null> {
+      const row = await ofModel(workspace, model)
+        .select((e) => e.fn.max('number').as('latest'))
+        .executeTakeFirst();
+      return row?.latest ?? null;
+    },
+
+    async listNumbers(workspace: string, model: string): Promise<number[]> {
+      const rows = await ofModel(workspace, model).select('number').orderBy('number').execute();
+      return rows.map((row) => row.number);
+    },
+
+    /** Per model and stage the version with the highest number. */
+    async listLatest(workspace: string, models: readonly string[]): Promise<VersionFacts[]> {
+      const found: VersionFacts[] = [];
+      for (let from = 0; from < models.length; from += namesAtOnce) {
+        const rows = await db
+          .selectFrom('model_versions as version')
+          .select(factColumns)
+          .where('workspace', '=', workspace)
+          .where('model', 'in', models.slice(from, from + namesAtOnce))
+          .where(({ not, exists, selectFrom }) =>
+            not(
+              exists(
+                selectFrom('model_versions as newer')
+                  .select('newer.number')
+                  .whereRef('newer.workspace', '=', 'version.workspace')
+                  .whereRef('newer.model', '=', 'version.model')
+                  .whereRef('newer.stage', '=', 'version.stage')
+                  .whereRef('newer.number', '>', 'version.number'),
+              ),
+            ),
+          )
+          .orderBy('model')
+          .orderBy('number')
+          .execute();
+        found.push(...rows.map(toFacts));
+      }
+      return found;
+    },
+
+    async setApproval(workspace: string, model: string, number: number, approval: Approval): Promise<void> {
+      await db
+        .updateTable('model_versions')
+        .set({ approval })
+        .where('workspace', '=', workspace)
+        .where('model', '=', model)
+        .where('number', '=', number)
+        .execute();
+    },
+
+    async update(
+      workspace: string,
+      model: string,
+      number: number,
+      change: { description?: string; stage?: ModelStage; updated_at: number },
+    ): Promise<void> {
+      await db
+        .updateTable('model_versions')
+        .set(change)
+        .where('workspace', '=', workspace)
+        .where('model', '=', model)
+        .where('number', '=', number)
+        .execute();
+    },
+
+    /** Every other version at this stage becomes Archived; gives their numbers. */
+    async archiveOthers(
+      workspace: string,
+      model: string,
+      number: number,
+      stage: ModelStage,
+      now: number,
+    ): Promise<number[]> {
+      const rows = await db
+        .updateTable('model_versions')
+        .set({ stage: 'Archived', updated_at: now })
+        .where('workspace', '=', workspace)
+        .where('model', '=', model)
+        .where('number', '!=', number)
+        .where('stage', '=', stage)
+        .returning('number')
+        .execute();
+      return rows.map((row) => row.number);
+    },
+
+    async delete(workspace: string, model: string, number: number): Promise<void> {
+      for (const table of ['model_versions', 'model_version_tags'] as const)
+        await db
+          .deleteFrom(table)
+          .where('workspace', '=', workspace)
+          .where('model', '=', model)
+          .where('number', '=', number)
+          .execute();
+    },
+
+    async saveTags(
+      workspace: string,
+      model: string,
+      number: number,
+      tags: readonly KeyValue[],
+    ): Promise<void> {
+      if (tags.length === 0) return;
+      await db
+        .insertInto('model_version_tags')
+        .values(tags.map(({ key, value }) => ({ workspace, model, number, key, value })))
+        .onConflict((conflict) =>
+          conflict
+            .columns(['workspace', 'model', 'number', 'key'])
+            .doUpdateSet((e) => ({ value: e.ref('excluded.value') })),
+        )
+        .execute();
+    },
+
+    async deleteTag(workspace: string, model: string, number: number, key: string): Promise<boolean> {
+      const { numDeletedRows } = await db
+        .deleteFrom('model_version_tags')
+        .where('workspace', '=', workspace)
+        .where('model', '=', model)
+        .where('number', '=', number)
+        .where('key', '=', key)
+        .executeTakeFirst();
+      return numDeletedRows > 0n;
+    },
+
+    /** Tags of one version, or of all versions of the models. */
+    async listTags(workspace: string, models: readonly string[], number?: number) {
+      const found: (KeyValue & { readonly model: string; readonly number: number })[] = [];
+      for (let from = 0; from < models.length; from += namesAtOnce) {
+        let query = db
+          .selectFrom('model_version_tags')
+          .select(['model', 'number', 'key', 'value'])
+          .where('workspace', '=', workspace)
+          .where('model', 'in', models.slice(from, from + namesAtOnce));
+        if (number !== undefined) query = query.where('number', '=', number);
+        for (const row of await query.orderBy('key').execute()) found.push(row);
+      }
+      return found;
+    },
+  };
+};
+
+export const toFacts = (row: FactRow): VersionFacts => ({
+  model: row.model,
+  number: row.number,
+  source: row.source,
+  location: row.location,
+  runId: row.run_id,
+  runLink: row.run_link,
+  loggedModel: row.model_id,
+  stage: row.stage as ModelStage,
+  description: row.description,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+});
+
+function toRow(version: StoredVersion): VersionRow {
+  return {
+    workspace: version.workspace,
+    model: version.model,
+    number: version.number,
+    source: version.source,
+    location: version.location,
+    digest: version.digest,
+    files: json(version.files),
+    inputs: json(version.inputs),
+    flavors: json(version.flavors),
+    training_range: json(version.trainingRange),
+    run_id: version.runId,
+    run_link: version.runLink,
+    model_id: version.loggedModel,
+    artifact_path: version.artifactPath,
+    training_set: version.trainingSet,
+    recipe: version.recipe === null ? null : json(version.recipe),
+    metrics: json(version.metrics),
+    approval: version.approval,
+    stage: version.stage,
+    description: version.description,
+    created_at: version.createdAt,
+    created_by: version.createdBy,
+    updated_at: version.updatedAt,
+  };
+}
+
+export function toVersion(row: VersionRow): StoredVersion {
+  return {
+    ...toFacts(row),
+    workspace: row.workspace,
+    digest: row.digest,
+    files: parseJson(row.files),
+    inputs: parseJson(row.inputs),
+    flavors: parseJson(row.flavors),
+    trainingRange: parseJson(row.training_range),
+    artifactPath: row.artifact_path,
+    trainingSet: row.training_set,
+    recipe: row.recipe === null ? null : parseJson(row.recipe),
+    metrics: parseJson(row.metrics),
+    approval: row.approval as Approval,
+    createdBy: row.created_by,
+  };
+}

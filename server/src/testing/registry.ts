@@ -1,0 +1,24 @@
+import { createChanges } from '../access/audit/service.ts';
+import type { DatabaseHandle } from '../adapters/db/db.ts';
+import { createLogger } from '../base/logger.ts';
+import { createRegistry } from '../models/registry/service.ts';
+import { createEvents } from '../platform/events/service.ts';
+import { parseMLmodel } from '../training/learners/mlflow-model.ts';
+import { createTestExperiments } from './experiments.ts';
+
+/** A registry over real runs with real files, without the wings above it. */
+export async function createTestRegistry(database: DatabaseHandle) {
+  const own = await createTestExperiments(database);
+  const { db } = database;
+  const { blobs, clock, lineage, experiments } = own;
+  const logger = createLogger('silent');
+  const events = createEvents({ db, clock, logger });
+  const changes = createChanges({ db, clock, events });
+  const registry = createRegistry({
+    ...{ db, blobs, changes, lineage, events, clock, logger, experiments, parseMLmodel },
+    renamed: async () => undefined,
+  });
+  return { ...own, db, changes, events, registry };
+}
+
+export type TestRegistry = Awaited<ReturnType<typeof createTestRegistry>>;
