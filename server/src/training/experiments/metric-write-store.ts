@@ -2,7 +2,7 @@
 import { CompiledQuery } from 'kysely';
 import { type Db, kindOf, runForEach } from '../../adapters/db/db.ts';
 import { toMetricRow } from './metric-store.ts';
-import { latestBySeries, type MetricValue } from './rules.ts';
+import { type Extremes, extremesBySeries, latestBySeries, type MetricValue } from './rules.ts';
 import { listEarliest, postgresForget, sqliteForget } from './summary-store.ts';
 
 /** A point with the run whose it is. */
@@ -19,6 +19,7 @@ const nameOf = ({ runId, key }: { readonly runId: string; readonly key: string }
 
 interface Series extends RunMetric {
   readonly name: string;
+  readonly extremes: Extremes | undefined;
 }
 
 interface Row {
@@ -26,6 +27,12 @@ interface Row {
   readonly recorded_at: number;
   readonly value: number;
   readonly is_nan: number;
+}
+
+/** A series' latest point, and the extremes of what is written now. */
+interface LatestRow extends Row {
+  readonly minimum: number | null;
+  readonly maximum: number | null;
 }
 
 /**
@@ -39,17 +46,28 @@ export async function saveMetrics(
 ): Promise<SeriesIds> {
   if (metrics.length === 0) return new Map();
   const write = kindOf(tx) === 'sqlite' ? sqliteWriter(tx) : postgresWriter(tx);
-  const latest = latestBySeries(metrics, nameOf).map(([name, metric]) => ({ ...metric, name }));
+  const extremes = extremesBySeries(metrics, nameOf);
+  const latest = latestBySeries(metrics, nameOf).map(([name, metric]) => ({
+    ...metric,
+    name,
+    extremes: extremes.get(name),
+  }));
   const unknown = latest.filter(({ name }) => !known.has(name));
   const created = await write.createSeries(unknown);
   const found = await write.findSeries(unknown.filter(({ name }) => !created.has(name)));
   const idOf = (name: string): number => known.get(name) ?? created.get(name) ?? found.get(name) ?? 0;
   // A series that was created has its latest point already.
   const older = latest.filter(({ name }) => !created.has(name));
-  await write.moveLatest(older.map((series) => ({ id: idOf(series.name), ...toMetricRow(series) })));
+  await write.moveLatest(older.map((series) => ({ id: idOf(series.name), ...toLatestRow(series) })));
   await write.insertPoints(metrics.map((metric) => ({ id: idOf(nameOf(metric)), ...toMetricRow(metric) })));
   return new Map([...created, ...found]);
 }
+
+const toLatestRow = (series: Series): LatestRow => ({
+  ...toMetricRow(series),
+  minimum: series.extremes?.minimum ?? null,
+  maximum: series.extremes?.maximum ?? null,
+});
 
 interface SeriesRow {
   readonly id: number;
@@ -64,15 +82,15 @@ interface Writer {
   /** Ids of those that were not there, with their latest point. */
   createSeries(series: readonly Series[]): Promise<SeriesIds>;
   findSeries(series: readonly Series[]): Promise<SeriesIds>;
-  moveLatest(rows: readonly (Row & { readonly id: number })[]): Promise<void>;
+  moveLatest(rows: readonly (LatestRow & { readonly id: number })[]): Promise<void>;
   insertPoints(rows: readonly (Row & { readonly id: number })[]): Promise<void>;
 }
 
 const sqliteWriter = (tx: Db): Writer => ({
   async createSeries(series) {
     const rows = series.map((one) => {
-      const { step, recorded_at, value, is_nan } = toMetricRow(one);
-      return [one.runId, one.key, step, recorded_at, value, is_nan];
+      const { step, recorded_at, value, is_nan, minimum, maximum } = toLatestRow(one);
+      return [one.runId, one.key, step, recorded_at, value, is_nan, minimum, maximum];
     });
     return toIds(await runForEach<SeriesRow>(tx, sqliteCreate, rows));
   },
@@ -81,7 +99,11 @@ const sqliteWriter = (tx: Db): Writer => ({
     return toIds(await runForEach<SeriesRow>(tx, sqliteFind, rows));
   },
   async moveLatest(rows) {
-    await runForEach(tx, sqliteMove, rows.map(toValues));
+    await runForEach(
+      tx,
+      sqliteMove,
+      rows.map((row) => [...toValues(row), row.minimum, row.maximum]),
+    );
   },
   async insertPoints(rows) {
     await runForEach(tx, sqliteForget, listEarliest(rows));
@@ -97,19 +119,25 @@ const toValues = ({ id, step, recorded_at, value, is_nan }: Row & { readonly id:
   is_nan,
 ];
 
-const sqliteCreate = `insert into run_metrics (run_id, key, step, recorded_at, value, is_nan) values (?, ?, ?, ?, ?, ?)
-  on conflict (run_id, key) do nothing returning id, run_id, key`;
+const sqliteCreate = `insert into run_metrics (run_id, key, step, recorded_at, value, is_nan, minimum, maximum)
+  values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (run_id, key) do nothing returning id, run_id, key`;
 const sqliteFind = 'select id, run_id, key from run_metrics where run_id = ? and key = ?';
 /** `isLater` of rules.ts, in SQL. */
-const sqliteMove = `update run_metrics set step = ?2, recorded_at = ?3, value = ?4, is_nan = ?5
-  where id = ?1 and (?2, ?3, 1 - ?5, ?4) > (step, recorded_at, 1 - is_nan, value)`;
+const sqliteIsLater = '(?2, ?3, 1 - ?5, ?4) > (step, recorded_at, 1 - is_nan, value)';
+/** SQLite's min and max give null when one side is. */
+const sqliteMove = `update run_metrics set
+    step = iif(${sqliteIsLater}, ?2, step), recorded_at = iif(${sqliteIsLater}, ?3, recorded_at),
+    value = iif(${sqliteIsLater}, ?4, value), is_nan = iif(${sqliteIsLater}, ?5, is_nan),
+    minimum = min(coalesce(minimum, ?6), coalesce(?6, minimum)),
+    maximum = max(coalesce(maximum, ?7), coalesce(?7, maximum))
+  where id = ?1 and (${sqliteIsLater} or ?6 < minimum or ?7 > maximum or minimum is null)`;
 const sqlitePoint =
   'insert into metric_points (series_id, step, recorded_at, value, is_nan) values (?, ?, ?, ?, ?) on conflict do nothing';
 
 const postgresWriter = (tx: Db): Writer => ({
   async createSeries(series) {
     if (series.length === 0) return new Map();
-    const columns = [...toNames(series), ...toColumns(series.map(toMetricRow))];
+    const columns = [...toNames(series), ...toLatestColumns(series.map(toLatestRow))];
     return toIds((await tx.executeQuery<SeriesRow>(CompiledQuery.raw(postgresCreate, columns))).rows);
   },
   async findSeries(series) {
@@ -118,7 +146,9 @@ const postgresWriter = (tx: Db): Writer => ({
   },
   async moveLatest(rows) {
     if (rows.length === 0) return;
-    await tx.executeQuery(CompiledQuery.raw(postgresMove, [rows.map(({ id }) => id), ...toColumns(rows)]));
+    await tx.executeQuery(
+      CompiledQuery.raw(postgresMove, [rows.map(({ id }) => id), ...toLatestColumns(rows)]),
+    );
   },
   async insertPoints(rows) {
     const earliest = listEarliest(rows);
@@ -141,17 +171,31 @@ const toColumns = (rows: readonly Row[]): number[][] => [
   rows.map(({ is_nan }) => is_nan),
 ];
 
-const postgresCreate = `insert into run_metrics (run_id, key, step, recorded_at, value, is_nan)
-  select * from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::double precision[], $6::int[])
+const toLatestColumns = (rows: readonly LatestRow[]): (number | null)[][] => [
+  ...toColumns(rows),
+  rows.map(({ minimum }) => minimum),
+  rows.map(({ maximum }) => maximum),
+];
+
+const postgresCreate = `insert into run_metrics
+    (run_id, key, step, recorded_at, value, is_nan, minimum, maximum)
+  select * from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::double precision[], $6::int[],
+    $7::double precision[], $8::double precision[])
   on conflict (run_id, key) do nothing returning id, run_id, key`;
 const postgresFind = `select id, run_id, key from run_metrics
   join unnest($1::text[], $2::text[]) as wanted(run_id, key) using (run_id, key)`;
+const postgresIsLater = `(new.step, new.recorded_at, 1 - new.is_nan, new.value)
+  > (own.step, own.recorded_at, 1 - own.is_nan, own.value)`;
+const ifLater = (column: keyof Row) =>
+  `${column} = case when ${postgresIsLater} then new.${column} else own.${column} end`;
 const postgresMove = `update run_metrics as own
-  set step = new.step, recorded_at = new.recorded_at, value = new.value, is_nan = new.is_nan
-  from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::double precision[], $5::int[])
-    as new(id, step, recorded_at, value, is_nan)
-  where own.id = new.id and (new.step, new.recorded_at, 1 - new.is_nan, new.value)
-    > (own.step, own.recorded_at, 1 - own.is_nan, own.value)`;
+  set ${ifLater('step')}, ${ifLater('recorded_at')}, ${ifLater('value')}, ${ifLater('is_nan')},
+    minimum = least(own.minimum, new.minimum), maximum = greatest(own.maximum, new.maximum)
+  from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::double precision[], $5::int[],
+    $6::double precision[], $7::double precision[])
+    as new(id, step, recorded_at, value, is_nan, minimum, maximum)
+  where own.id = new.id and (${postgresIsLater}
+    or new.minimum < own.minimum or new.maximum > own.maximum or own.minimum is null)`;
 const postgresPoint = `with forgotten as (${postgresForget})
   insert into metric_points (series_id, step, recorded_at, value, is_nan)
   select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::double precision[], $5::int[])

@@ -109,6 +109,28 @@ export function latestBySeries<M extends MetricValue>(
   return [...latest].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
+export interface Extremes {
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
+/** The lowest and highest number of each series; one that is all NaN has none. */
+export function extremesBySeries<M extends MetricValue>(
+  metrics: readonly M[],
+  nameOf: (metric: M) => string,
+): Map<string, Extremes> {
+  const extremes = new Map<string, Extremes>();
+  for (const metric of metrics) {
+    if (Number.isNaN(metric.value)) continue;
+    const { minimum, maximum } = extremes.get(nameOf(metric)) ?? { minimum: Infinity, maximum: -Infinity };
+    extremes.set(nameOf(metric), {
+      minimum: Math.min(minimum, metric.value),
+      maximum: Math.max(maximum, metric.value),
+    });
+  }
+  return extremes;
+}
+
 /** One entry per key: the last one given. */
 export const lastByKey = <T extends { readonly key: string }>(list: readonly T[]): T[] => [
   ...new Map(list.map((item) => [item.key, item])).values(),

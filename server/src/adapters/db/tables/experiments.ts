@@ -47,6 +47,11 @@ interface RunMetricsTable {
   /** 0 where `is_nan`: SQLite keeps no NaN. Infinities are kept as they are. */
   value: number;
   is_nan: number;
+  /** Of all points; null while every one is NaN. */
+  minimum: number | null;
+  maximum: number | null;
+  /** Whether the series stands in the index by value. Says nothing about the series itself. */
+  ranked: Generated<number>;
 }
 
 interface MetricPointsTable {
