@@ -1,5 +1,6 @@
 import { Tabs } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { formatCount } from '../lib/format.ts';
 import { useScreenSearch } from '../lib/url-state.ts';
 import classes from './Detail.module.css';
 
@@ -24,7 +25,7 @@ export function Detail({ tabs }: { readonly tabs: readonly DetailTab[] }) {
         {tabs.map((tab) => (
           <Tabs.Tab key={tab.id} value={tab.id}>
             {tab.title}
-            {tab.count !== undefined && <span className={classes.count}>{tab.count}</span>}
+            {tab.count !== undefined && <span className={classes.count}>{formatCount(tab.count)}</span>}
           </Tabs.Tab>
         ))}
       </Tabs.List>

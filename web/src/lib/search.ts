@@ -22,6 +22,8 @@ export interface ScreenSearch {
   readonly smooth?: string;
   readonly log?: string;
   readonly path?: string;
+  /** Runs that are nobody's children. */
+  readonly top?: string;
 }
 
 const known = [
@@ -41,6 +43,7 @@ const known = [
   'smooth',
   'log',
   'path',
+  'top',
 ] as const satisfies readonly (keyof ScreenSearch)[];
 
 /** Keeps what we know; anything else in an address is dropped, not an error. */

@@ -1,4 +1,4 @@
-import { Button, SegmentedControl } from '@mantine/core';
+import { Button, Checkbox, SegmentedControl } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useCallback, useMemo, useState } from 'react';
@@ -13,7 +13,14 @@ import { ColumnChooser } from './ColumnChooser.tsx';
 import { FilterBar } from './FilterBar.tsx';
 import { RunActions } from './RunActions.tsx';
 import classes from './Runs.module.css';
-import { formatColumnIds, mostCompared, parseColumnIds, toOrderBy, toUsualIds } from './run-column-ids.ts';
+import {
+  formatColumnIds,
+  mostCompared,
+  parseColumnIds,
+  toFilter,
+  toOrderBy,
+  toUsualIds,
+} from './run-column-ids.ts';
 import { nameOf, toRunColumns } from './run-columns.tsx';
 import { type Runs, useRuns } from './use-runs.ts';
 
@@ -25,11 +32,11 @@ export function RunsTable({ experiment }: { readonly experiment: string }) {
   const input = useMemo(
     () => ({
       experimentIds: [experiment],
-      filter: search.q,
+      filter: toFilter(search.q, search.top === 'y'),
       orderBy: toOrderBy(parseSort(search.sort)),
       ...(view === 'deleted' && { view: 'deleted' as const }),
     }),
-    [experiment, search.q, search.sort, view],
+    [experiment, search.q, search.top, search.sort, view],
   );
   const runs = useRuns(input, true);
   const [selected, select, clear] = useSelection();
@@ -66,6 +73,12 @@ export function RunsTable({ experiment }: { readonly experiment: string }) {
             change({ state: next === 'deleted' ? 'deleted' : undefined });
           }}
         />
+        <Checkbox
+          label="Top level only"
+          title="Leaves out child runs"
+          checked={search.top === 'y'}
+          onChange={({ currentTarget }) => change({ top: currentTarget.checked ? 'y' : undefined })}
+        />
         {chosen.length > 0 && (
           <>
             <CompareLink ids={chosen.map((run) => run.id)} />
@@ -76,7 +89,7 @@ export function RunsTable({ experiment }: { readonly experiment: string }) {
       </div>
       {runs.error !== null && !runs.items && <ErrorNotice error={runs.error} retry={runs.refresh} />}
       {runs.items?.length === 0 && (
-        <NoRuns isFiltered={search.q !== undefined} isDeleted={view === 'deleted'} />
+        <NoRuns isFiltered={input.filter !== undefined} isDeleted={view === 'deleted'} />
       )}
       {runs.items && runs.items.length > 0 && (
         <ServerTable
@@ -132,6 +145,7 @@ function CompareLink({ ids }: { readonly ids: readonly string[] }) {
   return (
     <Button
       variant="filled"
+      c="white"
       renderRoot={(props) => <Link to="/runs/compare" search={{ ids: ids.join(',') } as never} {...props} />}
     >
       Compare {ids.length}

@@ -14,9 +14,8 @@ export function ScatterPanel({ compared }: { readonly compared: readonly Compare
   const measures = useMemo(() => toMeasures(compared), [compared]);
   const [across, setAcross] = useState<string>();
   const [up, setUp] = useState<string>();
-  const x = measures.find((measure) => measure === across) ?? measures[0];
-  const y =
-    measures.find((measure) => measure === up) ?? measures.findLast((m) => m.startsWith('metrics.')) ?? x;
+  const x = measures.find((name) => name === across) ?? findVaried(measures, compared) ?? measures[0];
+  const y = measures.find((name) => name === up) ?? measures.findLast((m) => m.startsWith('metrics.')) ?? x;
   const lines = useMemo(() => (x && y ? toMarks(compared, x, y) : []), [compared, x, y]);
   if (!x || !y) return <EmptyState>These runs have no number to draw.</EmptyState>;
   return (
@@ -63,6 +62,10 @@ function measure({ run }: ComparedRun, name: string): number | null {
   const key = name.slice(name.indexOf('.') + 1);
   return name.startsWith('metrics.') ? (run.metrics[key] ?? null) : numberOf(run.parameters[key]);
 }
+
+/** The first that is not the same for all. */
+const findVaried = (measures: readonly string[], compared: readonly ComparedRun[]) =>
+  measures.find((name) => new Set(compared.map((entry) => measure(entry, name))).size > 1);
 
 function toMarks(compared: readonly ComparedRun[], x: string, y: string): ChartLine[] {
   return compared.map((entry) => {

@@ -4,6 +4,7 @@ import {
   mostColumns,
   parseColumnIds,
   parseKeyColumn,
+  toFilter,
   toOrderBy,
   toUsualIds,
 } from './run-column-ids.ts';
@@ -56,4 +57,10 @@ describe('an order', () => {
     expect(toOrderBy({ id: 'took', desc: true })).toBeUndefined();
     expect(toOrderBy(null)).toBeUndefined();
   });
+});
+
+it('a filter keeps what was typed together', () => {
+  expect(toFilter('a = 1 OR b = 2', true)).toBe('(a = 1 OR b = 2) AND tags.mlflow.parentRunId IS NULL');
+  expect(toFilter('a = 1', false)).toBe('a = 1');
+  expect(toFilter(undefined, true)).toBe('tags.mlflow.parentRunId IS NULL');
 });

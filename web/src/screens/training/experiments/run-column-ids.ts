@@ -89,3 +89,11 @@ export function toOrderBy(sort: Sort | null): string[] | undefined {
   const ordering = sort && toOrdering(sort.id);
   return ordering ? [`${ordering} ${sort.desc ? 'DESC' : 'ASC'}`] : undefined;
 }
+
+const isTopLevel = 'tags.mlflow.parentRunId IS NULL';
+
+/** What the user typed, and with it, where asked for, that a run is nobody's child. */
+export function toFilter(typed: string | undefined, isTopOnly: boolean): string | undefined {
+  if (!isTopOnly) return typed;
+  return typed ? `(${typed}) AND ${isTopLevel}` : isTopLevel;
+}
