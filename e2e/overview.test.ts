@@ -3,25 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient, waitFor } from '@tidemill/sdk';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ServerProcess, startServer } from '../examples/stocks/server-process.ts';
+import { hasBrowser, openBrowser } from './browser.ts';
 
-const executablePath = process.env.TIDEMILL_TEST_CHROMIUM ?? '';
-if (executablePath === '') console.warn('SKIPPED: the browser. Set TIDEMILL_TEST_CHROMIUM to a Chromium.');
-
-const flags = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-describe.skipIf(executablePath === '')('the Overview in a browser', () => {
+describe.skipIf(!hasBrowser)('the Overview in a browser', () => {
   let folder = '';
   let server: ServerProcess;
   let browser: Browser;
@@ -32,7 +19,7 @@ describe.skipIf(executablePath === '')('the Overview in a browser', () => {
     server = await startServer({ data: join(folder, 'data'), port: 0 });
     client = createClient({ url: server.url });
     await serveModel(client);
-    browser = await chromium.launch({ executablePath, args: flags });
+    browser = await openBrowser();
   });
   afterAll(async () => {
     await browser?.close();

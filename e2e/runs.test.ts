@@ -1,0 +1,132 @@
+// Two thousand runs in a browser: found by filter and order, opened, held side by side.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Client, createClient } from '@tidemill/sdk';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ServerProcess, startServer } from '../examples/stocks/server-process.ts';
+import { hasBrowser, openBrowser } from './browser.ts';
+
+const runs = 2000;
+const writers = 16;
+
+describe.skipIf(!hasBrowser)('runs in a browser', () => {
+  let folder = '';
+  let server: ServerProcess;
+  let browser: Browser;
+  let page: Page;
+  let experiment = '';
+  const failures: string[] = [];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tidemill-runs-'));
+    server = await startServer({ data: join(folder, 'data'), port: 0 });
+    experiment = await track(createClient({ url: server.url }));
+    browser = await openBrowser();
+    page = await browser.newPage();
+    page.setDefaultTimeout(20_000);
+    page.on('pageerror', (error) => failures.push(error.message));
+  }, 180_000);
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const table = () => page.getByRole('table', { name: 'runs' });
+  const firstRun = () => table().getByRole('link').first();
+  const waitForRows = (count: string) =>
+    expect.poll(() => table().getAttribute('aria-rowcount'), { timeout: 20_000 }).toBe(count);
+
+  it('shows the newest first, and the rest as one scrolls, drawing only what is seen', async () => {
+    await page.goto(`${server.url}/ui/experiments/${experiment}`);
+    await page.getByRole('link', { name: `run ${runs - 1}`, exact: true }).waitFor();
+    await waitForRows('100');
+    const rows = page.getByRole('region', { name: 'runs, rows' });
+    for (const loaded of ['600', '1100', '1600', String(runs)]) {
+      await rows.evaluate((element) => element.scrollTo(0, element.scrollHeight));
+      await waitForRows(loaded);
+    }
+    await rows.evaluate((element) => element.scrollTo(0, element.scrollHeight));
+    await page.getByRole('link', { name: 'run 0', exact: true }).waitFor();
+    expect(await table().getByRole('row').count()).toBeLessThan(80);
+  });
+
+  it('filters in the grammar; what the server cannot read it says in place', async () => {
+    const filter = page.getByRole('searchbox', { name: /Filter runs/ });
+    await filter.fill('metrics.loss <');
+    await filter.press('Enter');
+    await page.getByRole('alert').getByText('searchInvalid').waitFor();
+    await filter.fill("metrics.loss < 50 and params.learner = 'ridge'");
+    await filter.press('Enter');
+    await waitForRows('25');
+    await page.getByText('25 runs', { exact: true }).waitFor();
+  });
+
+  it('orders by a metric, both ways, and keeps it in the address', async () => {
+    const loss = table().getByRole('button', { name: 'loss', exact: true });
+    await loss.click();
+    await page.getByRole('link', { name: 'run 0', exact: true }).waitFor();
+    expect(await firstRun().textContent()).toBe('run 0');
+    await loss.click();
+    await page.getByRole('link', { name: 'run 48', exact: true }).waitFor();
+    await expect.poll(() => firstRun().textContent()).toBe('run 48');
+    expect(page.url()).toContain('sort=-metrics.loss');
+    await page.reload();
+    await expect.poll(() => firstRun().textContent()).toBe('run 48');
+  });
+
+  it('holds two side by side: curves, and only the parameters that differ', async () => {
+    await page.getByRole('checkbox', { name: 'Select run 48' }).click();
+    await page.getByRole('checkbox', { name: 'Select run 46' }).click();
+    await page.getByRole('link', { name: 'Compare 2' }).click();
+    await page.getByRole('heading', { name: 'Compare 2 runs' }).waitFor();
+    await page.locator('[aria-label="loss"][data-drawn="true"]').waitFor();
+    await page.getByRole('tab', { name: 'Parameters' }).click();
+    const compared = page.getByRole('table', { name: 'parameters' });
+    await compared.getByText('seed').waitFor();
+    expect(await compared.getByText('learner').count()).toBe(0);
+    await page.getByRole('checkbox', { name: 'Only differences' }).click();
+    await compared.getByText('learner').waitFor();
+  });
+
+  it('opens a run: its curve, and its parameters', async () => {
+    await page.getByRole('link', { name: 'run 48', exact: true }).click();
+    await page.getByRole('heading', { name: 'run 48' }).waitFor();
+    await page.getByRole('tab', { name: 'Metrics' }).click();
+    await page.locator('[aria-label="loss"][data-drawn="true"]').waitFor();
+    await page.getByRole('tab', { name: 'Parameters' }).click();
+    await page.getByRole('table', { name: 'parameters' }).getByText('ridge').waitFor();
+  });
+
+  it('all without an error in the page', () => expect(failures).toEqual([]));
+});
+
+/** Even ones are `ridge`; the loss of run N ends at N. */
+async function track(client: Client): Promise<string> {
+  const { id } = await client.experiments.createExperiment({ name: 'two thousand' });
+  const start = Date.UTC(2026, 0, 1);
+  let next = 0;
+  const write = async () => {
+    for (let index = next++; index < runs; index = next++) {
+      const run = await client.experiments.createRun({
+        experimentId: id,
+        name: `run ${index}`,
+        startedAt: start + index * 1000,
+      });
+      await client.experiments.logBatch({
+        id: run.id,
+        parameters: { learner: index % 2 === 0 ? 'ridge' : 'xgboost', seed: String(index) },
+        metrics: [0, 1].map((step) => ({
+          key: 'loss',
+          value: index + 1 - step,
+          step,
+          timestamp: start + step,
+        })),
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: writers }, write));
+  return id;
+}
