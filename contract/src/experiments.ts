@@ -62,6 +62,19 @@ export const Run = Type.Object({
 });
 export type Run = Static<typeof Run>;
 
+/** One message of a run's live stream: what is new since the one before; the first has everything. */
+export const RunUpdate = Type.Object({
+  runId: Type.String(),
+  name: Type.String(),
+  status: RunStatus,
+  endedAt: nullable(Timestamp),
+  metrics: Type.Array(MetricPoint, { description: 'the latest points of series that moved' }),
+  tags: Text,
+  removedTags: Type.Array(Type.String()),
+  isLast: Type.Boolean({ description: 'the run has ended or was deleted: nothing follows' }),
+});
+export type RunUpdate = Static<typeof RunUpdate>;
+
 export const KeyKind = literals('metric', 'parameter', 'tag');
 export type KeyKind = Static<typeof KeyKind>;
 
@@ -206,6 +219,15 @@ export const experimentsEndpoints = endpoints({
     params: runId,
     query: strict({ key: Type.String(), ...pageQuery }),
     reply: page(MetricPoint),
+  },
+  watchRun: {
+    method: 'GET',
+    path: '/api/v1/runs/:id/live',
+    permission: 'read',
+    summary:
+      'Server-sent events of a run until it ends: each is a RunUpdate with the metrics, tags and status that are new, a few a second at most',
+    params: runId,
+    download: true,
   },
   sampleMetrics: {
     method: 'POST',

@@ -6,3 +6,4 @@ export { type Client, type ClientOptions, createClient, defaultUrl, TidemillClie
 export { type FollowOptions, follow } from './follow.ts';
 export { defineProject, type Project } from './project.ts';
 export { waitFor } from './wait-for.ts';
+export { watchRun } from './watch-run.ts';

@@ -396,6 +396,11 @@ export const catalogue = {
     400,
     (d) => `${d.where} cannot be stored: ${d.reason}.`,
   ),
+  runWatchersFull: entry<{ limit: number }>(
+    429,
+    (d) =>
+      `This server is followed by ${d.limit} readers of runs already, which is the most. Close one, or ask for the run itself (GET /api/v1/runs/{id}) from time to time.`,
+  ),
   serverOverloaded: entry<{ what: string }>(
     429,
     (d) =>

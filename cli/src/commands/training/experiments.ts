@@ -5,6 +5,7 @@ import { example, type Limited, limitOption, listUpTo } from '../../pages.ts';
 import { repeated } from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
 import { formatNumber, formatTime, tableLines } from '../../table.ts';
+import { addWatchCommand } from './watch-run.ts';
 
 /** MLflow's own limit of experiments per search. */
 const mostExperiments = 1000;
@@ -15,6 +16,7 @@ export function addExperimentsCommands(program: Command): void {
   const runs = program.command('runs').description('tracked runs: parameters, metrics, artifacts');
   addSearch(runs);
   addRun(runs);
+  addWatchCommand(runs);
 }
 
 function addExperiments(experiments: Command): void {

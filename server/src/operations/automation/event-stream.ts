@@ -1,11 +1,9 @@
+import { toBytes, toComment, toFrame, waitForWake } from '../../base/server-sent-events.ts';
 import type { Events, StoredEvent } from '../../platform/events/service.ts';
 
 const pageSize = 500;
-const heartbeatMs = 15_000;
 /** A reader slower than this many events is ended; it comes back with Last-Event-ID and misses nothing. */
 const maximumBacklog = 10_000;
-
-const encoder = new TextEncoder();
 
 /** Yields server-sent events from `after` (default: from now on) until the signal fires. */
 export async function* eventStream(
@@ -22,7 +20,7 @@ export async function* eventStream(
   });
   signal.addEventListener('abort', () => wake(), { once: true });
   try {
-    yield encoder.encode(': connected\n\n');
+    yield toComment('connected');
     let last = after ?? (await events.lastId());
     for (let missed = await events.listAfter(last, pageSize); missed.length > 0; ) {
       yield* frames(missed.filter(isWanted));
@@ -37,7 +35,7 @@ export async function* eventStream(
         const woken = await waitForWake((resolve) => {
           wake = resolve;
         });
-        if (!woken) yield encoder.encode(': still here\n\n');
+        if (!woken) yield toComment('still here');
       }
     }
   } finally {
@@ -47,19 +45,5 @@ export async function* eventStream(
 
 function* frames(events: readonly StoredEvent[]): Generator<Uint8Array> {
   if (events.length === 0) return;
-  const text = events.map(
-    ({ workspace: _workspace, ...event }) => `id: ${event.id}\ndata: ${JSON.stringify(event)}\n\n`,
-  );
-  yield encoder.encode(text.join(''));
-}
-
-/** False when nothing came before the heartbeat was due. */
-function waitForWake(arm: (resolve: () => void) => void): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), heartbeatMs);
-    arm(() => {
-      clearTimeout(timer);
-      resolve(true);
-    });
-  });
+  yield toBytes(events.map(({ workspace: _workspace, ...event }) => toFrame(event, event.id)));
 }

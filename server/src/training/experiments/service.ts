@@ -7,6 +7,7 @@ import { createLogVerbs } from './log-verbs.ts';
 import { createOwnedRunVerbs } from './owned-runs.ts';
 import { createRunVerbs } from './run-verbs.ts';
 import { createSampleVerbs } from './sample-verbs.ts';
+import { createWatchVerbs } from './watch-verbs.ts';
 
 export type { ExperimentsDependencies } from './dependencies.ts';
 
@@ -20,6 +21,7 @@ export function createExperiments(deps: ExperimentsDependencies) {
     ...createOwnedRunVerbs(deps),
     ...createLogVerbs(deps),
     ...createSampleVerbs(deps),
+    ...createWatchVerbs(deps),
     ...createInputVerbs(deps),
     ...createArtifactVerbs(deps),
   };
