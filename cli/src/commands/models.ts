@@ -3,6 +3,7 @@ import { addEvaluationsCommands } from './models/evaluations.ts';
 import { addGovernanceCommands } from './models/governance.ts';
 import { addRegistryCommands } from './models/registry.ts';
 import { addReproduceCommand } from './models/reproduce.ts';
+import { addWebhooksCommands } from './models/webhooks.ts';
 
 export function addModelsCommands(program: Command): void {
   const models = program
@@ -12,4 +13,5 @@ export function addModelsCommands(program: Command): void {
   addGovernanceCommands(models);
   addEvaluationsCommands(program);
   addReproduceCommand(program);
+  addWebhooksCommands(program);
 }

@@ -39,6 +39,7 @@ describe('openDestination', () => {
     await expect(opening).rejects.toMatchObject({ code: 'notificationUrlRefused', status: 400 });
     await expect(opening).rejects.toThrow(reason);
     await expect(opening).rejects.not.toThrow('swordfish');
+    await expect(opening).rejects.not.toThrow('null');
   });
 
   test.each([

@@ -18,7 +18,7 @@ export const resolveByDns: Resolve = (host) => lookup(host, { all: true, verbati
 /** Query strings and passwords of webhook addresses are secrets; messages show neither. */
 export function shown(url: string): string {
   const parsed = URL.parse(url);
-  return parsed ? `${parsed.origin}${parsed.pathname}` : 'an address that is no URL';
+  return parsed ? `${parsed.protocol}//${parsed.host}${parsed.pathname}` : 'an address that is no URL';
 }
 
 /**

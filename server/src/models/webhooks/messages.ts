@@ -48,7 +48,7 @@ const mappings: Readonly<Record<string, Mapping>> = {
     toData: (payload) => ({
       ...versionOf(payload),
       source: text(payload.source),
-      run_id: textOrNull(payload.run_id),
+      run_id: textOrNull(payload.runId),
       ...described(payload),
     }),
   },
@@ -89,7 +89,7 @@ const example: Fields = {
   key: 'stage',
   value: 'tested',
   source: 'models:/m-0123456789abcdef0123456789abcdef',
-  run_id: '0123456789abcdef0123456789abcdef',
+  runId: '0123456789abcdef0123456789abcdef',
   tags: { team: 'demand' },
   description: 'An example, sent to test this webhook.',
 };
