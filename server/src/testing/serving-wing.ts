@@ -57,7 +57,9 @@ export async function createServingWing(database: DatabaseHandle, folder: string
       return { path: found.path };
     },
     async setAliasIn(_tx: unknown, _workspace: string, model: string, alias: string, version: number) {
+      const previous = aliases.get(`${model}@${alias}`) ?? null;
       aliases.set(`${model}@${alias}`, version);
+      return { previous };
     },
     async bindAlias() {},
     async unbindAliases() {},

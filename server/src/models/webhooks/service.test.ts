@@ -1,6 +1,4 @@
 import { createHmac } from 'node:crypto';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Webhook, WebhookDelivery } from '@tidemill/contract';
 import { expect, onTestFinished, test } from 'vitest';
 import { createAudit, createChanges } from '../../access/audit/service.ts';
@@ -14,32 +12,9 @@ import { createEvents } from '../../platform/events/service.ts';
 import { createTasks } from '../../platform/tasks/service.ts';
 import { describeEachDatabase } from '../../testing/each-database.ts';
 import { until } from '../../testing/until.ts';
+import { openReceiver } from '../../testing/webhook-receiver.ts';
 import { keptDeliveries, mostWebhooks } from './rules.ts';
 import { createWebhooks } from './service.ts';
-
-interface Received {
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
-/** Answers with the statuses in turn, the last one for ever; 0 never answers. */
-async function openReceiver(...statuses: number[]) {
-  const received: Received[] = [];
-  const server = createServer(async (request, response) => {
-    let body = '';
-    for await (const part of request) body += part;
-    received.push({ headers: request.headers, body });
-    const status = statuses.length > 1 ? statuses.shift() : statuses[0];
-    if (status) response.writeHead(status).end('the answer');
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook?token=hidden`;
-  return { url, received, heard: () => received.map(({ body }) => JSON.parse(body)) };
-}
 
 let workspaces = 0;
 const retry = { attempts: 3, firstDelayMs: 20, longestDelayMs: 40 };

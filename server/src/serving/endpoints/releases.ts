@@ -34,7 +34,7 @@ export interface EndpointsDependencies {
       alias: string,
       version: number,
       caller: Caller,
-    ): Promise<unknown>;
+    ): Promise<{ previous: number | null }>;
     bindAlias(tx: Db, workspace: string, model: string, alias: string, endpointUri: string): Promise<void>;
     unbindAliases(tx: Db, workspace: string, endpointUri: string): Promise<void>;
   };
@@ -143,15 +143,25 @@ export function createReleases(deps: EndpointsDependencies, traffic: LiveTraffic
     const revision = await store.insertRevision({ ...common, definition, reason });
     await store.setLive(workspace, name, revision.revision, common.now);
     await writeLineage(tx, workspace, uri, revision, models);
-    if (definition.alias !== null && request.followAlias !== false) {
-      const main = parseReference(mainVariant(definition).model);
-      await registry.bindAlias(tx, workspace, main.name, definition.alias, uri);
-      await registry.setAliasIn(tx, workspace, main.name, definition.alias, Number(main.version), caller);
-    }
+    if (definition.alias !== null && request.followAlias !== false)
+      await moveAlias(tx, record, request, definition.alias);
     await request.within?.(tx, record, revision);
     const detail = { endpoint: name, revision: revision.revision, previous: basis, models, reason };
     record({ action: 'endpoint.released', subject: uri, detail });
     return revision;
+  }
+
+  /** Whoever listens to the model hears of it as of any other move of an alias. */
+  async function moveAlias(tx: Db, record: Recorder, request: GoLive, alias: string): Promise<void> {
+    const { endpoint, definition, caller } = request;
+    const { workspace } = caller;
+    const { name, version } = parseReference(mainVariant(definition).model);
+    const number = Number(version);
+    await registry.bindAlias(tx, workspace, name, alias, toUri('endpoint', endpoint));
+    const { previous } = await registry.setAliasIn(tx, workspace, name, alias, number, caller);
+    if (previous === number) return;
+    const detail = { name, alias, version, previous, endpoint };
+    record({ action: 'model.aliasSet', subject: toUri('model', name, number), detail });
   }
 
   async function writeLineage(

@@ -192,6 +192,15 @@ describeEachDatabase('endpoints', (open) => {
     const revision = await wing.endpoints.rollback({ name, reason: 'worse' }, caller);
     expect(revision).toMatchObject({ revision: 3, variants: [{ model: 'forecaster@1' }] });
     expect(wing.aliases.get('forecaster@champion')).toBe(1);
+    const told = (await wing.events.listAfter(0, 1000)).filter(
+      ({ kind, payload }) => kind === 'model.aliasSet' && payload.endpoint === name,
+    );
+    const moved = { name: 'forecaster', alias: 'champion' };
+    expect(told.map(({ payload }) => payload)).toMatchObject([
+      { ...moved, version: '1', previous: null },
+      { ...moved, version: '2', previous: 1 },
+      { ...moved, version: '1', previous: 2 },
+    ]);
     expect((await wing.endpoints.predict({ name, records: [record] }, caller)).predictions[0]?.value).toBe(
       101,
     );
