@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, type TSchema, Type } from 'typebox';
 import { Done, integer, literals, nullable, page, pageQuery, strict, Timestamp } from './common.ts';
 import { endpoints } from './endpoint.ts';
 
@@ -75,11 +75,46 @@ export const RunUpdate = Type.Object({
 });
 export type RunUpdate = Static<typeof RunUpdate>;
 
+const entriesOf = <T extends TSchema>(entry: T) =>
+  Type.Object({ entries: Type.Array(entry), equal: Type.Integer({ description: 'how many are equal' }) });
+const TextPair = Type.Object({
+  key: Type.String(),
+  a: nullable(Type.String()),
+  b: nullable(Type.String()),
+});
+const MetricPair = Type.Object({
+  key: Type.String(),
+  a: nullable(Type.Number()),
+  b: nullable(Type.Number()),
+  difference: nullable(Type.Number({ description: 'b - a' })),
+});
+const InputPair = Type.Object({ name: Type.String(), a: nullable(RunInput), b: nullable(RunInput) });
+const RunHead = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  status: RunStatus,
+  experimentId: Type.String(),
+});
+
+/** Two runs side by side; null is what one of them does not have. */
+export const RunDiff = Type.Object({
+  a: RunHead,
+  b: RunHead,
+  parameters: entriesOf(TextPair),
+  metrics: entriesOf(MetricPair),
+  tags: entriesOf(TextPair),
+  code: entriesOf(TextPair),
+  packages: entriesOf(TextPair),
+  data: entriesOf(InputPair),
+});
+export type RunDiff = Static<typeof RunDiff>;
+
 export const KeyKind = literals('metric', 'parameter', 'tag');
 export type KeyKind = Static<typeof KeyKind>;
 
 const experimentId = strict({ id: Type.String({ minLength: 1, maxLength: 40 }) });
-const runId = strict({ id: Type.String({ pattern: '^[a-zA-Z0-9][\\w-]{0,255}$' }) });
+const RunId = Type.String({ pattern: '^[a-zA-Z0-9][\\w-]{0,255}$' });
+const runId = strict({ id: RunId });
 
 export const experimentsEndpoints = endpoints({
   createExperiment: {
@@ -219,6 +254,19 @@ export const experimentsEndpoints = endpoints({
     params: runId,
     query: strict({ key: Type.String(), ...pageQuery }),
     reply: page(MetricPoint),
+  },
+  diffRuns: {
+    method: 'GET',
+    path: '/api/v1/runs/diff',
+    permission: 'read',
+    summary:
+      'What tells two runs apart: parameters, latest metrics, tags, code, packages of their models, and the data they read',
+    query: strict({
+      a: RunId,
+      b: RunId,
+      all: Type.Optional(Type.Boolean({ description: 'also what is equal; else it is only counted' })),
+    }),
+    reply: RunDiff,
   },
   watchRun: {
     method: 'GET',

@@ -5,6 +5,7 @@ import { example, type Limited, limitOption, listUpTo } from '../../pages.ts';
 import { repeated } from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
 import { formatNumber, formatTime, tableLines } from '../../table.ts';
+import { addDiffCommand } from './diff-runs.ts';
 import { addWatchCommand } from './watch-run.ts';
 
 /** MLflow's own limit of experiments per search. */
@@ -17,6 +18,7 @@ export function addExperimentsCommands(program: Command): void {
   addSearch(runs);
   addRun(runs);
   addWatchCommand(runs);
+  addDiffCommand(runs);
 }
 
 function addExperiments(experiments: Command): void {

@@ -18,6 +18,19 @@ export const artifactStore = (db: Db) => {
       return query.where('path', '>=', `${folder}/`).where('path', '<', afterSlash(folder)).execute();
     },
 
+    /** Files of these names in any folder, in the order of the names. */
+    async listNamed(runId: string, names: readonly string[], limit: number): Promise<ArtifactFile[]> {
+      const files = await ofRun(runId)
+        .where((eb) =>
+          eb.or([eb('path', 'in', names), ...names.map((name) => eb('path', 'like', `%/${name}`))]),
+        )
+        .orderBy('path')
+        .limit(limit)
+        .execute();
+      const placeOf = (path: string) => names.findIndex((name) => path.endsWith(name));
+      return files.toSorted((a, b) => placeOf(a.path) - placeOf(b.path));
+    },
+
     /** A path in whose place the file cannot stand: one of its folders is a file, or it is itself a folder. */
     async findObstacle(runId: string, path: string): Promise<string | null> {
       const parts = path.split('/');

@@ -21,6 +21,7 @@ export const experimentsRoutes = (experiments: Experiments): Handlers<typeof con
   logBatch: (input, caller) => experiments.logBatch(input, caller),
   searchRuns: (input, caller) => experiments.searchRuns(input, caller),
   metricHistory: (input, caller) => experiments.metricHistory(input, caller),
+  diffRuns: (input, caller) => experiments.diffRuns(input, caller),
   watchRun: (input, caller, signal) => experiments.watchRun(input, caller, signal),
   sampleMetrics: (input, caller, signal) => experiments.sampleMetrics(input, caller, signal),
   listArtifacts: (input, caller) => experiments.listArtifacts(input, caller),

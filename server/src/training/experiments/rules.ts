@@ -71,14 +71,16 @@ export function toRun(record: RunRecord): Run {
     parameters: toTexts(parameters),
     metrics: Object.fromEntries(metrics.map(({ key, value }) => [key, finiteOrNull(value)])),
     tags: toTexts(tags),
-    inputs: inputs.map(({ name, digest, source, tags: own }) => ({
-      name,
-      digest,
-      source,
-      context: contextOf(own),
-    })),
+    inputs: inputs.map(toRunInput),
   };
 }
+
+export const toRunInput = ({ name, digest, source, tags }: DatasetInput) => ({
+  name,
+  digest,
+  source,
+  context: contextOf(tags),
+});
 
 export const contextOf = (tags: readonly KeyValue[]): string =>
   tags.find(({ key }) => key === contextTag)?.value ?? '';

@@ -1,5 +1,6 @@
 import { createArtifactVerbs } from './artifact-verbs.ts';
 import type { ExperimentsDependencies } from './dependencies.ts';
+import { createDiffVerbs } from './diff-verbs.ts';
 import { createExperimentVerbs } from './experiment-verbs.ts';
 import { createInputVerbs } from './input-verbs.ts';
 import { createKeyVerbs } from './key-verbs.ts';
@@ -21,6 +22,7 @@ export function createExperiments(deps: ExperimentsDependencies) {
     ...createOwnedRunVerbs(deps),
     ...createLogVerbs(deps),
     ...createSampleVerbs(deps),
+    ...createDiffVerbs(deps),
     ...createWatchVerbs(deps),
     ...createInputVerbs(deps),
     ...createArtifactVerbs(deps),
