@@ -1,16 +1,13 @@
 import { sql } from 'kysely';
+import type { DatabaseKind } from '../db.ts';
 import type { Migration, MigrationDb } from '../migrate.ts';
 
 /** What searches of runs among many need: extremes beside the latest value, and ways to runs by what they hold. */
 export const migration: Migration = {
   name: '027-search',
-  async up(db) {
+  async up(db, kind) {
     await addExtremes(db);
-    await addRanks(db);
-    // Values may be longer than PostgreSQL's indexes take.
-    for (const table of ['run_parameters', 'run_tags'])
-      await sql`create index ${sql.id(`${table}_by_value`)} on ${sql.table(table)}
-        (key, substr(value, 1, 100), run_id)`.execute(db);
+    await addIndexes(db, kind);
   },
 };
 
@@ -24,17 +21,14 @@ async function addExtremes(db: MigrationDb): Promise<void> {
   );
 }
 
-/**
- * Runs in the order of a metric. An index on `value` would be written at every logged metric; in this one stand
- * only series that a search asked for while they were idle (see docs/decisions/010).
- */
-async function addRanks(db: MigrationDb): Promise<void> {
-  await db.schema
-    .alterTable('run_metrics')
-    .addColumn('ranked', 'integer', (column) => column.notNull().defaultTo(0))
-    .execute();
-  await sql`create index run_metrics_ranked on run_metrics (key, is_nan, value, run_id) where ranked = 1`.execute(
-    db,
-  );
-  await sql`create index run_metrics_unranked on run_metrics (key, run_id) where ranked = 0`.execute(db);
+/** Why so, and what it costs: docs/decisions/010. */
+async function addIndexes(db: MigrationDb, kind: DatabaseKind): Promise<void> {
+  // Values may be longer than PostgreSQL's indexes take.
+  for (const table of ['run_parameters', 'run_tags'])
+    await sql`create index ${sql.id(`${table}_by_value`)} on ${sql.table(table)}
+      (key, substr(value, 1, 100), run_id)`.execute(db);
+  // All of one metric close together, in the order of runs. PostgreSQL updates rows in place only without it.
+  if (kind === 'sqlite')
+    await sql`create index run_metrics_by_key on run_metrics
+      (key, run_id, value, is_nan, minimum, maximum)`.execute(db);
 }

@@ -50,8 +50,6 @@ interface RunMetricsTable {
   /** Of all points; null while every one is NaN. */
   minimum: number | null;
   maximum: number | null;
-  /** Whether the series stands in the index by value. Says nothing about the series itself. */
-  ranked: Generated<number>;
 }
 
 interface MetricPointsTable {
