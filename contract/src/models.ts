@@ -183,6 +183,26 @@ export const ApprovalRecord = Type.Object({
 });
 export type ApprovalRecord = Static<typeof ApprovalRecord>;
 
+/** A wish to move an alias that follows an endpoint: the gates are asked, then a rollout proves the version. */
+export const Promotion = Type.Object({
+  id: Type.String(),
+  model: Type.String({ description: 'the version that is to go live: forecaster@7' }),
+  alias: Type.String(),
+  endpoint: Type.String(),
+  state: Type.Unsafe<'requested' | 'refused' | 'started' | 'promoted' | 'ended'>(
+    Type.Enum(['requested', 'refused', 'started', 'promoted', 'ended'], {
+      description:
+        'requested: a rollout starts; refused: by the gate; started: the rollout runs; promoted: the alias has moved; ended: it has not',
+    }),
+  ),
+  reason: Type.String({ description: 'what was decided last, and why' }),
+  rollout: nullable(Type.String()),
+  createdAt: Timestamp,
+  createdBy: Type.String(),
+  updatedAt: Timestamp,
+});
+export type Promotion = Static<typeof Promotion>;
+
 export const Reproduction = Type.Object({
   model: Type.String(),
   equal: Type.Boolean(),
@@ -373,7 +393,8 @@ export const registryEndpoints = endpoints({
     method: 'PUT',
     path: '/api/v1/models/:name/aliases/:alias',
     permission: 'write',
-    summary: 'Point an alias at a version (an alias bound to an endpoint follows promotions only)',
+    summary:
+      'Point an alias at a version; one that follows an endpoint is not moved, but asks for a promotion (409)',
     params: strict({ name: ModelName, alias: AliasName }),
     body: strict({ version: integer({ minimum: 1 }) }),
     reply: RegisteredModel,
@@ -473,6 +494,22 @@ export const governanceEndpoints = endpoints({
     summary: 'Decisions on this version, newest first',
     params: byModelVersion,
     reply: page(ApprovalRecord),
+  },
+  getPromotion: {
+    method: 'GET',
+    path: '/api/v1/promotions/:id',
+    permission: 'read',
+    summary: 'What became of a wish to move an alias that follows an endpoint',
+    params: byId,
+    reply: Promotion,
+  },
+  listPromotions: {
+    method: 'GET',
+    path: '/api/v1/promotions',
+    permission: 'read',
+    summary: 'List promotions, newest first',
+    query: strict({ ...pageQuery, model: Type.Optional(ModelName) }),
+    reply: page(Promotion),
   },
   exportBundle: {
     method: 'GET',

@@ -61,6 +61,7 @@ import { endpointsRoutes } from './serving/endpoints/routes.ts';
 import { createEndpoints } from './serving/endpoints/service.ts';
 import { predictionsRoutes } from './serving/predictions/routes.ts';
 import { createPredictions } from './serving/predictions/service.ts';
+import { followPromotions } from './serving/rollouts/promotions.ts';
 import { rolloutsRoutes } from './serving/rollouts/routes.ts';
 import { createRollouts } from './serving/rollouts/service.ts';
 import { experimentsMlflowOperations, mlflowArtifactRoutes } from './training/experiments/mlflow-routes.ts';
@@ -208,6 +209,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     predictions,
     registry,
   });
+  followPromotions({ events, promotions: governance, rollouts });
 
   // operations
   const alerts = createAlerts({ db, changes, tasks, notifier, clock, logger });

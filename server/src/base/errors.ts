@@ -490,7 +490,7 @@ export const catalogue = {
   aliasBound: entry<{ model: string; alias: string; endpoint: string }>(
     409,
     (d) =>
-      `The alias '${d.alias}' of '${d.model}' follows ${d.endpoint} and moves by promotion only. Start a rollout there (POST /api/v1/rollouts), or choose an alias that no endpoint follows.`,
+      `The alias '${d.alias}' of '${d.model}' follows ${d.endpoint} and moves by promotion only. Start a rollout there (POST /api/v1/rollouts), take the alias out of the endpoint's definition, or choose one that no endpoint follows.`,
   ),
 
   webhookNotFound: entry<{ id: string }>(
@@ -620,6 +620,37 @@ export const catalogue = {
     409,
     (d) =>
       `${d.model} is not approved (its approval is '${d.approval}'), so no endpoint may serve it. Approve it first: POST /api/v1/models/{name}/versions/{version}/approvals, with override and a reason if its gate refuses.`,
+  ),
+  promotionRequested: entry<{
+    promotion: string;
+    state: string;
+    model: string;
+    alias: string;
+    endpoint: string;
+    rollout: string;
+  }>(
+    409,
+    (d) =>
+      `The alias '${d.alias}' follows ${d.endpoint}, so it was not moved to ${d.model} but a promotion asked for: ${d.promotion} is ${d.state} (rollout: ${d.rollout}). The version has to show itself in shadow and canary; when it goes live, the alias moves by itself. See GET /api/v1/promotions/${d.promotion}.`,
+  ),
+  promotionRefused: entry<{
+    promotion: string;
+    model: string;
+    alias: string;
+    endpoint: string;
+    reason: string;
+  }>(
+    409,
+    (d) =>
+      `The alias '${d.alias}' follows ${d.endpoint} and was not moved to ${d.model}, because ${d.reason}. Evaluate the version and hold it against the gate, or approve it with override and a reason (POST /api/v1/models/{name}/versions/{version}/approvals); then set the alias again. This refusal is ${d.promotion}.`,
+  ),
+  promotionNotFound: entry<{ id: string }>(
+    404,
+    (d) => `There is no promotion '${d.id}'. GET /api/v1/promotions lists them.`,
+  ),
+  promotionTaken: entry<{ id: string; state: string }>(
+    409,
+    (d) => `The promotion '${d.id}' is ${d.state} already; nothing more is started for it.`,
   ),
   bundleInvalid: entry<{ part: string; reason: string }>(
     422,

@@ -15,6 +15,7 @@ export type UriKind =
   | 'job'
   | 'sweep'
   | 'rollout'
+  | 'promotion'
   | 'monitor'
   | 'alert'
   | 'loop'

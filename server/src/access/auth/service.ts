@@ -7,6 +7,9 @@ import { newId } from '../../base/ids.ts';
 import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.ts';
 import type { Changes } from '../audit/service.ts';
 import { hashSecret, isWithin, mayRole, newSecret, secretOf } from './rules.ts';
+
+export { mayRole } from './rules.ts';
+
 import { authStore } from './store.ts';
 
 export interface AuthDependencies {

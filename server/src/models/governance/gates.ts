@@ -180,3 +180,5 @@ export function createGates({ db, registry, evaluations, changes, clock }: Gates
     },
   };
 }
+
+export type Gates = ReturnType<typeof createGates>;

@@ -8,6 +8,8 @@ export const governanceRoutes = (governance: Governance): Handlers<typeof contra
   check: (input, caller) => governance.check(input, caller),
   approve: (input, caller) => governance.approve(input, caller),
   listApprovals: (input, caller) => governance.listApprovals(input, caller),
+  getPromotion: (input, caller) => governance.getPromotion(input, caller),
+  listPromotions: (input, caller) => governance.listPromotions(input, caller),
   exportBundle: (input, caller) => governance.exportBundle(input, caller),
   reproduce: (input, _caller, signal) => governance.reproduce(input, signal),
 });

@@ -1,8 +1,9 @@
 import type { Evaluation } from '@tidemill/contract';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createAudit, createChanges } from '../../access/audit/service.ts';
 import type { Analytics } from '../../adapters/analytics/analytics.ts';
 import { type Db, transact } from '../../adapters/db/db.ts';
+import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
 import { createLogger } from '../../base/logger.ts';
 import { createEvents } from '../../platform/events/service.ts';
@@ -34,6 +35,10 @@ async function openGovernance(db: Db) {
     registry,
     evaluations: {
       get: async ({ id }) => found.get(id) ?? Promise.reject(errors.evaluationNotFound({ id })),
+      list: async ({ model }) => ({
+        items: [...found.values()].filter((each) => each.model === model).reverse(),
+        nextCursor: null,
+      }),
     },
     analytics: unasked as Analytics,
     datasets: unasked,
@@ -66,7 +71,7 @@ async function openGovernance(db: Db) {
   const isReleasable = (version: number) =>
     transact(db, (tx) => governance.assertReleasable(tx, caller.workspace, [`model:forecaster@${version}`]));
   const audit = async () => (await createAudit({ db }).list({}, caller)).items.reverse();
-  return { governance, registry, caller, addVersion, addEvaluation, check, approve, isReleasable, audit };
+  return { db, governance, registry, caller, addVersion, addEvaluation, check, approve, isReleasable, audit };
 }
 
 const naive = {
@@ -175,5 +180,74 @@ describeEachDatabase('governance', (open) => {
     await expect(governance.exportBundle({ name: 'forecaster', version: '1' }, caller)).rejects.toMatchObject(
       { code: 'bundleUnavailable' },
     );
+  });
+
+  describe('an alias that follows an endpoint', () => {
+    async function openBound() {
+      const own = await openGovernance((await open()).db);
+      const { db, registry, governance, caller } = own;
+      for (let n = 0; n < 3; n++) await own.addVersion();
+      await registry.setAlias({ name: 'forecaster', alias: 'champion', version: 1 }, caller);
+      await transact(db, (tx) =>
+        registry.bindAlias(tx, caller.workspace, 'forecaster', 'champion', 'endpoint:forecast'),
+      );
+      const ask = (version: number, by: Caller = caller) =>
+        governance.setAlias({ name: 'forecaster', alias: 'champion', version }, by);
+      const promotions = async () => (await governance.listPromotions({}, caller)).items;
+      const alias = async () => (await registry.get({ name: 'forecaster' }, caller)).aliases.champion;
+      return { ...own, ask, promotions, alias };
+    }
+
+    test('is not moved: what the gate refuses is named with the remedy', async () => {
+      const { ask, promotions, alias, governance, addEvaluation, caller, audit } = await openBound();
+      await expect(ask(2)).rejects.toMatchObject({
+        code: 'promotionRefused',
+        status: 409,
+        message: expect.stringMatching(/endpoint:forecast.*has no gate to pass.*override and a reason/),
+      });
+      await governance.putGate({ name: 'forecaster', rules: [naive] }, caller);
+      await expect(ask(2)).rejects.toThrow(/no evaluation of it was held against the gate/);
+      addEvaluation('ev_bad', 2, 9.6);
+      await expect(ask(2)).rejects.toThrow(/rule 'naive' failed \(must beat the same as yesterday/);
+      expect((await promotions()).map((each) => each.state)).toEqual(['refused', 'refused', 'refused']);
+      expect(await alias()).toBe(1);
+      const actions = (await audit()).map((entry) => entry.action);
+      expect(actions).toContain('gate.refused');
+      expect(actions.filter((action) => action === 'promotion.refused')).toHaveLength(3);
+    });
+
+    test('a version that passes is asked for once, by whoever may approve or after an approval', async () => {
+      const { ask, promotions, alias, governance, addEvaluation, caller, registry } = await openBound();
+      await governance.putGate({ name: 'forecaster', rules: [naive] }, caller);
+      addEvaluation('ev_good', 2, 1.1);
+      const editor: Caller = { ...caller, actor: 'user:edith', role: 'editor' };
+      await expect(ask(2, editor)).rejects.toThrow(/its gate passed.*nobody who may approve/);
+      expect((await registry.resolve('forecaster@2', caller.workspace)).approval).toBe('none');
+      await expect(ask(2)).rejects.toMatchObject({ code: 'promotionRequested', status: 409 });
+      expect((await registry.resolve('forecaster@2', caller.workspace)).approval).toBe('approved');
+      await expect(ask(2, editor)).rejects.toMatchObject({ code: 'promotionRequested' });
+      const [asked, ...before] = await promotions();
+      expect(before.map((each) => each.state)).toEqual(['refused']);
+      expect(asked).toMatchObject({
+        ...{ model: 'forecaster@2', alias: 'champion', endpoint: 'forecast', state: 'requested' },
+        ...{ rollout: null, createdBy: caller.actor },
+      });
+      expect(await alias()).toBe(1);
+      expect(await governance.getPromotion({ id: asked?.id ?? '' }, caller)).toEqual(asked);
+      await expect(governance.getPromotion({ id: 'pr_x' }, caller)).rejects.toMatchObject({
+        code: 'promotionNotFound',
+      });
+    });
+
+    test('where it points already there is nothing to ask; without an endpoint it moves at once', async () => {
+      const { ask, promotions, alias, governance, caller, registry, db } = await openBound();
+      await ask(1);
+      await expect(ask(9)).rejects.toMatchObject({ code: 'modelVersionNotFound' });
+      await governance.setAlias({ name: 'forecaster', alias: 'best', version: 3 }, caller);
+      expect(await promotions()).toEqual([]);
+      await transact(db, (tx) => registry.unbindAliases(tx, caller.workspace, 'endpoint:forecast'));
+      await ask(3);
+      expect(await alias()).toBe(3);
+    });
   });
 });

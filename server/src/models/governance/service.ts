@@ -2,15 +2,16 @@ import type { Download, governanceEndpoints, Input, Reproduction } from '@tidemi
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import { formatReference } from '../../base/references.ts';
-import type { Registry } from '../registry/service.ts';
 import { type BundleDependencies, createBundles } from './bundle.ts';
 import { createGates, type GatesDependencies } from './gates.ts';
+import { createPromotions, type PromotionsDependencies } from './promotions.ts';
 import { createReproductions, type ReproductionDependencies } from './reproduction.ts';
 import { governanceStore } from './store.ts';
 
 export type GovernanceDependencies = GatesDependencies &
   BundleDependencies &
-  ReproductionDependencies & { readonly registry: Pick<Registry, 'setAlias'> };
+  ReproductionDependencies &
+  PromotionsDependencies;
 
 type Contract = typeof governanceEndpoints;
 
@@ -19,10 +20,11 @@ export function createGovernance(deps: GovernanceDependencies) {
   const bundles = createBundles(deps);
   const reproductions = createReproductions(deps);
 
-  return {
-    ...createGates(deps),
+  const gates = createGates(deps);
 
-    setAlias: deps.registry.setAlias,
+  return {
+    ...gates,
+    ...createPromotions(deps, gates),
 
     /** A renamed model keeps its gate, checks and approvals. */
     renameIn: (tx: Db, workspace: string, name: string, to: string): Promise<void> =>

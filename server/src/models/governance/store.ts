@@ -35,7 +35,7 @@ export const governanceStore = (db: Db) => ({
       and not exists (select 1 from model_gates there where there.workspace = ${workspace} and there.model = ${to})`.execute(
       db,
     );
-    for (const table of ['gate_checks', 'model_approvals'])
+    for (const table of ['gate_checks', 'model_approvals', 'promotions'])
       await sql`update ${sql.table(table)} set model = ${to}
         where workspace = ${workspace} and model = ${model}`.execute(db);
   },

@@ -28,7 +28,7 @@ export function createAliases({ db, changes, clock }: AliasesDependencies) {
     if (endpoint) throw errors.aliasBound({ model, alias, endpoint });
   }
 
-  /** For promotions: no audit row of its own, as the promotion writes one. Gives the version it pointed at before. */
+  /** For promotions, which write the audit row. Gives the version it pointed at before. */
   async function setAliasIn(
     tx: Db,
     workspace: string,

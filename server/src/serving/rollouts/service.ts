@@ -14,6 +14,7 @@ import type { Definition, Endpoints } from '../endpoints/service.ts';
 import type { Predictions } from '../predictions/service.ts';
 import { createEvidence } from './evidence.ts';
 import { newRollout } from './new-rollout.ts';
+import { recordStep, type Step, toContract } from './records.ts';
 import { isActive, judge, type Stage, toComparison } from './rules.ts';
 import { rolloutStore, type StoredRollout } from './store.ts';
 import { definitionFor, hasRemains, isIntact } from './variants.ts';
@@ -32,12 +33,6 @@ export interface RolloutsDependencies {
 
 type Contract = typeof rolloutsEndpoints;
 type Recorder = (change: Change) => void;
-
-interface Step {
-  readonly stage: Stage;
-  readonly text: string;
-  readonly evidence: Rollout['evidence'];
-}
 
 /** Outcomes wake a rollout; this is for what no event tells. */
 const lookAgainMs = 15_000;
@@ -198,7 +193,12 @@ export function createRollouts(deps: RolloutsDependencies) {
   }
 
   return {
-    async start(input: Input<Contract['start']>, caller: Caller): Promise<Rollout> {
+    /** `also` is written in the same transaction. */
+    async start(
+      input: Input<Contract['start']>,
+      caller: Caller,
+      also?: (tx: Db, record: Recorder, rollout: string) => Promise<void>,
+    ): Promise<Rollout> {
       const { endpoint, reason } = input;
       const { workspace } = caller;
       const definition = await endpoints.currentDefinition(endpoint, workspace);
@@ -222,6 +222,7 @@ export function createRollouts(deps: RolloutsDependencies) {
               const task = { id: stored.id, kind: 'rollout', workspace, subject, actor: caller.actor };
               await tasks.enqueue(tx, { ...task, payload: { rollout: stored.id } });
               recordStep(record, stored, { stage: stored.stage, text, evidence: null });
+              await also?.(tx, record, stored.id);
             },
           },
           caller,
@@ -265,35 +266,3 @@ export function createRollouts(deps: RolloutsDependencies) {
 }
 
 export type Rollouts = ReturnType<typeof createRollouts>;
-
-function recordStep(
-  record: Recorder,
-  { id, endpoint, candidate, champion }: StoredRollout,
-  step: Step,
-): void {
-  const { stage, text, evidence } = step;
-  const detail = {
-    id,
-    endpoint,
-    candidate,
-    champion,
-    stage,
-    verdict: evidence?.verdict ?? 'inconclusive',
-    text,
-  };
-  record({ action: 'rollout.advanced', subject: toUri('rollout', id), detail });
-}
-
-const toContract = (rollout: StoredRollout): Rollout => ({
-  id: rollout.id,
-  endpoint: rollout.endpoint,
-  candidate: rollout.candidate,
-  view: rollout.view,
-  champion: rollout.champion,
-  stage: rollout.stage,
-  evidence: rollout.evidence,
-  policy: { ...rollout.policy },
-  timeline: rollout.timeline,
-  createdAt: rollout.createdAt,
-  finishedAt: rollout.finishedAt,
-});
