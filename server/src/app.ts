@@ -37,6 +37,7 @@ import { createEvaluations } from './models/evaluation/service.ts';
 import { governanceMlflowOperations } from './models/governance/mlflow-routes.ts';
 import { governanceRoutes } from './models/governance/routes.ts';
 import { createGovernance } from './models/governance/service.ts';
+import { mlflowFileRoutes } from './models/registry/mlflow/file-routes.ts';
 import { registryMlflowOperations } from './models/registry/mlflow-routes.ts';
 import { registryRoutes } from './models/registry/routes.ts';
 import { createRegistry } from './models/registry/service.ts';
@@ -322,6 +323,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     ]),
   );
   await http.register(mlflowArtifactRoutes(experiments));
+  await http.register(mlflowFileRoutes(registry));
   await http.ready();
 
   return {

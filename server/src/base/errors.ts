@@ -420,6 +420,26 @@ export const catalogue = {
     404,
     (d) => `The run '${d.run}' has no artifact '${d.path}'. List what it has.`,
   ),
+  presignedUnsupported: entry<{ what: string }>(
+    400,
+    (d) =>
+      `Presigned ${d.what} is not supported for proxied artifact storage (artifact URI scheme: mlflow-artifacts). Send and read files by /api/2.0/mlflow-artifacts/artifacts/.`,
+  ),
+  uploadNotFound: entry<{ upload: string }>(
+    404,
+    (d) =>
+      `There is no unfinished upload '${d.upload}': it was completed, aborted, or is older than a day. Create it again.`,
+  ),
+  uploadPartMissing: entry<{ upload: string; part: number }>(
+    400,
+    (d) =>
+      `The upload '${d.upload}' has no part ${d.part} with that ETag. Send the part again and give back the ETag of the reply.`,
+  ),
+  uploadsTooMany: entry<{ limit: number }>(
+    429,
+    (d) =>
+      `${d.limit} uploads in parts are unfinished already. Complete or abort some; each ends by itself after a day.`,
+  ),
 
   // models
   modelNotFound: entry<{ name: string; known: string }>(

@@ -12,6 +12,26 @@ export interface StoredBlob {
   readonly size: number;
 }
 
+export interface BlobPart {
+  /** From 1. */
+  readonly number: number;
+  readonly sha256: string;
+}
+
+/** Content that comes in parts, in any order and over many requests. Parts survive a restart. */
+export interface BlobParts {
+  /** `upload`: 32 lower-case hex digits that nobody can guess. */
+  open(upload: string): Promise<void>;
+  /** All or nothing. The same number again with other bytes is another part; `join` says which is meant. @throws uploadNotFound */
+  put(upload: string, number: number, content: AsyncIterable<Uint8Array>): Promise<StoredBlob>;
+  /** One blob of the parts, one after another; they stay. @throws uploadPartMissing */
+  join(upload: string, parts: readonly BlobPart[]): Promise<StoredBlob>;
+  /** Nothing happens when it is missing. */
+  drop(upload: string): Promise<void>;
+  /** Drops what got no part for so long. */
+  dropOlder(milliseconds: number): Promise<void>;
+}
+
 /** Every method refuses an id that is no SHA-256 (`blobIdInvalid`). Missing: `blobNotFound`, unless said otherwise. */
 export interface Blobs {
   /** All or nothing: a source that fails leaves no blob. Storing what is there refreshes (and mends) it. */
@@ -30,6 +50,7 @@ export interface Blobs {
   verify(sha256: string): Promise<boolean>;
   /** Nothing happens when it is missing. */
   delete(sha256: string): Promise<void>;
+  readonly parts: BlobParts;
   /** Every id, in ascending order. What is put or deleted meanwhile may or may not appear. */
   list(): AsyncIterable<string>;
 }

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { errors } from '../../base/errors.ts';
 import { assertBlobId, type Blobs, isBlobId, type StoredBlob } from './blobs.ts';
 import { hashFile, readOnly, writeHashed } from './hashed-file.ts';
+import { partFiles } from './part-files.ts';
 
 export interface FilesystemBlobsOptions {
   readonly root: string;
@@ -14,6 +15,8 @@ export interface FilesystemBlobsOptions {
 
 /** After this long, an unfinished write belongs to nobody alive. */
 const staleAfter = 24 * 3_600_000;
+/** Longer than any upload may take: its row says when it ends, this only clears what lost its row. */
+const stalePartsAfter = 7 * staleAfter;
 /** Larger buffers are fetched from the system one by one, which costs more than the reading. */
 const readBytes = 1 << 18;
 
@@ -53,8 +56,12 @@ export async function openFilesystemBlobs(options: FilesystemBlobsOptions): Prom
     return blob;
   };
 
+  const parts = partFiles({ folder: join(root, 'parts'), unfinished, isSynced, put });
+  await parts.dropOlder(stalePartsAfter);
+
   return {
     put,
+    parts,
     putFile: (path, { move = false } = {}) =>
       move
         ? giveAway(path).catch((error: unknown) => {

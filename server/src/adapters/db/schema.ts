@@ -1,5 +1,6 @@
 import type { AccessTables } from './tables/access.ts';
 import type { AlertsTables } from './tables/alerts.ts';
+import type { ArtifactsTables } from './tables/artifacts.ts';
 import type { DatasetsTables } from './tables/datasets.ts';
 import type { EndpointsTables } from './tables/endpoints.ts';
 import type { EvaluationTables } from './tables/evaluation.ts';
@@ -24,6 +25,7 @@ export interface Database
     DatasetsTables,
     FeaturesTables,
     ExperimentsTables,
+    ArtifactsTables,
     JobsTables,
     SweepsTables,
     RegistryTables,

@@ -26,25 +26,36 @@ export function createArtifactVerbs({ db, blobs, clock, changes }: ExperimentsDe
     return run;
   }
 
+  /** Where a file is about to be put. @throws runNotFound, runNotActive, artifactPathInvalid */
+  async function getTarget(
+    input: { readonly id: string; readonly path: string },
+    workspace: string,
+  ): Promise<{ owner: string; path: string }> {
+    const path = parseArtifactPath(input.path);
+    const run = await getState(input.id, workspace);
+    assertActive(run);
+    const obstacle = await artifactStore(db).findObstacle(run.id, path);
+    if (obstacle !== null) {
+      throw errors.artifactPathInvalid({
+        path,
+        reason: `the run has '${obstacle}', and one name cannot be a file and a folder`,
+      });
+    }
+    return { owner: run.id, path };
+  }
+
   return {
+    getTarget,
+
     /** The content is streamed into the blobs first: a path never names what is not wholly there. */
     async putArtifact(
       input: { id: string; path: string; content: Content },
       caller: Caller,
     ): Promise<ArtifactFile> {
-      const path = parseArtifactPath(input.path);
-      const run = await getState(input.id, caller.workspace);
-      assertActive(run);
-      const obstacle = await artifactStore(db).findObstacle(run.id, path);
-      if (obstacle !== null) {
-        throw errors.artifactPathInvalid({
-          path,
-          reason: `the run has '${obstacle}', and one name cannot be a file and a folder`,
-        });
-      }
+      const { owner, path } = await getTarget(input, caller.workspace);
       const { sha256, size } = await blobs.put(input.content);
       const file = { path, sha256, size };
-      await artifactStore(db).save(run.id, file, clock.now());
+      await artifactStore(db).save(owner, file, clock.now());
       return file;
     },
 

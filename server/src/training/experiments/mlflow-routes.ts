@@ -3,8 +3,11 @@ import { mlflowBases } from '../../http/mlflow/mlflow-api.ts';
 import { type Operation, read } from '../../http/mlflow/operations.ts';
 import { addArtifactRoutes } from './mlflow/artifact-routes.ts';
 import { experimentOperations } from './mlflow/experiment-operations.ts';
+import { addFileRoutes, addRootFileRoutes } from './mlflow/file-routes.ts';
 import { historyOperations } from './mlflow/history-operations.ts';
+import { presignedOperations } from './mlflow/presigned-operations.ts';
 import { runOperations } from './mlflow/run-operations.ts';
+import { addUploadRoutes } from './mlflow/upload-routes.ts';
 import type { Experiments } from './service.ts';
 
 /** MLflow's tracking API: another door to the same experiments, for its unmodified clients. */
@@ -12,6 +15,7 @@ export const experimentsMlflowOperations = (experiments: Experiments): Operation
   ...experimentOperations(experiments),
   ...runOperations(experiments),
   ...historyOperations(experiments),
+  ...presignedOperations(experiments),
   // The client asks this on every download. Nobody can have logged a model here, so the answer is true.
   read('POST', 'logged-models/search', async () => ({})),
 ];
@@ -20,6 +24,10 @@ export const experimentsMlflowOperations = (experiments: Experiments): Operation
 export const mlflowArtifactRoutes =
   (experiments: Experiments): FastifyPluginAsync =>
   async (http) => {
-    for (const base of mlflowBases)
+    await http.register(async (scope) => addRootFileRoutes(scope, experiments));
+    for (const base of mlflowBases) {
       await http.register(async (scope) => addArtifactRoutes(scope, base, experiments));
+      await http.register(async (scope) => addUploadRoutes(scope, base, experiments));
+      await http.register(async (scope) => addFileRoutes(scope, base, experiments));
+    }
   };

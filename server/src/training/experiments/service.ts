@@ -8,13 +8,16 @@ import { createLogVerbs } from './log-verbs.ts';
 import { createOwnedRunVerbs } from './owned-runs.ts';
 import { createRunVerbs } from './run-verbs.ts';
 import { createSampleVerbs } from './sample-verbs.ts';
+import { createUploadVerbs } from './upload-verbs.ts';
 import { createWatchVerbs } from './watch-verbs.ts';
 
+export { parseArtifactPath } from './artifact-path.ts';
 export type { ExperimentsDependencies } from './dependencies.ts';
 
 /** Experiments, their runs and what runs leave behind. Our own routes and MLflow's are two doors to it. */
 export function createExperiments(deps: ExperimentsDependencies) {
   const experiments = createExperimentVerbs(deps);
+  const artifacts = createArtifactVerbs(deps);
   return {
     ...experiments,
     ...createRunVerbs(deps, experiments.getExperiment),
@@ -25,7 +28,8 @@ export function createExperiments(deps: ExperimentsDependencies) {
     ...createDiffVerbs(deps),
     ...createWatchVerbs(deps),
     ...createInputVerbs(deps),
-    ...createArtifactVerbs(deps),
+    ...artifacts,
+    ...createUploadVerbs(deps, artifacts.getTarget),
   };
 }
 

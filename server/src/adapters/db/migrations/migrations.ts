@@ -8,6 +8,7 @@ import { migration as experiments } from './020-experiments.ts';
 import { migration as jobs } from './021-jobs.ts';
 import { migration as sweeps } from './022-sweeps.ts';
 import { migration as metricSummaries } from './025-metric-summaries.ts';
+import { migration as artifacts } from './026-artifacts.ts';
 import { migration as search } from './027-search.ts';
 import { migration as registry } from './030-registry.ts';
 import { migration as evaluation } from './031-evaluation.ts';
@@ -33,6 +34,7 @@ export const migrations: readonly Migration[] = [
   jobs,
   sweeps,
   metricSummaries,
+  artifacts,
   search,
   registry,
   evaluation,

@@ -8,6 +8,8 @@ interface ExperimentsTable {
   created_at: number;
   updated_at: number;
   deleted_at: number | null;
+  /** Null: this server's own blobs. */
+  artifact_location: Generated<string | null>;
 }
 
 interface ExperimentTagsTable {

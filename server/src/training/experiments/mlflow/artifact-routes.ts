@@ -9,10 +9,10 @@ import { parseArtifactFolder } from '../artifact-path.ts';
 import type { Experiments } from '../service.ts';
 import { toMlflowFiles } from './replies.ts';
 
-const root = '/mlflow-artifacts';
+export const root = '/mlflow-artifacts';
 
 /** Where in the tree of artifacts a path leads: into a run, or to a place that holds nothing. */
-type Place = { readonly run: string; readonly path: string } | null;
+export type Place = { readonly run: string; readonly path: string } | null;
 
 /** The part of MLflow's API that carries files, `mlflow-artifacts:/<experiment>/<run>/artifacts/…`, both ways as streams. */
 export function addArtifactRoutes(http: FastifyInstance, base: string, experiments: Experiments): void {
@@ -53,13 +53,6 @@ export function addArtifactRoutes(http: FastifyInstance, base: string, experimen
     return {};
   });
 
-  // The client sends the file in one piece when, and only when, it reads this sentence.
-  http.all(`${base}${root}/mpu/*`, { config: writable }, async (_request, reply) =>
-    reply.status(501).send({
-      error_code: 'NOT_IMPLEMENTED',
-      message: 'Multipart upload is not supported for the current artifact repository',
-    }),
-  );
   http.all(`${base}${root}/presigned/*`, { config: readable }, async () => {
     throw errors.notImplemented({ what: 'Download by presigned address' });
   });
@@ -77,7 +70,7 @@ async function listFiles(experiments: Experiments, place: NonNullable<Place>, re
   }
 }
 
-function getPlace(request: FastifyRequest): NonNullable<Place> {
+export function getPlace(request: FastifyRequest): NonNullable<Place> {
   const path = findText(toFields(request.params), '*') ?? '';
   const place = toPlace(path);
   if (!place) {
@@ -89,7 +82,7 @@ function getPlace(request: FastifyRequest): NonNullable<Place> {
   return place;
 }
 
-function toPlace(given: string): Place {
+export function toPlace(given: string): Place {
   const [experiment, run, folder, ...rest] = parseArtifactFolder(given).split('/');
   if (!experiment || !run || folder !== 'artifacts') return null;
   return { run, path: rest.join('/') };
