@@ -17,6 +17,8 @@ interface DataTableProps<T extends RowData> {
   readonly empty?: ReactNode;
   /** A table beside others on a screen: no tools, and nothing of it in the address. */
   readonly plain?: boolean;
+  /** In place of the filter over loaded rows: one that the server answers. */
+  readonly filterBar?: ReactNode;
   /** Below the rows: what is not loaded yet. */
   readonly footer?: ReactNode;
   readonly maximumHeight?: string;
@@ -44,7 +46,7 @@ export function DataTable<T extends RowData>(props: DataTableProps<T>) {
     getRowId: props.rowKey,
     state: {
       sorting: sort ? [sort] : [],
-      globalFilter: plain ? '' : (search.q ?? ''),
+      globalFilter: plain || props.filterBar ? '' : (search.q ?? ''),
       columnVisibility: visibility,
     },
     onSortingChange: (update) => {
@@ -55,7 +57,15 @@ export function DataTable<T extends RowData>(props: DataTableProps<T>) {
     globalFilterFn: 'includesString',
     getColumnCanGlobalFilter: () => true,
   });
-  if (rows.length === 0 && props.empty) return props.empty;
+  if (rows.length === 0 && props.empty)
+    return props.filterBar ? (
+      <div className="stack">
+        {props.filterBar}
+        {props.empty}
+      </div>
+    ) : (
+      props.empty
+    );
   const shown = table.getRowModel().rows;
   return (
     <div>
@@ -64,6 +74,7 @@ export function DataTable<T extends RowData>(props: DataTableProps<T>) {
           label={props.label}
           columns={columns}
           visibility={visibility}
+          filterBar={props.filterBar}
           filter={search.q ?? ''}
           shown={shown.length}
           total={rows.length}

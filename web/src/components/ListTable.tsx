@@ -14,12 +14,20 @@ interface ListTableProps<T extends RowData> {
   readonly columns: readonly DataColumn<T>[];
   readonly rowKey: (row: T) => string;
   readonly empty: ReactNode;
+  /** A filter that the server answers. */
+  readonly filterBar?: ReactNode;
 }
 
 /** A list of the server as a table: its first pages, and the way to the rest. */
 export function ListTable<T extends RowData>({ list, ...table }: ListTableProps<T>) {
   if (!list.items) {
-    if (list.error) return <ErrorNotice error={list.error} retry={list.retry} />;
+    if (list.error)
+      return (
+        <div className="stack">
+          {table.filterBar}
+          <ErrorNotice error={list.error} retry={list.retry} />
+        </div>
+      );
     return <div style={{ minHeight: 320 }} aria-busy="true" />;
   }
   const footer = list.hasMore && (

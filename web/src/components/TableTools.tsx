@@ -1,4 +1,5 @@
 import { Button, Checkbox, Popover, TextInput } from '@mantine/core';
+import type { ReactNode } from 'react';
 import { formatCount } from '../lib/format.ts';
 import classes from './DataTable.module.css';
 
@@ -6,6 +7,8 @@ interface TableToolsProps {
   readonly label: string;
   readonly columns: readonly { readonly id: string; readonly title: string }[];
   readonly visibility: Readonly<Record<string, boolean>>;
+  /** In place of the filter's field. */
+  readonly filterBar?: ReactNode;
   readonly filter: string;
   readonly shown: number;
   readonly total: number;
@@ -18,13 +21,16 @@ export function TableTools(props: TableToolsProps) {
   const { columns, visibility, shown, total } = props;
   return (
     <div className={classes.tools}>
-      <TextInput
-        type="search"
-        placeholder="Filter"
-        aria-label={`Filter ${props.label}`}
-        value={props.filter}
-        onChange={(event) => props.onFilter(event.currentTarget.value)}
-      />
+      {props.filterBar ?? (
+        <TextInput
+          type="search"
+          className={classes.search}
+          placeholder="Filter"
+          aria-label={`Filter ${props.label}`}
+          value={props.filter}
+          onChange={(event) => props.onFilter(event.currentTarget.value)}
+        />
+      )}
       <Popover position="bottom-start">
         <Popover.Target>
           <Button variant="subtle" color="gray" c="dimmed">

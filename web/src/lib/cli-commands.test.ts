@@ -33,5 +33,16 @@ it('quotes a body for the shell', () => {
   );
 });
 
+it('quotes what a shell would cut', () => {
+  const search = { experimentIds: ['1'], filter: "params.a = 'b'", orderBy: ['metrics.`x` DESC'] };
+  expect(toCommand({ queryKey: ['experiments', 'searchRuns', search] })).toBe(
+    `tidemill runs search --experiment 1 --filter 'params.a = '\\''b'\\''' --order-by 'metrics.\`x\` DESC'`,
+  );
+  const version = { name: 'my model@v 1', version: '3' };
+  expect(toCommand({ queryKey: ['registry', 'getVersion', version] })).toBe(
+    `tidemill models show '"my model@v 1"@3'`,
+  );
+});
+
 it('has no command for what no command prints', () =>
   expect(toCommand({ queryKey: ['system', 'events', {}] })).toBeNull());

@@ -1,9 +1,21 @@
-import type { Asked } from './http-form.ts';
+import { type Asked, shellQuote } from './http-form.ts';
 
 type Input = Readonly<Record<string, unknown>>;
 
-const at = (input: Input) => `${input.name}@${input.version}`;
+/** A name with spaces or an `@` of its own stands in double quotes, and those in the shell's. */
+function named(name: unknown, version?: unknown): string {
+  const text = String(name);
+  const suffix = version === undefined ? '' : `@${version}`;
+  if (/^[\w.-]+$/.test(text)) return text + suffix;
+  return shellQuote(version === undefined ? text : `"${text}"${suffix}`);
+}
+const at = (input: Input) => named(input.name, input.version);
 const option = (input: Input, name: string) => (input[name] === undefined ? '' : ` --${name} ${input[name]}`);
+
+const quoted = (input: Input, name: string) =>
+  input[name] === undefined ? '' : ` --${name} ${shellQuote(String(input[name]))}`;
+const orderBy = ({ orderBy: list }: Input) =>
+  Array.isArray(list) ? list.map((clause) => ` --order-by ${shellQuote(String(clause))}`).join('') : '';
 
 /** The command that prints what a query brings. */
 const commands: Readonly<Record<string, (input: Input) => string>> = {
@@ -20,14 +32,16 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'features.list': () => 'features list',
   'features.get': (input) => `features show ${at(input)}`,
   'experiments.listExperiments': () => 'experiments list',
-  'experiments.searchRuns': ({ experimentIds }) => `experiments show ${(experimentIds as string[])[0]}`,
+  'experiments.getExperiment': ({ id }) => `experiments show ${id}`,
+  'experiments.searchRuns': (input) =>
+    `runs search --experiment ${(input.experimentIds as string[])[0]}${quoted(input, 'filter')}${orderBy(input)}`,
   'experiments.getRun': ({ id }) => `runs show ${id}`,
   'jobs.list': () => 'jobs list',
   'jobs.get': ({ id }) => `jobs show ${id}`,
   'sweeps.list': () => 'sweeps list',
   'sweeps.get': ({ id }) => `sweeps show ${id}`,
-  'registry.list': () => 'models list',
-  'registry.get': ({ name }) => `models versions ${name}`,
+  'registry.list': (input) => `models list${quoted(input, 'filter')}`,
+  'registry.get': ({ name }) => `models versions ${named(name)}`,
   'registry.getVersion': (input) => `models show ${at(input)}`,
   'evaluation.list': () => 'evaluations list',
   'evaluation.get': ({ id }) => `evaluations show ${id}`,

@@ -30,7 +30,7 @@ export function toHttp({ queryKey }: Asked): HttpForm | null {
   };
 }
 
-const shellQuote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+export const shellQuote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 export function toCurl(form: HttpForm, origin: string): string {
   const verb = form.method === 'GET' ? '' : `-X ${form.method} `;

@@ -14,6 +14,8 @@ export interface ScreenSearch {
   readonly uri?: string;
   readonly endpoint?: string;
   readonly state?: string;
+  /** In MLflow's grammar, answered by the server. */
+  readonly filter?: string;
   /** Runs to compare, comma-separated. */
   readonly ids?: string;
   /** What a curve is drawn over. */
@@ -38,6 +40,7 @@ const known = [
   'uri',
   'endpoint',
   'state',
+  'filter',
   'ids',
   'axis',
   'smooth',

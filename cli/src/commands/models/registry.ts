@@ -18,10 +18,14 @@ function addLists(models: Command): void {
   const list = models
     .command('list')
     .description('registered models')
+    .option('--filter <expression>', "only these, in MLflow's grammar")
     .addOption(limitOption())
-    .action(async (options: Limited, command: Command) => {
+    .action(async (options: Limited & { filter?: string }, command: Command) => {
       const session = sessionOf(command);
-      const items = await listUpTo(options.limit, (page) => session.client.registry.list(page));
+      const { filter } = options;
+      const items = await listUpTo(options.limit, (page) =>
+        session.client.registry.list({ ...page, filter }),
+      );
       session.list(
         items,
         {
@@ -37,7 +41,7 @@ function addLists(models: Command): void {
         'No models. Train one: tidemill jobs run --learner ridge --register forecaster …',
       );
     });
-  example(list, 'models list');
+  example(list, `models list --filter "name ILIKE '%price%'"`);
   const versions = models
     .command('versions <name>')
     .description('versions of a model, newest first')

@@ -1,8 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ModelVersion } from '@tidemill/sdk';
+import { useMemo } from 'react';
 import { Answer } from '../../../components/Answer.tsx';
 import { Detail, Fact, Summary } from '../../../components/Detail.tsx';
+import { EmptyState } from '../../../components/EmptyState.tsx';
 import { FieldsTable } from '../../../components/FieldsTable.tsx';
+import { FileBrowser } from '../../../components/FileBrowser.tsx';
 import { LineagePanel } from '../../../components/LineagePanel.tsx';
 import { PageHeader } from '../../../components/PageHeader.tsx';
 import { Panel } from '../../../components/Panel.tsx';
@@ -10,11 +13,14 @@ import { ReferenceLink, shortId } from '../../../components/ReferenceLink.tsx';
 import { RowsTable } from '../../../components/RowsTable.tsx';
 import { StatusBadge } from '../../../components/StatusBadge.tsx';
 import { Time } from '../../../components/Time.tsx';
-import { ask } from '../../../lib/client.ts';
-import { formatBytes } from '../../../lib/format.ts';
+import { ask, client } from '../../../lib/client.ts';
+import { type FileSource, toEntries } from '../../../lib/file-source.ts';
 import { useParam } from '../../../lib/url-state.ts';
 import { ApprovalActions } from './ApprovalActions.tsx';
 import { ApprovalsPanel } from './ApprovalsPanel.tsx';
+import { LoadPanel } from './LoadPanel.tsx';
+import { StageLine } from './StageLine.tsx';
+import { VersionActions } from './VersionActions.tsx';
 import { VersionEvaluations } from './VersionEvaluations.tsx';
 
 export function ModelVersionScreen() {
@@ -35,7 +41,12 @@ export function ModelVersionScreen() {
             status={<StatusBadge state={value.approval} word={approvalWords[value.approval]} />}
             about={value.description}
             asked={asked}
-            actions={<ApprovalActions model={value} />}
+            actions={
+              <>
+                <ApprovalActions model={value} />
+                <VersionActions model={value} />
+              </>
+            }
           />
           <Facts model={value} />
           <Detail
@@ -45,6 +56,7 @@ export function ModelVersionScreen() {
                 title: 'Evaluations and gate',
                 render: () => <VersionEvaluations model={value} />,
               },
+              { id: 'load', title: 'Use it', render: () => <LoadPanel model={value} /> },
               { id: 'approvals', title: 'Decisions', render: () => <ApprovalsPanel model={value} /> },
               { id: 'model', title: 'Model', render: () => <Inside model={value} /> },
               {
@@ -52,6 +64,14 @@ export function ModelVersionScreen() {
                 title: 'Files',
                 count: value.files.length,
                 render: () => <Files model={value} />,
+              },
+              {
+                id: 'tags',
+                title: 'Tags',
+                count: Object.keys(value.tags).length,
+                render: () => (
+                  <FieldsTable label="tags" fields={value.tags} none="This version has no tag." />
+                ),
               },
               { id: 'lineage', title: 'Lineage', render: () => <LineagePanel uri={value.uri} /> },
             ]}
@@ -73,12 +93,27 @@ function Facts({ model }: { readonly model: ModelVersion }) {
   return (
     <Summary>
       <Fact name="Aliases">{model.aliases.length > 0 ? model.aliases.join(', ') : 'none'}</Fact>
+      <Fact name="Stage">
+        <StageLine stage={model.stage} />
+      </Fact>
       <Fact name="Learned from">
         <ReferenceLink to={model.trainingSet} />
       </Fact>
       <Fact name="Run">
         <ReferenceLink kind="run" to={model.runId} text={model.runId ? shortId(model.runId) : ''} />
       </Fact>
+      {model.loggedModel && (
+        <Fact name="Logged model">
+          <span className="mono" title={model.loggedModel}>
+            {shortId(model.loggedModel)}
+          </span>
+        </Fact>
+      )}
+      {model.source && (
+        <Fact name="Source">
+          <span className="mono">{model.source}</span>
+        </Fact>
+      )}
       <Fact name="Flavors">{model.flavors.join(', ')}</Fact>
       <Fact name="Registered">
         <Time at={model.createdAt} /> by {model.createdBy}
@@ -115,7 +150,25 @@ function Inside({ model }: { readonly model: ModelVersion }) {
   );
 }
 
+const toSource = ({ model: name, version, files }: ModelVersion): FileSource => ({
+  key: ['registry', 'files', name, version],
+  list: async (path) => toEntries(files, path),
+  read: (path, signal) =>
+    client().registry.getFile({ name, version: String(version), path }, signal ? { signal } : {}),
+  address: (path) =>
+    `/api/v1/models/${encodeURIComponent(name)}/versions/${version}/file?path=${encodeURIComponent(path)}`,
+});
+
 function Files({ model }: { readonly model: ModelVersion }) {
-  const files = model.files.map(({ path, size, sha256 }) => ({ path, size: formatBytes(size), sha256 }));
-  return <RowsTable label="files" rows={files} names={['path', 'size', 'sha256']} />;
+  const source = useMemo(() => toSource(model), [model]);
+  return (
+    <FileBrowser
+      source={source}
+      empty={
+        <EmptyState>
+          The files of this version lie elsewhere: it was registered by its address alone.
+        </EmptyState>
+      }
+    />
+  );
 }

@@ -13,7 +13,7 @@ export function ExperimentScreen() {
   const experiment = useQuery(ask('experiments', 'getExperiment', { id }));
   const asked = ask('experiments', 'searchRuns', {
     experimentIds: [id],
-    filter: search.q,
+    filter: search.filter,
     orderBy: toOrderBy(parseSort(search.sort)),
   });
   return (

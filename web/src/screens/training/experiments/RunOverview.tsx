@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
-import type { Run } from '@tidemill/sdk';
+import { Link } from '@tanstack/react-router';
+import type { ModelVersion, Run } from '@tidemill/sdk';
 import { Answer } from '../../../components/Answer.tsx';
 import { DataTable } from '../../../components/DataTable.tsx';
 import type { DataColumn } from '../../../components/data-column.tsx';
@@ -7,7 +8,9 @@ import { EmptyState } from '../../../components/EmptyState.tsx';
 import { FieldsTable } from '../../../components/FieldsTable.tsx';
 import { Panel } from '../../../components/Panel.tsx';
 import { LinkedText } from '../../../components/ReferenceLink.tsx';
+import { Time } from '../../../components/Time.tsx';
 import { ask } from '../../../lib/client.ts';
+import { pathOf } from '../../../lib/references.ts';
 import classes from './Run.module.css';
 import { toRunColumns } from './run-columns.tsx';
 import { findDatasetUri } from './source-reference.ts';
@@ -33,6 +36,7 @@ export function RunOverview({ run }: { readonly run: Run }) {
       <Panel title="Inputs">
         <Inputs run={run} />
       </Panel>
+      <RegisteredVersions run={run.id} />
       <Children run={run} />
     </div>
   );
@@ -58,6 +62,27 @@ function First({
     </>
   );
 }
+
+const versionColumns: readonly DataColumn<ModelVersion>[] = [
+  {
+    id: 'version',
+    title: 'Version',
+    value: (version) => version.reference,
+    cell: ({ model, version, reference }) => (
+      <Link to={pathOf({ kind: 'model', name: model, version: String(version) })}>{reference}</Link>
+    ),
+  },
+  { id: 'aliases', title: 'Aliases', value: (version) => version.aliases.join(', ') },
+  { id: 'stage', title: 'Stage', value: (version) => version.stage, width: 120 },
+  {
+    id: 'created',
+    title: 'Registered',
+    value: (version) => version.createdAt,
+    cell: (version) => <Time at={version.createdAt} />,
+    align: 'right',
+    width: 120,
+  },
+];
 
 type Input = Run['inputs'][number];
 
@@ -96,6 +121,27 @@ function Inputs({ run }: { readonly run: Run }) {
         </EmptyState>
       }
     />
+  );
+}
+
+function RegisteredVersions({ run }: { readonly run: string }) {
+  const versions = useQuery(ask('registry', 'searchVersions', { filter: `run_id = '${run}'`, limit: 100 }));
+  return (
+    <Answer of={versions} height={0}>
+      {({ items }) =>
+        items.length > 0 && (
+          <Panel title="Registered from it">
+            <DataTable
+              plain
+              label="registered versions"
+              rows={items}
+              columns={versionColumns}
+              rowKey={(version) => version.uri}
+            />
+          </Panel>
+        )
+      }
+    </Answer>
   );
 }
 

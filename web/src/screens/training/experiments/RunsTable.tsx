@@ -4,13 +4,13 @@ import { Link } from '@tanstack/react-router';
 import { useCallback, useMemo, useState } from 'react';
 import { EmptyState } from '../../../components/EmptyState.tsx';
 import { ErrorNotice } from '../../../components/ErrorNotice.tsx';
+import { FilterBar } from '../../../components/FilterBar.tsx';
 import { ServerTable } from '../../../components/ServerTable.tsx';
 import { ask } from '../../../lib/client.ts';
 import { plural } from '../../../lib/format.ts';
 import { formatSort, parseSort } from '../../../lib/search.ts';
 import { useScreenSearch } from '../../../lib/url-state.ts';
 import { ColumnChooser } from './ColumnChooser.tsx';
-import { FilterBar } from './FilterBar.tsx';
 import { RunActions } from './RunActions.tsx';
 import classes from './Runs.module.css';
 import {
@@ -32,11 +32,11 @@ export function RunsTable({ experiment }: { readonly experiment: string }) {
   const input = useMemo(
     () => ({
       experimentIds: [experiment],
-      filter: toFilter(search.q, search.top === 'y'),
+      filter: toFilter(search.filter, search.top === 'y'),
       orderBy: toOrderBy(parseSort(search.sort)),
       ...(view === 'deleted' && { view: 'deleted' as const }),
     }),
-    [experiment, search.q, search.top, search.sort, view],
+    [experiment, search.filter, search.top, search.sort, view],
   );
   const runs = useRuns(input, true);
   const [selected, select, clear] = useSelection();
@@ -50,9 +50,11 @@ export function RunsTable({ experiment }: { readonly experiment: string }) {
     <div>
       <div className={classes.bar}>
         <FilterBar
-          filter={search.q ?? ''}
+          what="runs"
+          example="metrics.loss < 0.5 and params.learner = 'ridge'"
+          filter={search.filter ?? ''}
           isRefused={runs.error !== null && !runs.items}
-          onFilter={(q) => change({ q })}
+          onFilter={(filter) => change({ filter })}
         />
         <ColumnChooser
           experiment={experiment}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findJsonTable, mostTableRows, toArtifactKind, toTable } from './artifact-kind.ts';
+import { findJsonTable, mostTableRows, toFileKind, toTable } from './file-kind.ts';
 
 describe('how a file is shown', () => {
   it('goes by its name', () => {
@@ -13,7 +13,7 @@ describe('how a file is shown', () => {
       'noext',
       'r.json',
     ];
-    expect(paths.map(toArtifactKind)).toEqual([
+    expect(paths.map(toFileKind)).toEqual([
       'text',
       'image',
       'table',

@@ -1,15 +1,18 @@
 import { Button, TextInput } from '@mantine/core';
 import { type FormEvent, useEffect, useState } from 'react';
-import classes from './Runs.module.css';
+import classes from './FilterBar.module.css';
 
 interface FilterBarProps {
+  /** What is filtered. */
+  readonly what: string;
+  readonly example: string;
   readonly filter: string;
   readonly isRefused: boolean;
   readonly onFilter: (filter: string | undefined) => void;
 }
 
 /** MLflow's search grammar, sent when one is done typing; what the server says to it stands below. */
-export function FilterBar({ filter, isRefused, onFilter }: FilterBarProps) {
+export function FilterBar({ what, example, filter, isRefused, onFilter }: FilterBarProps) {
   const [text, setText] = useState(filter);
   useEffect(() => setText(filter), [filter]);
   const submit = (event: FormEvent) => {
@@ -20,8 +23,8 @@ export function FilterBar({ filter, isRefused, onFilter }: FilterBarProps) {
     <form className={classes.filter} onSubmit={submit}>
       <TextInput
         type="search"
-        placeholder="metrics.loss < 0.5 and params.learner = 'ridge'"
-        aria-label="Filter runs in MLflow's search grammar"
+        placeholder={example}
+        aria-label={`Filter ${what} in MLflow's search grammar`}
         error={isRefused}
         value={text}
         onChange={(event) => setText(event.currentTarget.value)}

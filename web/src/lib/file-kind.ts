@@ -1,7 +1,7 @@
 /** How a file is shown, by its name alone: what a file claims of itself is not believed. */
-export type ArtifactKind = 'text' | 'json' | 'table' | 'image' | 'markup' | 'binary';
+export type FileKind = 'text' | 'json' | 'table' | 'image' | 'markup' | 'binary';
 
-const extensions: Readonly<Record<ArtifactKind, readonly string[]>> = {
+const extensions: Readonly<Record<FileKind, readonly string[]>> = {
   text: [
     'txt log md py r sh yaml yml toml ini cfg conf xml sql js ts css diff patch rst tex env lock',
   ].flatMap((list) => list.split(' ')),
@@ -15,12 +15,12 @@ const extensions: Readonly<Record<ArtifactKind, readonly string[]>> = {
 
 const names: readonly string[] = ['MLmodel', 'Dockerfile', 'Makefile', 'LICENSE', 'README'];
 
-export function toArtifactKind(path: string): ArtifactKind {
+export function toFileKind(path: string): FileKind {
   const name = path.slice(path.lastIndexOf('/') + 1);
   if (names.includes(name)) return 'text';
   const dot = name.lastIndexOf('.');
   const extension = dot < 0 ? '' : name.slice(dot + 1).toLowerCase();
-  const kinds = Object.keys(extensions) as ArtifactKind[];
+  const kinds = Object.keys(extensions) as FileKind[];
   return kinds.find((kind) => extensions[kind].includes(extension)) ?? 'binary';
 }
 

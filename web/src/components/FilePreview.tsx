@@ -1,20 +1,21 @@
 import { Button, SegmentedControl } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
-import { Answer } from '../../../components/Answer.tsx';
-import { EmptyState } from '../../../components/EmptyState.tsx';
-import { ErrorNotice } from '../../../components/ErrorNotice.tsx';
-import { RowsTable } from '../../../components/RowsTable.tsx';
-import { client, getToken } from '../../../lib/client.ts';
-import { parseCsvRows } from '../../../lib/csv-rows.ts';
-import { formatBytes } from '../../../lib/format.ts';
-import { readBlob, readStart } from '../../../lib/read-text.ts';
-import { saveFile } from '../../../lib/save-file.ts';
-import classes from './Artifacts.module.css';
-import { findJsonTable, mostTableRows, type Table, toArtifactKind, toTable } from './artifact-kind.ts';
+import { getToken } from '../lib/client.ts';
+import { parseCsvRows } from '../lib/csv-rows.ts';
+import { findJsonTable, mostTableRows, type Table, toFileKind, toTable } from '../lib/file-kind.ts';
+import type { FileSource } from '../lib/file-source.ts';
+import { formatBytes } from '../lib/format.ts';
+import { readBlob, readStart } from '../lib/read-text.ts';
+import { saveFile } from '../lib/save-file.ts';
+import { Answer } from './Answer.tsx';
+import { EmptyState } from './EmptyState.tsx';
+import { ErrorNotice } from './ErrorNotice.tsx';
+import classes from './FileBrowser.module.css';
+import { RowsTable } from './RowsTable.tsx';
 
 interface FileProps {
-  readonly run: string;
+  readonly source: FileSource;
   readonly path: string;
 }
 
@@ -22,26 +23,26 @@ const mostTextBytes = 1_000_000;
 const mostImageBytes = 20_000_000;
 
 /** A look into one file, as far as looking is safe and cheap; the whole of it is a download. */
-export function ArtifactPreview({ run, path }: FileProps) {
-  const kind = toArtifactKind(path);
+export function FilePreview({ source, path }: FileProps) {
+  const kind = toFileKind(path);
   const [isForced, setForced] = useState(false);
-  const text = <TextFile run={run} path={path} show={(start) => <Text text={start} />} />;
+  const text = <TextFile source={source} path={path} show={(start) => <Text text={start} />} />;
   const shown = () => {
     switch (kind) {
       case 'image':
-        return <Image run={run} path={path} />;
+        return <Image source={source} path={path} />;
       case 'table':
-        return <TextFile run={run} path={path} show={(start) => <Csv text={start} path={path} />} />;
+        return <TextFile source={source} path={path} show={(start) => <Csv text={start} path={path} />} />;
       case 'json':
         return (
           <TextFile
-            run={run}
+            source={source}
             path={path}
             show={(start, isWhole) => <Json text={start} isWhole={isWhole} />}
           />
         );
       case 'markup':
-        return <TextFile run={run} path={path} show={(start) => <Markup text={start} path={path} />} />;
+        return <TextFile source={source} path={path} show={(start) => <Markup text={start} path={path} />} />;
       case 'text':
         return text;
       default:
@@ -61,7 +62,7 @@ export function ArtifactPreview({ run, path }: FileProps) {
     <>
       <div className={classes.bar}>
         <span className={classes.path}>{path}</span>
-        <DownloadButton run={run} path={path} />
+        <DownloadButton source={source} path={path} />
       </div>
       {shown()}
     </>
@@ -71,18 +72,13 @@ export function ArtifactPreview({ run, path }: FileProps) {
 const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
 
 /** A link where the browser may fetch by itself; with a token, which a link cannot carry, through the SDK. */
-function DownloadButton({ run, path }: FileProps) {
+function DownloadButton({ source, path }: FileProps) {
   const save = useMutation({
-    mutationFn: async () =>
-      saveFile(nameOf(path), await readBlob(await client().experiments.getArtifact({ id: run, path }))),
+    mutationFn: async () => saveFile(nameOf(path), await readBlob(await source.read(path))),
   });
   if (!getToken())
     return (
-      <Button
-        component="a"
-        href={`/api/v1/runs/${encodeURIComponent(run)}/artifact?path=${encodeURIComponent(path)}`}
-        download={nameOf(path)}
-      >
+      <Button component="a" href={source.address(path)} download={nameOf(path)}>
         Download
       </Button>
     );
@@ -100,11 +96,10 @@ interface TextFileProps extends FileProps {
   readonly show: (start: string, isWhole: boolean) => React.ReactNode;
 }
 
-function TextFile({ run, path, show }: TextFileProps) {
+function TextFile({ source, path, show }: TextFileProps) {
   const start = useQuery({
-    queryKey: ['experiments', 'getArtifact', { id: run, path }, 'text'],
-    queryFn: async ({ signal }) =>
-      readStart(await client().experiments.getArtifact({ id: run, path }, { signal }), mostTextBytes),
+    queryKey: [...source.key, 'text', path],
+    queryFn: async ({ signal }) => readStart(await source.read(path, signal), mostTextBytes),
   });
   return (
     <Answer of={start}>
@@ -194,11 +189,11 @@ function Markup({ text, path }: { readonly text: string; readonly path: string }
   );
 }
 
-function Image({ run, path }: FileProps) {
+function Image({ source, path }: FileProps) {
   const image = useQuery({
-    queryKey: ['experiments', 'getArtifact', { id: run, path }, 'image'],
+    queryKey: [...source.key, 'image', path],
     queryFn: async ({ signal }) => {
-      const download = await client().experiments.getArtifact({ id: run, path }, { signal });
+      const download = await source.read(path, signal);
       return (download.size ?? 0) > mostImageBytes ? null : readBlob(download);
     },
   });
