@@ -38,6 +38,11 @@ export const failures = {
       'timeInvalid',
       `'${text}' is not a time. Write 2024-03-01, 2024-03-01T14:05:00Z or milliseconds since 1970.`,
     ),
+  versionsUnsaid: (name: string) =>
+    new CliError(
+      'versionsUnsaid',
+      `'${name}' names a model, not a version. Name one (${name}@1), or say --all-versions to delete the model whole.`,
+    ),
   experimentUnknown: (name: string) =>
     new CliError(
       'experimentUnknown',

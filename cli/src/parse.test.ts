@@ -4,6 +4,7 @@ import {
   datasetNameOf,
   formatOf,
   toInteger,
+  toName,
   toNames,
   toNumber,
   toNumberPairs,
@@ -103,7 +104,18 @@ describe('references', () => {
     ['prices@{2023-08-31}', 'prices', '{2023-08-31}'],
     ['"my model"@7', 'my model', '7'],
     ['"a@b"', 'a@b', 'latest'],
+    ['"say ""hi"""@7', 'say "hi"', '7'],
+    ['model:"my model"@champion', 'my model', 'champion'],
   ])('%s', (text, name, version) => expect(toReference(text)).toEqual({ name, version }));
+});
+
+it('a name is taken whole, with or without quotes', () => {
+  expect(['forecaster', 'price @ model', '"price @ model"', '"say ""hi"""'].map(toName)).toEqual([
+    'forecaster',
+    'price @ model',
+    'price @ model',
+    'say "hi"',
+  ]);
 });
 
 describe('times', () => {

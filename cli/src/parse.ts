@@ -46,11 +46,27 @@ export interface Reference {
 
 /** `prices@3`, `prices` (the latest), `"my model"@7`, `dataset:prices@3`. What stands there the server judges. */
 export function toReference(text: string): Reference {
-  const quoted = /^"([^"]+)"(?:@(.+))?$/.exec(text);
-  if (quoted?.[1]) return { name: quoted[1], version: quoted[2] ?? 'latest' };
+  const { name, version } = toTarget(text);
+  return { name, version: version ?? 'latest' };
+}
+
+/** The name alone, in quotes or not: here an `@` is part of it. */
+export const toName = (text: string): string =>
+  /^"([^"]|"")+"$/.test(text) ? text.slice(1, -1).replaceAll('""', '"') : text;
+
+export interface Target {
+  readonly name: string;
+  /** Null when only the thing was named, without a version. */
+  readonly version: string | null;
+}
+
+/** What a reference names: one version, or all of it. */
+export function toTarget(text: string): Target {
   const bare = text.replace(/^[a-z]+:/, '');
+  const quoted = /^"((?:[^"]|"")+)"(?:@(.*))?$/.exec(bare);
+  if (quoted?.[1]) return { name: quoted[1].replaceAll('""', '"'), version: quoted[2] || null };
   const at = bare.lastIndexOf('@');
-  if (at <= 0 || at === bare.length - 1) return { name: bare.replace(/@$/, ''), version: 'latest' };
+  if (at <= 0 || at === bare.length - 1) return { name: bare.replace(/@$/, ''), version: null };
   return { name: bare.slice(0, at), version: bare.slice(at + 1) };
 }
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { addEvaluationsCommands } from './models/evaluations.ts';
 import { addGovernanceCommands } from './models/governance.ts';
+import { addLabelCommands } from './models/labels.ts';
 import { addRegistryCommands } from './models/registry.ts';
 import { addReproduceCommand } from './models/reproduce.ts';
 import { addWebhooksCommands } from './models/webhooks.ts';
@@ -10,6 +11,7 @@ export function addModelsCommands(program: Command): void {
     .command('models')
     .description('registered models: versions, aliases, gates, approval');
   addRegistryCommands(models);
+  addLabelCommands(models);
   addGovernanceCommands(models);
   addEvaluationsCommands(program);
   addReproduceCommand(program);

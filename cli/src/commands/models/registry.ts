@@ -30,7 +30,7 @@ function addLists(models: Command): void {
         items,
         {
           name: (m) => m.name,
-          latest: (m) => `${m.name}@${m.latestVersion}`,
+          latest: (m) => m.latestVersion || null,
           aliases: (m) =>
             Object.entries(m.aliases)
               .map(([alias, version]) => `${alias}=${version}`)
@@ -103,12 +103,15 @@ function addShow(models: Command): void {
 
 const describeVersion = (version: ModelVersion): string[] => [
   `${version.reference}  approval: ${version.approval}  ${version.description}`.trimEnd(),
-  `digest        ${version.digest}`,
+  `digest        ${version.digest ?? 'none: its files are elsewhere'}`,
+  `source        ${version.source ?? 'unknown'}`,
   `training set  ${version.trainingSet ?? 'unknown'}`,
   `run           ${version.runId ?? 'unknown'}`,
   `flavors       ${version.flavors.join(' ')}`,
+  `stage         ${version.stage}`,
   `created       ${formatTime(version.createdAt)} by ${version.createdBy}`,
   ...(version.aliases.length > 0 ? [`aliases       ${version.aliases.join(' ')}`] : []),
+  ...Object.entries(version.tags).map(([key, value]) => `tag           ${key} = ${value}`),
   ...Object.entries(version.metrics).map(([key, value]) => `metric        ${key} = ${formatNumber(value)}`),
   '',
   ...tableLines(version.inputs, {
