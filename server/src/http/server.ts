@@ -15,6 +15,19 @@ import { replyWithError } from './error-reply.ts';
 import { hostGuard } from './host-guard.ts';
 import { mayHoldOddText } from './odd-text.ts';
 
+export interface Route {
+  readonly method: string;
+  /** With its parameters, as `/api/v1/models/:name`. */
+  readonly path: string;
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Every route there is, also of the scopes below: what may be called can be counted. */
+    readonly allRoutes: readonly Route[];
+  }
+}
+
 export interface HttpOptions {
   readonly logger: Logger;
   readonly version: string;
@@ -48,6 +61,11 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   });
   // Validation is done once, by http/bind.ts, with messages of our own.
   http.setValidatorCompiler(() => () => true);
+  const allRoutes: Route[] = [];
+  http.decorate('allRoutes', allRoutes);
+  http.addHook('onRoute', ({ method, url }) => {
+    allRoutes.push(...[method].flat().map((each) => ({ method: each, path: url })));
+  });
   http.decorateRequest('caller', null as unknown as Caller);
   http.decorateRequest('mayHoldOddText', false);
   const parseJson = http.getDefaultJsonParser('error', 'error');

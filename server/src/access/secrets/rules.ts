@@ -41,7 +41,7 @@ export const newKeyText = (): string => randomBytes(keyBytes).toString('base64')
 export const toKey = (bytes: Buffer, source: string): SecretKey => ({
   bytes,
   source,
-  id: createHmac('sha256', bytes).update('tidemill secret key id').digest('hex').slice(0, 16),
+  id: createHmac('sha256', bytes).update('which secret key this is').digest('hex').slice(0, 16),
 });
 
 /** Bound to its place: a row copied to another owner or name does not open there. */
