@@ -100,6 +100,23 @@ describe.skipIf(!hasBrowser)('runs in a browser', () => {
     await page.getByRole('table', { name: 'parameters' }).getByText('ridge').waitFor();
   });
 
+  it('follows a run that goes on: its newest value, and its end', async () => {
+    const client = createClient({ url: server.url });
+    const { id } = await client.experiments.createRun({ experimentId: experiment, name: 'going on' });
+    const log = (value: number, step: number) =>
+      client.experiments.logBatch({ id, metrics: [{ key: 'loss', value, step }] });
+    await log(3, 0);
+    await page.goto(`${server.url}/ui/runs/${id}?tab=metrics`);
+    await page.getByText('live', { exact: true }).waitFor();
+    await log(0.625, 1);
+    await page.getByText('0.625').waitFor({ timeout: 5000 });
+    await client.experiments.logBatch({ id, parameters: { late: 'yes' } });
+    await client.experiments.updateRun({ id, status: 'FINISHED' });
+    await page.getByText('finished', { exact: true }).waitFor({ timeout: 5000 });
+    await page.getByRole('tab', { name: 'Parameters 1' }).click();
+    await page.getByRole('table', { name: 'parameters' }).getByText('late').waitFor();
+  });
+
   it('all without an error in the page', () => expect(failures).toEqual([]));
 });
 

@@ -11,6 +11,7 @@ import { StatusBadge } from '../../../components/StatusBadge.tsx';
 import { Time } from '../../../components/Time.tsx';
 import { ask } from '../../../lib/client.ts';
 import { formatDuration } from '../../../lib/format.ts';
+import type { Asked } from '../../../lib/http-form.ts';
 import { useParam } from '../../../lib/url-state.ts';
 import { ArtifactsPanel } from './ArtifactsPanel.tsx';
 import { isSystem } from './compare-rules.ts';
@@ -18,24 +19,30 @@ import { MetricBoard } from './MetricBoard.tsx';
 import { RunActions } from './RunActions.tsx';
 import { RunOverview } from './RunOverview.tsx';
 import { nameOf, parentOf, tookMs } from './run-columns.tsx';
+import { useLiveRun } from './use-live-run.ts';
 
 export function RunScreen() {
   const id = useParam('id');
-  const asked = ask('experiments', 'getRun', { id });
-  const run = useQuery(asked);
+  const { asked, run, isLive } = useLiveRun(id);
   return (
     <Answer of={run}>
       {(value) => (
         <>
-          <RunHeader run={value} asked={asked} />
-          <RunTabs key={value.id} run={value} />
+          <RunHeader run={value} asked={asked} isLive={isLive} />
+          <RunTabs key={value.id} run={value} isLive={isLive} />
         </>
       )}
     </Answer>
   );
 }
 
-function RunHeader({ run, asked }: { readonly run: Run; readonly asked: { queryKey: readonly unknown[] } }) {
+interface RunHeaderProps {
+  readonly run: Run;
+  readonly asked: Asked;
+  readonly isLive: boolean;
+}
+
+function RunHeader({ run, asked, isLive }: RunHeaderProps) {
   const experiment = useQuery(ask('experiments', 'getExperiment', { id: run.experimentId }));
   return (
     <>
@@ -48,6 +55,7 @@ function RunHeader({ run, asked }: { readonly run: Run; readonly asked: { queryK
         status={
           <>
             <StatusBadge state={run.status} />
+            {isLive && <StatusBadge state="live" />}
             {run.lifecycle === 'deleted' && <StatusBadge state="deleted" tone="warn" />}
           </>
         }
@@ -97,12 +105,13 @@ function ParentLink({ id }: { readonly id: string }) {
   return <Link to={`/runs/${encodeURIComponent(id)}`}>{parent.data ? nameOf(parent.data) : id}</Link>;
 }
 
-function RunTabs({ run }: { readonly run: Run }) {
+function RunTabs({ run, isLive }: { readonly run: Run; readonly isLive: boolean }) {
   const metrics = useMemo(() => Object.keys(run.metrics).sort(), [run.metrics]);
   const own = useMemo(() => metrics.filter((name) => !isSystem(name)), [metrics]);
   const system = useMemo(() => metrics.filter(isSystem), [metrics]);
   const name = nameOf(run);
-  const isRunning = run.status === 'RUNNING';
+  // A run that is followed live tells when its curves have moved.
+  const isRunning = run.status === 'RUNNING' && !isLive;
   const runs = useMemo(() => [{ id: run.id, name, isRunning }], [run.id, name, isRunning]);
   const board = (names: readonly string[]) => (
     <MetricBoard runs={runs} names={names} values={run.metrics} none="This run logged no metric." />
