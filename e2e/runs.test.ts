@@ -113,7 +113,7 @@ describe.skipIf(!hasBrowser)('runs in a browser', () => {
     await client.experiments.logBatch({ id, parameters: { late: 'yes' } });
     await client.experiments.updateRun({ id, status: 'FINISHED' });
     await page.getByText('finished', { exact: true }).waitFor({ timeout: 5000 });
-    await page.getByRole('tab', { name: 'Parameters 1' }).click();
+    await page.getByRole('tab', { name: /Parameters ?1/ }).click();
     await page.getByRole('table', { name: 'parameters' }).getByText('late').waitFor();
   });
 
