@@ -62,7 +62,7 @@ export interface Target {
 
 /** What a reference names: one version, or all of it. */
 export function toTarget(text: string): Target {
-  const bare = text.replace(/^[a-z]+:/, '');
+  const bare = text.replace(/^[a-z-]+:/, '');
   const quoted = /^"((?:[^"]|"")+)"(?:@(.*))?$/.exec(bare);
   if (quoted?.[1]) return { name: quoted[1].replaceAll('""', '"'), version: quoted[2] || null };
   const at = bare.lastIndexOf('@');

@@ -59,6 +59,13 @@ export const Run = Type.Object({
   metrics: Type.Record(Type.String(), nullable(Type.Number()), { description: 'latest value per key' }),
   tags: Text,
   inputs: Type.Array(RunInput),
+  modelInputs: Type.Array(Type.Object({ modelId: Type.String(), name: Type.String() }), {
+    description: 'logged models that it read',
+  }),
+  modelOutputs: Type.Array(
+    Type.Object({ modelId: Type.String(), name: Type.String(), step: Type.Integer() }),
+    { description: 'logged models that it made' },
+  ),
 });
 export type Run = Static<typeof Run>;
 

@@ -3,6 +3,7 @@ import { datasetsEndpoints } from './datasets.ts';
 import { experimentsEndpoints } from './experiments.ts';
 import { featuresEndpoints } from './features.ts';
 import { jobsEndpoints, sweepsEndpoints } from './jobs.ts';
+import { loggedModelsEndpoints } from './logged-models.ts';
 import { evaluationEndpoints, governanceEndpoints, registryEndpoints } from './models.ts';
 import {
   alertsEndpoints,
@@ -22,6 +23,7 @@ export const contract = {
   datasets: datasetsEndpoints,
   features: featuresEndpoints,
   experiments: experimentsEndpoints,
+  loggedModels: loggedModelsEndpoints,
   jobs: jobsEndpoints,
   sweeps: sweepsEndpoints,
   registry: registryEndpoints,
@@ -46,6 +48,7 @@ export * from './endpoint.ts';
 export * from './experiments.ts';
 export * from './features.ts';
 export * from './jobs.ts';
+export * from './logged-models.ts';
 export * from './models.ts';
 export * from './operations.ts';
 export * from './serving.ts';

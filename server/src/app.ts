@@ -65,6 +65,7 @@ import { createPredictions } from './serving/predictions/service.ts';
 import { followPromotions } from './serving/rollouts/promotions.ts';
 import { rolloutsRoutes } from './serving/rollouts/routes.ts';
 import { createRollouts } from './serving/rollouts/service.ts';
+import { loggedModelsRoutes } from './training/experiments/logged-model-routes.ts';
 import { experimentsMlflowOperations, mlflowArtifactRoutes } from './training/experiments/mlflow-routes.ts';
 import { experimentsRoutes } from './training/experiments/routes.ts';
 import { createExperiments } from './training/experiments/service.ts';
@@ -361,6 +362,7 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'datasets', contract.datasets, datasetsRoutes(services.datasets));
   bind(http, 'features', contract.features, featuresRoutes(services.features));
   bind(http, 'experiments', contract.experiments, experimentsRoutes(services.experiments));
+  bind(http, 'loggedModels', contract.loggedModels, loggedModelsRoutes(services.experiments));
   bind(http, 'jobs', contract.jobs, jobsRoutes(services.jobs));
   bind(http, 'sweeps', contract.sweeps, sweepsRoutes(services.sweeps));
   bind(http, 'registry', contract.registry, registryRoutes(services.registry, services.governance));

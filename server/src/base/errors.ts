@@ -411,6 +411,16 @@ export const catalogue = {
     400,
     (d) => `The search cannot be understood at '${d.part}': ${d.reason}.`,
   ),
+  loggedModelNotFound: entry<{ model: string }>(
+    404,
+    (d) =>
+      `There is no logged model '${d.model}'. Search for it (POST /api/v1/logged-models/search), or log it first.`,
+  ),
+  loggedModelParameterImmutable: entry<{ model: string; key: string; found: string; given: string }>(
+    409,
+    (d) =>
+      `Changing param values is not allowed: '${d.key}' of logged model '${d.model}' is '${d.found}', not '${d.given}'. Log it under another key, or log a new model.`,
+  ),
   artifactPathInvalid: entry<{ path: string; reason: string }>(
     400,
     (d) =>
@@ -418,7 +428,7 @@ export const catalogue = {
   ),
   artifactNotFound: entry<{ run: string; path: string }>(
     404,
-    (d) => `The run '${d.run}' has no artifact '${d.path}'. List what it has.`,
+    (d) => `'${d.run}' has no artifact '${d.path}'. List what it has.`,
   ),
   presignedUnsupported: entry<{ what: string }>(
     400,

@@ -12,6 +12,7 @@ export type UriKind =
   | 'endpoint'
   | 'view'
   | 'run'
+  | 'logged-model'
   | 'job'
   | 'sweep'
   | 'rollout'
@@ -39,7 +40,7 @@ export const isModelName = (text: string): boolean => text.isWellFormed() && mod
 
 /** Reads `prices@3`, `prices` (the latest), `dataset:prices@3` and `"my model"@7`. @throws referenceInvalid */
 export function parseReference(text: string): ParsedReference {
-  const bare = text.replace(/^[a-z]+:/, '');
+  const bare = text.replace(/^[a-z-]+:/, '');
   const { name, version, isQuoted } = splitReference(bare);
   if (!(isQuoted ? isModelName(name) : isName(name)))
     throw errors.referenceInvalid({ reference: text, reason: `'${name}' is not a name` });
@@ -71,7 +72,7 @@ const quoteName = (name: string): string => (isName(name) ? name : `"${name.repl
 
 /** Splits `dataset:prices@3` into its kind and the rest. @throws referenceInvalid */
 export function parseUri(uri: string): { readonly kind: string; readonly reference: string } {
-  const match = /^([a-z]+):(.+)$/.exec(uri);
+  const match = /^([a-z-]+):(.+)$/.exec(uri);
   if (!match?.[1] || !match[2])
     throw errors.referenceInvalid({ reference: uri, reason: 'it has no kind such as dataset:' });
   return { kind: match[1], reference: match[2] };

@@ -8,6 +8,7 @@ import type { ExperimentsTables } from './tables/experiments.ts';
 import type { FeaturesTables } from './tables/features.ts';
 import type { GovernanceTables } from './tables/governance.ts';
 import type { JobsTables } from './tables/jobs.ts';
+import type { LoggedModelsTables } from './tables/logged-models.ts';
 import type { MonitoringTables } from './tables/monitoring.ts';
 import type { PlatformTables } from './tables/platform.ts';
 import type { PredictionsTables } from './tables/predictions.ts';
@@ -26,6 +27,7 @@ export interface Database
     FeaturesTables,
     ExperimentsTables,
     ArtifactsTables,
+    LoggedModelsTables,
     JobsTables,
     SweepsTables,
     RegistryTables,

@@ -17,6 +17,7 @@ const byCode: Partial<Record<ErrorCode, Failure>> = {
   experimentNotActive: invalidValue,
   runNotActive: invalidValue,
   parameterImmutable: invalidValue,
+  loggedModelParameterImmutable: invalidValue,
   bodyTooLarge: invalidValue,
   mediaTypeUnsupported: invalidValue,
   routeNotFound: { status: 404, code: 'ENDPOINT_NOT_FOUND' },

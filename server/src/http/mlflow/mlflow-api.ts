@@ -9,7 +9,7 @@ import type { Operation } from './operations.ts';
 export const mlflowBases = ['/api/2.0', '/api/3.0', '/ajax-api/2.0', '/ajax-api/3.0'] as const;
 
 /** What MLflow has and we do not, yet or ever: said as such, so that nobody looks for a typing mistake. */
-const absent = ['logged-models', 'traces', 'runs/outputs', 'runs/log-model', 'users'];
+const absent = ['traces', 'users'];
 
 export const mlflowApi =
   (operations: readonly Operation[]): FastifyPluginAsync =>

@@ -2,46 +2,41 @@ import { posix } from 'node:path';
 import type { Content, Download } from '@tidemill/contract';
 import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
-import { toUri } from '../../base/references.ts';
+import { createOwnerLookup } from './artifact-owner.ts';
 import { parseArtifactFolder, parseArtifactPath } from './artifact-path.ts';
 import { artifactStore } from './artifact-store.ts';
 import type { ExperimentsDependencies } from './dependencies.ts';
 import { toMediaType } from './media-types.ts';
-import { type ArtifactFile, assertActive } from './rules.ts';
-import { type RunState, runStore } from './run-store.ts';
+import type { ArtifactFile } from './rules.ts';
 
 export interface ListedArtifact {
-  /** Relative to the run, also when a folder of it was listed. */
+  /** Relative to its owner, also when a folder of it was listed. */
   readonly path: string;
   readonly directory: boolean;
   readonly size: number | null;
   readonly sha256: string | null;
 }
 
-/** Files of a run: paths in the database, content in blobs under its own hash. */
+/** Files of a run or a logged model: paths in the database, content in blobs under its own hash. */
 export function createArtifactVerbs({ db, blobs, clock, changes }: ExperimentsDependencies) {
-  async function getState(id: string, workspace: string): Promise<RunState> {
-    const run = await runStore(db).findState(workspace, id);
-    if (!run) throw errors.runNotFound({ run: id });
-    return run;
-  }
+  const getOwner = createOwnerLookup(db);
 
-  /** Where a file is about to be put. @throws runNotFound, runNotActive, artifactPathInvalid */
+  /** Where a file is about to be put. @throws runNotFound, loggedModelNotFound, runNotActive, artifactPathInvalid */
   async function getTarget(
     input: { readonly id: string; readonly path: string },
     workspace: string,
   ): Promise<{ owner: string; path: string }> {
     const path = parseArtifactPath(input.path);
-    const run = await getState(input.id, workspace);
-    assertActive(run);
-    const obstacle = await artifactStore(db).findObstacle(run.id, path);
+    const owner = await getOwner(input.id, workspace);
+    owner.assertWritable();
+    const obstacle = await artifactStore(db).findObstacle(owner.id, path);
     if (obstacle !== null) {
       throw errors.artifactPathInvalid({
         path,
-        reason: `the run has '${obstacle}', and one name cannot be a file and a folder`,
+        reason: `there is '${obstacle}', and one name cannot be a file and a folder`,
       });
     }
-    return { owner: run.id, path };
+    return { owner: owner.id, path };
   }
 
   return {
@@ -61,9 +56,9 @@ export function createArtifactVerbs({ db, blobs, clock, changes }: ExperimentsDe
 
     async getArtifact(input: { id: string; path: string }, caller: Caller): Promise<Download> {
       const path = parseArtifactPath(input.path);
-      const run = await getState(input.id, caller.workspace);
-      const file = await artifactStore(db).find(run.id, path);
-      if (!file) throw errors.artifactNotFound({ run: run.id, path });
+      const owner = await getOwner(input.id, caller.workspace);
+      const file = await artifactStore(db).find(owner.id, path);
+      if (!file) throw errors.artifactNotFound({ run: owner.id, path });
       return {
         content: await blobs.get(file.sha256),
         mediaType: toMediaType(path),
@@ -80,26 +75,26 @@ export function createArtifactVerbs({ db, blobs, clock, changes }: ExperimentsDe
       caller: Caller,
     ): Promise<{ files: ListedArtifact[] }> {
       const folder = parseArtifactFolder(input.path ?? '');
-      const run = await getState(input.id, caller.workspace);
-      return { files: toListing(folder, await artifactStore(db).listBelow(run.id, folder)) };
+      const owner = await getOwner(input.id, caller.workspace);
+      return { files: toListing(folder, await artifactStore(db).listBelow(owner.id, folder)) };
     },
 
-    /** Every file below the folder, at any depth; '' is all of the run's. */
+    /** Every file below the folder, at any depth; '' is all of the owner's. */
     async artifactFiles(id: string, folder: string, workspace: string): Promise<ArtifactFile[]> {
-      const run = await getState(id, workspace);
-      return artifactStore(db).listBelow(run.id, parseArtifactFolder(folder));
+      const owner = await getOwner(id, workspace);
+      return artifactStore(db).listBelow(owner.id, parseArtifactFolder(folder));
     },
 
     /** A file, or a folder with all in it. The blobs stay until nothing names them. */
     async deleteArtifacts(id: string, path: string, caller: Caller): Promise<void> {
       const target = parseArtifactPath(path);
-      const run = await getState(id, caller.workspace);
+      const owner = await getOwner(id, caller.workspace);
       await changes.run(caller, async (tx, record) => {
-        const count = await artifactStore(tx).delete(run.id, target);
-        if (count === 0) throw errors.artifactNotFound({ run: run.id, path: target });
+        const count = await artifactStore(tx).delete(owner.id, target);
+        if (count === 0) throw errors.artifactNotFound({ run: owner.id, path: target });
         record({
           action: 'artifact.deleted',
-          subject: toUri('run', run.id),
+          subject: owner.uri,
           detail: { path: target, count },
         });
       });

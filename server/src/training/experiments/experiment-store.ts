@@ -44,6 +44,9 @@ export const experimentStore = (db: Db) => {
       .where('id', '=', 0)
       .execute();
 
+  const deletedAt = (workspace: string, id: number) =>
+    db.selectFrom('experiments').select('deleted_at').where('workspace', '=', workspace).where('id', '=', id);
+
   return {
     toExperiments,
 
@@ -98,24 +101,26 @@ export const experimentStore = (db: Db) => {
         .execute();
     },
 
-    /** Deletes (or restores) it and with it the runs that were not deleted before it. */
+    /** Deletes (or restores) it and with it the runs and logged models that were not deleted before it. */
     async setDeleted(workspace: string, id: number, at: number | null, now: number): Promise<void> {
-      const experiment = db
-        .updateTable('experiments')
-        .where('workspace', '=', workspace)
-        .where('id', '=', id);
-      const runs = db.updateTable('runs').where('workspace', '=', workspace).where('experiment_id', '=', id);
-      if (at === null) {
-        const deletedWith = db
-          .selectFrom('experiments')
-          .select('deleted_at')
+      for (const table of ['runs', 'logged_models'] as const) {
+        const owned = db
+          .updateTable(table)
+          .set({ deleted_at: at })
           .where('workspace', '=', workspace)
-          .where('id', '=', id);
-        await runs.set({ deleted_at: null }).where('deleted_at', '=', deletedWith).execute();
-      } else {
-        await runs.set({ deleted_at: at }).where('deleted_at', 'is', null).execute();
+          .where('experiment_id', '=', id);
+        const met =
+          at === null
+            ? owned.where('deleted_at', '=', deletedAt(workspace, id))
+            : owned.where('deleted_at', 'is', null);
+        await met.execute();
       }
-      await experiment.set({ deleted_at: at, updated_at: now }).execute();
+      await db
+        .updateTable('experiments')
+        .set({ deleted_at: at, updated_at: now })
+        .where('workspace', '=', workspace)
+        .where('id', '=', id)
+        .execute();
     },
 
     async saveTags(workspace: string, id: number, tags: readonly KeyValue[]): Promise<void> {

@@ -83,7 +83,7 @@ function assertKey(where: string, key: string): void {
     throw invalid(where, `'${key}' must be a plain relative name, without //, ./ or ../`);
 }
 
-function assertText(where: string, text: string, limit: number): void {
+export function assertText(where: string, text: string, limit: number): void {
   if (text.length > limit && [...text].length > limit)
     throw invalid(where, `it is longer than ${limit} characters`);
   // PostgreSQL keeps no NUL in a text.

@@ -1,6 +1,4 @@
 import type { MetricPoint, Page } from '@tidemill/contract';
-import type { Db } from '../../adapters/db/db.ts';
-import { transact } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
 import type { KeyValue } from '../../base/key-value.ts';
@@ -10,8 +8,10 @@ import type { ExperimentsDependencies } from './dependencies.ts';
 import { assertBatch, assertInput, assertRunTags } from './limits.ts';
 import { createLogWriter, type LogEntry } from './log-writer.ts';
 import { type HistoryCursor, isHistoryCursor, metricStore, toHistoryCursor } from './metric-store.ts';
-import { assertActive, type DatasetInput, finiteOrNull, type MetricValue, type RunBatch } from './rules.ts';
-import { type RunState, runStore } from './run-store.ts';
+import { type DatasetInput, finiteOrNull, type MetricValue, type RunBatch } from './rules.ts';
+import { createModelLinker, type LinkedModel } from './run-model-verbs.ts';
+import { runStore } from './run-store.ts';
+import { createRunWriter } from './run-writer.ts';
 
 export interface LogBatchInput {
   readonly id: string;
@@ -32,15 +32,8 @@ const ownSource = /^(?:dataset|view):[a-z0-9][a-z0-9._-]*@\d+$/;
 
 /** What is written down while a run runs. It carries the run's actor, so it has no audit rows of its own. */
 export function createLogVerbs({ db, clock, lineage }: ExperimentsDependencies) {
-  /** One transaction that first makes sure the run may be written to. */
-  const writeTo = (id: string, workspace: string, write: (tx: Db, run: RunState) => Promise<void>) =>
-    transact(db, async (tx) => {
-      const run = await runStore(tx).findState(workspace, id);
-      if (!run) throw errors.runNotFound({ run: id });
-      assertActive(run);
-      await write(tx, run);
-    });
-
+  const writeTo = createRunWriter(db);
+  const link = createModelLinker({ lineage });
   const write = createLogWriter(db);
 
   /**
@@ -115,8 +108,13 @@ export function createLogVerbs({ db, clock, lineage }: ExperimentsDependencies) 
       });
     },
 
-    /** Which data the run read. Sources that are ours become lineage. */
-    async logInputs(id: string, inputs: readonly DatasetInput[], workspace: string): Promise<void> {
+    /** Which data and logged models the run read. Sources that are ours become lineage. */
+    async logInputs(
+      id: string,
+      inputs: readonly DatasetInput[],
+      workspace: string,
+      models: readonly LinkedModel[] = [],
+    ): Promise<void> {
       inputs.forEach((input, index) => {
         assertInput(`datasets[${index}]`, input);
       });
@@ -129,6 +127,7 @@ export function createLogVerbs({ db, clock, lineage }: ExperimentsDependencies) 
           .filter(({ source }) => ownSource.test(source))
           .map(({ source }) => ({ from: source, to: toUri('run', id), relation: 'input' }));
         await lineage.recordEdges(tx, workspace, edges);
+        await link(tx, { id, workspace }, 'input', models);
       });
     },
 

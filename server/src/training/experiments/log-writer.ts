@@ -4,8 +4,8 @@ import { errors, type TidemillError } from '../../base/errors.ts';
 import { createGroupCommit } from '../../base/group-commit.ts';
 import type { KeyValue } from '../../base/key-value.ts';
 import { type SeriesIds, saveMetrics } from './metric-write-store.ts';
-import { assertActive, lastByKey, nameTag, type RunBatch } from './rules.ts';
-import { type RunState, runStore } from './run-store.ts';
+import { assertActive, lastByKey, nameTag, type RunBatch, type RunState } from './rules.ts';
+import { runStore } from './run-store.ts';
 
 export interface LogEntry {
   readonly runId: string;

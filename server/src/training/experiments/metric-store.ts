@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Db } from '../../adapters/db/db.ts';
+import { toMetricRow } from './metric-row.ts';
 import type { MetricValue } from './rules.ts';
 
 /** Where a page of a history ended: the key of its last row. */
@@ -33,14 +34,6 @@ export const metricStore = (db: Db) => ({
       step: row.step,
     }));
   },
-});
-
-/** How a point is kept: SQLite has no NaN. */
-export const toMetricRow = (metric: MetricValue) => ({
-  step: metric.step,
-  recorded_at: metric.timestamp,
-  value: Number.isNaN(metric.value) ? 0 : metric.value,
-  is_nan: Number.isNaN(metric.value) ? 1 : 0,
 });
 
 const isAfter = ([timestamp, step, value, isNan]: HistoryCursor) => sql<boolean>`

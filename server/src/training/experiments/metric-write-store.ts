@@ -1,7 +1,7 @@
 /** Writing of metrics: every point, and each series' latest. Statements of constant text, as this is what training waits for. */
 import { CompiledQuery } from 'kysely';
 import { type Db, kindOf, runForEach } from '../../adapters/db/db.ts';
-import { toMetricRow } from './metric-store.ts';
+import { toMetricRow } from './metric-row.ts';
 import { type Extremes, extremesBySeries, latestBySeries, type MetricValue } from './rules.ts';
 import { listEarliest, postgresForget, sqliteForget } from './summary-store.ts';
 

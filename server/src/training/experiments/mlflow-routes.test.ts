@@ -166,9 +166,8 @@ describeEachDatabase('the MLflow door', (open) => {
       ['experiments/delete', { experiment_id: '999999' }, 404, 'RESOURCE_DOES_NOT_EXIST'],
       ['experiments/restore', { experiment_id: '0' }, 404, 'RESOURCE_DOES_NOT_EXIST'],
       ['runs/delete', { run_id: '0'.repeat(32) }, 404, 'RESOURCE_DOES_NOT_EXIST'],
-      ['runs/outputs', {}, 501, 'NOT_IMPLEMENTED'],
       ['users/create', { username: 'm' }, 501, 'NOT_IMPLEMENTED'],
-      ['logged-models', {}, 501, 'NOT_IMPLEMENTED'],
+      ['traces/search', {}, 501, 'NOT_IMPLEMENTED'],
       ['no/such/thing', {}, 404, 'ENDPOINT_NOT_FOUND'],
     ])('%s with %j: %i %s', async (path, body, status, code) => {
       for (const base of [api, '/ajax-api/2.0/mlflow/'])

@@ -1,11 +1,13 @@
 import type { FastifyPluginAsync } from 'fastify';
 import { mlflowBases } from '../../http/mlflow/mlflow-api.ts';
-import { type Operation, read } from '../../http/mlflow/operations.ts';
+import type { Operation } from '../../http/mlflow/operations.ts';
 import { addArtifactRoutes } from './mlflow/artifact-routes.ts';
 import { experimentOperations } from './mlflow/experiment-operations.ts';
 import { addFileRoutes, addRootFileRoutes } from './mlflow/file-routes.ts';
 import { historyOperations } from './mlflow/history-operations.ts';
+import { loggedModelOperations } from './mlflow/logged-model-operations.ts';
 import { presignedOperations } from './mlflow/presigned-operations.ts';
+import { runModelOperations } from './mlflow/run-model-operations.ts';
 import { runOperations } from './mlflow/run-operations.ts';
 import { addUploadRoutes } from './mlflow/upload-routes.ts';
 import type { Experiments } from './service.ts';
@@ -16,8 +18,8 @@ export const experimentsMlflowOperations = (experiments: Experiments): Operation
   ...runOperations(experiments),
   ...historyOperations(experiments),
   ...presignedOperations(experiments),
-  // The client asks this on every download. Nobody can have logged a model here, so the answer is true.
-  read('POST', 'logged-models/search', async () => ({})),
+  ...runModelOperations(experiments),
+  ...loggedModelOperations(experiments),
 ];
 
 /** The part of MLflow's API that carries files. */

@@ -57,6 +57,8 @@ test("the contract's run shows null for what JSON cannot hold, and keys of any n
     ],
     tags: [],
     inputs: [],
+    modelInputs: [],
+    modelOutputs: [],
   };
   const run = toRun(record);
   expect(run.metrics).toEqual({ nan: null, up: null, loss: 0.5 });

@@ -20,8 +20,8 @@ export interface DatasetInput {
   readonly tags: readonly KeyValue[];
 }
 
-/** A run in full: the contract's `Run` and MLflow's both come from it. */
-export interface RunRecord {
+/** A run without what was logged in it: enough to decide whether it may be written to. */
+export interface RunState {
   readonly id: string;
   readonly experimentId: string;
   readonly name: string;
@@ -30,11 +30,28 @@ export interface RunRecord {
   readonly user: string;
   readonly startedAt: number;
   readonly endedAt: number | null;
+}
+
+/** A run in full: the contract's `Run` and MLflow's both come from it. */
+export interface RunRecord extends RunState {
   readonly parameters: readonly KeyValue[];
   /** The latest point of each series. */
   readonly metrics: readonly MetricValue[];
   readonly tags: readonly KeyValue[];
   readonly inputs: readonly DatasetInput[];
+  readonly modelInputs: readonly ModelInput[];
+  readonly modelOutputs: readonly ModelOutput[];
+}
+
+/** A logged model that a run read. */
+export interface ModelInput {
+  readonly modelId: string;
+  readonly name: string;
+}
+
+/** A logged model that a run made, at a step of its training. */
+export interface ModelOutput extends ModelInput {
+  readonly step: number;
 }
 
 export interface RunBatch {
@@ -64,7 +81,7 @@ const toTexts = (list: readonly KeyValue[]): Record<string, string> =>
   Object.fromEntries(list.map(({ key, value }) => [key, value]));
 
 export function toRun(record: RunRecord): Run {
-  const { parameters, metrics, tags, inputs, ...rest } = record;
+  const { parameters, metrics, tags, inputs, modelInputs, modelOutputs, ...rest } = record;
   return {
     ...rest,
     artifactUri: runArtifactUri(record),
@@ -72,6 +89,8 @@ export function toRun(record: RunRecord): Run {
     metrics: Object.fromEntries(metrics.map(({ key, value }) => [key, finiteOrNull(value)])),
     tags: toTexts(tags),
     inputs: inputs.map(toRunInput),
+    modelInputs: [...modelInputs],
+    modelOutputs: [...modelOutputs],
   };
 }
 

@@ -17,12 +17,13 @@ import {
   lastByKey,
   nameTag,
   type RunRecord,
+  type RunState,
   toExperimentNumber,
   toRun,
   type ViewType,
 } from './rules.ts';
 import { newRunName } from './run-name.ts';
-import { type NewRun, type RunState, runStore } from './run-store.ts';
+import { type NewRun, runStore } from './run-store.ts';
 import { searchStore } from './search-store.ts';
 import { searchableRuns } from './searchable.ts';
 
@@ -198,6 +199,8 @@ const toNewRecord = (run: NewRun, tags: readonly KeyValue[]): RunRecord => ({
   metrics: [],
   tags: tags.toSorted((a, b) => (a.key < b.key ? -1 : 1)),
   inputs: [],
+  modelInputs: [],
+  modelOutputs: [],
 });
 
 /** A run's name stands in its tags too; where both are given they must agree. */

@@ -5,7 +5,10 @@ import { createExperimentVerbs } from './experiment-verbs.ts';
 import { createInputVerbs } from './input-verbs.ts';
 import { createKeyVerbs } from './key-verbs.ts';
 import { createLogVerbs } from './log-verbs.ts';
+import { createLoggedModelSearch } from './logged-models/search-verbs.ts';
+import { createLoggedModelVerbs } from './logged-models/verbs.ts';
 import { createOwnedRunVerbs } from './owned-runs.ts';
+import { createRunModelVerbs } from './run-model-verbs.ts';
 import { createRunVerbs } from './run-verbs.ts';
 import { createSampleVerbs } from './sample-verbs.ts';
 import { createUploadVerbs } from './upload-verbs.ts';
@@ -14,22 +17,26 @@ import { createWatchVerbs } from './watch-verbs.ts';
 export { parseArtifactPath } from './artifact-path.ts';
 export type { ExperimentsDependencies } from './dependencies.ts';
 
-/** Experiments, their runs and what runs leave behind. Our own routes and MLflow's are two doors to it. */
+/** Experiments, their runs, the models they log and what else runs leave behind. Our own routes and MLflow's are two doors to it. */
 export function createExperiments(deps: ExperimentsDependencies) {
   const experiments = createExperimentVerbs(deps);
   const artifacts = createArtifactVerbs(deps);
+  const runs = createRunVerbs(deps, experiments.getExperiment);
   return {
     ...experiments,
-    ...createRunVerbs(deps, experiments.getExperiment),
+    ...runs,
     ...createKeyVerbs(deps, experiments.getExperiment),
     ...createOwnedRunVerbs(deps),
     ...createLogVerbs(deps),
+    ...createRunModelVerbs(deps),
     ...createSampleVerbs(deps),
     ...createDiffVerbs(deps),
     ...createWatchVerbs(deps),
     ...createInputVerbs(deps),
     ...artifacts,
     ...createUploadVerbs(deps, artifacts.getTarget),
+    ...createLoggedModelSearch(deps),
+    ...createLoggedModelVerbs(deps, experiments.getExperiment, runs.getRecord),
   };
 }
 

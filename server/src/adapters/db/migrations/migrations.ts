@@ -7,6 +7,7 @@ import { migration as features } from './011-features.ts';
 import { migration as experiments } from './020-experiments.ts';
 import { migration as jobs } from './021-jobs.ts';
 import { migration as sweeps } from './022-sweeps.ts';
+import { migration as loggedModels } from './023-logged-models.ts';
 import { migration as metricSummaries } from './025-metric-summaries.ts';
 import { migration as artifacts } from './026-artifacts.ts';
 import { migration as search } from './027-search.ts';
@@ -33,6 +34,7 @@ export const migrations: readonly Migration[] = [
   experiments,
   jobs,
   sweeps,
+  loggedModels,
   metricSummaries,
   artifacts,
   search,

@@ -97,6 +97,7 @@ interface RunInputsTable {
 }
 
 interface RunArtifactsTable {
+  /** A run's, or a logged model's (`m-…`). */
   run_id: string;
   path: string;
   sha256: string;

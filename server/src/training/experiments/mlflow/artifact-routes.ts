@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { errors } from '../../../base/errors.ts';
+import { type ErrorCode, errors, TidemillError } from '../../../base/errors.ts';
 import { replyWithMlflowError } from '../../../http/mlflow/failures.ts';
 import { findText, toFields } from '../../../http/mlflow/fields.ts';
 import { sendDownload } from '../../../http/send-download.ts';
@@ -10,11 +10,12 @@ import type { Experiments } from '../service.ts';
 import { toMlflowFiles } from './replies.ts';
 
 export const root = '/mlflow-artifacts';
+const unknownOwner: readonly string[] = ['runNotFound', 'loggedModelNotFound'] satisfies ErrorCode[];
 
-/** Where in the tree of artifacts a path leads: into a run, or to a place that holds nothing. */
-export type Place = { readonly run: string; readonly path: string } | null;
+/** Where in the tree of artifacts a path leads: to a run's or logged model's, or to a place that holds nothing. */
+export type Place = { readonly owner: string; readonly path: string } | null;
 
-/** The part of MLflow's API that carries files, `mlflow-artifacts:/<experiment>/<run>/artifacts/…`, both ways as streams. */
+/** The part of MLflow's API that carries files, `mlflow-artifacts:/<experiment>/<run>/artifacts/…` or `/<experiment>/models/<model>/artifacts/…`, both ways as streams. */
 export function addArtifactRoutes(http: FastifyInstance, base: string, experiments: Experiments): void {
   const readable = { permission: 'read' } as const;
   const writable = { permission: 'write' } as const;
@@ -35,21 +36,21 @@ export function addArtifactRoutes(http: FastifyInstance, base: string, experimen
     config: readable,
     exposeHeadRoute: false,
     handler: async (request, reply) => {
-      const { run, path } = getPlace(request);
-      return sendDownload(request, reply, await experiments.getArtifact({ id: run, path }, request.caller));
+      const { owner, path } = getPlace(request);
+      return sendDownload(request, reply, await experiments.getArtifact({ id: owner, path }, request.caller));
     },
   });
 
   http.put(`${base}${root}/artifacts/*`, { config: writable }, async (request) => {
-    const { run, path } = getPlace(request);
+    const { owner, path } = getPlace(request);
     const content = request.body instanceof Readable ? request.body : Readable.from([]);
-    await experiments.putArtifact({ id: run, path, content }, request.caller);
+    await experiments.putArtifact({ id: owner, path, content }, request.caller);
     return {};
   });
 
   http.delete(`${base}${root}/artifacts/*`, { config: writable }, async (request) => {
-    const { run, path } = getPlace(request);
-    await experiments.deleteArtifacts(run, path, request.caller);
+    const { owner, path } = getPlace(request);
+    await experiments.deleteArtifacts(owner, path, request.caller);
     return {};
   });
 
@@ -58,14 +59,14 @@ export function addArtifactRoutes(http: FastifyInstance, base: string, experimen
   });
 }
 
-/** An unknown run is a folder that is not there: the client asks for such and expects an empty list. */
+/** An unknown run or model is a folder that is not there: the client asks for such and expects an empty list. */
 async function listFiles(experiments: Experiments, place: NonNullable<Place>, request: FastifyRequest) {
-  const { run, path } = place;
+  const { owner, path } = place;
   try {
-    const { files } = await experiments.listArtifacts({ id: run, path }, request.caller);
+    const { files } = await experiments.listArtifacts({ id: owner, path }, request.caller);
     return toMlflowFiles(files, posix.basename);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'runNotFound') return {};
+    if (error instanceof TidemillError && unknownOwner.includes(error.code)) return {};
     throw error;
   }
 }
@@ -76,14 +77,16 @@ export function getPlace(request: FastifyRequest): NonNullable<Place> {
   if (!place) {
     throw errors.artifactPathInvalid({
       path: path.slice(0, 200),
-      reason: 'artifacts lie at <experiment>/<run>/artifacts/<path>',
+      reason:
+        'artifacts lie at <experiment>/<run>/artifacts/<path> or <experiment>/models/<model>/artifacts/<path>',
     });
   }
   return place;
 }
 
 export function toPlace(given: string): Place {
-  const [experiment, run, folder, ...rest] = parseArtifactFolder(given).split('/');
-  if (!experiment || !run || folder !== 'artifacts') return null;
-  return { run, path: rest.join('/') };
+  const [experiment, ...below] = parseArtifactFolder(given).split('/');
+  const [owner, folder, ...rest] = below[0] === 'models' ? below.slice(1) : below;
+  if (!experiment || !owner || folder !== 'artifacts') return null;
+  return { owner, path: rest.join('/') };
 }

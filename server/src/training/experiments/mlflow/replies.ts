@@ -3,7 +3,13 @@ import type { Experiment } from '@tidemill/contract';
 import type { KeyValue } from '../../../base/key-value.ts';
 import { compact } from '../../../http/mlflow/compact.ts';
 import type { ListedArtifact } from '../artifact-verbs.ts';
-import { type DatasetInput, type MetricValue, type RunRecord, runArtifactUri } from '../rules.ts';
+import {
+  type DatasetInput,
+  type MetricValue,
+  type RunRecord,
+  type RunState,
+  runArtifactUri,
+} from '../rules.ts';
 
 export const toMlflowExperiment = (experiment: Experiment) =>
   compact({
@@ -23,10 +29,16 @@ export const toMlflowRun = (run: RunRecord) => ({
     params: run.parameters.map(toTag),
     tags: run.tags.map(toTag),
   }),
-  inputs: compact({ dataset_inputs: run.inputs.map(toMlflowInput) }),
+  inputs: compact({
+    dataset_inputs: run.inputs.map(toMlflowInput),
+    model_inputs: run.modelInputs.map(({ modelId }) => ({ model_id: modelId })),
+  }),
+  ...(run.modelOutputs.length > 0 && {
+    outputs: { model_outputs: run.modelOutputs.map(({ modelId, step }) => ({ model_id: modelId, step })) },
+  }),
 });
 
-export const toMlflowRunInfo = (run: Omit<RunRecord, 'parameters' | 'metrics' | 'tags' | 'inputs'>) =>
+export const toMlflowRunInfo = (run: RunState) =>
   compact({
     run_id: run.id,
     // Old clients know this name only.

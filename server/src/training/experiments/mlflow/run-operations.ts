@@ -1,14 +1,11 @@
 import { posix } from 'node:path';
 import type { RunStatus } from '@tidemill/contract';
-import { errors } from '../../../base/errors.ts';
 import { compact } from '../../../http/mlflow/compact.ts';
 import {
   type Fields,
   findEnum,
   findInteger,
   findText,
-  getDouble,
-  getInteger,
   getTag,
   getText,
   invalid,
@@ -20,9 +17,10 @@ import {
 } from '../../../http/mlflow/fields.ts';
 import { type Operation, read, write } from '../../../http/mlflow/operations.ts';
 import { limits } from '../limits.ts';
-import { type DatasetInput, type MetricValue, runArtifactUri } from '../rules.ts';
+import { type DatasetInput, runArtifactUri } from '../rules.ts';
 import type { Experiments } from '../service.ts';
 import { getExperimentId, toView } from './experiment-operations.ts';
+import { getMetric, toModelMetrics } from './metric-fields.ts';
 import { toMlflowFiles, toMlflowRun, toMlflowRunInfo } from './replies.ts';
 
 const statuses: readonly RunStatus[] = ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'];
@@ -78,8 +76,10 @@ const lifeOperations = (experiments: Experiments): Operation[] => [
 
 const logOperations = (experiments: Experiments): Operation[] => [
   write('runs/log-metric', async (fields, caller) => {
+    const id = getRunId(fields);
     const batch = { metrics: [getMetric(fields)], parameters: [], tags: [] };
-    await experiments.log(getRunId(fields), batch, caller.workspace);
+    const { workspace } = caller;
+    await experiments.log(id, batch, workspace, toModelMetrics(experiments, id, [fields], workspace));
     return {};
   }),
 
@@ -90,13 +90,16 @@ const logOperations = (experiments: Experiments): Operation[] => [
   }),
 
   write('runs/log-batch', async (fields, caller) => {
+    const id = getRunId(fields);
+    const metrics = listFields(fields, 'metrics');
     const batch = {
-      metrics: listFields(fields, 'metrics').map(getMetric),
+      metrics: metrics.map(getMetric),
       parameters: listFields(fields, 'params').map(getParameter),
       tags: listFields(fields, 'tags').map(getRunTag),
     };
     assertBatchSize(batch.metrics.length, batch.parameters.length, batch.tags.length);
-    await experiments.log(getRunId(fields), batch, caller.workspace);
+    const { workspace } = caller;
+    await experiments.log(id, batch, workspace, toModelMetrics(experiments, id, metrics, workspace));
     return {};
   }),
 
@@ -114,12 +117,11 @@ const logOperations = (experiments: Experiments): Operation[] => [
   write(
     'runs/log-inputs',
     async (fields, caller) => {
-      if (listFields(fields, 'models').length > 0)
-        throw errors.notImplemented({ what: 'Logged models as inputs of a run' });
       await experiments.logInputs(
         getRunId(fields),
         listFields(fields, 'datasets').map(getInput),
         caller.workspace,
+        listFields(fields, 'models').map((model) => ({ modelId: getText(model, 'model_id') })),
       );
       return {};
     },
@@ -161,13 +163,6 @@ export function getRunId(fields: Fields): string {
   if (!/^[a-zA-Z0-9][\w-]{0,255}$/.test(id)) throw invalid('run_id', `'${id.slice(0, 80)}' is not a run id`);
   return id;
 }
-
-const getMetric = (fields: Fields): MetricValue => ({
-  key: getText(fields, 'key'),
-  value: getDouble(fields, 'value'),
-  timestamp: getInteger(fields, 'timestamp'),
-  step: findInteger(fields, 'step') ?? 0,
-});
 
 const getParameter = (fields: Fields) => shorten(getTag(fields), limits.parameterValue);
 const getRunTag = (fields: Fields) => shorten(getTag(fields), limits.tagValue);

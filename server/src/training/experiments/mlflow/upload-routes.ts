@@ -84,9 +84,9 @@ function addPart(http: FastifyInstance, base: string, experiments: Experiments):
 
 /** The folder stands in the address; of the client's own path to the file only the name is ours. */
 function getTarget(request: FastifyRequest, fields: Fields): { id: string; path: string } {
-  const { run, path } = getPlace(request);
+  const { owner, path } = getPlace(request);
   const name = getText(fields, 'path').split(/[/\\]/).at(-1) ?? '';
-  return { id: run, path: parseArtifactPath(path === '' ? name : `${path}/${name}`) };
+  return { id: owner, path: parseArtifactPath(path === '' ? name : `${path}/${name}`) };
 }
 
 /** The client sends parts without its credentials, so what it came with is given back to it as their headers. */

@@ -16,6 +16,8 @@ const run: Run = {
   metrics: { loss: 3, acc: 0.1 },
   tags: { stage: 'dev', old: 'x' },
   inputs: [],
+  modelInputs: [],
+  modelOutputs: [],
 } as Run;
 const update: RunUpdate = {
   runId: 'a',

@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import type { LoggedModel, Page } from '@tidemill/contract';
+import type { Caller } from '../../../base/caller.ts';
+import { errors } from '../../../base/errors.ts';
+import { decodeCursor, defaultPageSize, encodeCursor } from '../../../base/page.ts';
+import { type Ordering, parseFilter, parseOrderings } from '../../../base/search/grammar.ts';
+import type { ExperimentsDependencies } from '../dependencies.ts';
+import { isOffset } from '../rules.ts';
+import { loggedModelStore } from './model-store.ts';
+import { type LoggedModelRecord, type ModelDataset, toLoggedModel } from './rules.ts';
+import { loggedModelSearchStore } from './search-store.ts';
+import { searchableLoggedModels } from './searchable.ts';
+
+export interface ModelOrder {
+  /** `metrics.loss DESC` */
+  readonly by: string;
+  readonly dataset?: ModelDataset | undefined;
+}
+
+export interface LoggedModelSearchInput {
+  readonly experimentIds: readonly string[];
+  readonly filter?: string | undefined;
+  readonly datasets?: readonly ModelDataset[];
+  readonly orderBy?: readonly ModelOrder[];
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/** Each is a join, and databases limit those. */
+const mostOrderings = 20;
+
+/** Where a page ended, and of which search: another search's pages have other rows. */
+type SearchCursor = readonly [offset: number, search: string];
+
+export function createLoggedModelSearch({ db }: ExperimentsDependencies) {
+  async function searchModelRecords(
+    search: LoggedModelSearchInput,
+    workspace: string,
+  ): Promise<Page<LoggedModelRecord>> {
+    const { limit, cursor, datasets = [] } = search;
+    const name = nameOf(search);
+    const offset = cursor === undefined ? 0 : decodeCursor(cursor, isCursorOf(name))[0];
+    const rows = await loggedModelSearchStore(db).list({
+      workspace,
+      // What is no number is no experiment's id, and an unknown experiment has no models.
+      experimentIds: search.experimentIds.filter((id) => /^\d{1,15}$/.test(id)).map(Number),
+      filter: parseFilter(search.filter ?? '', searchableLoggedModels),
+      datasets,
+      order: parseOrder(search.orderBy ?? []),
+      limit,
+      offset,
+    });
+    const items = await loggedModelStore(db).toRecords(rows.slice(0, limit));
+    const next: SearchCursor = [offset + limit, name];
+    return { items, nextCursor: rows.length > limit ? encodeCursor(next) : null };
+  }
+
+  return {
+    searchModelRecords,
+
+    async searchLoggedModels(
+      input: {
+        experimentIds: readonly string[];
+        filter?: string | undefined;
+        orderBy?: readonly string[] | undefined;
+        limit?: number | undefined;
+        cursor?: string | undefined;
+      },
+      caller: Caller,
+    ): Promise<Page<LoggedModel>> {
+      const orderBy = (input.orderBy ?? []).map((by) => ({ by }));
+      const limit = input.limit ?? defaultPageSize;
+      const { items, nextCursor } = await searchModelRecords({ ...input, orderBy, limit }, caller.workspace);
+      return { items: items.map(toLoggedModel), nextCursor };
+    },
+  };
+}
+
+/** One by one: the same metric may order twice, on two datasets. */
+function parseOrder(orderBy: readonly ModelOrder[]): Ordering[] {
+  if (orderBy.length > mostOrderings)
+    throw errors.trackingValueInvalid({
+      where: 'order_by',
+      reason: `at most ${mostOrderings} are possible, not ${orderBy.length}`,
+    });
+  return orderBy.flatMap(({ by, dataset }) =>
+    parseOrderings([by], searchableLoggedModels).map((ordering) => ({ ...ordering, dataset })),
+  );
+}
+
+const nameOf = ({ experimentIds, filter, datasets, orderBy }: LoggedModelSearchInput): string =>
+  createHash('sha256')
+    .update(JSON.stringify([experimentIds, filter ?? '', datasets ?? [], orderBy ?? []]))
+    .digest('base64url')
+    .slice(0, 16);
+
+const isCursorOf =
+  (name: string) =>
+  (value: unknown): value is SearchCursor =>
+    Array.isArray(value) && value.length === 2 && isOffset(value[0]) && value[1] === name;
