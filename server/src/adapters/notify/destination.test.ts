@@ -152,6 +152,22 @@ describe('webhookNotifier', () => {
     expect(tried).toMatchObject({ isDelivered: false, status: null });
   });
 
+  test('a name server that does not answer is asked by few at once', async () => {
+    let [asking, most] = [0, 0];
+    const resolve = async () => {
+      asking += 1;
+      most = Math.max(most, asking);
+      await new Promise((answer) => setTimeout(answer, 5));
+      asking -= 1;
+      return at('10.0.0.1');
+    };
+    const notifier = webhookNotifier({ destinations: strict, resolve });
+    const urls = Array.from({ length: 10 }, (_, n) => `https://h${n}.example.org/`);
+    const tried = await Promise.all(urls.map((url) => notifier.attempt({ ...message, url })));
+    expect(tried.every(({ status }) => status === null)).toBe(true);
+    expect(most).toBe(2);
+  });
+
   test('a name that takes for ever to look up ends in time', async () => {
     const resolve = () => new Promise<never>(() => undefined);
     const notifier = webhookNotifier({ destinations: strict, resolve, timeoutMs: 30 });

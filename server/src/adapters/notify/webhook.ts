@@ -3,6 +3,7 @@ import { errors, TidemillError } from '../../base/errors.ts';
 import { type Destination, openDestination, type Resolve, resolveByDns, shown } from './destination.ts';
 import type { Attempt, DestinationPolicy, Notification, Notifier } from './notify.ts';
 import { type PostReply, post } from './post.ts';
+import { createTurns } from './turns.ts';
 import { formats, type WebhookFormat } from './webhook-formats.ts';
 
 export interface WebhookOptions {
@@ -19,6 +20,9 @@ export interface WebhookOptions {
   /** Certificates to trust besides those of the system. */
   readonly ca?: string;
 }
+
+/** Each takes one of the few threads that files are read with too; a dead name server must not take them all. */
+const lookupsAtOnce = 2;
 
 const causeOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
@@ -73,11 +77,12 @@ export function webhookNotifier(options: WebhookOptions): Notifier {
     resolve = resolveByDns,
     ca,
   } = options;
-  const waiting: (() => void)[] = [];
-  let busy = 0;
+  const inTurn = createTurns(concurrency);
+  const lookUpInTurn = createTurns(lookupsAtOnce);
+  const lookUp: Resolve = (host) => lookUpInTurn(() => resolve(host));
 
   const open = (url: string, signal: AbortSignal): Promise<Destination> =>
-    unlessAborted(openDestination(url, destinations, resolve), signal);
+    unlessAborted(openDestination(url, destinations, lookUp), signal);
 
   async function attempt(message: Notification): Promise<Attempt> {
     const limit = AbortSignal.timeout(timeoutMs);
@@ -101,18 +106,6 @@ export function webhookNotifier(options: WebhookOptions): Notifier {
       if (isLast) throw errors.notificationFailed({ url: shown(message.url), reason: tried.reason });
       const delay = Math.min(tried.retryAfterMs ?? firstDelayMs * 2 ** (number - 1), longestDelayMs);
       await pause(delay, undefined, message.signal ? { signal: message.signal } : {}).catch(() => undefined);
-    }
-  }
-
-  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (busy >= concurrency) await new Promise<void>((start) => waiting.push(start));
-    else busy += 1;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else busy -= 1;
     }
   }
 

@@ -44,7 +44,10 @@ export function createDeliveries(deps: DeliveriesDependencies) {
     const message = toMessage(event);
     if (!message) return;
     const active = await webhookStore(db).listActive(event.workspace);
-    const listening = active.filter((webhook) => webhook.events.includes(message.event));
+    // At the first start with webhooks the outbox is told from its beginning.
+    const listening = active.filter(
+      (webhook) => webhook.events.includes(message.event) && webhook.createdAt <= event.createdAt,
+    );
     if (listening.length === 0) return;
     await transact(db, async (tx) => {
       const owed = listening.map((webhook) => toDelivery(webhook, event, message, clock.now()));
