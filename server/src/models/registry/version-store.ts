@@ -22,6 +22,11 @@ export const factColumns = [
 export type FactRow = Pick<VersionRow, (typeof factColumns)[number]>;
 const namesAtOnce = 1000;
 
+export interface NumberRange {
+  readonly first: number;
+  readonly last: number;
+}
+
 export const versionStore = (db: Db) => {
   const ofModel = (workspace: string, model: string) =>
     db.selectFrom('model_versions').where('workspace', '=', workspace).where('model', '=', model);
@@ -206,17 +211,20 @@ export const versionStore = (db: Db) => {
       return numDeletedRows > 0n;
     },
 
-    /** Tags of one version, or of all versions of the models. */
-    async listTags(workspace: string, models: readonly string[], number?: number) {
+    /** Tags of the versions of these models whose numbers are within the range. */
+    async listTags(workspace: string, models: readonly string[], range: NumberRange) {
       const found: (KeyValue & { readonly model: string; readonly number: number })[] = [];
       for (let from = 0; from < models.length; from += namesAtOnce) {
-        let query = db
+        const some = await db
           .selectFrom('model_version_tags')
           .select(['model', 'number', 'key', 'value'])
           .where('workspace', '=', workspace)
-          .where('model', 'in', models.slice(from, from + namesAtOnce));
-        if (number !== undefined) query = query.where('number', '=', number);
-        for (const row of await query.orderBy('key').execute()) found.push(row);
+          .where('model', 'in', models.slice(from, from + namesAtOnce))
+          .where('number', '>=', range.first)
+          .where('number', '<=', range.last)
+          .orderBy('key')
+          .execute();
+        for (const row of some) found.push(row);
       }
       return found;
     },

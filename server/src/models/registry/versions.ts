@@ -28,7 +28,7 @@ import {
   type VersionLabels,
 } from './rules.ts';
 import { createVersionSources, type VersionSourceDependencies } from './version-source.ts';
-import { versionStore } from './version-store.ts';
+import { type NumberRange, versionStore } from './version-store.ts';
 
 export interface VersionsDependencies extends VersionSourceDependencies {
   readonly changes: Changes;
@@ -85,8 +85,7 @@ export function createVersions(deps: VersionsDependencies) {
   ): Promise<(F & VersionLabels)[]> {
     const names = [...new Set(list.map((version) => version.model))];
     const aliases = await aliasStore(db).listOfModels(workspace, names);
-    const only = list.length === 1 ? list[0]?.number : undefined;
-    const tags = Map.groupBy(await versionStore(db).listTags(workspace, names, only), keyOf);
+    const tags = Map.groupBy(await versionStore(db).listTags(workspace, names, rangeOf(list)), keyOf);
     return list.map((version) => ({
       ...version,
       aliases: (aliases.get(version.model) ?? [])
@@ -254,6 +253,13 @@ export function createVersions(deps: VersionsDependencies) {
     },
   };
 }
+
+/** A page of one model's versions needs not the tags of all others. */
+const rangeOf = (list: readonly VersionFacts[]): NumberRange =>
+  list.reduce<NumberRange>(
+    ({ first, last }, { number }) => ({ first: Math.min(first, number), last: Math.max(last, number) }),
+    { first: Number.MAX_SAFE_INTEGER, last: 0 },
+  );
 
 const keyOf = (version: { readonly model: string; readonly number: number }): string =>
   `${version.number}/${version.model}`;
