@@ -97,6 +97,20 @@ export const DatasetDiff = Type.Object({
 });
 export type DatasetDiff = Static<typeof DatasetDiff>;
 
+const commitQuery = {
+  mode: Type.Optional(literals('replace', 'append')),
+  message: Type.Optional(Type.String({ maxLength: 2000 })),
+  tag: Type.Optional(Name),
+  mapping: Type.Optional(
+    Type.String({
+      maxLength: 4000,
+      description: 'ours=theirs, comma-separated: date=Date,close=Close/Last',
+    }),
+  ),
+  dateFormat: Type.Optional(Type.String({ maxLength: 100, description: 'strptime format: %m/%d/%Y' })),
+};
+const Committed = Type.Intersect([DatasetVersion, Type.Object({ unchanged: Type.Boolean() })]);
+
 export const datasetsEndpoints = endpoints({
   commit: {
     method: 'POST',
@@ -105,21 +119,21 @@ export const datasetsEndpoints = endpoints({
     summary:
       'Commit a file as a new dataset version (mode=append adds its rows to the latest one). Equal content gives the version that is there',
     params: byName,
-    query: strict({
-      format: TableFormat,
-      mode: Type.Optional(literals('replace', 'append')),
-      message: Type.Optional(Type.String({ maxLength: 2000 })),
-      tag: Type.Optional(Name),
-      mapping: Type.Optional(
-        Type.String({
-          maxLength: 4000,
-          description: 'ours=theirs, comma-separated: date=Date,close=Close/Last',
-        }),
-      ),
-      dateFormat: Type.Optional(Type.String({ maxLength: 100, description: 'strptime format: %m/%d/%Y' })),
-    }),
+    query: strict({ format: TableFormat, ...commitQuery }),
     upload: true,
-    reply: Type.Intersect([DatasetVersion, Type.Object({ unchanged: Type.Boolean() })]),
+    reply: Committed,
+    status: 201,
+  },
+  put: {
+    method: 'PUT',
+    path: '/api/v1/datasets/:name',
+    permission: 'write',
+    summary:
+      'Make the body the newest version of a dataset; its format is told by the Content-Type or, for Parquet, by its first bytes. Equal content gives the version that is there',
+    params: byName,
+    query: strict({ format: Type.Optional(TableFormat), ...commitQuery }),
+    upload: true,
+    reply: Committed,
     status: 201,
   },
   list: {

@@ -42,6 +42,7 @@ export const RunInput = Type.Object({
   name: Type.String(),
   digest: Type.String(),
   source: Type.String(),
+  dataset: nullable(Type.String({ description: 'prices@3 where the source is a dataset version of ours' })),
   context: Type.String(),
 });
 

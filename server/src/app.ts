@@ -110,7 +110,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
 
   // training
   const learners = createLearners({ analytics, compute });
-  const experiments = createExperiments({ db, blobs, clock, changes, lineage });
+  const experiments = createExperiments({ db, blobs, clock, changes, lineage, datasets });
   const jobs = createJobs({
     db,
     analytics,

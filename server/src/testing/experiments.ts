@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { createChanges } from '../access/audit/service.ts';
 import { createLineage } from '../access/lineage/service.ts';
+import { openDuckdb } from '../adapters/analytics/duckdb.ts';
 import { openFilesystemBlobs } from '../adapters/blobs/filesystem.ts';
 import type { DatabaseHandle } from '../adapters/db/db.ts';
 import { createLogger } from '../base/logger.ts';
+import { createDatasets } from '../data/datasets/service.ts';
 import { createEvents } from '../platform/events/service.ts';
 import { createExperiments } from '../training/experiments/service.ts';
 import { createTempDir } from './temp-dir.ts';
@@ -20,8 +22,21 @@ export async function createTestExperiments({ db }: DatabaseHandle) {
   });
   const lineage = createLineage({ db, clock });
   const blobs = await openFilesystemBlobs({ root: join(folder.path, 'blobs') });
-  const experiments = createExperiments({ db, blobs, clock, changes, lineage });
-  return { experiments, lineage, blobs, clock, close: folder.remove };
+  const analytics = await openDuckdb();
+  const tempFolder = join(folder.path, 'tmp');
+  const datasets = createDatasets({ db, changes, lineage, clock, blobs, analytics, tempFolder });
+  const experiments = createExperiments({ db, blobs, clock, changes, lineage, datasets });
+  return {
+    experiments,
+    datasets,
+    lineage,
+    blobs,
+    clock,
+    async close(): Promise<void> {
+      await analytics.close();
+      await folder.remove();
+    },
+  };
 }
 
 export type TestExperiments = Awaited<ReturnType<typeof createTestExperiments>>;

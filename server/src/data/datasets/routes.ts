@@ -4,6 +4,7 @@ import type { Datasets } from './service.ts';
 
 export const datasetsRoutes = (datasets: Datasets): Handlers<typeof contract.datasets> => ({
   commit: (input, caller) => datasets.commit(input, caller),
+  put: (input, caller) => datasets.put(input, caller),
   list: (input, caller) => datasets.list(input, caller),
   get: (input, caller) => datasets.get(input, caller),
   delete: (input, caller) => datasets.delete(input, caller),

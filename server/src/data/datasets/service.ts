@@ -21,8 +21,9 @@ import { errors } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import { decodeCursor, defaultPageSize, isNumber, isText, toPage } from '../../base/page.ts';
 import { formatReference, parseReference, toUri } from '../../base/references.ts';
-import { createCommits } from './commits.ts';
+import { createCommits, type Upload } from './commits.ts';
 import { createContentFiles } from './content-files.ts';
+import { findFormat } from './content-format.ts';
 import { profileRevision, profileTable } from './profile.ts';
 import {
   assertColumns,
@@ -35,6 +36,7 @@ import {
 } from './rules.ts';
 import { datasetStore } from './store.ts';
 import { differingChunks, diffVersions, type Side } from './version-diff.ts';
+import type { Committed } from './version-records.ts';
 
 export type { ParquetCommit, Upload } from './commits.ts';
 export type { Manifest, Provenance } from './rules.ts';
@@ -54,6 +56,11 @@ export interface DatasetsDependencies {
 interface PageInput {
   readonly cursor?: string | undefined;
   readonly limit?: number | undefined;
+}
+
+interface PutInput extends Omit<Upload, 'format'> {
+  readonly format?: TableFormat | undefined;
+  readonly mediaType?: string | undefined;
 }
 
 interface ReadInput {
@@ -138,6 +145,13 @@ export function createDatasets(deps: DatasetsDependencies) {
     commit: commits.upload,
     commitParquet: commits.parquet,
 
+    /** For whoever holds the bytes of a table and no more. */
+    async put(input: PutInput, caller: Caller): Promise<Committed> {
+      const { mediaType, format, ...upload } = input;
+      const found = format ? { format, content: input.content } : await findFormat(input.content, mediaType);
+      return commits.upload({ ...upload, ...found }, caller);
+    },
+
     async list(input: PageInput, caller: Caller): Promise<Page<Dataset>> {
       const limit = input.limit ?? defaultPageSize;
       const after = input.cursor ? decodeCursor(input.cursor, isText) : undefined;
@@ -156,6 +170,10 @@ export function createDatasets(deps: DatasetsDependencies) {
 
     getVersion: (input: { name: string; version: string }, caller: Caller): Promise<DatasetVersion> =>
       getVersion(input.name, input.version, caller.workspace),
+
+    /** By number, `latest` or a tag; null where there is no such version. */
+    find: ({ name, version }: { name: string; version: string }, workspace: string) =>
+      find(name, version, workspace),
 
     /** Reads `prices@3`, `prices@latest`, `prices@tag` or `dataset:prices@3`. */
     resolve(reference: string, workspace: string): Promise<DatasetVersion> {

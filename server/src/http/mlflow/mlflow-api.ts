@@ -39,7 +39,7 @@ function addOperation(http: FastifyInstance, base: string, operation: Operation)
     config: { permission },
     exposeHeadRoute: false,
     ...(bodyLimit !== undefined && { bodyLimit }),
-    handler: async (request) => run(fieldsOf(request), request.caller),
+    handler: async (request) => run(fieldsOf(request), request.caller, request.host),
   });
 }
 

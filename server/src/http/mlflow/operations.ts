@@ -12,7 +12,8 @@ export interface Operation {
   readonly permission: Permission;
   /** Bytes of the largest body, where the server's own limit is too small. */
   readonly bodyLimit?: number;
-  readonly run: (fields: Fields, caller: Caller) => Promise<Record<string, unknown>>;
+  /** `host` is how the client has addressed this server. */
+  readonly run: (fields: Fields, caller: Caller, host: string) => Promise<Record<string, unknown>>;
 }
 
 type Run = Operation['run'];

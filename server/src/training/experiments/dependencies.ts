@@ -3,11 +3,13 @@ import type { Lineage } from '../../access/lineage/service.ts';
 import type { Blobs } from '../../adapters/blobs/blobs.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Clock } from '../../base/clock.ts';
+import type { Datasets } from '../../data/datasets/service.ts';
 
 export interface ExperimentsDependencies {
   readonly db: Db;
   readonly blobs: Blobs;
   readonly clock: Clock;
   readonly changes: Changes;
+  readonly datasets: Pick<Datasets, 'find'>;
   readonly lineage: Pick<Lineage, 'recordNode' | 'recordEdges'>;
 }

@@ -3,13 +3,11 @@ import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
 import type { KeyValue } from '../../base/key-value.ts';
 import { decodeCursor, defaultPageSize, toPage } from '../../base/page.ts';
-import { toUri } from '../../base/references.ts';
 import type { ExperimentsDependencies } from './dependencies.ts';
-import { assertBatch, assertInput, assertRunTags } from './limits.ts';
+import { assertBatch, assertRunTags } from './limits.ts';
 import { createLogWriter, type LogEntry } from './log-writer.ts';
 import { type HistoryCursor, isHistoryCursor, metricStore, toHistoryCursor } from './metric-store.ts';
-import { type DatasetInput, finiteOrNull, type MetricValue, type RunBatch } from './rules.ts';
-import { createModelLinker, type LinkedModel } from './run-model-verbs.ts';
+import { finiteOrNull, type MetricValue, type RunBatch } from './rules.ts';
 import { runStore } from './run-store.ts';
 import { createRunWriter } from './run-writer.ts';
 
@@ -27,13 +25,9 @@ export interface LogBatchInput {
     | undefined;
 }
 
-/** Our own kinds of sources, pinned to a version: `dataset:prices@3`. */
-const ownSource = /^(?:dataset|view):[a-z0-9][a-z0-9._-]*@\d+$/;
-
 /** What is written down while a run runs. It carries the run's actor, so it has no audit rows of its own. */
-export function createLogVerbs({ db, clock, lineage }: ExperimentsDependencies) {
+export function createLogVerbs({ db, clock }: ExperimentsDependencies) {
   const writeTo = createRunWriter(db);
-  const link = createModelLinker({ lineage });
   const write = createLogWriter(db);
 
   /**
@@ -105,29 +99,6 @@ export function createLogVerbs({ db, clock, lineage }: ExperimentsDependencies) 
       await writeTo(id, workspace, async (tx) => {
         if (await runStore(tx).deleteTag(id, key)) return;
         throw errors.tagNotFound({ of: `The run '${id}'`, key });
-      });
-    },
-
-    /** Which data and logged models the run read. Sources that are ours become lineage. */
-    async logInputs(
-      id: string,
-      inputs: readonly DatasetInput[],
-      workspace: string,
-      models: readonly LinkedModel[] = [],
-    ): Promise<void> {
-      inputs.forEach((input, index) => {
-        assertInput(`datasets[${index}]`, input);
-      });
-      const distinct = [
-        ...new Map(inputs.map((input) => [`${input.digest}\n${input.name}`, input])).values(),
-      ];
-      await writeTo(id, workspace, async (tx, run) => {
-        await runStore(tx).saveInputs(workspace, run, distinct);
-        const edges = distinct
-          .filter(({ source }) => ownSource.test(source))
-          .map(({ source }) => ({ from: source, to: toUri('run', id), relation: 'input' }));
-        await lineage.recordEdges(tx, workspace, edges);
-        await link(tx, { id, workspace }, 'input', models);
       });
     },
 

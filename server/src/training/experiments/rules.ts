@@ -20,6 +20,11 @@ export interface DatasetInput {
   readonly tags: readonly KeyValue[];
 }
 
+export interface RecordedInput extends DatasetInput {
+  /** `prices@3` where the source names a dataset version of ours. */
+  readonly reference: string | null;
+}
+
 /** A run without what was logged in it: enough to decide whether it may be written to. */
 export interface RunState {
   readonly id: string;
@@ -38,7 +43,7 @@ export interface RunRecord extends RunState {
   /** The latest point of each series. */
   readonly metrics: readonly MetricValue[];
   readonly tags: readonly KeyValue[];
-  readonly inputs: readonly DatasetInput[];
+  readonly inputs: readonly RecordedInput[];
   readonly modelInputs: readonly ModelInput[];
   readonly modelOutputs: readonly ModelOutput[];
 }
@@ -94,10 +99,11 @@ export function toRun(record: RunRecord): Run {
   };
 }
 
-export const toRunInput = ({ name, digest, source, tags }: DatasetInput) => ({
+export const toRunInput = ({ name, digest, source, tags, reference }: RecordedInput) => ({
   name,
   digest,
   source,
+  dataset: reference,
   context: contextOf(tags),
 });
 

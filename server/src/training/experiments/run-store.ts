@@ -1,10 +1,9 @@
 import type { RunStatus } from '@tidemill/contract';
 import { sql } from 'kysely';
-import { type Db, insertRows, json, kindOf, parseJson, runForEach } from '../../adapters/db/db.ts';
-import { newId } from '../../base/ids.ts';
+import { type Db, insertRows, kindOf, parseJson, runForEach } from '../../adapters/db/db.ts';
 import type { KeyValue } from '../../base/key-value.ts';
 import { inPortions } from './portions.ts';
-import { contextOf, type DatasetInput, type RunRecord, type RunState } from './rules.ts';
+import type { RecordedInput, RunRecord, RunState } from './rules.ts';
 import { runModelStore } from './run-model-store.ts';
 
 export interface RunRow {
@@ -76,7 +75,17 @@ export const runStore = (db: Db) => {
       db
         .selectFrom('run_inputs')
         .innerJoin('input_datasets', 'input_datasets.id', 'run_inputs.dataset_id')
-        .select(['run_id', 'name', 'digest', 'source_type', 'source', 'schema', 'profile', 'tags'])
+        .select([
+          'run_id',
+          'name',
+          'digest',
+          'source_type',
+          'source',
+          'schema',
+          'profile',
+          'tags',
+          'reference',
+        ])
         .where('run_id', 'in', portion)
         .orderBy('run_id')
         .orderBy('name')
@@ -187,43 +196,6 @@ export const runStore = (db: Db) => {
         .executeTakeFirst();
       return numDeletedRows > 0n;
     },
-
-    /** The same dataset again adds to the tags of that input. Each (name, digest) at most once in `inputs`. */
-    async saveInputs(workspace: string, run: RunState, inputs: readonly DatasetInput[]): Promise<void> {
-      if (inputs.length === 0) return;
-      const experimentId = Number(run.experimentId);
-      await db
-        .insertInto('input_datasets')
-        .values(inputs.map((input) => toDatasetRow(workspace, experimentId, input)))
-        .onConflict((conflict) => conflict.doNothing())
-        .execute();
-      const datasets = await db
-        .selectFrom('input_datasets')
-        .leftJoin('run_inputs', (join) =>
-          join.onRef('run_inputs.dataset_id', '=', 'input_datasets.id').on('run_inputs.run_id', '=', run.id),
-        )
-        .select(['input_datasets.id', 'name', 'digest', 'tags'])
-        .where('workspace', '=', workspace)
-        .where('experiment_id', '=', experimentId)
-        .where('name', 'in', [...new Set(inputs.map(({ name }) => name))])
-        .execute();
-      const rows = inputs.flatMap((input) => {
-        const dataset = datasets.find(({ name, digest }) => name === input.name && digest === input.digest);
-        if (!dataset) return [];
-        const before = dataset.tags === null ? [] : parseJson<KeyValue[]>(dataset.tags);
-        const tags = [...new Map([...before, ...input.tags].map((tag) => [tag.key, tag])).values()];
-        return [{ run_id: run.id, dataset_id: dataset.id, context: contextOf(tags), tags: json(tags) }];
-      });
-      await db
-        .insertInto('run_inputs')
-        .values(rows)
-        .onConflict((conflict) =>
-          conflict
-            .columns(['run_id', 'dataset_id'])
-            .doUpdateSet((eb) => ({ context: eb.ref('excluded.context'), tags: eb.ref('excluded.tags') })),
-        )
-        .execute();
-    },
   };
 };
 
@@ -267,18 +239,6 @@ function groupByRun<R extends { run_id: string }, T>(
   return groups;
 }
 
-const toDatasetRow = (workspace: string, experimentId: number, input: DatasetInput) => ({
-  id: newId('input'),
-  workspace,
-  experiment_id: experimentId,
-  name: input.name,
-  digest: input.digest,
-  source_type: input.sourceType,
-  source: input.source,
-  schema: input.schema,
-  profile: input.profile,
-});
-
 const toInput = (row: {
   name: string;
   digest: string;
@@ -287,7 +247,8 @@ const toInput = (row: {
   schema: string | null;
   profile: string | null;
   tags: string;
-}): DatasetInput => ({
+  reference: string | null;
+}): RecordedInput => ({
   name: row.name,
   digest: row.digest,
   sourceType: row.source_type,
@@ -295,4 +256,5 @@ const toInput = (row: {
   schema: row.schema,
   profile: row.profile,
   tags: parseJson<KeyValue[]>(row.tags),
+  reference: row.reference,
 });

@@ -304,11 +304,12 @@ describeEachDatabase('experiments', (open) => {
 
   test('inputs name their data once; contexts add up and our own sources become lineage', async () => {
     const run = await newRun();
+    await own.datasets.commit({ name: 'prices', format: 'csv', content: Buffer.from('a\n1\n') }, caller);
     const input = (fields: Partial<DatasetInput> = {}): DatasetInput => ({
       name: 'prices',
       digest: 'abc',
       sourceType: 'tidemill',
-      source: 'dataset:prices@3',
+      source: 'dataset:prices@1',
       schema: null,
       profile: null,
       tags: [{ key: 'mlflow.data.context', value: 'training' }],
@@ -328,11 +329,12 @@ describeEachDatabase('experiments', (open) => {
     expect((await own.experiments.getRun(run, caller)).inputs[1]).toEqual({
       name: 'prices',
       digest: 'abc',
-      source: 'dataset:prices@3',
+      source: 'dataset:prices@1',
+      dataset: 'prices@1',
       context: 'training',
     });
     const { upstream } = await own.lineage.lineage({ uri: `run:${run.id}` }, caller);
-    expect(upstream.map(({ from }) => from)).toEqual(['dataset:prices@3']);
+    expect(upstream.map(({ from }) => from)).toEqual(['dataset:prices@1']);
   });
 
   describe('artifacts', () => {

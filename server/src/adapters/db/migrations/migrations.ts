@@ -9,6 +9,7 @@ import { migration as jobs } from './021-jobs.ts';
 import { migration as sweeps } from './022-sweeps.ts';
 import { migration as loggedModels } from './023-logged-models.ts';
 import { migration as metricSummaries } from './025-metric-summaries.ts';
+import { migration as runInputReferences } from './025-run-input-references.ts';
 import { migration as artifacts } from './026-artifacts.ts';
 import { migration as search } from './027-search.ts';
 import { migration as registry } from './030-registry.ts';
@@ -36,6 +37,7 @@ export const migrations: readonly Migration[] = [
   sweeps,
   loggedModels,
   metricSummaries,
+  runInputReferences,
   artifacts,
   search,
   registry,

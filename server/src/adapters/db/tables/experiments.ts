@@ -94,6 +94,8 @@ interface RunInputsTable {
   /** The tag `mlflow.data.context`, apart because runs are searched by it. */
   context: string;
   tags: string;
+  /** `prices@3` where the source named a dataset version of ours. */
+  reference: string | null;
 }
 
 interface RunArtifactsTable {

@@ -116,12 +116,15 @@ const logOperations = (experiments: Experiments): Operation[] => [
 
   write(
     'runs/log-inputs',
-    async (fields, caller) => {
+    async (fields, caller, host) => {
       await experiments.logInputs(
         getRunId(fields),
         listFields(fields, 'datasets').map(getInput),
         caller.workspace,
-        listFields(fields, 'models').map((model) => ({ modelId: getText(model, 'model_id') })),
+        {
+          models: listFields(fields, 'models').map((model) => ({ modelId: getText(model, 'model_id') })),
+          ownHost: host,
+        },
       );
       return {};
     },
