@@ -124,6 +124,13 @@ const experimentId = strict({ id: Type.String({ minLength: 1, maxLength: 40 }) }
 const RunId = Type.String({ pattern: '^[a-zA-Z0-9][\\w-]{0,255}$' });
 const runId = strict({ id: RunId });
 
+/** Which runs a search speaks of. */
+const runFilter = {
+  experimentIds: Type.Array(Type.String(), { minItems: 1, maxItems: 1000 }),
+  filter: Type.Optional(Type.String({ maxLength: 10_000 })),
+  view: Type.Optional(literals('active', 'deleted', 'all')),
+};
+
 export const experimentsEndpoints = endpoints({
   createExperiment: {
     method: 'POST',
@@ -244,15 +251,28 @@ export const experimentsEndpoints = endpoints({
     method: 'POST',
     path: '/api/v1/runs/search',
     permission: 'read',
-    summary: "Search runs: filter in MLflow's grammar",
+    summary: "Search runs: filter in MLflow's grammar, with OR, brackets, IN, min(…) and max(…)",
     body: strict({
-      experimentIds: Type.Array(Type.String(), { minItems: 1, maxItems: 1000 }),
-      filter: Type.Optional(Type.String({ maxLength: 10_000 })),
+      ...runFilter,
       orderBy: Type.Optional(Type.Array(Type.String(), { maxItems: 10 })),
-      view: Type.Optional(literals('active', 'deleted', 'all')),
+      columns: Type.Optional(
+        Type.Array(Type.String({ maxLength: 500 }), {
+          maxItems: 200,
+          description:
+            'only these of metrics, parameters and tags, such as metrics.loss, min(metrics.loss), params.lr, tags.team; `inputs` for inputs. All of them when left out.',
+        }),
+      ),
       ...pageQuery,
     }),
     reply: page(Run),
+  },
+  countRuns: {
+    method: 'POST',
+    path: '/api/v1/runs/count',
+    permission: 'read',
+    summary: 'Count the runs that a search would find',
+    body: strict(runFilter),
+    reply: Type.Object({ total: Type.Integer() }),
   },
   metricHistory: {
     method: 'GET',

@@ -2,7 +2,7 @@ import type { Client, Experiment, Run } from '@tidemill/sdk';
 import type { Command } from 'commander';
 import { failures } from '../../failure.ts';
 import { example, type Limited, limitOption, listUpTo } from '../../pages.ts';
-import { repeated } from '../../parse.ts';
+import { repeated, toNames } from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
 import { formatNumber, formatTime, tableLines } from '../../table.ts';
 import { addDiffCommand } from './diff-runs.ts';
@@ -68,33 +68,39 @@ interface SearchOptions extends Limited {
   experiment?: string[];
   filter?: string;
   orderBy?: string[];
+  columns?: string[];
+  count?: true;
 }
 
 function addSearch(runs: Command): void {
   const search = runs
     .command('search')
     .alias('list')
-    .description("search runs; the filter is MLflow's grammar")
+    .description("search runs; the filter is MLflow's grammar, with OR, brackets, IN, min(…) and max(…)")
     .option('--experiment <name>', 'only of this one, by name or id (repeatable)', repeated)
     .option('--filter <expression>', 'metrics.mae < 2 and params.learner = "ridge"')
     .option('--order-by <clause>', 'metrics.mae ASC (repeatable)', repeated)
+    .option('--columns <names>', 'only these: metrics.mae,min(metrics.mae),params.learner', toNames)
+    .option('--count', 'how many there are, without them')
     .addOption(limitOption())
     .action(async (options: SearchOptions, command: Command) => {
       const session = sessionOf(command);
-      const experiments = await getExperiments(session.client, options.experiment);
+      const { client } = session;
+      const { filter, orderBy, columns } = options;
+      const experiments = await getExperiments(client, options.experiment);
+      const experimentIds = experiments.map((e) => e.id);
+      if (options.count)
+        return session.show(await client.experiments.countRuns({ experimentIds, filter }), ({ total }) => [
+          String(total),
+        ]);
       const found = await listUpTo(options.limit, (page) =>
-        session.client.experiments.searchRuns({
-          experimentIds: experiments.map((e) => e.id),
-          filter: options.filter,
-          orderBy: options.orderBy,
-          ...page,
-        }),
+        client.experiments.searchRuns({ experimentIds, filter, orderBy, columns, ...page }),
       );
-      session.list(found, runColumns(found), 'No runs match.');
+      session.list(found, columns ? chosenColumns(found) : runColumns(found), 'No runs match.');
     });
   example(
     search,
-    'runs search --experiment forecasting --filter "metrics.mae < 2" --order-by "metrics.mae ASC"',
+    'runs search --experiment forecasting --filter "metrics.mae < 2 or min(metrics.mae) < 1" --order-by "metrics.mae ASC"',
   );
 }
 
@@ -124,6 +130,15 @@ function runColumns(runs: readonly Run[]): Record<string, (run: Run) => unknown>
     started: (r) => formatTime(r.startedAt),
     ...Object.fromEntries(metrics.map(([key]) => [key, (r: Run) => r.metrics[key]])),
   };
+}
+
+/** Everything that came, when the choice was made by `--columns`. */
+function chosenColumns(runs: readonly Run[]): Record<string, (run: Run) => unknown> {
+  const records = (['parameters', 'metrics', 'tags'] as const).map((record) => {
+    const keys = new Set(runs.flatMap((run) => Object.keys(run[record])));
+    return [...keys].map((key): [string, (run: Run) => unknown] => [key, (run) => run[record][key]]);
+  });
+  return { run: (r) => r.id, name: (r) => r.name, ...Object.fromEntries(records.flat()) };
 }
 
 function addRun(runs: Command): void {

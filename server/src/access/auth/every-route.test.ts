@@ -16,6 +16,7 @@ const readingPosts = [
   '/api/v1/projects/plan',
   '/api/v1/runs/metrics/sample',
   '/api/v1/runs/search',
+  '/api/v1/runs/count',
   ...['artifacts/presigned-upload-url', 'artifacts/presigned-download-url'],
   ...['experiments/search', 'experiments/search-datasets', 'runs/search', 'logged-models/search'],
   ...['registered-models/search', 'registered-models/get-latest-versions', 'model-versions/search'],

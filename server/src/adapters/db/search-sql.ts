@@ -13,7 +13,7 @@
  *       order by ${search.orderBy(order, [sql`model.name`])} limit ${limit + 1} offset ${offset}`.execute(db);
  *
  * `attributes` go by the keys of the domain's `Searchable`. Tables of tags and parameters have the columns `key` and
- * `value`, tables of metrics `is_nan` too. Every value is a parameter; only words of the stores become SQL text.
+ * `value`, tables of metrics `is_nan` too, and `minimum` and `maximum` where the domain's `Searchable` has extremes. Every value is a parameter; only words of the stores become SQL text.
  */
 import { type RawBuilder, sql } from 'kysely';
 import type { Comparison, Entity, Filter, Ordering } from '../../base/search/grammar.ts';
@@ -27,6 +27,10 @@ export interface EntityTable {
   readonly table: Sql;
   /** Whether an entry belongs to the searched row. `asked` is for metrics that also depend on an ordering's dataset. */
   readonly isOwn: (entry: (column: string) => Sql, asked: Comparison | Ordering) => Sql;
+  /** What follows the table's name, such as SQLite's `indexed by`. */
+  readonly hint?: Sql;
+  /** Whether an index holds the first hundred characters of the values: see `compareIndexed`. */
+  readonly isIndexed?: boolean;
 }
 
 export type SearchColumns = { readonly attributes: SqlByName } & Readonly<
@@ -50,30 +54,37 @@ export const searchSql = (db: Db, { attributes, ...tables }: SearchColumns) => {
     const { entity, key, operator } = comparison;
     const isOwn = own.isOwn((column) => sql.ref(`entry.${column}`), comparison);
     const isKey = entity === 'dataset' ? sql`` : sql`and entry.key = ${key}`;
-    const entry = sql`select 1 from ${own.table} entry where ${isOwn} ${isKey}`;
-    if (operator === 'IS NULL') return sql`not exists (${entry})`;
-    if (operator === 'IS NOT NULL') return sql`exists (${entry})`;
-    const column = sql.ref(entity === 'dataset' ? `entry.${key}` : 'entry.value');
-    const isFitting =
-      entity === 'metric' ? compareMetric(kind, comparison) : compare(kind, column, comparison);
-    return sql`exists (${entry} and ${isFitting})`;
+    const entry = sql`select 1 from ${own.table} as entry ${own.hint ?? sql``} where ${isOwn} ${isKey}`;
+    const isThere = comparison.extreme
+      ? sql`exists (${entry} and ${sql.ref(`entry.${comparison.extreme}`)} is not null)`
+      : sql`exists (${entry})`;
+    if (operator === 'IS NULL') return sql`not ${isThere}`;
+    if (operator === 'IS NOT NULL') return isThere;
+    return sql`exists (${entry} and ${compareValue(comparison, own)})`;
+  };
+
+  const compareValue = (comparison: Comparison, own: EntityTable): Sql => {
+    const { entity, key, extreme } = comparison;
+    if (entity === 'metric' && !extreme) return compareMetric(kind, comparison);
+    if (own.isIndexed) return compareIndexed(kind, comparison);
+    return compare(kind, sql.ref(`entry.${extreme ?? (entity === 'dataset' ? key : 'value')}`), comparison);
   };
 
   const toJoin = (ordering: Ordering, index: number): Sql => {
     const own = ordering.entity === 'attribute' ? undefined : tables[ordering.entity];
     if (!own) return sql``;
     const entry = (column: string) => sql.ref(`order_${index}.${column}`);
-    return sql`left join ${own.table} as ${sql.id(`order_${index}`)}
+    return sql`left join ${own.table} as ${sql.id(`order_${index}`)} ${own.hint ?? sql``}
       on ${own.isOwn(entry, ordering)} and ${entry('key')} = ${ordering.key}`;
   };
 
   const toOrder = (ordering: Ordering, index: number): Sql[] => {
-    if (ordering.entity === 'attribute') return lastIfMissing(attributes[ordering.key] ?? missing, ordering);
-    const value = lastIfMissing(sql.ref(`order_${index}.value`), ordering);
+    const { entity, key, extreme } = ordering;
+    if (entity === 'attribute') return lastIfMissing(attributes[key] ?? missing, ordering);
+    const value = sql.ref(`order_${index}.${extreme ?? 'value'}`);
+    if (entity !== 'metric' || extreme) return lastIfMissing(value, ordering);
     // After the numbers NaN, then what is missing.
-    return ordering.entity === 'metric'
-      ? [sql`coalesce(${sql.ref(`order_${index}.is_nan`)}, 2)`, ...value]
-      : value;
+    return [sql`coalesce(${sql.ref(`order_${index}.is_nan`)}, 2)`, toDirection(value, ordering)];
   };
 
   return {
@@ -123,6 +134,26 @@ function compare(kind: DatabaseKind, column: Sql, comparison: Comparison): Sql {
 const toNumber = (value: number): Sql =>
   Number.isSafeInteger(value) ? sql`${value}` : sql`cast(${value} as double precision)`;
 
+/** How much of a value stands in an index. */
+const indexedLength = 100;
+
+/** PostgreSQL's indexes do not take long texts, so they hold beginnings; a whole one that is shorter is the value. */
+export function compareIndexed(kind: DatabaseKind, comparison: Comparison): Sql {
+  const column = sql.ref('entry.value');
+  const whole = compare(kind, column, comparison);
+  const texts = listWanted(comparison);
+  if (texts === undefined) return whole;
+  const beginnings = texts.map((text) => Array.from(text).slice(0, indexedLength).join(''));
+  const begins = sql`substr(${column}, 1, ${sql.lit(indexedLength)}) in (${sql.join(beginnings)})`;
+  return texts.every((text) => text.length < indexedLength) ? begins : sql`(${begins} and ${whole})`;
+}
+
+/** The texts of which one must be the value. */
+export function listWanted(comparison: Comparison): readonly string[] | undefined {
+  if (comparison.operator === '=' && 'text' in comparison) return [comparison.text];
+  return comparison.operator === 'IN' && 'texts' in comparison ? comparison.texts : undefined;
+}
+
 /** NaN is unequal to every number and neither above nor below one. */
 function compareMetric(kind: DatabaseKind, comparison: Comparison): Sql {
   const compared = compare(kind, sql.ref('entry.value'), comparison);
@@ -147,7 +178,10 @@ const isLike = {
 } as const;
 
 /** What is missing stands last in both directions. */
-const lastIfMissing = (column: Sql, { descending }: Ordering): Sql[] => [
+const lastIfMissing = (column: Sql, ordering: Ordering): Sql[] => [
   sql`case when ${column} is null then 1 else 0 end`,
-  descending ? sql`${column} desc` : sql`${column}`,
+  toDirection(column, ordering),
 ];
+
+const toDirection = (column: Sql, { descending }: Ordering): Sql =>
+  descending ? sql`${column} desc` : sql`${column}`;

@@ -10,20 +10,27 @@ export type TextOperator = '=' | '!=' | 'LIKE' | 'ILIKE';
 type ListOperator = 'IN' | 'NOT IN';
 type NullOperator = 'IS NULL' | 'IS NOT NULL';
 
-export type Comparison = { readonly entity: Entity; readonly key: string } & (
-  | { readonly operator: NumberOperator; readonly number: number }
-  | { readonly operator: ListOperator; readonly numbers: readonly number[] }
-  | { readonly operator: TextOperator; readonly text: string }
-  | { readonly operator: ListOperator; readonly texts: readonly string[] }
-  | { readonly operator: NullOperator }
-);
+/** What a row of an order, a comparison or a column speaks of. */
+export interface Subject {
+  readonly entity: Entity;
+  readonly key: string;
+  /** Of all values of a metric; the latest one when nothing is said. */
+  readonly extreme?: 'minimum' | 'maximum' | undefined;
+}
+
+export type Comparison = Subject &
+  (
+    | { readonly operator: NumberOperator; readonly number: number }
+    | { readonly operator: ListOperator; readonly numbers: readonly number[] }
+    | { readonly operator: TextOperator; readonly text: string }
+    | { readonly operator: ListOperator; readonly texts: readonly string[] }
+    | { readonly operator: NullOperator }
+  );
 
 /** What a search asks for. `{ all: [] }` asks for nothing, so everything fits. */
 export type Filter = Comparison | { readonly all: readonly Filter[] } | { readonly any: readonly Filter[] };
 
-export interface Ordering {
-  readonly entity: Entity;
-  readonly key: string;
+export interface Ordering extends Subject {
   readonly descending: boolean;
   /** Of a metric's values, only the one on this data. The language has no word for it; MLflow's logged models do. */
   readonly dataset?: { readonly name: string; readonly digest: string | null } | undefined;
@@ -38,6 +45,8 @@ export interface Searchable {
   readonly numbers: Readonly<Record<string, string>>;
   /** Attributes that order but do not filter. */
   readonly orderOnly?: Readonly<Record<string, string>>;
+  /** Whether `min(metrics.loss)` and `max(metrics.loss)` may be asked for. */
+  readonly hasExtremes?: boolean;
 }
 
 const datasetFields = ['name', 'digest', 'context'];
@@ -64,15 +73,26 @@ export function parseOrderings(list: readonly string[], searchable: Searchable):
   const seen = new Set<string>();
   return list.map((text) => {
     const tokens = new Tokens(text);
-    const { entity, key } = parseIdentifier(tokens, searchable, true);
+    const { subject } = parseSubject(tokens, searchable, true);
     const descending = tokens.takeWord('DESC');
     if (!descending) tokens.takeWord('ASC');
     if (!tokens.isAtEnd()) throw unexpected(tokens, 'ASC, DESC or the end');
-    if (entity === 'dataset') throw invalid(text, 'runs cannot be ordered by a dataset');
-    const identity = `${entity}.${key}`;
+    if (subject.entity === 'dataset') throw invalid(text, 'runs cannot be ordered by a dataset');
+    const identity = JSON.stringify(subject);
     if (seen.has(identity)) throw invalid(text, 'it orders by the same thing twice');
     seen.add(identity);
-    return { entity, key, descending };
+    return { ...subject, descending };
+  });
+}
+
+/** Reads `metrics.loss`, `min(metrics.loss)`, `params.lr`. @throws searchInvalid */
+export function parseColumns(list: readonly string[], searchable: Searchable): Subject[] {
+  return list.map((text) => {
+    const tokens = new Tokens(text);
+    const { subject } = parseSubject(tokens, searchable, true);
+    if (!tokens.isAtEnd()) throw unexpected(tokens, 'the end');
+    if (subject.entity !== 'attribute' && subject.entity !== 'dataset') return subject;
+    throw invalid(text, 'columns are of metrics, parameters and tags; attributes come always');
   });
 }
 
@@ -114,22 +134,45 @@ function parseComparison(parse: Parse): Comparison {
   const { tokens, searchable, left } = parse;
   if (left.comparisons-- === 0)
     throw invalid(tokens.peek()?.source ?? '', `there are more than ${most.comparisons} comparisons`);
-  const { entity, key, isNumber } = parseIdentifier(tokens, searchable, false);
+  const { subject, isNumber } = parseSubject(tokens, searchable, false);
   const word = parseWordOperator(tokens);
-  if (word === 'IS NULL' || word === 'IS NOT NULL') return { entity, key, operator: word };
+  if (word === 'IS NULL' || word === 'IS NOT NULL') return { ...subject, operator: word };
   if (isNumber) {
     if (word === 'IN' || word === 'NOT IN')
-      return { entity, key, operator: word, numbers: parseList(parse, parseNumber) };
+      return { ...subject, operator: word, numbers: parseList(parse, parseNumber) };
     if (word !== undefined) throw invalid(tokens.last, `expected one of ${numberOperators.join(' ')}`);
-    return { entity, key, operator: parseNumberOperator(tokens), number: parseNumber(tokens) };
+    return { ...subject, operator: parseNumberOperator(tokens), number: parseNumber(tokens) };
   }
   if (word === 'IN' || word === 'NOT IN')
-    return { entity, key, operator: word, texts: parseList(parse, parseText) };
-  return { entity, key, operator: word ?? parseTextOperator(tokens), text: parseText(tokens) };
+    return { ...subject, operator: word, texts: parseList(parse, parseText) };
+  return { ...subject, operator: word ?? parseTextOperator(tokens), text: parseText(tokens) };
 }
 
-function parseIdentifier(tokens: Tokens, searchable: Searchable, isOrdering: boolean) {
+interface Parsed {
+  readonly subject: Subject;
+  readonly isNumber: boolean;
+}
+
+const extremes: Readonly<Record<string, Subject['extreme']>> = {
+  min: 'minimum',
+  max: 'maximum',
+  last: undefined,
+};
+
+function parseSubject(tokens: Tokens, searchable: Searchable, isOrdering: boolean): Parsed {
   const token = tokens.take();
+  const name = token?.kind === 'word' ? token.text.toLowerCase() : '';
+  if (!searchable.hasExtremes || !Object.hasOwn(extremes, name) || !tokens.takeMark('('))
+    return parseIdentifier(token, searchable, isOrdering);
+  const { subject, isNumber } = parseIdentifier(tokens.take(), searchable, isOrdering);
+  if (subject.entity !== 'metric')
+    throw invalid(`${name}(`, `${name} is of metrics, as in ${name}(metrics.loss)`);
+  if (!tokens.takeMark(')')) throw unexpected(tokens, 'a closing bracket');
+  const extreme = ownEntry(extremes, name);
+  return { subject: extreme ? { ...subject, extreme } : subject, isNumber };
+}
+
+function parseIdentifier(token: Token | undefined, searchable: Searchable, isOrdering: boolean): Parsed {
   if (token?.kind !== 'word' && token?.kind !== 'quoted')
     throw unexpectedToken(token, 'a name such as metrics.loss');
   if (token.source.startsWith("'")) throw unexpectedToken(token, 'a name such as metrics.loss');
@@ -145,15 +188,15 @@ function parseIdentifier(tokens: Tokens, searchable: Searchable, isOrdering: boo
   if (entity === 'attribute') return parseAttribute(key, searchable, isOrdering);
   if (entity === 'dataset' && !datasetFields.includes(key))
     throw invalid(token.source, `a dataset has ${datasetFields.join(', ')}`);
-  return { entity, key, isNumber: entity === 'metric' };
+  return { subject: { entity, key }, isNumber: entity === 'metric' };
 }
 
-function parseAttribute(name: string, searchable: Searchable, isOrdering: boolean) {
+function parseAttribute(name: string, searchable: Searchable, isOrdering: boolean): Parsed {
   const text = ownEntry(searchable.texts, name);
-  if (text !== undefined) return { entity: 'attribute', key: text, isNumber: false } as const;
+  if (text !== undefined) return { subject: { entity: 'attribute', key: text }, isNumber: false };
   const numbers = isOrdering ? { ...searchable.numbers, ...searchable.orderOnly } : searchable.numbers;
   const number = ownEntry(numbers, name);
-  if (number !== undefined) return { entity: 'attribute', key: number, isNumber: true } as const;
+  if (number !== undefined) return { subject: { entity: 'attribute', key: number }, isNumber: true };
   const known = [...Object.keys(searchable.texts), ...Object.keys(searchable.numbers)];
   throw invalid(name, `there is no such attribute; there are ${known.join(', ')}`);
 }

@@ -20,6 +20,7 @@ export const experimentsRoutes = (experiments: Experiments): Handlers<typeof con
   },
   logBatch: (input, caller) => experiments.logBatch(input, caller),
   searchRuns: (input, caller) => experiments.searchRuns(input, caller),
+  countRuns: (input, caller) => experiments.countRuns(input, caller),
   metricHistory: (input, caller) => experiments.metricHistory(input, caller),
   diffRuns: (input, caller) => experiments.diffRuns(input, caller),
   watchRun: (input, caller, signal) => experiments.watchRun(input, caller, signal),

@@ -70,8 +70,8 @@ export const runStore = (db: Db) => {
         .execute(),
     );
 
-  const listInputs = (ids: readonly string[]) =>
-    inPortions(ids, (portion) =>
+  const listInputs = async (ids: readonly string[]) => {
+    const rows = await inPortions(ids, (portion) =>
       db
         .selectFrom('run_inputs')
         .innerJoin('input_datasets', 'input_datasets.id', 'run_inputs.dataset_id')
@@ -92,6 +92,8 @@ export const runStore = (db: Db) => {
         .orderBy('digest')
         .execute(),
     );
+    return groupByRun(rows, toInput);
+  };
 
   /** Completes rows: five queries per thousand runs, never one per run. */
   async function toRecords(rows: readonly RunRow[]): Promise<RunRecord[]> {
@@ -104,7 +106,7 @@ export const runStore = (db: Db) => {
       timestamp: row.recorded_at,
       step: row.step,
     }));
-    const inputs = groupByRun(await listInputs(ids), toInput);
+    const inputs = await listInputs(ids);
     const models = await runModelStore(db).list(ids);
     return rows.map((row) => ({
       ...toState(row),
@@ -118,6 +120,7 @@ export const runStore = (db: Db) => {
 
   return {
     toRecords,
+    listInputs,
 
     async find(workspace: string, id: string): Promise<RunRecord | null> {
       const row = await findRow(workspace, id);
@@ -213,7 +216,7 @@ async function listStatesOnPostgres(db: Db, ids: readonly string[], isLocked: bo
   return query.execute();
 }
 
-const toState = (row: RunRow): RunState => ({
+export const toState = (row: RunRow): RunState => ({
   id: row.id,
   experimentId: String(row.experiment_id),
   name: row.name,
@@ -226,7 +229,7 @@ const toState = (row: RunRow): RunState => ({
 
 const toKeyValue = ({ key, value }: KeyValue): KeyValue => ({ key, value });
 
-function groupByRun<R extends { run_id: string }, T>(
+export function groupByRun<R extends { run_id: string }, T>(
   rows: readonly R[],
   to: (row: R) => T,
 ): Map<string, T[]> {

@@ -1,11 +1,9 @@
-import type { Experiment, Page, Run, RunStatus } from '@tidemill/contract';
+import type { Experiment, Run, RunStatus } from '@tidemill/contract';
 import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
 import { newRunId } from '../../base/ids.ts';
 import type { KeyValue } from '../../base/key-value.ts';
-import { decodeCursor, defaultPageSize, encodeCursor } from '../../base/page.ts';
 import { toUri } from '../../base/references.ts';
-import { parseFilter, parseOrderings } from '../../base/search/grammar.ts';
 import type { ExperimentsDependencies } from './dependencies.ts';
 import { experimentStore } from './experiment-store.ts';
 import { assertRunName, assertRunTags } from './limits.ts';
@@ -13,19 +11,15 @@ import {
   assertActive,
   assertExperimentActive,
   isEnd,
-  isOffset,
   lastByKey,
   nameTag,
   type RunRecord,
   type RunState,
   toExperimentNumber,
   toRun,
-  type ViewType,
 } from './rules.ts';
 import { newRunName } from './run-name.ts';
 import { type NewRun, runStore } from './run-store.ts';
-import { searchStore } from './search-store.ts';
-import { searchableRuns } from './searchable.ts';
 
 export interface RunStart {
   readonly experimentId: string;
@@ -41,15 +35,6 @@ export interface RunChange {
   readonly status?: RunStatus | undefined;
   readonly name?: string | undefined;
   readonly endedAt?: number | undefined;
-}
-
-export interface RunSearch {
-  readonly experimentIds: readonly string[];
-  readonly filter?: string | undefined;
-  readonly orderBy?: readonly string[] | undefined;
-  readonly view: ViewType;
-  readonly limit: number;
-  readonly cursor?: string | undefined;
 }
 
 /** Runs as a whole: started, ended, found, deleted. Records are for doors that show more than the contract does. */
@@ -126,27 +111,10 @@ export function createRunVerbs(
     });
   }
 
-  async function searchRecords(search: RunSearch, workspace: string): Promise<Page<RunRecord>> {
-    const offset = search.cursor === undefined ? 0 : decodeCursor(search.cursor, isOffset);
-    const rows = await searchStore(db).listRuns({
-      workspace,
-      view: search.view,
-      filter: parseFilter(search.filter ?? '', searchableRuns),
-      order: parseOrderings(search.orderBy ?? [], searchableRuns),
-      // What is no number is no experiment's id, and an unknown experiment has no runs.
-      experimentIds: search.experimentIds.filter((id) => /^\d{1,15}$/.test(id)).map(Number),
-      limit: search.limit,
-      offset,
-    });
-    const items = await runStore(db).toRecords(rows.slice(0, search.limit));
-    return { items, nextCursor: rows.length > search.limit ? encodeCursor(offset + search.limit) : null };
-  }
-
   return {
     getRecord,
     startRun,
     changeRun,
-    searchRecords,
     deleteRun: (id: string, caller: Caller) => setDeleted(id, true, caller),
     restoreRun: (id: string, caller: Caller) => setDeleted(id, false, caller),
 
@@ -169,18 +137,6 @@ export function createRunVerbs(
     async updateRun(input: RunChange, caller: Caller): Promise<Run> {
       await changeRun(input, caller);
       return toRun(await getRecord(input.id, caller.workspace));
-    },
-
-    async searchRuns(
-      input: Omit<RunSearch, 'view' | 'limit'> & {
-        view?: ViewType | undefined;
-        limit?: number | undefined;
-      },
-      caller: Caller,
-    ): Promise<Page<Run>> {
-      const search = { ...input, view: input.view ?? 'active', limit: input.limit ?? defaultPageSize };
-      const { items, nextCursor } = await searchRecords(search, caller.workspace);
-      return { items: items.map(toRun), nextCursor };
     },
   };
 }

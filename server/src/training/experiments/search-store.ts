@@ -3,7 +3,8 @@ import { sql } from 'kysely';
 import type { Db } from '../../adapters/db/db.ts';
 import { type EntityTable, type Sql, type SqlByName, searchSql } from '../../adapters/db/search-sql.ts';
 import type { Filter, Ordering } from '../../base/search/grammar.ts';
-import { artifactRoot, type ViewType } from './rules.ts';
+import type { ViewType } from './rules.ts';
+import { chooseStart, isInScope, runSearchColumns } from './run-search-store.ts';
 import type { RunRow } from './run-store.ts';
 
 export interface Search {
@@ -15,33 +16,38 @@ export interface Search {
   readonly offset: number;
 }
 
+export interface RunSearchQuery extends Search {
+  readonly experimentIds: readonly number[];
+}
+
 export const searchStore = (db: Db) => {
-  const runs = searchSql(db, {
-    attributes: runColumns,
-    metric: { table: sql`run_metrics`, isOwn: isOfRun },
-    parameter: { table: sql`run_parameters`, isOwn: isOfRun },
-    tag: { table: sql`run_tags`, isOwn: isOfRun },
-    dataset: { table: inputsOfRuns, isOwn: isOfRun },
-  });
+  const runs = searchSql(db, runSearchColumns(db));
   const experiments = searchSql(db, {
     attributes: experimentColumns,
     tag: { table: sql`experiment_tags`, isOwn: isOfExperiment },
   });
 
+  const selectRuns = async (search: RunSearchQuery, columns: Sql, joins: Sql) => {
+    const { from, rest } = await chooseStart(db, search);
+    return sql`select ${columns} from ${from} ${joins}
+      where ${isInScope(search)} and ${viewConditions[search.view]} and ${runs.where(rest)}`;
+  };
+
   return {
     /** One row more than `limit` where there are more. */
-    async listRuns(search: Search & { readonly experimentIds: readonly number[] }): Promise<RunRow[]> {
+    async listRuns(search: RunSearchQuery): Promise<RunRow[]> {
       if (search.experimentIds.length === 0) return [];
       const ties = [sql`runs.started_at desc`, sql`runs.id`];
-      const found = await sql<RunRow>`
-        select runs.id, experiment_id, name, status, user_name, started_at, ended_at, deleted_at
-        from runs ${runs.joins(search.order)}
-        where workspace = ${search.workspace} and experiment_id in (${sql.join(search.experimentIds)})
-          and ${viewConditions[search.view]} and ${runs.where(search.filter)}
-        order by ${runs.orderBy(search.order, ties)} limit ${search.limit + 1} offset ${search.offset}`.execute(
-        db,
-      );
-      return found.rows;
+      const found = await selectRuns(search, runRowColumns, runs.joins(search.order));
+      const page = await sql<RunRow>`${found} order by ${runs.orderBy(search.order, ties)}
+        limit ${search.limit + 1} offset ${search.offset}`.execute(db);
+      return page.rows;
+    },
+
+    async countRuns(search: RunSearchQuery): Promise<number> {
+      if (search.experimentIds.length === 0) return 0;
+      const counted = await selectRuns(search, sql`count(*) as total`, sql``);
+      return (await sql<{ total: number }>`${counted}`.execute(db)).rows[0]?.total ?? 0;
     },
 
     async listExperimentRows(search: Search): Promise<ExperimentRow[]> {
@@ -66,22 +72,10 @@ interface ExperimentRow {
   readonly deleted_at: number | null;
 }
 
-const isOfRun: EntityTable['isOwn'] = (entry) => sql`${entry('run_id')} = runs.id`;
+const runRowColumns = sql`runs.id, runs.experiment_id, runs.name, runs.status, runs.user_name,
+  runs.started_at, runs.ended_at, runs.deleted_at`;
 const isOfExperiment: EntityTable['isOwn'] = (entry) =>
   sql`${entry('workspace')} = experiments.workspace and ${entry('experiment_id')} = experiments.id`;
-
-const inputsOfRuns = sql`(select run_id, name, digest, context
-  from run_inputs join input_datasets on input_datasets.id = run_inputs.dataset_id)`;
-
-const runColumns: SqlByName = {
-  id: sql`runs.id`,
-  name: sql`runs.name`,
-  status: sql`runs.status`,
-  user: sql`runs.user_name`,
-  artifactUri: sql`(${sql.lit(artifactRoot)} || runs.experiment_id || '/' || runs.id || '/artifacts')`,
-  startedAt: sql`runs.started_at`,
-  endedAt: sql`runs.ended_at`,
-};
 
 const experimentColumns: SqlByName = {
   id: sql`experiments.id`,

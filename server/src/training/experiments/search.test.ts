@@ -6,6 +6,7 @@ import { createTestExperiments, type TestExperiments } from '../../testing/exper
 describeEachDatabase('search', (open) => {
   let own: TestExperiments;
   let experimentId = '';
+  const long = 'é'.repeat(150);
   const caller: Caller = { actor: 'user:tester', role: 'admin', workspace: 'default' };
 
   /** Runs named a to e, with what the searches below ask for. */
@@ -26,6 +27,20 @@ describeEachDatabase('search', (open) => {
     };
     await start('a', 100, { loss: 0.5, acc: 1 }, { lr: '0.1', kind: 'Ridge' }, { team: 'blue' });
     await start('b', 200, { loss: 0.25 }, { lr: '0.01', kind: 'ridge' }, { team: 'red', 'a b': 'x' });
+    const [a] = (
+      await own.experiments.searchRuns({ experimentIds: [experimentId], filter: "run_name = 'a'" }, caller)
+    ).items;
+    // Before the latest step, so that only the extremes move.
+    const early = [
+      { key: 'loss', value: 3, timestamp: 1, step: -2 },
+      { key: 'loss', value: null, timestamp: 1, step: -1 },
+      { key: 'loss', value: 0.1, timestamp: 1, step: -1 },
+    ];
+    await own.experiments.logBatch({ id: a?.id ?? '', metrics: early, parameters: { long } }, caller);
+    const [b] = (
+      await own.experiments.searchRuns({ experimentIds: [experimentId], filter: "run_name = 'b'" }, caller)
+    ).items;
+    await own.experiments.logBatch({ id: b?.id ?? '', parameters: { long: `${long}!` } }, caller);
     await start('c', 300, { loss: null }, { lr: '0.1', kind: 'trees_1' });
     await start('d', 400, {}, { kind: 'trees%' });
     const e = await start('e', 500, { loss: 2 }, { kind: 'treesX1[a]*?' });
@@ -102,7 +117,23 @@ describeEachDatabase('search', (open) => {
     ['metrics.loss IS NULL', 'd'],
     ['metrics.loss IS NOT NULL', 'abce'],
     ['end_time IS NULL', 'abcd'],
-  ])('%s finds %j', async (filter, expected) => expect(await find(filter)).toBe(expected));
+    ['min(metrics.loss) < 0.2', 'a'],
+    ['MAX(metrics.loss) >= 2 OR min(metrics."loss") = 0.25', 'abe'],
+    ['last(metrics.loss) = 0.5', 'a'],
+    ['max(metrics.loss) IS NULL', 'cd'],
+    ['min(metrics.loss) != 0.25', 'ae'],
+    ["params.long = '@'", 'a'],
+    ["params.long IN ('@', 'x')", 'a'],
+    ["params.long != '@'", 'b'],
+  ])('%s finds %j', async (filter, expected) => {
+    const written = filter.replaceAll('@', long);
+    expect(await find(written)).toBe(expected);
+    const counted = await own.experiments.countRuns(
+      { experimentIds: [experimentId], filter: written },
+      caller,
+    );
+    expect(counted).toEqual({ total: expected.length });
+  });
 
   test.each([
     [[], 'edcba'],
@@ -112,6 +143,8 @@ describeEachDatabase('search', (open) => {
     [['params.lr', 'run_name DESC'], 'bcaed'],
     [['tags.team DESC', 'run_name'], 'bacde'],
     [['end_time', 'metrics.acc', 'run_name'], 'eabcd'],
+    [['max(metrics.loss) DESC', 'run_name'], 'aebcd'],
+    [['min(metrics.loss)', 'metrics.loss'], 'abecd'],
   ])('in the order of %j: %s', async (orderBy, expected) => expect(await find('', orderBy)).toBe(expected));
 
   test('pages follow each other without gap or overlap', async () => {
@@ -127,6 +160,31 @@ describeEachDatabase('search', (open) => {
     }
     expect(seen.join('')).toBe('edcba');
     await expect(find('', [], { cursor: 'LTE' })).rejects.toMatchObject({ code: 'pageCursorInvalid' });
+  });
+
+  test('columns: only what was named comes back', async () => {
+    const ask = async (columns: string[]) => {
+      const search = { experimentIds: [experimentId], filter: "run_name IN ('a', 'e')", columns };
+      const { items } = await own.experiments.searchRuns({ ...search, orderBy: ['run_name'] }, caller);
+      return items.map(({ parameters, metrics, tags, inputs }) => ({ parameters, metrics, tags, inputs }));
+    };
+    const nothing = { parameters: {}, metrics: {}, tags: {}, inputs: [] };
+    expect(await ask([])).toEqual([nothing, nothing]);
+    expect(
+      await ask(['metrics.loss', 'min(metrics.loss)', 'max(metrics.loss)', 'params.lr', 'tags.team']),
+    ).toEqual([
+      {
+        parameters: { lr: '0.1' },
+        metrics: { loss: 0.5, 'min(loss)': 0.1, 'max(loss)': 3 },
+        tags: { team: 'blue' },
+        inputs: [],
+      },
+      { ...nothing, metrics: { loss: 2, 'min(loss)': 2, 'max(loss)': 2 } },
+    ]);
+    expect((await ask(['inputs']))[1]?.inputs).toMatchObject([{ name: 'prices' }]);
+    await expect(ask(['status'])).rejects.toThrow('attributes come always');
+    await expect(ask(['min(params.lr)'])).rejects.toThrow('min is of metrics');
+    await expect(ask(['metrics.loss, metrics.acc'])).rejects.toThrow('the end');
   });
 
   test('ids that no experiment has find nothing, and no workspace sees another one', async () => {

@@ -29,6 +29,7 @@ export const searchableRuns: Searchable = {
     artifact_uri: 'artifactUri',
   },
   numbers: { start_time: 'startedAt', created: 'startedAt', Created: 'startedAt', end_time: 'endedAt' },
+  hasExtremes: true,
 };
 
 export const searchableExperiments: Searchable = {

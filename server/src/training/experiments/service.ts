@@ -11,6 +11,7 @@ import { createOwnedRunVerbs } from './owned-runs.ts';
 import { createRunModelVerbs } from './run-model-verbs.ts';
 import { createRunVerbs } from './run-verbs.ts';
 import { createSampleVerbs } from './sample-verbs.ts';
+import { createSearchVerbs } from './search-verbs.ts';
 import { createUploadVerbs } from './upload-verbs.ts';
 import { createWatchVerbs } from './watch-verbs.ts';
 
@@ -26,6 +27,7 @@ export function createExperiments(deps: ExperimentsDependencies) {
     ...experiments,
     ...runs,
     ...createKeyVerbs(deps, experiments.getExperiment),
+    ...createSearchVerbs(deps),
     ...createOwnedRunVerbs(deps),
     ...createLogVerbs(deps),
     ...createRunModelVerbs(deps),
