@@ -225,6 +225,44 @@ describeEachDatabase("the registry by MLflow's door", (open) => {
     });
   });
 
+  test('a logged model becomes a version with its files, and is told so', async () => {
+    const run = await newRun({});
+    const { experiments } = own;
+    const start = { experimentId: '0', name: 'ridge', sourceRunId: run.id };
+    const { id } = await experiments.startLoggedModel(start, caller);
+    for (const [path, text] of Object.entries({ MLmodel: mlmodel, 'model.pkl': 'bytes' }))
+      await experiments.putArtifact({ id, path, content: Buffer.from(text) }, caller);
+    const name = await newModel();
+    const location = `mlflow-artifacts:/0/models/${id}/artifacts`;
+    for (const source of [`models:/${id}`, location]) {
+      const made = await post('model-versions/create', { name, source, model_id: id });
+      expect(made.model_version).toMatchObject({ source, model_id: id, run_id: run.id });
+      const { version } = made.model_version;
+      expect(await get('model-versions/get-download-uri', { name, version })).toMatchObject({
+        artifact_uri: location,
+      });
+      const stored = await own.registry.getVersion({ name, version }, caller);
+      expect(stored).toMatchObject({ loggedModel: id, flavors: ['python_function'], runId: run.id });
+      expect(stored.files.map((file) => file.path)).toEqual(['MLmodel', 'model.pkl']);
+    }
+    await addVersion(name, { source: `models:/${name}/1` });
+    await addVersion(name, { source: 's3://elsewhere/x', model_id: id });
+    expect((await experiments.getLoggedModel({ id }, caller)).registrations).toEqual(
+      ['1', '2', '3', '4'].map((version) => ({ name, version })),
+    );
+    const { upstream } = await own.lineage.lineage({ uri: `model:"${name}"@1` }, caller);
+    expect(upstream.map((edge) => edge.from)).toContain(`logged-model:${id}`);
+
+    const other = `m-${'b'.repeat(32)}`;
+    const create = (fields: Record<string, unknown>) => post('model-versions/create', { name, ...fields });
+    expect(await create({ source: `models:/${id}`, model_id: other })).toMatchObject({ status: 400 });
+    expect(await create({ source: `models:/${other}` })).toMatchObject({ status: 404 });
+    expect(await create({ source: 's3://b/x', model_id: other })).toMatchObject({ status: 404 });
+    expect(await create({ source: `models:/${name}/1`, model_id: other })).toMatchObject({ status: 400 });
+    const found = await get('model-versions/search', { filter: `name = '${name}'` });
+    expect(found.model_versions).toHaveLength(4);
+  });
+
   test('a source that contradicts itself or is not there is refused, and nothing is written', async () => {
     const run = await newRun({ 'model/MLmodel': mlmodel });
     const name = await newModel();

@@ -49,6 +49,10 @@ async function openRegistry(db: Db) {
       },
       artifactFiles: async (id, folder) =>
         (runs.get(id) ?? []).filter((file) => folder === '' || file.path.startsWith(`${folder}/`)),
+      getLoggedModel: async ({ id }) => {
+        throw errors.loggedModelNotFound({ model: id });
+      },
+      recordRegistration: async () => undefined,
     },
   });
 

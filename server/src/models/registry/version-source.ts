@@ -1,5 +1,5 @@
 /** Where a version comes from and what its files are, when they are ours. */
-import type { Run } from '@tidemill/contract';
+import type { LoggedModel, Run } from '@tidemill/contract';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import { errors, TidemillError } from '../../base/errors.ts';
@@ -21,8 +21,9 @@ export interface VersionSourceDependencies extends ModelFolderDependencies {
   readonly db: Db;
   readonly experiments: {
     getRun(input: { id: string }, caller: Caller): Promise<Run>;
-    /** Files below a folder of the run's artifacts, with their paths from the run's root. */
-    artifactFiles(runId: string, folder: string, workspace: string): Promise<readonly ModelFile[]>;
+    /** Files below a folder of the artifacts of a run or logged model, with their paths from its root. */
+    artifactFiles(ownerId: string, folder: string, workspace: string): Promise<readonly ModelFile[]>;
+    getLoggedModel(input: { id: string }, caller: Caller): Promise<LoggedModel>;
   };
 }
 
@@ -48,9 +49,19 @@ export function createVersionSources(deps: VersionSourceDependencies) {
     return { ...originOfRun(run, folder), ...(await readContent(run, folder, caller)) };
   }
 
-  async function readContent(run: Run, folder: string, { workspace }: Caller): Promise<FolderContent> {
-    const filesBelow = (below: string) => experiments.artifactFiles(run.id, below, workspace);
-    return { ...(await readModelFolder(deps, { id: run.id, filesBelow }, folder)), metrics: run.metrics };
+  async function readContent(
+    { id, metrics }: Pick<Run, 'id' | 'metrics'>,
+    folder: string,
+    { workspace }: Caller,
+  ): Promise<FolderContent> {
+    const filesBelow = (below: string) => experiments.artifactFiles(id, below, workspace);
+    return { ...(await readModelFolder(deps, { id, filesBelow }, folder)), metrics };
+  }
+
+  /** Of a folder that is no model there are no files. */
+  async function readContentIfAny(...of: Parameters<typeof readContent>): Promise<FolderContent> {
+    const codes = ['modelFolderMissing', 'modelFolderInvalid'];
+    return (await ignoring(codes, readContent(...of))) ?? noContent;
   }
 
   /** Any source that MLflow takes. What is no model folder of ours is written down without files. */
@@ -65,10 +76,12 @@ export function createVersionSources(deps: VersionSourceDependencies) {
     switch (source.kind) {
       case 'run':
         return readRun(source, claim, caller);
+      case 'loggedModel':
+        return readLoggedModel(source, claim, caller);
       case 'version':
         return readVersion(source, claim, caller.workspace);
       default:
-        return { ...noContent, ...claim, location: null, artifactPath: null };
+        return withoutFiles(claim, caller);
     }
   }
 
@@ -86,10 +99,40 @@ export function createVersionSources(deps: VersionSourceDependencies) {
       source.isStrict ? [] : ['runNotFound'],
       experiments.getRun({ id: runId }, caller),
     );
-    if (!run) return { ...noContent, ...claim, location: null, artifactPath: null };
-    const reading = readContent(run, path, caller);
-    const content = (await ignoring(['modelFolderMissing', 'modelFolderInvalid'], reading)) ?? noContent;
+    if (!run) return withoutFiles(claim, caller);
+    const content = await readContentIfAny(run, path, caller);
     return { ...originOfRun(run, path), loggedModel: claim.loggedModel, ...content };
+  }
+
+  async function readLoggedModel(
+    source: Source & { kind: 'loggedModel' },
+    claim: SourceClaim,
+    caller: Caller,
+  ): Promise<Found> {
+    const { id, path } = source;
+    if (claim.loggedModel !== null && claim.loggedModel !== id) {
+      const reason = `model_id is ${claim.loggedModel.slice(0, 100)}, but the source lies in logged model ${id}`;
+      throw errors.modelSourceInvalid({ source: claim.source, reason });
+    }
+    const codes = source.isStrict ? [] : ['loggedModelNotFound'];
+    const model = await ignoring(codes, experiments.getLoggedModel({ id }, caller));
+    if (!model) return withoutFiles(claim, caller);
+    const metrics = Object.fromEntries(model.metrics.map(({ key, value }) => [key, value]));
+    const content = await readContentIfAny({ id, metrics }, path, caller);
+    return {
+      ...{ source: claim.source, loggedModel: id, artifactPath: path },
+      location: path === '' ? model.artifactUri : `${model.artifactUri}/${path}`,
+      runId: claim.runId ?? model.sourceRunId,
+      ...content,
+    };
+  }
+
+  /** What it was made from may be known although its files are elsewhere. @throws loggedModelNotFound */
+  async function withoutFiles(claim: SourceClaim, caller: Caller): Promise<Found> {
+    const { loggedModel: id } = claim;
+    const model = id === null ? null : await experiments.getLoggedModel({ id }, caller);
+    const runId = claim.runId ?? model?.sourceRunId ?? null;
+    return { ...noContent, ...claim, runId, location: null, artifactPath: null };
   }
 
   /** A copy of another version: the same files, and where they came from. */

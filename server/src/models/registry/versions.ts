@@ -37,6 +37,14 @@ export interface VersionsDependencies extends VersionSourceDependencies {
     'recordNode' | 'recordEdges' | 'hold' | 'release' | 'deleteNodes' | 'assertUnheld'
   >;
   readonly clock: Clock;
+  readonly experiments: VersionSourceDependencies['experiments'] & {
+    /** Tells a logged model what was made of it. */
+    recordRegistration(
+      tx: Db,
+      modelId: string,
+      version: { name: string; version: string; workspace: string },
+    ): Promise<void>;
+  };
 }
 
 export interface VersionRequest {
@@ -118,6 +126,10 @@ export function createVersions(deps: VersionsDependencies) {
     await versionStore(tx).insert(created);
     await versionStore(tx).saveTags(workspace, model, number, tags);
     await recordLineage(tx, fresh, toUri('model', model, number));
+    if (fresh.loggedModel !== null) {
+      const version = { name: model, version: String(number), workspace };
+      await deps.experiments.recordRegistration(tx, fresh.loggedModel, version);
+    }
     const { source, runId, description, digest, loggedModel } = fresh;
     record({
       action: 'model.registered',
@@ -131,8 +143,12 @@ export function createVersions(deps: VersionsDependencies) {
   }
 
   async function recordLineage(tx: Db, fresh: NewVersion, uri: string): Promise<void> {
-    const { workspace, runId, trainingSet, digest } = fresh;
+    const { workspace, runId, loggedModel, trainingSet, digest } = fresh;
     await lineage.recordNode(tx, { workspace, uri, kind: 'model', digest, location: null });
+    if (loggedModel !== null) {
+      const logged = toUri('logged-model', loggedModel);
+      await lineage.recordEdges(tx, workspace, [{ from: logged, to: uri, relation: 'registered' }]);
+    }
     if (runId === null) return;
     const run = toUri('run', runId);
     await lineage.recordEdges(tx, workspace, [{ from: run, to: uri, relation: 'registered' }]);
