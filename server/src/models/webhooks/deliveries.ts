@@ -75,15 +75,22 @@ export function createDeliveries(deps: DeliveriesDependencies) {
     async ({ workspace, payload, signal }) => {
       for (let turn = 0; turn < perTurn; turn += 1) {
         const webhook = await webhookStore(db).find(workspace, payload.webhook);
-        if (!webhook) return { done: {} };
+        if (!webhook || webhook.status === 'disabled') return giveUp(payload.webhook, webhook);
         const next = await deliveryStore(db).findNext(webhook.id);
-        const due = webhook.status === 'active' ? (next?.nextTryAt ?? untilWoken) : untilWoken;
+        const due = next?.nextTryAt ?? untilWoken;
         if (!next || due > clock.now()) return rest(webhook.id, due);
         if (!(await deliver(webhook, next, signal))) break;
       }
       return { waitUntil: clock.now() };
     },
   );
+
+  /** Also what an event wrote down while the webhook was being disabled or deleted. */
+  async function giveUp(id: string, webhook: StoredWebhook | null): Promise<TaskOutcome> {
+    if (webhook) await deliveryStore(db).cancelPending(id, clock.now());
+    else await deliveryStore(db).deleteAll(id);
+    return webhook ? rest(id, untilWoken) : { done: {} };
+  }
 
   async function rest(webhook: string, waitUntil: number): Promise<TaskOutcome> {
     await deliveryStore(db).prune(webhook);

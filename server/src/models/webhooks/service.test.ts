@@ -149,6 +149,27 @@ describeEachDatabase('webhooks', (open) => {
     }
   });
 
+  test('what an event wrote down while its webhook went away is cancelled or forgotten', async () => {
+    const { emit, create, settled, log, db } = await openWebhooks((await open()).db, 200);
+    const receiver = await openReceiver(0);
+    const [disabled, deleted] = [await create(receiver.url), await create(receiver.url)] as const;
+    await emit('model.created', { name: 'forecaster' });
+    await until(
+      () => receiver.received.length,
+      (count) => count === 2,
+    );
+    // As if the event had looked before the change and written after it.
+    await db.updateTable('webhooks').set({ status: 'disabled' }).where('id', '=', disabled.id).execute();
+    await db.deleteFrom('webhooks').where('id', '=', deleted.id).execute();
+    const cancelled = { state: 'cancelled', attempts: 1, nextTryAt: null };
+    expect(await settled(disabled, 1)).toMatchObject([cancelled]);
+    await until(
+      () => db.selectFrom('webhook_deliveries').selectAll().where('webhook', '=', deleted.id).execute(),
+      (rows) => rows.length === 0,
+    );
+    expect(await log(disabled)).toMatchObject([cancelled]);
+  });
+
   test('it can be changed in part, and its secret is nowhere to be read', async () => {
     const { webhooks, create, caller, audit } = await openWebhooks((await open()).db);
     const receiver = await openReceiver(200);

@@ -59,7 +59,7 @@ export const webhookStore = (db: Db) => ({
   },
 
   async delete(id: string): Promise<void> {
-    await db.deleteFrom('webhook_deliveries').where('webhook', '=', id).execute();
+    await deliveryStore(db).deleteAll(id);
     await db.deleteFrom('webhooks').where('id', '=', id).execute();
   },
 });
@@ -125,6 +125,10 @@ export const deliveryStore = (db: Db) => ({
     let query = db.selectFrom('webhook_deliveries').selectAll().where('webhook', '=', webhook);
     if (before !== undefined) query = query.where('event_id', '<', before);
     return (await query.orderBy('event_id', 'desc').limit(limit).execute()).map(toDelivery);
+  },
+
+  async deleteAll(webhook: string): Promise<void> {
+    await db.deleteFrom('webhook_deliveries').where('webhook', '=', webhook).execute();
   },
 
   /** Forgets what ended before the newest ones that are kept. */
