@@ -115,6 +115,7 @@ function Body<T extends RowData>({
       <table
         className={classes.table}
         style={{ minWidth: minimumWidth }}
+        data-pinned={minimumWidth ? 'first' : undefined}
         aria-label={label}
         aria-rowcount={rows.length}
       >

@@ -74,8 +74,8 @@ export const axisText =
     return axis === 'number' || axis === 'value' ? formatPlain(position) : formatEventTime(position);
   };
 
-/** More lines than colours: the colours again, dashed, then dotted. */
-const strokes = ['solid', 'dashed', 'dotted'] as const;
+/** More lines than colours: the colours again, dashed, dotted, then dashed and dotted. */
+const strokes = ['solid', 'dashed', 'dotted', [8, 3, 2, 3]] as const;
 const strokeOf = (line: ChartLine, index: number, colors: number) =>
   line.dashed ? 'dashed' : strokes[Math.floor(index / colors) % strokes.length];
 
@@ -166,7 +166,8 @@ export function toOption(content: ChartContent, palette: Palette): EChartsCoreOp
       itemWidth: 14,
       itemHeight: 8,
       itemGap: 18,
-      textStyle: { color: palette.dim, fontSize: 12 },
+      // Pages of a legend are cut at its height: the line must hold the letters.
+      textStyle: { color: palette.dim, fontSize: 12, lineHeight: 18 },
       data: lines.map((line) => ({ name: line.name, icon: line.kind === 'markers' ? markerIcon : lineIcon })),
     },
     tooltip: {

@@ -35,6 +35,7 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'experiments.getExperiment': ({ id }) => `experiments show ${id}`,
   'experiments.searchRuns': (input) =>
     `runs search --experiment ${(input.experimentIds as string[])[0]}${quoted(input, 'filter')}${orderBy(input)}`,
+  'experiments.diffRuns': ({ a, b }) => `runs diff ${a} ${b}`,
   'experiments.getRun': ({ id }) => `runs show ${id}`,
   'jobs.list': () => 'jobs list',
   'jobs.get': ({ id }) => `jobs show ${id}`,

@@ -10,10 +10,12 @@ import { StatusBadge } from '../../../components/StatusBadge.tsx';
 import { Time } from '../../../components/Time.tsx';
 import { ask } from '../../../lib/client.ts';
 import { plural } from '../../../lib/format.ts';
+import type { Asked } from '../../../lib/http-form.ts';
 import { useScreenSearch } from '../../../lib/url-state.ts';
 import classes from './Compare.module.css';
 import { ComparedMetrics, ComparedTexts } from './ComparedTables.tsx';
 import { type ComparedRun, parseIds, toMetricOrder, toUniqueNames } from './compare-rules.ts';
+import { DiffPanel } from './DiffPanel.tsx';
 import { MetricBoard } from './MetricBoard.tsx';
 import { mostCompared } from './run-column-ids.ts';
 import { nameOf } from './run-columns.tsx';
@@ -43,7 +45,7 @@ export function CompareScreen() {
           { text: 'Experiments', to: '/experiments' },
           ...(experiment ? [{ text: 'Runs', to: `/experiments/${experiment}` }] : []),
         ]}
-        {...(ids[0] && { asked: ask('experiments', 'getRun', { id: ids[0] }) })}
+        {...(ids[0] && { asked: toAsked(ids[0], ids[1]) })}
       />
       {errors[0] && <ErrorNotice error={errors[0]} />}
       {ids.length === 0 && (
@@ -65,11 +67,16 @@ export function CompareScreen() {
   );
 }
 
+/** Two are a question of their own; of more, each is asked for by itself. */
+const toAsked = (a: string, b: string | undefined): Asked =>
+  b ? ask('experiments', 'diffRuns', { a, b }) : ask('experiments', 'getRun', { id: a });
+
 function Tabs({ compared }: { readonly compared: readonly ComparedRun[] }) {
   const runs = useMemo(
     () => compared.map(({ run, name }) => ({ id: run.id, name, isRunning: run.status === 'RUNNING' })),
     [compared],
   );
+  const [a, b] = compared;
   const names = useMemo(
     () => toMetricOrder([...new Set(compared.flatMap(({ run }) => Object.keys(run.metrics)))]),
     [compared],
@@ -89,6 +96,15 @@ function Tabs({ compared }: { readonly compared: readonly ComparedRun[] }) {
         },
         { id: 'metrics', title: 'Metrics', render: () => <ComparedMetrics compared={compared} /> },
         { id: 'tags', title: 'Tags', render: () => <ComparedTexts compared={compared} what="tags" /> },
+        ...(a && b && compared.length === 2
+          ? [
+              {
+                id: 'made-of',
+                title: 'Code and data',
+                render: () => <DiffPanel a={a.run.id} b={b.run.id} />,
+              },
+            ]
+          : []),
         { id: 'scatter', title: 'Scatter', render: () => <ScatterPanel compared={compared} /> },
       ]}
     />
@@ -127,7 +143,7 @@ function Legend({ compared, onRemove }: LegendProps) {
 }
 
 const colors = 6;
-const dashes = ['', '4 3', '1.5 3'];
+const dashes = ['', '4 3', '1.5 3', '6 2 1.5 2'];
 
 /** The line a run is drawn with, as the charts choose it. */
 const Stroke = ({ index }: { readonly index: number }) => (
