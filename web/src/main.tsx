@@ -8,11 +8,16 @@ import { theme } from './app/mantine.ts';
 import { createQueries } from './app/queries.ts';
 import { createScreens } from './app/router.tsx';
 import { followEvents } from './lib/live.ts';
+import { findOwnPath } from './lib/mlflow-links.ts';
 import { reloadOnNewBuild } from './lib/new-build.ts';
 import { ensureStreamIteration } from './lib/stream-iteration.ts';
 
 ensureStreamIteration();
 reloadOnNewBuild();
+
+// Before the router reads the address.
+const ownPath = findOwnPath(location.hash);
+if (ownPath) history.replaceState(null, '', `/ui${ownPath}`);
 
 const queries = createQueries();
 const screens = createScreens();

@@ -85,6 +85,11 @@ const training = [
     () => import('../screens/training/experiments/ExperimentScreen.tsx'),
   ),
   screen('/runs/compare', 'CompareScreen', () => import('../screens/training/experiments/CompareScreen.tsx')),
+  screen(
+    '/logged-models/$id',
+    'LoggedModelScreen',
+    () => import('../screens/training/experiments/LoggedModelScreen.tsx'),
+  ),
   screen('/runs/$id', 'RunScreen', () => import('../screens/training/experiments/RunScreen.tsx')),
   screen('/jobs', 'JobsScreen', () => import('../screens/training/jobs/JobsScreen.tsx')),
   screen('/jobs/$id', 'JobScreen', () => import('../screens/training/jobs/JobScreen.tsx')),

@@ -3,6 +3,7 @@ export const kinds = [
   'dataset',
   'view',
   'run',
+  'logged-model',
   'experiment',
   'job',
   'sweep',
@@ -68,6 +69,7 @@ export function pathOf({ kind, name, version }: Reference): string {
 
 const folders = {
   run: 'runs',
+  'logged-model': 'logged-models',
   experiment: 'experiments',
   job: 'jobs',
   sweep: 'sweeps',

@@ -10,6 +10,7 @@ const touched: Readonly<Record<string, readonly Domain[]>> = {
   experiment: ['experiments'],
   run: ['experiments'],
   runs: ['experiments'],
+  logged: ['loggedModels', 'experiments'],
   job: ['jobs', 'experiments'],
   sweep: ['sweeps', 'experiments'],
   model: ['registry', 'governance'],

@@ -104,9 +104,7 @@ function Facts({ model }: { readonly model: ModelVersion }) {
       </Fact>
       {model.loggedModel && (
         <Fact name="Logged model">
-          <span className="mono" title={model.loggedModel}>
-            {shortId(model.loggedModel)}
-          </span>
+          <ReferenceLink kind="logged-model" to={model.loggedModel} text={shortId(model.loggedModel)} />
         </Fact>
       )}
       {model.source && (

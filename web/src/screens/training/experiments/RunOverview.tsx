@@ -7,7 +7,7 @@ import type { DataColumn } from '../../../components/data-column.tsx';
 import { EmptyState } from '../../../components/EmptyState.tsx';
 import { FieldsTable } from '../../../components/FieldsTable.tsx';
 import { Panel } from '../../../components/Panel.tsx';
-import { LinkedText } from '../../../components/ReferenceLink.tsx';
+import { LinkedText, ReferenceLink } from '../../../components/ReferenceLink.tsx';
 import { Time } from '../../../components/Time.tsx';
 import { ask } from '../../../lib/client.ts';
 import { pathOf } from '../../../lib/references.ts';
@@ -36,6 +36,7 @@ export function RunOverview({ run }: { readonly run: Run }) {
       <Panel title="Inputs">
         <Inputs run={run} />
       </Panel>
+      <LoggedModels run={run} />
       <RegisteredVersions run={run.id} />
       <Children run={run} />
     </div>
@@ -121,6 +122,51 @@ function Inputs({ run }: { readonly run: Run }) {
         </EmptyState>
       }
     />
+  );
+}
+
+interface ModelUse {
+  readonly modelId: string;
+  readonly name: string;
+  readonly use: string;
+  readonly step?: number;
+}
+
+const modelColumns: readonly DataColumn<ModelUse>[] = [
+  {
+    id: 'name',
+    title: 'Model',
+    value: (model) => model.name,
+    cell: (model) => <ReferenceLink kind="logged-model" to={model.modelId} text={model.name} />,
+  },
+  { id: 'use', title: 'The run', value: (model) => model.use, width: 120 },
+  { id: 'step', title: 'Step', value: (model) => model.step, align: 'right', width: 90 },
+  {
+    id: 'id',
+    title: 'Id',
+    value: (model) => model.modelId,
+    cell: (model) => <span className="mono">{model.modelId}</span>,
+    width: 320,
+  },
+];
+
+function LoggedModels({ run }: { readonly run: Run }) {
+  const models: readonly ModelUse[] = [
+    ...run.modelOutputs.map((model) => ({ ...model, use: 'made it' })),
+    ...run.modelInputs.map((model) => ({ ...model, use: 'read it' })),
+  ];
+  if (models.length === 0) return null;
+  return (
+    <Panel title="Logged models">
+      <DataTable
+        plain
+        label="logged models"
+        rows={models}
+        columns={modelColumns}
+        rowKey={(model) => `${model.use} ${model.modelId} ${model.step}`}
+        maximumHeight="300px"
+      />
+    </Panel>
   );
 }
 
