@@ -11,8 +11,17 @@ import { demo } from './demo.ts';
 import { predict } from './predict/predict.ts';
 import { bareWork } from './rounds.ts';
 import { tableOf } from './table.ts';
+import { artifacts } from './tracking/artifacts.ts';
+import { client } from './tracking/client.ts';
+import { log, logPower } from './tracking/log.ts';
+import { search } from './tracking/search.ts';
+import { start } from './tracking/start.ts';
+import { writersBench } from './tracking/writers.ts';
 
-const benches: readonly Bench[] = [predict, append, demo];
+const tracking: readonly Bench[] = [log, search, client, writersBench, artifacts, start, logPower];
+const benches: readonly Bench[] = [predict, append, demo, ...tracking];
+/** A name for several. */
+const groups: Readonly<Record<string, readonly Bench[]>> = { tracking };
 const controls = 5;
 const sorting = { what: 'sorting a million doubles', unit: 'ms' };
 
@@ -25,7 +34,9 @@ const print = (text: string) => process.stdout.write(`${text}\n`);
 
 function list(): void {
   print('npm run bench -- NAME... [--rounds N] [--json]\n');
-  for (const { name, summary } of benches) print(`${name.padEnd(10)} ${summary}`);
+  for (const { name, summary } of benches) print(`${name.padEnd(19)} ${summary}`);
+  for (const [name, members] of Object.entries(groups))
+    print(`${name.padEnd(19)} all of ${members.map((bench) => bench.name).join(', ')}`);
 }
 
 async function play(bench: Bench): Promise<boolean> {
@@ -50,10 +61,11 @@ async function play(bench: Bench): Promise<boolean> {
 
 const control = () => median(Array.from({ length: controls }, bareWork));
 
-function find(name: string): Bench {
-  const found = benches.find((bench) => bench.name === name);
-  if (found) return found;
-  say(`There is no bench '${name}'; there are ${benches.map((bench) => bench.name).join(', ')}.`);
+function find(name: string): readonly Bench[] {
+  const found = groups[name] ?? benches.filter((bench) => bench.name === name);
+  if (found.length > 0) return found;
+  const names = [...benches.map((bench) => bench.name), ...Object.keys(groups)];
+  say(`There is no bench '${name}'; there are ${names.join(', ')}.`);
   process.exit(2);
 }
 
@@ -62,6 +74,6 @@ if (values.rounds !== undefined && !/^[1-9]\d{0,3}$/.test(values.rounds)) {
   process.exit(2);
 }
 if (positionals.length === 0) list();
-const wanted = positionals.map(find);
+const wanted = positionals.flatMap(find);
 if (wanted.length > 0) say(`${cpus().length} cores, Node ${process.versions.node}`);
 for (const bench of wanted) if (!(await play(bench))) process.exitCode = 1;

@@ -10,7 +10,8 @@ import { root } from './steps.ts';
 
 const call = promisify(execFile);
 
-const testRequirements = join(root, 'e2e/python/requirements.txt');
+const listIn = (file: string) => join(root, 'e2e/mlflow', file);
+const testRequirements = listIn('requirements.txt');
 /** pandas 3 and scikit-learn 1.8 ask for it. */
 const oldestMinor = 11;
 const candidates = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python'];
@@ -22,6 +23,59 @@ export async function ensurePythonEnvironment(): Promise<string | null> {
   const asked = process.env.TIDEMILL_TEST_PYTHON;
   if (asked) return existsSync(asked) ? asked : null;
   return ensurePackages(testRequirements, 'python');
+}
+
+/** The `python` with the last client of MLflow 2; null where it cannot be had. */
+export async function ensureMlflow2(): Promise<string | null> {
+  const asked = process.env.TIDEMILL_TEST_MLFLOW2;
+  if (asked) return existsSync(asked) ? asked : null;
+  return ensurePackages(listIn('requirements-mlflow2.txt'), 'mlflow2');
+}
+
+/**
+ * The tests' own `python` once it has PyTorch; null where only a build with CUDA is to be had: gigabytes that no test
+ * looks at. Asked again at every run, because the next machine, or the next release, may have one.
+ */
+export async function ensureTorch(): Promise<string | null> {
+  const python = await ensurePythonEnvironment();
+  if (!python) return null;
+  if (await hasModule(python, 'torch')) return python;
+  if (process.env.TIDEMILL_TEST_PYTHON) return null;
+  const list = listIn('requirements-torch.txt');
+  try {
+    const plan = await planInstall(python, list);
+    const cuda = plan.find((name) => /^(nvidia|cuda|triton)/.test(name));
+    if (cuda) throw new Error(`only a build that brings ${cuda} is to be had`);
+    await installInto(python, list);
+    return python;
+  } catch (error) {
+    console.error(`⚠ ${list} was not installed: ${lastLine(error)}`);
+    return null;
+  }
+}
+
+async function hasModule(python: string, name: string): Promise<boolean> {
+  const script = `import importlib.util, sys; sys.exit(importlib.util.find_spec('${name}') is None)`;
+  return call(python, ['-c', script]).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Names of the packages that would come. */
+async function planInstall(python: string, list: string): Promise<readonly string[]> {
+  if (await hasUv()) {
+    const { stderr } = await call(
+      'uv',
+      ['pip', 'install', '--dry-run', '--python', python, '-r', list],
+      roomy,
+    );
+    return [...stderr.matchAll(/^ \+ ([\w.-]+)==/gm)].map(([, name = '']) => name);
+  }
+  const parameters = ['-m', 'pip', 'install', ...quiet, '--dry-run', '--report', '-', '--requirement', list];
+  const { stdout } = await call(python, parameters, roomy);
+  const { install } = JSON.parse(stdout) as { install: { metadata: { name: string } }[] };
+  return install.map(({ metadata }) => metadata.name);
 }
 
 /** The `python` of an environment with just these packages, made once per list in the cache; null where it cannot be had. */
@@ -67,27 +121,33 @@ async function build(interpreter: Interpreter, folder: string, requirements: str
   } catch (error) {
     // Another run may have finished the same environment in the meantime: then that one serves.
     if (existsSync(folder)) return true;
-    const reason = error instanceof Error ? (error.message.trim().split('\n').at(-1) ?? '') : String(error);
-    console.error(`⚠ Python packages of ${requirements} could not be installed: ${reason}`);
+    console.error(`⚠ Python packages of ${requirements} could not be installed: ${lastLine(error)}`);
     return false;
   } finally {
     await rm(growing, { recursive: true, force: true });
   }
 }
 
+const roomy = { maxBuffer: 16 * 2 ** 20 };
+const quiet = ['--quiet', '--disable-pip-version-check', '--no-input'];
+
 async function install(interpreter: Interpreter, folder: string, requirements: string): Promise<void> {
-  const options = { maxBuffer: 16 * 2 ** 20 };
-  const hasUv = await call('uv', ['--version']).then(
+  if (await hasUv()) await call('uv', ['venv', '--python', interpreter.program, folder], roomy);
+  else await call(interpreter.program, ['-m', 'venv', folder], roomy);
+  await installInto(join(folder, 'bin/python'), requirements);
+}
+
+async function installInto(python: string, requirements: string): Promise<void> {
+  if (await hasUv())
+    await call('uv', ['pip', 'install', '--python', python, '--requirement', requirements], roomy);
+  else await call(python, ['-m', 'pip', 'install', ...quiet, '--requirement', requirements], roomy);
+}
+
+const hasUv = (): Promise<boolean> =>
+  call('uv', ['--version']).then(
     () => true,
     () => false,
   );
-  const python = join(folder, 'bin/python');
-  if (hasUv) {
-    await call('uv', ['venv', '--python', interpreter.program, folder], options);
-    await call('uv', ['pip', 'install', '--python', python, '--requirement', requirements], options);
-    return;
-  }
-  await call(interpreter.program, ['-m', 'venv', folder], options);
-  const quiet = ['--quiet', '--disable-pip-version-check', '--no-input'];
-  await call(python, ['-m', 'pip', 'install', ...quiet, '--requirement', requirements], options);
-}
+
+const lastLine = (error: unknown): string =>
+  error instanceof Error ? (error.message.trim().split('\n').at(-1) ?? '') : String(error);

@@ -6,7 +6,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import pg from 'pg';
-import { ensurePythonEnvironment } from './python-environment.ts';
+import { ensureMlflow2, ensurePythonEnvironment, ensureTorch } from './python-environment.ts';
 
 /** The variable is how tests hear of the service; empty means "not here, skip". */
 export type Service = {
@@ -18,12 +18,15 @@ export type Service = {
   readonly packages: readonly string[];
   /** Starts what is installed and does not answer. */
   start?(): void;
+  /** Not to be had everywhere: its tests carry this in their names and may be skipped, counted, in CI too. */
+  readonly mark?: string;
 };
 
 export type FoundService = {
   readonly name: string;
   readonly variable: string;
   readonly where: string | null;
+  readonly mark?: string;
 };
 
 const isCi = process.env.CI === 'true';
@@ -33,13 +36,13 @@ const mayInstall = isCi && process.platform === 'linux' && process.getuid?.() ==
 export async function ensureServices(): Promise<readonly FoundService[]> {
   const found: FoundService[] = [];
   for (const service of services) {
-    const { name, variable } = service;
+    const { name, variable, mark } = service;
     const asked = process.env[variable];
     const where = asked === '' ? null : ((await service.find()) ?? (await installAndFind(service)));
     console.log(
       where ? `✔ ${name}: ${withoutPassword(where)}` : `⚠ ${name}: not found, its tests are SKIPPED`,
     );
-    found.push({ name, variable, where });
+    found.push({ name, variable, where, ...(mark && { mark }) });
   }
   return found;
 }
@@ -49,6 +52,7 @@ async function installAndFind(service: Service): Promise<string | null> {
   service.start?.();
   const started = await service.find();
   if (started) return started;
+  if (service.packages.length === 0) return null;
   installPackages(service.packages);
   service.start?.();
   return waitFor(() => service.find());
@@ -112,6 +116,19 @@ const services: readonly Service[] = [
     variable: 'TIDEMILL_TEST_PYTHON',
     packages: ['python3', 'python3-venv'],
     find: () => ensurePythonEnvironment(),
+  },
+  {
+    name: 'Python with MLflow 2',
+    variable: 'TIDEMILL_TEST_MLFLOW2',
+    packages: [],
+    find: () => ensureMlflow2(),
+  },
+  {
+    name: 'PyTorch',
+    variable: 'TIDEMILL_TEST_TORCH',
+    packages: [],
+    find: () => ensureTorch(),
+    mark: '[torch]',
   },
 ];
 
