@@ -1,10 +1,10 @@
 /** Runs with a few of their values: what a wide run holds besides is not read. */
 import type { Db } from '../../adapters/db/db.ts';
 import type { Subject } from '../../base/search/grammar.ts';
-import { inPortions } from './portions.ts';
+import { groupByRun, inPortions } from './portions.ts';
 import type { MetricValue, RunRecord } from './rules.ts';
 import { runModelStore } from './run-model-store.ts';
-import { groupByRun, type RunRow, runStore, toState } from './run-store.ts';
+import { type RunRow, runStore, toState } from './run-store.ts';
 
 export const columnStore = (db: Db) => {
   const listTexts = (table: 'run_parameters' | 'run_tags', ids: readonly string[], keys: readonly string[]) =>

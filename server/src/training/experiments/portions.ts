@@ -12,3 +12,17 @@ export async function inPortions<T, R>(
   }
   return answers;
 }
+
+/** What belongs to each run, in the order of the rows. */
+export function groupByRun<R extends { run_id: string }, T>(
+  rows: readonly R[],
+  to: (row: R) => T,
+): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const row of rows) {
+    const group = groups.get(row.run_id);
+    if (group) group.push(to(row));
+    else groups.set(row.run_id, [to(row)]);
+  }
+  return groups;
+}

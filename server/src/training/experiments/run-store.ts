@@ -2,7 +2,7 @@ import type { RunStatus } from '@tidemill/contract';
 import { sql } from 'kysely';
 import { type Db, insertRows, kindOf, parseJson, runForEach } from '../../adapters/db/db.ts';
 import type { KeyValue } from '../../base/key-value.ts';
-import { inPortions } from './portions.ts';
+import { groupByRun, inPortions } from './portions.ts';
 import type { RecordedInput, RunRecord, RunState } from './rules.ts';
 import { runModelStore } from './run-model-store.ts';
 
@@ -228,19 +228,6 @@ export const toState = (row: RunRow): RunState => ({
 });
 
 const toKeyValue = ({ key, value }: KeyValue): KeyValue => ({ key, value });
-
-export function groupByRun<R extends { run_id: string }, T>(
-  rows: readonly R[],
-  to: (row: R) => T,
-): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const row of rows) {
-    const group = groups.get(row.run_id);
-    if (group) group.push(to(row));
-    else groups.set(row.run_id, [to(row)]);
-  }
-  return groups;
-}
 
 const toInput = (row: {
   name: string;
