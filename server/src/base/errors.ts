@@ -80,7 +80,10 @@ export const catalogue = {
     (d) =>
       `Something failed inside Tidemill. Nothing was changed by this request; the log holds the cause under request ${d.requestId}.`,
   ),
-  notImplemented: entry<{ what: string }>(501, (d) => `${d.what} is not implemented.`),
+  notImplemented: entry<{ what: string }>(
+    501,
+    (d) => `${d.what} is not implemented by Tidemill. Leave it out, or keep using MLflow for it.`,
+  ),
 
   // platform
   taskNotFound: entry<{ id: string }>(404, (d) => `There is no task '${d.id}'.`),

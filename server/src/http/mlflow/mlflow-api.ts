@@ -1,21 +1,29 @@
 /** MLflow's JSON API: domains give their operations, this serves them under every prefix that clients and pages use. */
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
-import { errors } from '../../base/errors.ts';
+import { mlflowAbsences } from './absences.ts';
 import { replyWithMlflowError } from './failures.ts';
 import { type Fields, parseBody, toFields } from './fields.ts';
-import type { Operation } from './operations.ts';
+import { type Operation, read } from './operations.ts';
 
 /** Clients use `/api`, MLflow's own pages `/ajax-api`. Which version a call belongs to has changed between releases. */
 export const mlflowBases = ['/api/2.0', '/api/3.0', '/ajax-api/2.0', '/ajax-api/3.0'] as const;
 
-/** What MLflow has and we do not, yet or ever: said as such, so that nobody looks for a typing mistake. */
-const absent = ['traces', 'users'];
+/** What newer clients ask a server about itself. Their workspaces are chosen by a header that we do not read. */
+const own: readonly Operation[] = [
+  read('GET', 'server-info', async () => ({
+    store_type: 'SqlStore',
+    workspaces_enabled: false,
+    multipart_uploads_enabled: false,
+    multipart_downloads_enabled: false,
+  })),
+];
 
 export const mlflowApi =
   (operations: readonly Operation[]): FastifyPluginAsync =>
   async (http) => {
     for (const base of mlflowBases)
-      await http.register(async (scope) => addOperations(scope, `${base}/mlflow`, operations));
+      await http.register(async (scope) => addOperations(scope, `${base}/mlflow`, [...own, ...operations]));
+    await http.register(mlflowAbsences(mlflowBases));
   };
 
 function addOperations(http: FastifyInstance, base: string, operations: readonly Operation[]): void {
@@ -25,9 +33,6 @@ function addOperations(http: FastifyInstance, base: string, operations: readonly
     done(null, parseBody(String(text))),
   );
   for (const operation of operations) addOperation(http, base, operation);
-  http.all(`${base}/*`, { config: { permission: 'read' } }, async (request) => {
-    throw toAbsence(request);
-  });
 }
 
 function addOperation(http: FastifyInstance, base: string, operation: Operation): void {
@@ -50,11 +55,3 @@ const readWithParameters = (request: FastifyRequest): Fields => ({
   ...readFields(request),
   ...toFields(request.params),
 });
-
-function toAbsence(request: FastifyRequest) {
-  const path = String(toFields(request.params)['*'] ?? '');
-  const isKnown = absent.some((known) => path === known || path.startsWith(`${known}/`));
-  return isKnown
-    ? errors.notImplemented({ what: `MLflow's ${path.slice(0, 100)}` })
-    : errors.routeNotFound({ method: request.method, path: path.slice(0, 200) });
-}
