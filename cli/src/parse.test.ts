@@ -10,6 +10,7 @@ import {
   toNumberPairs,
   toRecord,
   toReference,
+  toSeconds,
   toTextPairs,
   toTime,
 } from './parse.ts';
@@ -138,4 +139,16 @@ it('numbers and lists of options', () => {
     expect(() => toInteger(text)).toThrow('whole number');
   for (const text of ['', ' ', 'x', 'Infinity']) expect(() => toNumber(text)).toThrow('a number');
   expect(toNames(' a, b,,c', ['z'])).toEqual(['z', 'a', 'b', 'c']);
+});
+
+describe('a length of time', () => {
+  it('is a number with a unit', () => {
+    expect(['0s', '45s', '90m', '12h', '30d', '2w'].map((text) => toSeconds(text))).toEqual([
+      0, 45, 5_400, 43_200, 2_592_000, 1_209_600,
+    ]);
+  });
+
+  it.each(['', '30', 'd', '-1d', '1.5d', '1y', '1 d', '9999999999d'])('%j is none', (text) => {
+    expect(() => toSeconds(text)).toThrow(/length of time/);
+  });
 });

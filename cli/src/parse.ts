@@ -29,6 +29,16 @@ export const toNames = (text: string, before: readonly string[] = []): string[] 
 /** An option that may stand several times. */
 export const repeated = (text: string, before: readonly string[] = []): string[] => [...before, text];
 
+const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
+
+/** Seconds from `30d`, `12h`, `90m`, `45s` or `2w`. */
+export function toSeconds(text: string): number {
+  const [, count, unit = ''] = /^(\d{1,9})([smhdw])$/.exec(text) ?? [];
+  const seconds = Number(count) * (units[unit] ?? Number.NaN);
+  if (Number.isSafeInteger(seconds)) return seconds;
+  throw new InvalidArgumentError('It must be a length of time such as 30d, 12h, 90m or 45s.');
+}
+
 /** Milliseconds since 1970 from a day, an ISO time (UTC where it names no zone) or milliseconds. */
 export function toTime(text: string): number {
   if (/^\d{12,}$/.test(text)) return Number(text);

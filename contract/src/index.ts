@@ -2,6 +2,7 @@ import { accessEndpoints } from './access.ts';
 import { datasetsEndpoints } from './datasets.ts';
 import { experimentsEndpoints } from './experiments.ts';
 import { featuresEndpoints } from './features.ts';
+import { garbageEndpoints } from './garbage.ts';
 import { jobsEndpoints, sweepsEndpoints } from './jobs.ts';
 import { loggedModelsEndpoints } from './logged-models.ts';
 import { evaluationEndpoints, governanceEndpoints, registryEndpoints } from './models.ts';
@@ -20,6 +21,7 @@ import { webhooksEndpoints } from './webhooks.ts';
 export const contract = {
   access: accessEndpoints,
   system: systemEndpoints,
+  garbage: garbageEndpoints,
   datasets: datasetsEndpoints,
   features: featuresEndpoints,
   experiments: experimentsEndpoints,
@@ -47,6 +49,7 @@ export * from './datasets.ts';
 export * from './endpoint.ts';
 export * from './experiments.ts';
 export * from './features.ts';
+export * from './garbage.ts';
 export * from './jobs.ts';
 export * from './logged-models.ts';
 export * from './models.ts';

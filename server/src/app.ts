@@ -48,6 +48,8 @@ import { alertsRoutes } from './operations/alerts/routes.ts';
 import { createAlerts } from './operations/alerts/service.ts';
 import { systemRoutes } from './operations/automation/routes.ts';
 import { createAutomation } from './operations/automation/service.ts';
+import { garbageRoutes } from './operations/garbage/routes.ts';
+import { createGarbageCollection } from './operations/garbage/service.ts';
 import { monitoringRoutes } from './operations/monitoring/routes.ts';
 import { createMonitoring } from './operations/monitoring/service.ts';
 import { overviewRoutes } from './operations/overview/routes.ts';
@@ -269,6 +271,15 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     retraining,
     projects,
   });
+  const garbage = createGarbageCollection({
+    blobs,
+    clock,
+    lineage,
+    experiments,
+    registry,
+    datasets,
+    predictions,
+  });
   const automation = createAutomation({ changes, tasks, events, clock, version, database: database.kind });
 
   const services = {
@@ -297,6 +308,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     retraining,
     projects,
     overview,
+    garbage,
     automation,
   };
 
@@ -377,6 +389,7 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'retraining', contract.retraining, retrainingRoutes(services.retraining));
   bind(http, 'projects', contract.projects, projectsRoutes(services.projects));
   bind(http, 'overview', contract.overview, overviewRoutes(services.overview));
+  bind(http, 'garbage', contract.garbage, garbageRoutes(services.garbage));
   bind(http, 'system', contract.system, systemRoutes(services.automation));
 }
 

@@ -43,6 +43,10 @@ export function createLineage({ db, clock }: { readonly db: Db; readonly clock: 
     /** They are gone as things to be found; what they came from and what came of them stays told. */
     deleteNodes: (tx: Db, workspace: string, uris: readonly string[]) =>
       lineageStore(tx).deleteNodes(workspace, uris, clock.now()),
+    /** Those of the things that somebody holds, or that something came of which is still there, each with one user.
+     * What came of it counts unless it is of a kind that passes as it does. */
+    findUsed: (tx: Db, workspace: string, uris: readonly string[], passing: readonly string[] = []) =>
+      lineageStore(tx).findUsed(workspace, uris, passing),
     findNode: (workspace: string, uri: string) => lineageStore(db).findNode(workspace, uri),
 
     /** @throws inUse naming who holds the thing, or any version of it */

@@ -111,6 +111,34 @@ export const lineageStore = (db: Db) => ({
       .execute();
   },
 
+  async findUsed(
+    workspace: string,
+    uris: readonly string[],
+    passing: readonly string[],
+  ): Promise<Map<string, string>> {
+    if (uris.length === 0) return new Map();
+    const holds = await db
+      .selectFrom('lineage_holds')
+      .select(['used_uri as uri', 'user_uri as user'])
+      .where('workspace', '=', workspace)
+      .where('used_uri', 'in', uris)
+      .execute();
+    const edges = await db
+      .selectFrom('lineage_edges')
+      .innerJoin('lineage_nodes', (join) =>
+        join
+          .onRef('lineage_nodes.workspace', '=', 'lineage_edges.workspace')
+          .onRef('lineage_nodes.uri', '=', 'lineage_edges.to_uri'),
+      )
+      .select(['from_uri as uri', 'to_uri as user', 'kind'])
+      .where('lineage_edges.workspace', '=', workspace)
+      .where('from_uri', 'in', uris)
+      .where('deleted_at', 'is', null)
+      .execute();
+    const lasting = edges.filter(({ kind }) => !passing.includes(kind));
+    return new Map([...lasting, ...holds].map(({ uri, user }) => [uri, user]));
+  },
+
   /** Holds on the thing itself and, for a name without version, on every version of it. */
   async listHolds(workspace: string, usedUri: string): Promise<{ userUri: string; usedUri: string }[]> {
     const upper = `${usedUri}A`; // '@' + 1: the range of everything that begins with `uri@`

@@ -129,6 +129,35 @@ export function blobsSuite(open: () => Promise<Blobs>): void {
     await expect(blobs.putFile(path, { move: true })).rejects.toThrow('ENOENT');
   });
 
+  test('only what is old is cleaned away, and what is kept is not old', async () => {
+    const blobs = await open();
+    const { sha256, size } = await blobs.put(bytes('old one'));
+    expect(await blobs.deleteOlder(sha256, 60_000)).toBeNull();
+    await expect.poll(() => blobs.deleteOlder(sha256, 1)).toBe(size);
+    expect(await blobs.stat(sha256)).toBeNull();
+    expect(await blobs.deleteOlder(sha256, 0)).toBeNull();
+    await expect(blobs.keep([sha256])).rejects.toMatchObject({ code: 'blobNotFound' });
+    await blobs.put(bytes('old one'));
+    const first = (await blobs.stat(sha256))?.storedAt ?? Number.NaN;
+    await expect
+      .poll(async () => {
+        await blobs.keep([sha256, sha256]);
+        return (await blobs.stat(sha256))?.storedAt;
+      })
+      .toBeGreaterThan(first);
+  });
+
+  test('list goes on behind any id', async () => {
+    const blobs = await open();
+    for (const text of ['a', 'b', 'c', 'd', 'e']) await blobs.put(bytes(text));
+    const all = await listed(blobs);
+    for (const [index, after] of all.entries()) {
+      const rest: string[] = [];
+      for await (const id of blobs.list(after)) rest.push(id);
+      expect(rest).toEqual(all.slice(index + 1));
+    }
+  });
+
   test('localPath is a file with the content', async () => {
     const blobs = await open();
     const { sha256 } = await blobs.put(bytes('parquet'));

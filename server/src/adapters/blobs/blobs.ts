@@ -50,9 +50,13 @@ export interface Blobs {
   verify(sha256: string): Promise<boolean>;
   /** Nothing happens when it is missing. */
   delete(sha256: string): Promise<void>;
+  /** As new as if just stored: said before a blob of somebody else's is named, so that no cleaning takes it meanwhile. */
+  keep(sha256s: readonly string[]): Promise<void>;
+  /** Deletes it, if it was neither stored nor kept for so long. Gives back its size, or null when it stays or is missing. */
+  deleteOlder(sha256: string, milliseconds: number): Promise<number | null>;
   readonly parts: BlobParts;
-  /** Every id, in ascending order. What is put or deleted meanwhile may or may not appear. */
-  list(): AsyncIterable<string>;
+  /** Every id, or those behind `after`, in ascending order. What is put or deleted meanwhile may or may not appear. */
+  list(after?: string): AsyncIterable<string>;
 }
 
 const pattern = /^[0-9a-f]{64}$/;

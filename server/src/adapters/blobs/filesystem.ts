@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errors } from '../../base/errors.ts';
+import { createTurns } from '../../base/turns.ts';
 import { assertBlobId, type Blobs, isBlobId, type StoredBlob } from './blobs.ts';
 import { hashFile, readOnly, writeHashed } from './hashed-file.ts';
 import { partFiles } from './part-files.ts';
@@ -28,6 +29,8 @@ export async function openFilesystemBlobs(options: FilesystemBlobsOptions): Prom
   await mkdir(unfinished, { recursive: true });
   await removeStale(unfinished);
 
+  // Renewing a blob and deleting it because it is old must not meet. This process alone writes here.
+  const inTurn = createTurns();
   const toPath = (sha256: string) => {
     assertBlobId(sha256);
     return join(root, 'sha256', sha256.slice(0, 2), sha256.slice(2, 4), sha256);
@@ -36,7 +39,7 @@ export async function openFilesystemBlobs(options: FilesystemBlobsOptions): Prom
     const temporary = join(unfinished, randomUUID());
     try {
       const blob = await writeHashed(temporary, content, isSynced);
-      await moveInto(temporary, toPath(blob.sha256), isSynced);
+      await inTurn(blob.sha256, () => moveInto(temporary, toPath(blob.sha256), isSynced));
       return blob;
     } catch (error) {
       await rm(temporary, { force: true });
@@ -47,7 +50,7 @@ export async function openFilesystemBlobs(options: FilesystemBlobsOptions): Prom
     const blob = await hashFile(path);
     await chmod(path, readOnly);
     if (isSynced) await syncToDisk(path);
-    await moveInto(path, toPath(blob.sha256), isSynced);
+    await inTurn(blob.sha256, () => moveInto(path, toPath(blob.sha256), isSynced));
     return blob;
   };
   const copyAndRemove = async (path: string): Promise<StoredBlob> => {
@@ -83,7 +86,19 @@ export async function openFilesystemBlobs(options: FilesystemBlobsOptions): Prom
     },
     verify: async (sha256) => (await found(sha256, hashFile(toPath(sha256)))).sha256 === sha256,
     delete: async (sha256) => rm(toPath(sha256), { force: true }),
-    list: () => listBlobs(join(root, 'sha256')),
+    async keep(sha256s) {
+      const now = new Date();
+      for (const sha256 of new Set(sha256s))
+        await inTurn(sha256, () => found(sha256, utimes(toPath(sha256), now, now)));
+    },
+    deleteOlder: (sha256, milliseconds) =>
+      inTurn(sha256, async () => {
+        const file = await findFile(toPath(sha256));
+        if (!file || file.storedAt > Date.now() - milliseconds) return null;
+        await rm(toPath(sha256), { force: true });
+        return file.size;
+      }),
+    list: (after = '') => listBlobs(join(root, 'sha256'), after),
   };
 }
 
@@ -126,12 +141,13 @@ async function findFile(path: string): Promise<{ size: number; storedAt: number 
   }
 }
 
-async function* listBlobs(folder: string, depth = 0): AsyncGenerator<string> {
+/** The folders' names are the first digits of the ids in them: whole folders before `after` are not even read. */
+async function* listBlobs(folder: string, after: string, prefix = ''): AsyncGenerator<string> {
   for (const name of (await namesIn(folder)).sort()) {
-    if (depth === 2) {
-      if (isBlobId(name)) yield name;
-    } else {
-      yield* listBlobs(join(folder, name), depth + 1);
+    if (prefix.length === 4) {
+      if (isBlobId(name) && name > after) yield name;
+    } else if (`${prefix}${name}` >= after.slice(0, prefix.length + name.length)) {
+      yield* listBlobs(join(folder, name), after, `${prefix}${name}`);
     }
   }
 }

@@ -264,6 +264,9 @@ export function createDatasets(deps: DatasetsDependencies) {
       });
     },
 
+    /** Those of the blobs that datasets are made of. */
+    usedBlobs: (ids: readonly string[]): Promise<string[]> => datasetStore(db).usedBlobs(ids),
+
     async delete(input: { name: string }, caller: Caller): Promise<Record<string, never>> {
       const { workspace } = caller;
       const dataset = await get(input.name, workspace);

@@ -17,6 +17,17 @@ export const datasetStore = (db: Db) => ({
     return row ? toDataset(row) : null;
   },
 
+  /** Those of the blobs that hold rows or manifests, of any workspace; also of deleted datasets, whose numbers stay. */
+  async usedBlobs(ids: readonly string[]): Promise<string[]> {
+    const chunks = await db.selectFrom('dataset_chunks').select('blob').where('blob', 'in', ids).execute();
+    const manifests = await db
+      .selectFrom('dataset_versions')
+      .select('digest')
+      .where('digest', 'in', ids)
+      .execute();
+    return [...chunks.map(({ blob }) => blob), ...manifests.map(({ digest }) => digest)];
+  },
+
   async listDatasets(workspace: string, after: string | undefined, limit: number): Promise<Dataset[]> {
     let query = datasets(db, workspace);
     if (after !== undefined) query = query.where('d.name', '>', after);

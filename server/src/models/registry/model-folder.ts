@@ -13,7 +13,7 @@ import {
 } from './rules.ts';
 
 export interface ModelFolderDependencies {
-  readonly blobs: Pick<Blobs, 'read'>;
+  readonly blobs: Pick<Blobs, 'read' | 'keep'>;
   /** Reads an MLmodel file; throws an `Error` whose message says what is wrong with it. */
   readonly parseMLmodel: (text: string) => MLmodelFile;
 }
@@ -36,6 +36,8 @@ export async function readModelFolder(
   folder: string,
 ): Promise<Omit<FolderContent, 'metrics'>> {
   const files = await listFolder(owner, folder);
+  // The version will name them; until its row is there, nothing else may.
+  await deps.blobs.keep(files.map(({ sha256 }) => sha256));
   const mlmodel = await readMLmodel(deps, owner.id, folder, files);
   const recipe = folder === 'model' ? await readRecipe(deps, owner) : null;
   return {

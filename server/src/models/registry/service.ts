@@ -32,7 +32,7 @@ export type { MLmodelFile, ModelFile } from './rules.ts';
 export { digestFiles } from './rules.ts';
 
 export interface RegistryDependencies extends VersionsDependencies, Omit<ModelsDependencies, 'lineage'> {
-  readonly blobs: Pick<Blobs, 'get' | 'read' | 'localPath'>;
+  readonly blobs: Pick<Blobs, 'get' | 'read' | 'localPath' | 'keep'>;
   readonly lineage: Pick<
     Lineage,
     'recordNode' | 'recordEdges' | 'hold' | 'release' | 'deleteNodes' | 'assertUnheld'
@@ -119,6 +119,12 @@ export function createRegistry(deps: RegistryDependencies) {
     register,
     get,
     getVersion,
+
+    /** Blobs of the files of all versions, of every workspace. */
+    listBlobs: () => versionStore(db).listBlobs(),
+    /** Those of the runs and logged models whose files are a version's, each with one such version. */
+    findOwners: (tx: Db, workspace: string, ids: readonly string[]) =>
+      versionStore(tx).findOwners(workspace, ids),
 
     /** The versions that came out of a run, oldest first. */
     async listByRun(runId: string, workspace: string): Promise<string[]> {

@@ -2,6 +2,7 @@ import type { Approval, ModelStage } from '@tidemill/contract';
 import { type Db, json, parseJson } from '../../adapters/db/db.ts';
 import type { RegistryTables } from '../../adapters/db/tables/registry.ts';
 import type { KeyValue } from '../../base/key-value.ts';
+import { toUri } from '../../base/references.ts';
 import type { NewVersion, StoredVersion, VersionFacts } from './rules.ts';
 
 export type VersionRow = RegistryTables['model_versions'];
@@ -21,6 +22,7 @@ export const factColumns = [
 ] as const;
 export type FactRow = Pick<VersionRow, (typeof factColumns)[number]>;
 const namesAtOnce = 1000;
+const versionsAtOnce = 500;
 
 export interface NumberRange {
   readonly first: number;
@@ -34,6 +36,50 @@ export const versionStore = (db: Db) => {
   return {
     async insert(version: StoredVersion): Promise<void> {
       await db.insertInto('model_versions').values(toRow(version)).execute();
+    },
+
+    /** Who of the runs and logged models has versions: by id, with one of them. */
+    async findOwners(workspace: string, ids: readonly string[]): Promise<Map<string, string>> {
+      const rows = await db
+        .selectFrom('model_versions')
+        .select(['run_id', 'model_id', 'model', 'number'])
+        .where('workspace', '=', workspace)
+        .where((eb) => eb.or([eb('run_id', 'in', ids), eb('model_id', 'in', ids)]))
+        .execute();
+      return new Map(
+        rows.flatMap(({ run_id, model_id, model, number }) =>
+          [run_id, model_id].flatMap((id) =>
+            id === null ? [] : [[id, toUri('model', model, number)] as const],
+          ),
+        ),
+      );
+    },
+
+    /** Every blob that some version of any workspace has. */
+    async listBlobs(): Promise<Set<string>> {
+      const found = new Set<string>();
+      let last = { workspace: '', model: '', number: 0 };
+      for (;;) {
+        const rows = await db
+          .selectFrom('model_versions')
+          .select(['workspace', 'model', 'number', 'files'])
+          .where((eb) =>
+            eb(
+              eb.refTuple('workspace', 'model', 'number'),
+              '>',
+              eb.tuple(last.workspace, last.model, last.number),
+            ),
+          )
+          .orderBy('workspace')
+          .orderBy('model')
+          .orderBy('number')
+          .limit(versionsAtOnce)
+          .execute();
+        for (const { files } of rows)
+          for (const { sha256 } of parseJson<StoredVersion['files']>(files)) found.add(sha256);
+        last = rows.at(-1) ?? last;
+        if (rows.length < versionsAtOnce) return found;
+      }
     },
 
     async findSame(

@@ -236,6 +236,9 @@ export function createPredictions(deps: PredictionsDependencies) {
       return sum;
     },
 
+    /** Those of the blobs that hold sealed segments. */
+    usedBlobs: (ids: readonly string[]): Promise<string[]> => segmentStore(deps.db).usedBlobs(ids),
+
     /** Full segments become Parquet in blobs; also done by itself every minute. */
     seal,
 

@@ -36,6 +36,15 @@ export const segmentStore = (db: Db) => ({
       .execute();
   },
 
+  async usedBlobs(ids: readonly string[]): Promise<string[]> {
+    const rows = await db
+      .selectFrom('prediction_segments')
+      .select('sha256')
+      .where('sha256', 'in', ids)
+      .execute();
+    return rows.map(({ sha256 }) => sha256);
+  },
+
   async listAll(): Promise<SealedSegment[]> {
     const rows = await db.selectFrom('prediction_segments').selectAll().orderBy('id').execute();
     return rows.map(toSegment);

@@ -11,5 +11,5 @@ export interface ExperimentsDependencies {
   readonly clock: Clock;
   readonly changes: Changes;
   readonly datasets: Pick<Datasets, 'find'>;
-  readonly lineage: Pick<Lineage, 'recordNode' | 'recordEdges'>;
+  readonly lineage: Pick<Lineage, 'recordNode' | 'recordEdges' | 'deleteNodes'>;
 }

@@ -79,7 +79,10 @@ export const experimentStore = (db: Db) => {
       const inserted = await sql<{ id: number }>`
         insert into experiments (workspace, id, name, created_at, updated_at)
         select ${workspace}, max(id) + 1, ${name}, cast(${now} as bigint), cast(${now} as bigint)
-        from experiments where workspace = ${workspace} having max(id) is not null
+        from (
+          select id from experiments where workspace = ${workspace}
+          union all select last_id from experiment_numbers where workspace = ${workspace}
+        ) as numbers having max(id) is not null
         on conflict do nothing returning id`.execute(db);
       return inserted.rows[0]?.id ?? null;
     },

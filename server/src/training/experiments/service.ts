@@ -8,6 +8,7 @@ import { createLogVerbs } from './log-verbs.ts';
 import { createLoggedModelSearch } from './logged-models/search-verbs.ts';
 import { createLoggedModelVerbs } from './logged-models/verbs.ts';
 import { createOwnedRunVerbs } from './owned-runs.ts';
+import { createRemovalVerbs } from './removal-verbs.ts';
 import { createRunModelVerbs } from './run-model-verbs.ts';
 import { createRunVerbs } from './run-verbs.ts';
 import { createSampleVerbs } from './sample-verbs.ts';
@@ -17,6 +18,8 @@ import { createWatchVerbs } from './watch-verbs.ts';
 
 export { parseArtifactPath } from './artifact-path.ts';
 export type { ExperimentsDependencies } from './dependencies.ts';
+export type { DeletedOwner, DeletedThing } from './removal-store.ts';
+export type { FindUsers, Removal } from './removal-verbs.ts';
 
 /** Experiments, their runs, the models they log and what else runs leave behind. Our own routes and MLflow's are two doors to it. */
 export function createExperiments(deps: ExperimentsDependencies) {
@@ -37,6 +40,7 @@ export function createExperiments(deps: ExperimentsDependencies) {
     ...createInputVerbs(deps),
     ...artifacts,
     ...createUploadVerbs(deps, artifacts.getTarget),
+    ...createRemovalVerbs(deps),
     ...createLoggedModelSearch(deps),
     ...createLoggedModelVerbs(deps, experiments.getExperiment, runs.getRecord),
   };
