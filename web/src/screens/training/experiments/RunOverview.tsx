@@ -7,13 +7,12 @@ import type { DataColumn } from '../../../components/data-column.tsx';
 import { EmptyState } from '../../../components/EmptyState.tsx';
 import { FieldsTable } from '../../../components/FieldsTable.tsx';
 import { Panel } from '../../../components/Panel.tsx';
-import { LinkedText, ReferenceLink } from '../../../components/ReferenceLink.tsx';
+import { ReferenceLink } from '../../../components/ReferenceLink.tsx';
 import { Time } from '../../../components/Time.tsx';
 import { ask } from '../../../lib/client.ts';
 import { pathOf } from '../../../lib/references.ts';
 import classes from './Run.module.css';
 import { toRunColumns } from './run-columns.tsx';
-import { findDatasetUri } from './source-reference.ts';
 
 /** What a run says about itself, and what hangs on it. */
 export function RunOverview({ run }: { readonly run: Run }) {
@@ -102,8 +101,8 @@ const inputColumns: readonly DataColumn<Input>[] = [
     title: 'Source',
     value: (input) => input.source,
     cell: (input) => {
-      const uri = findDatasetUri(input.source);
-      return <span title={input.source}>{uri ? <LinkedText>{uri}</LinkedText> : input.source}</span>;
+      if (input.dataset) return <ReferenceLink kind="dataset" to={input.dataset} />;
+      return <span title={input.source}>{input.source}</span>;
     },
   },
 ];

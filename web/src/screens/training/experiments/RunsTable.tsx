@@ -7,7 +7,7 @@ import { ErrorNotice } from '../../../components/ErrorNotice.tsx';
 import { FilterBar } from '../../../components/FilterBar.tsx';
 import { ServerTable } from '../../../components/ServerTable.tsx';
 import { ask } from '../../../lib/client.ts';
-import { plural } from '../../../lib/format.ts';
+import { formatCount, plural } from '../../../lib/format.ts';
 import { formatSort, parseSort } from '../../../lib/search.ts';
 import { useScreenSearch } from '../../../lib/url-state.ts';
 import { ColumnChooser } from './ColumnChooser.tsx';
@@ -19,15 +19,17 @@ import {
   parseColumnIds,
   toFilter,
   toOrderBy,
+  toProjection,
   toUsualIds,
 } from './run-column-ids.ts';
 import { nameOf, toRunColumns } from './run-columns.tsx';
-import { type Runs, useRuns } from './use-runs.ts';
+import { type Runs, type RunsAsked, useRuns } from './use-runs.ts';
 
 /** The runs of an experiment; filter, order, columns and view stand in the address. */
 export function RunsTable({ experiment }: { readonly experiment: string }) {
   const [search, change] = useScreenSearch();
-  const usual = useUsualColumns(experiment);
+  const { usual, isReady } = useUsualColumns(experiment);
+  const ids = useMemo(() => parseColumnIds(search.columns, usual), [search.columns, usual]);
   const view = search.state === 'deleted' ? 'deleted' : 'active';
   const input = useMemo(
     () => ({
@@ -35,12 +37,12 @@ export function RunsTable({ experiment }: { readonly experiment: string }) {
       filter: toFilter(search.filter, search.top === 'y'),
       orderBy: toOrderBy(parseSort(search.sort)),
       ...(view === 'deleted' && { view: 'deleted' as const }),
+      columns: toProjection(ids),
     }),
-    [experiment, search.filter, search.top, search.sort, view],
+    [experiment, search.filter, search.top, search.sort, view, ids],
   );
-  const runs = useRuns(input, true);
+  const runs = useRuns(input, isReady);
   const [selected, select, clear] = useSelection();
-  const ids = useMemo(() => parseColumnIds(search.columns, usual), [search.columns, usual]);
   const columns = useMemo(() => toRunColumns(ids), [ids]);
   const chosen = useMemo(
     () => runs.items?.filter((run) => selected.has(run.id)) ?? [],
@@ -87,7 +89,7 @@ export function RunsTable({ experiment }: { readonly experiment: string }) {
             <RunActions runs={chosen} onDone={clear} />
           </>
         )}
-        <LoadState runs={runs} />
+        <LoadState runs={runs} asked={input} />
       </div>
       {runs.error !== null && !runs.items && <ErrorNotice error={runs.error} retry={runs.refresh} />}
       {runs.items?.length === 0 && (
@@ -114,13 +116,15 @@ export function RunsTable({ experiment }: { readonly experiment: string }) {
 const none: readonly string[] = [];
 const usualKeys = 20;
 
-function useUsualColumns(id: string): readonly string[] {
+/** Known once the experiment has said what it logs; one that cannot say shows what every run has. */
+function useUsualColumns(id: string) {
   const metrics = useQuery(ask('experiments', 'listKeys', { id, kind: 'metric', limit: usualKeys }));
   const parameters = useQuery(ask('experiments', 'listKeys', { id, kind: 'parameter', limit: usualKeys }));
-  return useMemo(
+  const usual = useMemo(
     () => toUsualIds(metrics.data?.keys ?? none, parameters.data?.keys ?? none),
     [metrics.data, parameters.data],
   );
+  return { usual, isReady: !metrics.isPending && !parameters.isPending };
 }
 
 function useSelection() {
@@ -155,13 +159,27 @@ function CompareLink({ ids }: { readonly ids: readonly string[] }) {
   );
 }
 
-function LoadState({ runs }: { readonly runs: Runs }) {
+interface LoadStateProps {
+  readonly runs: Runs;
+  readonly asked: RunsAsked;
+}
+
+function LoadState({ runs, asked }: LoadStateProps) {
+  const { experimentIds, filter, view } = asked;
+  const count = useQuery({
+    ...ask('experiments', 'countRuns', { experimentIds, filter, view }),
+    // What is loaded to its end has counted itself.
+    enabled: runs.hasMore,
+  });
   if (!runs.items) return null;
   const loaded = plural(runs.items.length, 'run');
+  const rest = count.data
+    ? `${formatCount(runs.items.length)} of ${plural(count.data.total, 'run')} loaded`
+    : `${loaded} loaded, more below`;
   return (
     <>
       <span className={classes.state} aria-live="polite">
-        {runs.hasMore ? `${loaded} loaded, more below` : loaded}
+        {runs.hasMore ? rest : loaded}
         {runs.isLoading && ' …'}
       </span>
       {!runs.isLive && (

@@ -6,6 +6,7 @@ import {
   parseKeyColumn,
   toFilter,
   toOrderBy,
+  toProjection,
   toUsualIds,
 } from './run-column-ids.ts';
 
@@ -64,3 +65,11 @@ it('a filter keeps what was typed together', () => {
   expect(toFilter('a = 1', false)).toBe('a = 1');
   expect(toFilter(undefined, true)).toBe('tags.mlflow.parentRunId IS NULL');
 });
+
+it('only what is shown is asked for', () =>
+  expect(toProjection(['name', 'metrics.val/acc', 'source', 'datasets', 'tags.mlflow.parentRunId'])).toEqual([
+    'tags.`mlflow.parentRunId`',
+    'metrics.`val/acc`',
+    'tags.`mlflow.source.name`',
+    'inputs',
+  ]));

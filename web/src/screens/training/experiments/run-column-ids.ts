@@ -97,3 +97,11 @@ export function toFilter(typed: string | undefined, isTopOnly: boolean): string 
   if (!isTopOnly) return typed;
   return typed ? `(${typed}) AND ${isTopLevel}` : isTopLevel;
 }
+
+/** What a run must bring so that these columns can be drawn; of all else it logged, nothing is sent. */
+export function toProjection(ids: readonly string[]): string[] {
+  const keyed = ids.filter((id) => parseKeyColumn(id) !== null).flatMap((id) => toOrdering(id) ?? []);
+  const tags = ids.filter((id) => id === 'source' || id === 'commit').flatMap((id) => toOrdering(id) ?? []);
+  const inputs = ids.includes('datasets') ? ['inputs'] : [];
+  return [...new Set(['tags.`mlflow.parentRunId`', ...keyed, ...tags, ...inputs])];
+}

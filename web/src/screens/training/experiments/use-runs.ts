@@ -1,6 +1,7 @@
 import {
   type InfiniteData,
   infiniteQueryOptions,
+  keepPreviousData,
   useInfiniteQuery,
   useQueryClient,
 } from '@tanstack/react-query';
@@ -41,6 +42,8 @@ export function useRuns(input: RunsAsked, isReady: boolean): Runs {
           { ...input, limit: pageParam === undefined ? firstPage : nextPages, cursor: pageParam },
           { signal },
         ),
+      // Another column or order: what stands there stays until it has come.
+      placeholderData: keepPreviousData,
       initialPageParam: undefined,
       getNextPageParam: (last) => last.nextCursor ?? undefined,
       enabled: ({ state }) => isReady && (state.data?.pages.length ?? 0) <= livePages,
