@@ -65,6 +65,15 @@ export const loggedModelsEndpoints = endpoints({
     }),
     reply: page(LoggedModel),
   },
+  loggedModelMetricHistory: {
+    method: 'GET',
+    path: '/api/v1/logged-models/:id/metrics',
+    permission: 'read',
+    summary: 'All points of one metric of a logged model, one run and dataset after the other',
+    params: modelId,
+    query: strict({ key: Type.String(), ...pageQuery }),
+    reply: page(LoggedModelMetric),
+  },
   deleteLoggedModel: {
     method: 'DELETE',
     path: '/api/v1/logged-models/:id',

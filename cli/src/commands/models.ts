@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { addEvaluationsCommands } from './models/evaluations.ts';
 import { addGovernanceCommands } from './models/governance.ts';
 import { addLabelCommands } from './models/labels.ts';
+import { addLoggedCommands } from './models/logged.ts';
 import { addRegistryCommands } from './models/registry.ts';
 import { addReproduceCommand } from './models/reproduce.ts';
 import { addWebhooksCommands } from './models/webhooks.ts';
@@ -12,6 +13,7 @@ export function addModelsCommands(program: Command): void {
     .description('registered models: versions, aliases, gates, approval');
   addRegistryCommands(models);
   addLabelCommands(models);
+  addLoggedCommands(models);
   addGovernanceCommands(models);
   addEvaluationsCommands(program);
   addReproduceCommand(program);

@@ -1,15 +1,12 @@
-import type { Client, Experiment, Run } from '@tidemill/sdk';
+import type { Run } from '@tidemill/sdk';
 import type { Command } from 'commander';
-import { failures } from '../../failure.ts';
+import { findExperiments } from '../../find-experiments.ts';
 import { example, type Limited, limitOption, listUpTo } from '../../pages.ts';
 import { repeated, toNames } from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
 import { formatNumber, formatTime, tableLines } from '../../table.ts';
 import { addDiffCommand } from './diff-runs.ts';
 import { addWatchCommand } from './watch-run.ts';
-
-/** MLflow's own limit of experiments per search. */
-const mostExperiments = 1000;
 
 export function addExperimentsCommands(program: Command): void {
   const experiments = program.command('experiments').description('what belongs to one question');
@@ -51,7 +48,7 @@ function addExperiments(experiments: Command): void {
     .addOption(limitOption())
     .action(async (name: string, options: Limited, command: Command) => {
       const session = sessionOf(command);
-      const [experiment] = await getExperiments(session.client, [name]);
+      const [experiment] = await findExperiments(session.client, [name]);
       const runs = await listUpTo(options.limit, (page) =>
         session.client.experiments.searchRuns({ experimentIds: experiment ? [experiment.id] : [], ...page }),
       );
@@ -87,7 +84,7 @@ function addSearch(runs: Command): void {
       const session = sessionOf(command);
       const { client } = session;
       const { filter, orderBy, columns } = options;
-      const experiments = await getExperiments(client, options.experiment);
+      const experiments = await findExperiments(client, options.experiment);
       const experimentIds = experiments.map((e) => e.id);
       if (options.count)
         return session.show(await client.experiments.countRuns({ experimentIds, filter }), ({ total }) => [
@@ -102,17 +99,6 @@ function addSearch(runs: Command): void {
     search,
     'runs search --experiment forecasting --filter "metrics.mae < 2 or min(metrics.mae) < 1" --order-by "metrics.mae ASC"',
   );
-}
-
-/** The experiments of these names or ids; all of them without a choice. @throws experimentUnknown */
-async function getExperiments(client: Client, wanted?: readonly string[]): Promise<Experiment[]> {
-  const all = await listUpTo(mostExperiments, (page) => client.experiments.listExperiments(page));
-  if (!wanted) return all;
-  return wanted.map((text) => {
-    const found = all.find((e) => e.name === text) ?? all.find((e) => e.id === text);
-    if (!found) throw failures.experimentUnknown(text);
-    return found;
-  });
 }
 
 const shownMetrics = 5;
@@ -189,6 +175,10 @@ const describeRun = (run: Run) => [
   `${run.name}  ${run.status}  run:${run.id}`,
   `started  ${formatTime(run.startedAt)} by ${run.user}, ended ${formatTime(run.endedAt)}`,
   ...run.inputs.map((input) => `reads    ${input.name} (${input.context})`),
+  ...run.modelInputs.map((model) => `reads    ${model.name}  logged-model:${model.modelId}`),
+  ...run.modelOutputs.map(
+    (model) => `makes    ${model.name}  logged-model:${model.modelId} at step ${model.step}`,
+  ),
   ...section('parameters', run.parameters),
   ...section(
     'metrics',

@@ -7,6 +7,27 @@ import type { MeasuredMetric } from './rules.ts';
 
 type Series = Pick<MeasuredMetric, 'modelId' | 'runId' | 'key' | 'datasetName' | 'datasetDigest'>;
 
+/** Where a page of points ended: the key of its last row. The value is text, as JSON has no infinity. */
+export type PointCursor = readonly [
+  series: number,
+  timestamp: number,
+  step: number,
+  value: string,
+  isNan: number,
+];
+
+export const toPointCursor = (point: MeasuredMetric & { readonly series: number }): PointCursor => {
+  const { recorded_at, step, value, is_nan } = toMetricRow(point);
+  return [point.series, recorded_at, step, String(value), is_nan];
+};
+
+export const isPointCursor = (value: unknown): value is PointCursor =>
+  Array.isArray(value) &&
+  value.length === 5 &&
+  [0, 1, 2, 4].every((index) => Number.isSafeInteger(value[index])) &&
+  typeof value[3] === 'string' &&
+  !Number.isNaN(Number(value[3]));
+
 const nameOf = ({ modelId, runId, key, datasetName, datasetDigest }: Series): string =>
   JSON.stringify([modelId, runId, key, datasetName, datasetDigest]);
 
@@ -51,6 +72,33 @@ export const modelMetricStore = (db: Db) => {
       }
     },
 
+    /** Series after series, each in order of time, step, value. */
+    async listPoints(
+      modelId: string,
+      key: string,
+      limit: number,
+      after?: PointCursor,
+    ): Promise<(MeasuredMetric & { readonly series: number })[]> {
+      let query = db
+        .selectFrom('logged_model_points as point')
+        .innerJoin('logged_model_metrics as series', 'series.id', 'point.series_id')
+        .select([
+          ...(['point.series_id', 'point.recorded_at', 'point.step', 'point.value', 'point.is_nan'] as const),
+          ...(['model_id', 'run_id', 'key', 'dataset_name', 'dataset_digest'] as const),
+        ])
+        .where('model_id', '=', modelId)
+        .where('key', '=', key)
+        .orderBy('point.series_id')
+        .orderBy('point.recorded_at')
+        .orderBy('point.step')
+        .orderBy('point.value')
+        .orderBy('point.is_nan')
+        .limit(limit);
+      if (after) query = query.where(isAfter(after));
+      const rows = await query.execute();
+      return rows.map((row) => ({ ...toSeries(row), ...toPoint(row), series: row.series_id }));
+    },
+
     /** The latest point of each series, in order of model, key, run and dataset. */
     async listLatest(ids: readonly string[]): Promise<MeasuredMetric[]> {
       const rows = await inPortions(ids, (portion) =>
@@ -66,9 +114,7 @@ export const modelMetricStore = (db: Db) => {
       );
       return rows.map((row) => ({
         ...toSeries(row),
-        step: row.step,
-        timestamp: row.recorded_at,
-        value: row.is_nan ? Number.NaN : row.value,
+        ...toPoint(row),
       }));
     },
   };
@@ -89,6 +135,16 @@ const toSeries = (row: SeriesRow): Series => ({
   datasetName: row.dataset_name,
   datasetDigest: row.dataset_digest,
 });
+
+const toPoint = (row: { step: number; recorded_at: number; value: number; is_nan: number }) => ({
+  step: row.step,
+  timestamp: row.recorded_at,
+  value: row.is_nan ? Number.NaN : row.value,
+});
+
+const isAfter = ([series, timestamp, step, value, isNan]: PointCursor) => sql<boolean>`
+  (point.series_id, point.recorded_at, point.step, point.value, point.is_nan)
+  > (${series}, ${timestamp}, ${step}, cast(${Number(value)} as double precision), ${isNan})`;
 
 const toSeriesRow = (metric: MeasuredMetric) => ({
   model_id: metric.modelId,

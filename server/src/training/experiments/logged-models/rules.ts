@@ -1,4 +1,4 @@
-import type { LoggedModel, LoggedModelStatus } from '@tidemill/contract';
+import type { LoggedModel, LoggedModelMetric, LoggedModelStatus } from '@tidemill/contract';
 import { errors } from '../../../base/errors.ts';
 import type { KeyValue } from '../../../base/key-value.ts';
 import { assertText, limits as runLimits } from '../limits.ts';
@@ -100,7 +100,7 @@ export function parseRegistrations(tags: readonly KeyValue[]): Registration[] {
   const found = new Map<string, Registration>();
   for (const { name, version } of parseList(text)) {
     if (typeof name !== 'string' || (typeof version !== 'string' && typeof version !== 'number')) continue;
-    found.set(JSON.stringify([name, version]), { name, version: String(version) });
+    found.set(JSON.stringify([name, String(version)]), { name, version: String(version) });
   }
   return [...found.values()];
 }
@@ -121,14 +121,20 @@ export function toLoggedModel(record: LoggedModelRecord): LoggedModel {
     artifactUri: modelArtifactUri(record),
     parameters: toTexts(parameters),
     tags: toTexts(tags),
-    metrics: metrics.map(({ key, value, timestamp, step, runId, datasetName, datasetDigest }) => ({
-      ...{ key, value: finiteOrNull(value), timestamp, step, runId },
-      datasetName: datasetName || null,
-      datasetDigest: datasetDigest || null,
-    })),
+    metrics: metrics.map(toLoggedModelMetric),
     registrations: parseRegistrations(tags),
   };
 }
+
+export const toLoggedModelMetric = (metric: MeasuredMetric): LoggedModelMetric => ({
+  key: metric.key,
+  value: finiteOrNull(metric.value),
+  timestamp: metric.timestamp,
+  step: metric.step,
+  runId: metric.runId,
+  datasetName: metric.datasetName || null,
+  datasetDigest: metric.datasetDigest || null,
+});
 
 const toTexts = (list: readonly KeyValue[]): Record<string, string> =>
   Object.fromEntries(list.map(({ key, value }) => [key, value]));

@@ -1,14 +1,15 @@
-import type { Experiment, LoggedModel, LoggedModelStatus } from '@tidemill/contract';
+import type { Experiment, LoggedModel, LoggedModelMetric, LoggedModelStatus, Page } from '@tidemill/contract';
 import { type Db, lockKey, type Tx } from '../../../adapters/db/db.ts';
 import type { Caller } from '../../../base/caller.ts';
 import { errors } from '../../../base/errors.ts';
 import { newRunId } from '../../../base/ids.ts';
 import type { KeyValue } from '../../../base/key-value.ts';
+import { decodeCursor, defaultPageSize, toPage } from '../../../base/page.ts';
 import { toUri } from '../../../base/references.ts';
 import type { ExperimentsDependencies } from '../dependencies.ts';
 import { assertExperimentActive, lastByKey } from '../rules.ts';
 import { newRunName } from '../run-name.ts';
-import { modelMetricStore } from './metric-store.ts';
+import { isPointCursor, modelMetricStore, toPointCursor } from './metric-store.ts';
 import { loggedModelStore } from './model-store.ts';
 import {
   assertModelName,
@@ -22,6 +23,7 @@ import {
   type Registration,
   registrationsTag,
   toLoggedModel,
+  toLoggedModelMetric,
 } from './rules.ts';
 
 export interface LoggedModelStart {
@@ -192,6 +194,19 @@ export function createLoggedModelVerbs(
 
     getLoggedModel: async ({ id }: { id: string }, caller: Caller): Promise<LoggedModel> =>
       toLoggedModel(await getModelRecord(id, caller.workspace)),
+
+    /** Every point that runs measured of it under one key. */
+    async modelMetricHistory(
+      input: { id: string; key: string; cursor?: string | undefined; limit?: number | undefined },
+      caller: Caller,
+    ): Promise<Page<LoggedModelMetric>> {
+      const { id, key, cursor, limit = defaultPageSize } = input;
+      const after = cursor === undefined ? undefined : decodeCursor(cursor, isPointCursor);
+      await getModelRecord(id, caller.workspace);
+      const points = await modelMetricStore(db).listPoints(id, key, limit + 1, after);
+      const { items, nextCursor } = toPage(points, limit, toPointCursor);
+      return { items: items.map(toLoggedModelMetric), nextCursor };
+    },
 
     /** Deleting what is deleted changes nothing. */
     async deleteLoggedModel({ id }: { id: string }, caller: Caller): Promise<Record<string, never>> {
