@@ -1,6 +1,6 @@
 import type { Promotion } from '@tidemill/contract';
 import type { Selectable } from 'kysely';
-import type { Db } from '../../adapters/db/db.ts';
+import { type Db, lockKey, type Tx } from '../../adapters/db/db.ts';
 import type { GovernanceTables } from '../../adapters/db/tables/governance.ts';
 import { formatReference } from '../../base/references.ts';
 
@@ -17,6 +17,10 @@ export interface PromotionStep {
 }
 
 export const promotionStore = (db: Db) => ({
+  /** Until the transaction ends nobody else asks for the same alias. */
+  lockWish: ({ workspace, model, alias }: Pick<StoredPromotion, 'workspace' | 'model' | 'alias'>) =>
+    lockKey(db as Tx, `promotion/${workspace}/${model}/${alias}`),
+
   async insert(promotion: StoredPromotion): Promise<void> {
     const { createdAt, createdBy, updatedAt, ...rest } = promotion;
     const times = { created_at: createdAt, created_by: createdBy, updated_at: updatedAt };

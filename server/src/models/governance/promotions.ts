@@ -85,13 +85,17 @@ export function createPromotions(deps: PromotionsDependencies, gates: Pick<Gates
       rollout: null,
       ...{ createdAt: now, createdBy: caller.actor, updatedAt: now },
     };
-    await changes.run(caller, async (tx, record) => {
-      await promotionStore(tx).insert(promotion);
+    return changes.run(caller, async (tx, record) => {
+      const store = promotionStore(tx);
+      await store.lockWish(promotion);
+      const other = await store.findOpen(promotion);
+      if (other) return other;
+      await store.insert(promotion);
       const { id, state, reason } = promotion;
       const detail = { id, name: model, version: String(version), alias, endpoint, state, reason };
       record({ action: `promotion.${state}`, subject: toUri('promotion', id), detail });
+      return promotion;
     });
-    return promotion;
   }
 
   async function move(tx: Db, record: Recorder, from: StoredPromotion, step: PromotionStep): Promise<void> {

@@ -239,6 +239,16 @@ describeEachDatabase('governance', (open) => {
       });
     });
 
+    test('many who ask at once ask for one promotion', async () => {
+      const { ask, promotions, approve } = await openBound();
+      await approve(2, true);
+      const asked = await Promise.allSettled([1, 2, 3, 4].map(() => ask(2)));
+      const ids = asked.map((each) => each.status === 'rejected' && each.reason.details.promotion);
+      const found = await promotions();
+      expect(found.map((each) => each.state)).toEqual(['requested']);
+      expect(new Set(ids)).toEqual(new Set([found[0]?.id]));
+    });
+
     test('where it points already there is nothing to ask; without an endpoint it moves at once', async () => {
       const { ask, promotions, alias, governance, caller, registry, db } = await openBound();
       await ask(1);

@@ -1,9 +1,10 @@
 import type { Approval, ModelStage } from '@tidemill/contract';
+import { sql } from 'kysely';
 import { type Db, json, parseJson } from '../../adapters/db/db.ts';
 import type { RegistryTables } from '../../adapters/db/tables/registry.ts';
 import type { KeyValue } from '../../base/key-value.ts';
 import { toUri } from '../../base/references.ts';
-import type { NewVersion, StoredVersion, VersionFacts } from './rules.ts';
+import { type NewVersion, type StoredVersion, stages, type VersionFacts } from './rules.ts';
 
 export type VersionRow = RegistryTables['model_versions'];
 
@@ -23,6 +24,11 @@ export const factColumns = [
 export type FactRow = Pick<VersionRow, (typeof factColumns)[number]>;
 const namesAtOnce = 1000;
 const versionsAtOnce = 500;
+
+const allStages = sql.join(
+  stages.map((stage) => sql`select ${sql.lit(stage)} as stage`),
+  sql` union all `,
+);
 
 export interface NumberRange {
   readonly first: number;
@@ -148,26 +154,15 @@ export const versionStore = (db: Db) => {
     async listLatest(workspace: string, models: readonly string[]): Promise<VersionFacts[]> {
       const found: VersionFacts[] = [];
       for (let from = 0; from < models.length; from += namesAtOnce) {
-        const rows = await db
-          .selectFrom('model_versions as version')
-          .select(factColumns)
-          .where('workspace', '=', workspace)
-          .where('model', 'in', models.slice(from, from + namesAtOnce))
-          .where(({ not, exists, selectFrom }) =>
-            not(
-              exists(
-                selectFrom('model_versions as newer')
-                  .select('newer.number')
-                  .whereRef('newer.workspace', '=', 'version.workspace')
-                  .whereRef('newer.model', '=', 'version.model')
-                  .whereRef('newer.stage', '=', 'version.stage')
-                  .whereRef('newer.number', '>', 'version.number'),
-              ),
-            ),
-          )
-          .orderBy('model')
-          .orderBy('number')
-          .execute();
+        const some = models.slice(from, from + namesAtOnce);
+        const { rows } = await sql<FactRow>`
+          select ${sql.join(factColumns.map((column) => sql.ref(`version.${column}`)))}
+          from registered_models model cross join (${allStages}) each
+          join model_versions version on version.workspace = model.workspace and version.model = model.name
+            and version.number = (select max(number) from model_versions newest
+              where newest.workspace = model.workspace and newest.model = model.name and newest.stage = each.stage)
+          where model.workspace = ${workspace} and model.name in (${sql.join(some)})
+          order by version.model, version.number`.execute(db);
         found.push(...rows.map(toFacts));
       }
       return found;

@@ -17,6 +17,7 @@ import { migration as evaluation } from './031-evaluation.ts';
 import { migration as governance } from './032-governance.ts';
 import { migration as registeredModels } from './033-registered-models.ts';
 import { migration as webhooks } from './034-webhooks.ts';
+import { migration as modelVersionStages } from './035-model-version-stages.ts';
 import { migration as endpoints } from './040-endpoints.ts';
 import { migration as predictions } from './041-predictions.ts';
 import { migration as rollouts } from './042-rollouts.ts';
@@ -45,6 +46,7 @@ export const migrations: readonly Migration[] = [
   governance,
   registeredModels,
   webhooks,
+  modelVersionStages,
   endpoints,
   predictions,
   rollouts,
