@@ -19,6 +19,7 @@ interface Scope {
 
 interface Start {
   readonly from: Sql;
+  readonly id: Sql;
   /** What is left to be asked of each run. */
   readonly rest: Filter;
 }
@@ -27,17 +28,18 @@ interface Start {
 const mostCounted = 100_000;
 const mostWays = 5;
 
-export const runSearchColumns = (db: Db): SearchColumns => ({
-  attributes: runColumns,
-  metric: {
-    table: sql`run_metrics`,
-    isOwn: isOfRun,
-    ...(kindOf(db) === 'sqlite' ? { hint: sql`indexed by run_metrics_by_key` } : {}),
-  },
-  parameter: { table: sql`run_parameters`, isOwn: isOfRun, isIndexed: true },
-  tag: { table: sql`run_tags`, isOwn: isOfRun, isIndexed: true },
-  dataset: { table: inputsOfRuns, isOwn: isOfRun },
-});
+/** `id` is the run's, where the search first meets it: what is asked of its entries can be asked before its row is read. */
+export function runSearchColumns(db: Db, id: Sql): SearchColumns {
+  const isOwn: EntityTable['isOwn'] = (entry) => sql`${entry('run_id')} = ${id}`;
+  const hint = kindOf(db) === 'sqlite' ? sql`indexed by run_metrics_by_key` : sql``;
+  return {
+    attributes: runColumns,
+    metric: { table: sql`run_metrics`, isOwn, hint },
+    parameter: { table: sql`run_parameters`, isOwn, isIndexed: true },
+    tag: { table: sql`run_tags`, isOwn, isIndexed: true },
+    dataset: { table: inputsOfRuns, isOwn },
+  };
+}
 
 export const isInScope = ({ workspace, experimentIds }: Scope): Sql =>
   sql`runs.workspace = ${workspace} and runs.experiment_id in (${sql.join(experimentIds)})`;
@@ -50,21 +52,24 @@ export async function chooseStart(
   db: Db,
   { filter, ...scope }: Scope & { readonly filter: Filter },
 ): Promise<Start> {
-  const everywhere: Start = { from: sql`runs`, rest: filter };
+  const everywhere: Start = { from: sql`runs`, id: sql`runs.id`, rest: filter };
   if (kindOf(db) === 'postgres') return everywhere;
   const conjuncts = 'all' in filter ? filter.all : [filter];
   const ways = conjuncts.filter(isWay).slice(0, mostWays);
   if (ways.length === 0) return everywhere;
-  let fewest = await count(db, sql`select 1 from runs where ${isInScope(scope)}`);
+  let fewest = mostCounted;
   let best: Comparison | undefined;
   for (const way of ways) {
-    const found = await count(db, sql`select 1 from ${entriesOf(way)}`);
+    const found = await count(db, sql`select 1 from ${entriesOf(way)}`, fewest);
     if (found < fewest) [fewest, best] = [found, way];
   }
   if (!best) return everywhere;
+  const inScope = await count(db, sql`select 1 from runs where ${isInScope(scope)}`, fewest);
+  if (inScope < fewest) return everywhere;
   // SQLite keeps the order of a cross join.
   return {
     from: sql`(select run_id from ${entriesOf(best)}) as start cross join runs on runs.id = start.run_id`,
+    id: sql`start.run_id`,
     rest: { all: conjuncts.filter((one) => one !== best) },
   };
 }
@@ -80,14 +85,10 @@ function entriesOf(way: Comparison): Sql {
   return sql`${table} as entry where entry.key = ${way.key} and ${compareIndexed('sqlite', way)}`;
 }
 
-async function count(db: Db, rows: Sql): Promise<number> {
-  const counted = sql<{
-    total: number;
-  }>`select count(*) as total from (${rows} limit ${sql.lit(mostCounted)})`;
+async function count(db: Db, rows: Sql, most: number): Promise<number> {
+  const counted = sql<{ total: number }>`select count(*) as total from (${rows} limit ${most})`;
   return (await counted.execute(db)).rows[0]?.total ?? 0;
 }
-
-const isOfRun: EntityTable['isOwn'] = (entry) => sql`${entry('run_id')} = runs.id`;
 
 const inputsOfRuns = sql`(select run_id, name, digest, context
   from run_inputs join input_datasets on input_datasets.id = run_inputs.dataset_id)`;

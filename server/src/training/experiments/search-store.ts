@@ -21,33 +21,34 @@ export interface RunSearchQuery extends Search {
 }
 
 export const searchStore = (db: Db) => {
-  const runs = searchSql(db, runSearchColumns(db));
   const experiments = searchSql(db, {
     attributes: experimentColumns,
     tag: { table: sql`experiment_tags`, isOwn: isOfExperiment },
   });
 
-  const selectRuns = async (search: RunSearchQuery, columns: Sql, joins: Sql) => {
-    const { from, rest } = await chooseStart(db, search);
-    return sql`select ${columns} from ${from} ${joins}
-      where ${isInScope(search)} and ${viewConditions[search.view]} and ${runs.where(rest)}`;
+  const startSearch = async (search: RunSearchQuery) => {
+    const { from, id, rest } = await chooseStart(db, search);
+    const runs = searchSql(db, runSearchColumns(db, id));
+    const where = sql`where ${isInScope(search)} and ${viewConditions[search.view]} and ${runs.where(rest)}`;
+    return { runs, from, where };
   };
 
   return {
     /** One row more than `limit` where there are more. */
     async listRuns(search: RunSearchQuery): Promise<RunRow[]> {
       if (search.experimentIds.length === 0) return [];
+      const { runs, from, where } = await startSearch(search);
       const ties = [sql`runs.started_at desc`, sql`runs.id`];
-      const found = await selectRuns(search, runRowColumns, runs.joins(search.order));
-      const page = await sql<RunRow>`${found} order by ${runs.orderBy(search.order, ties)}
-        limit ${search.limit + 1} offset ${search.offset}`.execute(db);
-      return page.rows;
+      const page = sql<RunRow>`select ${runRowColumns} from ${from} ${runs.joins(search.order)} ${where}
+        order by ${runs.orderBy(search.order, ties)} limit ${search.limit + 1} offset ${search.offset}`;
+      return (await page.execute(db)).rows;
     },
 
     async countRuns(search: RunSearchQuery): Promise<number> {
       if (search.experimentIds.length === 0) return 0;
-      const counted = await selectRuns(search, sql`count(*) as total`, sql``);
-      return (await sql<{ total: number }>`${counted}`.execute(db)).rows[0]?.total ?? 0;
+      const { from, where } = await startSearch(search);
+      const counted = sql<{ total: number }>`select count(*) as total from ${from} ${where}`;
+      return (await counted.execute(db)).rows[0]?.total ?? 0;
     },
 
     async listExperimentRows(search: Search): Promise<ExperimentRow[]> {
