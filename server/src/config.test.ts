@@ -29,4 +29,16 @@ describe('readConfig', () => {
     expect(weak).toThrow('The setting TIDEMILL_SECRET_KEY is not valid');
     expect(weak).not.toThrow('swordfish');
   });
+
+  test.each(['file:///srv/files', 's3://bucket/x', '/srv', '', 'mlflow-artifacts:/../x'])(
+    'refuses the artifact root %j, naming the setting',
+    (artifactRoot) => {
+      expect(() => readConfig({ artifactRoot }, {})).toThrow(/--artifact-root/);
+      expect(() => readConfig({}, { TIDEMILL_ARTIFACT_ROOT: artifactRoot })).toThrow(/--artifact-root/);
+    },
+  );
+
+  test('takes the root it has', () => {
+    expect(() => readConfig({ artifactRoot: 'mlflow-artifacts:/' }, {})).not.toThrow();
+  });
 });

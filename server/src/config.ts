@@ -31,12 +31,14 @@ export interface ConfigOptions {
   readonly durability?: string | undefined;
   readonly allowHost?: readonly string[] | undefined;
   readonly logLevel?: string | undefined;
+  readonly artifactRoot?: string | undefined;
   readonly webhookSchemes?: string | undefined;
   readonly webhookPrivate?: boolean | undefined;
 }
 
 /** Reads options and environment once. @throws configInvalid naming the setting */
 export function readConfig(options: ConfigOptions, environment: NodeJS.ProcessEnv = process.env): Config {
+  assertArtifactRoot(options.artifactRoot ?? environment.TIDEMILL_ARTIFACT_ROOT ?? ownRoot);
   const hosts = options.allowHost ?? environment.TIDEMILL_ALLOW_HOSTS?.split(',') ?? [];
   return {
     host: options.host ?? environment.TIDEMILL_HOST ?? '127.0.0.1',
@@ -87,6 +89,17 @@ function readSecretKey(text: string | undefined): Buffer | null {
   throw errors.configInvalid({
     variable: 'TIDEMILL_SECRET_KEY',
     reason: 'it is not 32 bytes in base64 or 64 hex digits (openssl rand -base64 32 makes one)',
+  });
+}
+
+const ownRoot = 'mlflow-artifacts:/';
+
+/** Clients of any other root would write past this server, to a place that it neither checks nor cleans. */
+function assertArtifactRoot(root: string): void {
+  if (root === ownRoot) return;
+  throw errors.configInvalid({
+    variable: '--artifact-root (TIDEMILL_ARTIFACT_ROOT)',
+    reason: `'${root.slice(0, 200)}' is not ${ownRoot}, by which this server keeps the files itself, the only root it has so far`,
   });
 }
 

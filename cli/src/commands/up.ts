@@ -9,6 +9,7 @@ interface UpOptions {
   durability?: string;
   allowHost?: string[];
   logLevel?: string;
+  artifactRoot?: string;
   webhookSchemes?: string;
   webhookPrivate?: boolean;
   exitWithParent?: boolean;
@@ -37,6 +38,10 @@ export function addUpCommand(program: Command): void {
     .description('start the server: API, UI, tasks, serving, in this process')
     .option('--host <address>', 'address to listen on (default 127.0.0.1; any other needs a token)')
     .option('--port <number>', 'port (default 4600; 0 takes a free one)')
+    .option(
+      '--artifact-root <uri>',
+      'where files of runs are kept: mlflow-artifacts:/, by this server (default)',
+    )
     .option('--allow-host <names...>', 'further host names under which the server is addressed')
     .option(
       '--webhook-schemes <names>',

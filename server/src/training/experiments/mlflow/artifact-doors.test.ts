@@ -157,6 +157,39 @@ describe("MLflow's doors to files", () => {
     }
   });
 
+  test.each([
+    'file:///etc',
+    '/etc',
+    '/etc/../etc',
+    'relative',
+    'http://169.254.169.254/latest',
+    'http:///#/../../etc/',
+    'http://x/a;b',
+    's3://b/x?a=../..',
+    's3://b/x',
+    'runs:/a/b',
+    'mlflow-artifacts:/../../etc',
+    'mlflow-artifacts://evil.example/x',
+    'mlflow-artifacts:/0',
+    'x'.repeat(3_000),
+  ])('no experiment keeps its files at %s', async (location) => {
+    const body = JSON.stringify({ name: `at ${location.slice(0, 100)}`, artifact_location: location });
+    for (const base of bases)
+      expect(await raw(url, `${base}/mlflow/experiments/create`, 'POST', body)).toMatchObject({
+        status: 400,
+        body: expect.stringContaining('INVALID_PARAMETER_VALUE'),
+      });
+  });
+
+  test('the place that it has anyway may be named', async () => {
+    const body = JSON.stringify({ name: 'named place', artifact_location: 'mlflow-artifacts:/' });
+    const { experiment_id: id } = JSON.parse(
+      (await raw(url, '/api/2.0/mlflow/experiments/create', 'POST', body)).body,
+    );
+    const found = await raw(url, `/api/2.0/mlflow/experiments/get?experiment_id=${id}`);
+    expect(JSON.parse(found.body).experiment.artifact_location).toBe(`mlflow-artifacts:/${id}`);
+  });
+
   test("the pages' upload takes a file of up to 10 MB", async () => {
     const own = (await platform.services.experiments.createRun({ experimentId: '0' }, platform.caller)).id;
     const address = `/ajax-api/2.0/mlflow/upload-artifact?run_uuid=${own}&path=a%20b.json`;

@@ -13,7 +13,7 @@ import {
   toPageSize,
 } from '../../../http/mlflow/fields.ts';
 import { type Operation, read, write } from '../../../http/mlflow/operations.ts';
-import type { ViewType } from '../rules.ts';
+import { artifactRoot, type ViewType } from '../rules.ts';
 import type { Experiments } from '../service.ts';
 import { toMlflowExperiment } from './replies.ts';
 
@@ -107,8 +107,12 @@ export function getExperimentId(fields: Fields): string {
   return id;
 }
 
-/** Artifacts lie in our own blobs: another place would be written to with our rights. */
+/** Artifacts lie in our own blobs: another place would be written to with our rights, or read by others from there. */
 function refuseLocation(fields: Fields): void {
-  if (!findText(fields, 'artifact_location')) return;
-  throw invalid('artifact_location', 'this server keeps the artifacts itself; leave artifact_location out');
+  const location = findText(fields, 'artifact_location');
+  if (!location || location === artifactRoot) return;
+  throw invalid(
+    'artifact_location',
+    `this server keeps artifacts itself, at ${artifactRoot}, and takes no other place; leave it out`,
+  );
 }
