@@ -10,6 +10,7 @@ export const limits = {
   experimentName: 500,
   experimentTagValue: 5_000,
   runName: 500,
+  user: 256,
   dataset: { name: 500, digest: 36, source: 65_535, schema: 1_048_575, profile: 16_777_215 },
   inputTag: { key: 255, value: 500 },
 } as const;
@@ -44,12 +45,16 @@ export function assertExperimentTags(tags: readonly KeyValue[]): void {
 export function assertExperimentName(name: string): void {
   if (name.trim() === '') throw invalid('name', 'an experiment needs a name');
   assertText('name', name, limits.experimentName);
+  // Databases would keep another character in its place, and two such names would be one.
+  if (!name.isWellFormed()) throw invalid('name', 'it holds half a surrogate pair, which is no character');
 }
 
 export function assertRunName(name: string): void {
   if (name.trim() === '') throw invalid('run_name', 'it is empty');
   assertText('run_name', name, limits.runName);
 }
+
+export const assertUser = (user: string): void => assertText('user_id', user, limits.user);
 
 export function assertInput(where: string, input: DatasetInput): void {
   const { dataset, inputTag } = limits;

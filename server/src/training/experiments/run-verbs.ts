@@ -6,7 +6,7 @@ import type { KeyValue } from '../../base/key-value.ts';
 import { toUri } from '../../base/references.ts';
 import type { ExperimentsDependencies } from './dependencies.ts';
 import { experimentStore } from './experiment-store.ts';
-import { assertRunName, assertRunTags } from './limits.ts';
+import { assertRunName, assertRunTags, assertUser } from './limits.ts';
 import {
   assertActive,
   assertExperimentActive,
@@ -54,6 +54,7 @@ export function createRunVerbs(
     const known = await experimentStore(db).findState(workspace, toExperimentNumber(experimentId));
     assertExperimentActive(known ?? (await getExperiment(experimentId, workspace)));
     const { name, tags } = nameRun(start);
+    assertUser(start.user ?? '');
     const run: NewRun = {
       id: newRunId(),
       workspace,
