@@ -1,4 +1,4 @@
-// Two thousand runs in a browser: found by filter and order, opened, held side by side.
+// Two thousand runs in a browser: found by filter and order, opened, held side by side, followed, deleted and restored.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -115,6 +115,42 @@ describe.skipIf(!hasBrowser)('runs in a browser', () => {
     await page.getByText('finished', { exact: true }).waitFor({ timeout: 5000 });
     await page.getByRole('tab', { name: /Parameters ?1/ }).click();
     await page.getByRole('table', { name: 'parameters' }).getByText('late').waitFor();
+  });
+
+  it('deletes a run, finds it among the deleted, and takes it back, by keyboard alone', async () => {
+    const filter = "attributes.run_name = 'run 7'";
+    await page.goto(`${server.url}/ui/experiments/${experiment}?${new URLSearchParams({ filter })}`);
+    const choose = async () => {
+      await page.getByRole('checkbox', { name: 'Select run 7' }).focus();
+      await page.keyboard.press('Space');
+    };
+    const confirm = async (what: string) => {
+      await page.getByRole('button', { name: what }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('dialog').getByRole('button', { name: what }).focus();
+      await page.keyboard.press('Enter');
+    };
+    await choose();
+    await confirm('Delete');
+    await page.getByText('No run matches this filter.').waitFor();
+    await page.getByText('Deleted', { exact: true }).click();
+    await choose();
+    await confirm('Restore');
+    await page.getByText('No run matches this filter.').waitFor();
+    await page.getByText('Active', { exact: true }).click();
+    await page.getByRole('link', { name: 'run 7', exact: true }).waitFor();
+  });
+
+  it('opens a registered model whose name has spaces and an @', async () => {
+    const client = createClient({ url: server.url });
+    await client.registry.create({ name: 'my model@v 1', tags: { team: 'blue' } });
+    await page.goto(`${server.url}/ui/models`);
+    const filter = page.getByRole('searchbox', { name: /Filter models/ });
+    await filter.fill("name ILIKE 'MY%' and tags.team = 'blue'");
+    await filter.press('Enter');
+    await page.getByRole('link', { name: 'my model@v 1', exact: true }).click();
+    await page.getByRole('heading', { name: 'my model@v 1' }).waitFor();
+    await page.getByText('No version yet.').waitFor();
   });
 
   it('all without an error in the page', () => expect(failures).toEqual([]));

@@ -89,3 +89,23 @@ it('writes positions as the axis means them', () => {
   expect(axisText('time')(Date.UTC(2024, 0, 2))).toBe('2024-01-02');
   expect(axisText('number')(12)).toBe('12');
 });
+
+it('tells more lines apart than there are colours, by their strokes', () => {
+  const points = [
+    [1, 1],
+    [2, 2],
+    [3, 3],
+  ] as const;
+  const lines = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ name, points }));
+  const drawn = seriesOf(toOption({ lines }, palette));
+  expect(drawn.map(({ color }) => color)).toEqual(['one', 'two', 'one', 'two', 'one']);
+  const strokes = drawn.map(({ lineStyle }) => (lineStyle as { type: unknown }).type);
+  expect(strokes).toEqual(['solid', 'solid', 'dashed', 'dashed', 'dotted']);
+});
+
+it('draws over time that passed, and over a logarithm', () => {
+  const option = toOption({ lines: [], axis: 'duration', log: true }, palette);
+  expect(option.xAxis).toMatchObject({ type: 'value' });
+  expect(option.yAxis).toMatchObject({ type: 'log' });
+  expect(axisText('duration')(90_000)).toBe('1 min 30 s');
+});
