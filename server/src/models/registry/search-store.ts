@@ -4,7 +4,7 @@ import type { Db } from '../../adapters/db/db.ts';
 import { type EntityTable, type Sql, type SqlByName, searchSql } from '../../adapters/db/search-sql.ts';
 import { promptTag } from './rules.ts';
 import type { ParsedSearch } from './searchable.ts';
-import { type FactRow, factColumns, type VersionRow } from './version-store.ts';
+import { type FactRow, factColumns, type VersionRow } from './version-rows.ts';
 
 export interface Search extends ParsedSearch {
   readonly workspace: string;

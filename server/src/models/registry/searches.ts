@@ -4,7 +4,7 @@ import { modelStore } from './model-store.ts';
 import type { StoredModel, StoredVersion, VersionFacts } from './rules.ts';
 import { searchStore } from './search-store.ts';
 import { parseSearch, type SearchRequest, searchableModels, searchableVersions } from './searchable.ts';
-import { toFacts, toVersion } from './version-store.ts';
+import { toFacts, toVersion } from './version-rows.ts';
 
 export interface PageRequest extends SearchRequest {
   readonly limit: number;

@@ -1,27 +1,11 @@
 import type { Approval, ModelStage } from '@tidemill/contract';
 import { sql } from 'kysely';
-import { type Db, json, parseJson } from '../../adapters/db/db.ts';
-import type { RegistryTables } from '../../adapters/db/tables/registry.ts';
+import { type Db, parseJson } from '../../adapters/db/db.ts';
 import type { KeyValue } from '../../base/key-value.ts';
 import { toUri } from '../../base/references.ts';
 import { type NewVersion, type StoredVersion, stages, type VersionFacts } from './rules.ts';
+import { type FactRow, factColumns, toFacts, toRow, toVersion } from './version-rows.ts';
 
-export type VersionRow = RegistryTables['model_versions'];
-
-export const factColumns = [
-  'model',
-  'number',
-  'source',
-  'location',
-  'run_id',
-  'run_link',
-  'model_id',
-  'stage',
-  'description',
-  'created_at',
-  'updated_at',
-] as const;
-export type FactRow = Pick<VersionRow, (typeof factColumns)[number]>;
 const namesAtOnce = 1000;
 const versionsAtOnce = 500;
 
@@ -271,63 +255,3 @@ export const versionStore = (db: Db) => {
     },
   };
 };
-
-export const toFacts = (row: FactRow): VersionFacts => ({
-  model: row.model,
-  number: row.number,
-  source: row.source,
-  location: row.location,
-  runId: row.run_id,
-  runLink: row.run_link,
-  loggedModel: row.model_id,
-  stage: row.stage as ModelStage,
-  description: row.description,
-  createdAt: row.created_at,
-  updatedAt: row.updated_at,
-});
-
-function toRow(version: StoredVersion): VersionRow {
-  return {
-    workspace: version.workspace,
-    model: version.model,
-    number: version.number,
-    source: version.source,
-    location: version.location,
-    digest: version.digest,
-    files: json(version.files),
-    inputs: json(version.inputs),
-    flavors: json(version.flavors),
-    training_range: json(version.trainingRange),
-    run_id: version.runId,
-    run_link: version.runLink,
-    model_id: version.loggedModel,
-    artifact_path: version.artifactPath,
-    training_set: version.trainingSet,
-    recipe: version.recipe === null ? null : json(version.recipe),
-    metrics: json(version.metrics),
-    approval: version.approval,
-    stage: version.stage,
-    description: version.description,
-    created_at: version.createdAt,
-    created_by: version.createdBy,
-    updated_at: version.updatedAt,
-  };
-}
-
-export function toVersion(row: VersionRow): StoredVersion {
-  return {
-    ...toFacts(row),
-    workspace: row.workspace,
-    digest: row.digest,
-    files: parseJson(row.files),
-    inputs: parseJson(row.inputs),
-    flavors: parseJson(row.flavors),
-    trainingRange: parseJson(row.training_range),
-    artifactPath: row.artifact_path,
-    trainingSet: row.training_set,
-    recipe: row.recipe === null ? null : parseJson(row.recipe),
-    metrics: parseJson(row.metrics),
-    approval: row.approval as Approval,
-    createdBy: row.created_by,
-  };
-}
