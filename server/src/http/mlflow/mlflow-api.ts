@@ -1,4 +1,5 @@
 /** MLflow's JSON API: domains give their operations, this serves them under every prefix that clients and pages use. */
+import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { mlflowAbsences } from './absences.ts';
 import { replyWithMlflowError } from './failures.ts';
@@ -44,7 +45,10 @@ function addOperation(http: FastifyInstance, base: string, operation: Operation)
     config: { permission },
     exposeHeadRoute: false,
     ...(bodyLimit !== undefined && { bodyLimit }),
-    handler: async (request) => run(fieldsOf(request), request.caller, request.host),
+    handler: async (request, reply) => {
+      const answer = await run(fieldsOf(request), request.caller, request.host);
+      return answer instanceof Readable ? reply.type('application/json; charset=utf-8').send(answer) : answer;
+    },
   });
 }
 

@@ -1,6 +1,7 @@
 import type { Permission } from '@tidemill/contract';
 import type { Caller } from '../../base/caller.ts';
 import type { Fields } from './fields.ts';
+import type { Reply } from './long-list.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -13,7 +14,7 @@ export interface Operation {
   /** Bytes of the largest body, where the server's own limit is too small. */
   readonly bodyLimit?: number;
   /** `host` is how the client has addressed this server. */
-  readonly run: (fields: Fields, caller: Caller, host: string) => Promise<Record<string, unknown>>;
+  readonly run: (fields: Fields, caller: Caller, host: string) => Promise<Reply>;
 }
 
 type Run = Operation['run'];

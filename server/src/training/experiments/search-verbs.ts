@@ -21,6 +21,14 @@ export interface RunSearch extends RunFilter {
   readonly cursor?: string | undefined;
 }
 
+export interface LongPage {
+  readonly portions: AsyncGenerator<RunRecord[], undefined>;
+  readonly nextCursor: string | null;
+}
+
+/** Runs with all they hold: MLflow's usual page, and few enough that others are answered in between. */
+const portionSize = 1_000;
+
 /** The column that is no metric, parameter or tag. */
 const inputsColumn = 'inputs';
 
@@ -36,11 +44,16 @@ export function createSearchVerbs({ db }: Pick<ExperimentsDependencies, 'db'>) {
     };
   }
 
+  async function* listRecords(rows: readonly RunRow[]): AsyncGenerator<RunRecord[], undefined> {
+    for (let start = 0; start < rows.length; start += portionSize)
+      yield await runStore(db).toRecords(rows.slice(start, start + portionSize));
+  }
+
   return {
-    /** For doors that show more than the contract does. */
-    async searchRecords(search: RunSearch, workspace: string): Promise<Page<RunRecord>> {
+    /** For doors that show more than the contract does, and have pages too long to be held at once. */
+    async searchRecords(search: RunSearch, workspace: string): Promise<LongPage> {
       const { items, nextCursor } = await listRows(search, workspace);
-      return { items: await runStore(db).toRecords(items), nextCursor };
+      return { portions: listRecords(items), nextCursor };
     },
 
     async searchRuns(

@@ -203,6 +203,7 @@ describeEachDatabase('search', (open) => {
     };
     expect(await names("name ILIKE 'SEA'")).toEqual(['Sea', 'sea']);
     expect(await names("name LIKE 'se_'")).toEqual(['sea']);
+    expect(await names("name IN ('sea', 'lake') OR tags.of IN ('Sea')")).toEqual(['Sea', 'lake', 'sea']);
     expect(await names("tags.of != 'lake'")).toEqual(['Sea', 'sea']);
     expect(await names('tags.of IS NULL AND creation_time > 0')).toContain('Default');
     expect((await names('', [])).slice(0, 3)).toEqual(['lake', 'Sea', 'sea']);

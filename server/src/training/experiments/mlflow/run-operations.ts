@@ -1,6 +1,5 @@
 import { posix } from 'node:path';
 import type { RunStatus } from '@tidemill/contract';
-import { compact } from '../../../http/mlflow/compact.ts';
 import {
   type Fields,
   findEnum,
@@ -15,9 +14,10 @@ import {
   toFields,
   toPageSize,
 } from '../../../http/mlflow/fields.ts';
+import { replyWithList } from '../../../http/mlflow/long-list.ts';
 import { type Operation, read, write } from '../../../http/mlflow/operations.ts';
 import { limits } from '../limits.ts';
-import { type DatasetInput, runArtifactUri } from '../rules.ts';
+import { type DatasetInput, type RunRecord, runArtifactUri } from '../rules.ts';
 import type { Experiments } from '../service.ts';
 import { getExperimentId, toView } from './experiment-operations.ts';
 import { getMetric, toModelMetrics } from './metric-fields.ts';
@@ -138,7 +138,7 @@ const readOperations = (experiments: Experiments): Operation[] => [
   })),
 
   read('POST', 'runs/search', async (fields, caller) => {
-    const { items, nextCursor } = await experiments.searchRecords(
+    const { portions, nextCursor } = await experiments.searchRecords(
       {
         experimentIds: listTexts(fields, 'experiment_ids'),
         filter: findText(fields, 'filter'),
@@ -149,7 +149,7 @@ const readOperations = (experiments: Experiments): Operation[] => [
       },
       caller.workspace,
     );
-    return compact({ runs: items.map(toMlflowRun), next_page_token: nextCursor });
+    return replyWithList('runs', toMlflowRuns(portions), { next_page_token: nextCursor });
   }),
 
   read('GET', 'artifacts/list', async (fields, caller) => {
@@ -160,6 +160,11 @@ const readOperations = (experiments: Experiments): Operation[] => [
     return { root_uri: runArtifactUri(run), ...toMlflowFiles(files, (own) => posix.normalize(own)) };
   }),
 ];
+
+async function* toMlflowRuns(portions: AsyncGenerator<RunRecord[], undefined>) {
+  for await (const records of portions) yield records.map(toMlflowRun);
+  return undefined;
+}
 
 export function getRunId(fields: Fields): string {
   const id = findText(fields, 'run_id') || getText({ run_id: fields.run_uuid }, 'run_id');
