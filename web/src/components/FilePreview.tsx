@@ -19,6 +19,8 @@ interface FileProps {
   readonly path: string;
 }
 
+/** Read when opened: an event says that a run has changed, not that this file has. */
+const onceOpened = { staleTime: 'static', gcTime: 0 } as const;
 const mostTextBytes = 1_000_000;
 const mostImageBytes = 20_000_000;
 
@@ -98,6 +100,7 @@ interface TextFileProps extends FileProps {
 
 function TextFile({ source, path, show }: TextFileProps) {
   const start = useQuery({
+    ...onceOpened,
     queryKey: [...source.key, 'text', path],
     queryFn: async ({ signal }) => readStart(await source.read(path, signal), mostTextBytes),
   });
@@ -191,6 +194,7 @@ function Markup({ text, path }: { readonly text: string; readonly path: string }
 
 function Image({ source, path }: FileProps) {
   const image = useQuery({
+    ...onceOpened,
     queryKey: [...source.key, 'image', path],
     queryFn: async ({ signal }) => {
       const download = await source.read(path, signal);

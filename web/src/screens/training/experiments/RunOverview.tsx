@@ -12,6 +12,7 @@ import { Time } from '../../../components/Time.tsx';
 import { ask } from '../../../lib/client.ts';
 import { pathOf } from '../../../lib/references.ts';
 import classes from './Run.module.css';
+import { toProjection } from './run-column-ids.ts';
 import { toRunColumns } from './run-columns.tsx';
 
 /** What a run says about itself, and what hangs on it. */
@@ -190,7 +191,8 @@ function RegisteredVersions({ run }: { readonly run: string }) {
   );
 }
 
-const childColumns = toRunColumns(['name', 'status', 'started', 'took', 'user']);
+const childIds = ['name', 'status', 'started', 'took', 'user'];
+const childColumns = toRunColumns(childIds);
 const mostChildren = 200;
 
 function Children({ run }: { readonly run: Run }) {
@@ -198,6 +200,7 @@ function Children({ run }: { readonly run: Run }) {
     ask('experiments', 'searchRuns', {
       experimentIds: [run.experimentId],
       filter: `tags.mlflow.parentRunId = '${run.id}'`,
+      columns: toProjection(childIds),
       limit: mostChildren,
     }),
   );
