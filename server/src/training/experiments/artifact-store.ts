@@ -18,12 +18,20 @@ export const artifactStore = (db: Db) => {
       return query.where('path', '>=', `${folder}/`).where('path', '<', afterSlash(folder)).execute();
     },
 
-    /** Files of these names in any folder, in the order of the names. */
-    async listNamed(runId: string, names: readonly string[], limit: number): Promise<ArtifactFile[]> {
-      const files = await ofRun(runId)
+    /** Files of these names in any folder of these runs or logged models, in the order of the names. */
+    async listNamed(
+      owners: readonly string[],
+      names: readonly string[],
+      limit: number,
+    ): Promise<ArtifactFile[]> {
+      const files = await db
+        .selectFrom('run_artifacts')
+        .select(columns)
+        .where('run_id', 'in', owners)
         .where((eb) =>
           eb.or([eb('path', 'in', names), ...names.map((name) => eb('path', 'like', `%/${name}`))]),
         )
+        .orderBy('run_id')
         .orderBy('path')
         .limit(limit)
         .execute();

@@ -125,6 +125,20 @@ describeEachDatabase('the difference of two runs', (open) => {
     ]);
   });
 
+  test('packages of logged models that a run made count as its own', async () => {
+    const withModel = async (requirements: string) => {
+      const run = await newRun({});
+      const { id } = await own.experiments.startLoggedModel({ experimentId: '0', name: 'm' }, caller);
+      await own.experiments.logOutputs(run, [{ modelId: id }], caller.workspace);
+      const content = Buffer.from(requirements);
+      await own.experiments.putArtifact({ id, path: 'requirements.txt', content }, caller);
+      return run;
+    };
+    const [a, b] = [await withModel('numpy==1\n'), await withModel('numpy==2\n')];
+    const { packages } = await own.experiments.diffRuns({ a, b }, caller);
+    expect(packages).toEqual({ entries: [{ key: 'numpy', a: '==1', b: '==2' }], equal: 0 });
+  });
+
   test('a list of packages too long to be one is not read', async () => {
     const long = 'x==1\n'.repeat(60_000);
     const a = await newRun({ files: { 'model/requirements.txt': long } });
