@@ -2,7 +2,7 @@ import { toUri } from '../../base/references.ts';
 import { findNamedVersion } from './dataset-source.ts';
 import type { ExperimentsDependencies } from './dependencies.ts';
 import { type DatasetSummary, inputStore } from './input-store.ts';
-import { assertInput } from './limits.ts';
+import { assertCount, assertInput, limits } from './limits.ts';
 import { type DatasetInput, type RecordedInput, toExperimentNumber } from './rules.ts';
 import { createModelLinker, type LinkedModel } from './run-model-verbs.ts';
 import { createRunWriter } from './run-writer.ts';
@@ -41,6 +41,7 @@ export function createInputVerbs({ db, lineage, datasets }: ExperimentsDependenc
       workspace: string,
       { models = [], ownHost }: InputContext = {},
     ): Promise<void> {
+      assertCount('datasets', inputs.length, limits.inputsAtOnce);
       inputs.forEach((input, index) => {
         assertInput(`datasets[${index}]`, input);
       });

@@ -13,6 +13,8 @@ export const limits = {
   user: 256,
   dataset: { name: 500, digest: 36, source: 65_535, schema: 1_048_575, profile: 16_777_215 },
   inputTag: { key: 255, value: 500 },
+  inputsAtOnce: 1_000,
+  searchedExperiments: 10_000,
 } as const;
 
 /** @throws trackingValueInvalid naming the entry, as in `metrics[3].name`. */
@@ -75,6 +77,17 @@ function assertMetric(where: string, metric: MetricValue): void {
   if (!Number.isSafeInteger(metric.timestamp) || metric.timestamp < 0)
     throw invalid(`${where}.timestamp`, 'it must be a whole number of milliseconds, not negative');
   if (!Number.isSafeInteger(metric.step)) throw invalid(`${where}.step`, 'it must be a whole number');
+}
+
+/** Databases limit the values of one statement; a request that asks for more is a mistake. */
+export function assertCount(where: string, count: number, most: number): void {
+  if (count > most) throw invalid(where, `a request has at most ${most} of them, not ${count}`);
+}
+
+/** For searches: what is no number is no experiment's id, and an unknown experiment has nothing in it. */
+export function toExperimentNumbers(ids: readonly string[]): number[] {
+  assertCount('experiment_ids', ids.length, limits.searchedExperiments);
+  return ids.filter((id) => /^\d{1,15}$/.test(id)).map(Number);
 }
 
 const keyCharacters = /^[/\p{L}\p{M}\p{N}_.\- :]+$/u;

@@ -227,6 +227,35 @@ describeEachDatabase("the MLflow door's logged models", (open) => {
     });
   });
 
+  test('more at once than a statement takes is refused, as a mistake', async () => {
+    const [run, id] = [await newRun(), await newModel()];
+    const many = Array.from({ length: 20_000 }, (_none, index) => String(index));
+    const texts = many.map((key) => ({ key, value: '1' }));
+    const models = many.map((step) => ({ model_id: id, step }));
+    const datasets = many.map((name) => ({
+      dataset: { name, digest: 'd', source_type: 'local', source: 'x' },
+    }));
+    for (const [method, path, body] of [
+      ['POST', 'logged-models', { experiment_id: '0', params: texts }],
+      ['POST', `logged-models/${id}/params`, { params: texts }],
+      ['PATCH', `logged-models/${id}/tags`, { tags: texts }],
+      ['POST', 'logged-models/search', { experiment_ids: many }],
+      [
+        'POST',
+        'logged-models/search',
+        { experiment_ids: ['0'], datasets: many.map((dataset_name) => ({ dataset_name })) },
+      ],
+      ['POST', 'runs/search', { experiment_ids: many }],
+      ['POST', 'runs/outputs', { run_id: run, models }],
+      ['POST', 'runs/log-inputs', { run_id: run, models }],
+      ['POST', 'runs/log-inputs', { run_id: run, datasets }],
+    ] as const)
+      expect(await ask(method, path, body)).toMatchObject({
+        status: 400,
+        message: expect.stringContaining('a request has at most'),
+      });
+  });
+
   describe('files', () => {
     const put = (path: string, payload: string) =>
       http.inject({ method: 'PUT', url: `${files}/${path}`, headers: { host: 'localhost' }, payload });

@@ -2,6 +2,7 @@ import { type Db, lockKey } from '../../adapters/db/db.ts';
 import { errors } from '../../base/errors.ts';
 import { toUri } from '../../base/references.ts';
 import type { ExperimentsDependencies } from './dependencies.ts';
+import { assertCount, limits } from './limits.ts';
 import { loggedModelStore } from './logged-models/model-store.ts';
 import { runModelStore } from './run-model-store.ts';
 import { runStore } from './run-store.ts';
@@ -26,6 +27,7 @@ export function createModelLinker({ lineage }: Pick<ExperimentsDependencies, 'li
     models: readonly LinkedModel[],
   ): Promise<void> => {
     if (models.length === 0) return;
+    assertCount('models', models.length, limits.inputsAtOnce);
     const { id, workspace } = run;
     const known = await loggedModelStore(tx).listKnown(
       workspace,

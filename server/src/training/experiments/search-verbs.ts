@@ -4,6 +4,7 @@ import { decodeCursor, defaultPageSize, encodeCursor } from '../../base/page.ts'
 import { parseColumns, parseFilter, parseOrderings } from '../../base/search/grammar.ts';
 import { columnStore } from './column-store.ts';
 import type { ExperimentsDependencies } from './dependencies.ts';
+import { toExperimentNumbers } from './limits.ts';
 import { isOffset, type RunRecord, toRun, type ViewType } from './rules.ts';
 import { type RunRow, runStore } from './run-store.ts';
 import { type RunSearchQuery, searchStore } from './search-store.ts';
@@ -86,8 +87,7 @@ const toQuery = (search: RunSearch, workspace: string): RunSearchQuery => ({
   view: search.view ?? 'active',
   filter: parseFilter(search.filter ?? '', searchableRuns),
   order: parseOrderings(search.orderBy ?? [], searchableRuns),
-  // What is no number is no experiment's id, and an unknown experiment has no runs.
-  experimentIds: search.experimentIds.filter((id) => /^\d{1,15}$/.test(id)).map(Number),
+  experimentIds: toExperimentNumbers(search.experimentIds),
   limit: search.limit,
   offset: search.cursor === undefined ? 0 : decodeCursor(search.cursor, isOffset),
 });

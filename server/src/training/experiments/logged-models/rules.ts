@@ -1,7 +1,7 @@
 import type { LoggedModel, LoggedModelMetric, LoggedModelStatus } from '@tidemill/contract';
 import { errors } from '../../../base/errors.ts';
 import type { KeyValue } from '../../../base/key-value.ts';
-import { assertText, limits as runLimits } from '../limits.ts';
+import { assertCount, assertText, limits as runLimits } from '../limits.ts';
 import { experimentLocation, finiteOrNull, type MetricValue } from '../rules.ts';
 
 /** A point that one run measured of a model, perhaps on a dataset that it named. */
@@ -53,7 +53,14 @@ export interface LoggedModelRecord extends LoggedModelState {
 export const registrationsTag = 'mlflow.modelVersions';
 
 const { dataset } = runLimits;
-const limits = { name: 500, modelType: 500, key: 255, value: 65_535, tagValue: 100_000 } as const;
+const limits = {
+  name: 500,
+  modelType: 500,
+  key: 255,
+  value: 65_535,
+  tagValue: 100_000,
+  atOnce: 1_000,
+} as const;
 
 export const isLoggedModelId = (text: string): boolean => /^m-[0-9a-f]{32}$/.test(text);
 
@@ -70,6 +77,7 @@ export function assertModelName(name: string): void {
 export const assertModelType = (type: string): void => assertText('model_type', type, limits.modelType);
 
 export function assertModelParameters(parameters: readonly KeyValue[]): void {
+  assertCount('params', parameters.length, limits.atOnce);
   const values = new Map<string, string>();
   parameters.forEach(({ key, value }, index) => {
     assertText(`params[${index}].key`, key, limits.key);
@@ -80,6 +88,7 @@ export function assertModelParameters(parameters: readonly KeyValue[]): void {
 }
 
 export function assertModelTags(tags: readonly KeyValue[]): void {
+  assertCount('tags', tags.length, limits.atOnce);
   tags.forEach(({ key, value }, index) => {
     assertText(`tags[${index}].key`, key, limits.key);
     assertText(`tags[${index}].value`, value, limits.tagValue);

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { LoggedModel, Page } from '@tidemill/contract';
 import type { Caller } from '../../../base/caller.ts';
-import { errors } from '../../../base/errors.ts';
 import { decodeCursor, defaultPageSize, encodeCursor } from '../../../base/page.ts';
 import { type Ordering, parseFilter, parseOrderings } from '../../../base/search/grammar.ts';
 import type { ExperimentsDependencies } from '../dependencies.ts';
+import { assertCount, toExperimentNumbers } from '../limits.ts';
 import { isOffset } from '../rules.ts';
 import { loggedModelStore } from './model-store.ts';
 import { type LoggedModelRecord, type ModelDataset, toLoggedModel } from './rules.ts';
@@ -28,6 +28,7 @@ export interface LoggedModelSearchInput {
 
 /** Each is a join, and databases limit those. */
 const mostOrderings = 20;
+const mostDatasets = 100;
 
 /** Where a page ended, and of which search: another search's pages have other rows. */
 type SearchCursor = readonly [offset: number, search: string];
@@ -38,12 +39,12 @@ export function createLoggedModelSearch({ db }: ExperimentsDependencies) {
     workspace: string,
   ): Promise<Page<LoggedModelRecord>> {
     const { limit, cursor, datasets = [] } = search;
+    assertCount('datasets', datasets.length, mostDatasets);
     const name = nameOf(search);
     const offset = cursor === undefined ? 0 : decodeCursor(cursor, isCursorOf(name))[0];
     const rows = await loggedModelSearchStore(db).list({
       workspace,
-      // What is no number is no experiment's id, and an unknown experiment has no models.
-      experimentIds: search.experimentIds.filter((id) => /^\d{1,15}$/.test(id)).map(Number),
+      experimentIds: toExperimentNumbers(search.experimentIds),
       filter: parseFilter(search.filter ?? '', searchableLoggedModels),
       datasets,
       order: parseOrder(search.orderBy ?? []),
@@ -78,11 +79,7 @@ export function createLoggedModelSearch({ db }: ExperimentsDependencies) {
 
 /** One by one: the same metric may order twice, on two datasets. */
 function parseOrder(orderBy: readonly ModelOrder[]): Ordering[] {
-  if (orderBy.length > mostOrderings)
-    throw errors.trackingValueInvalid({
-      where: 'order_by',
-      reason: `at most ${mostOrderings} are possible, not ${orderBy.length}`,
-    });
+  assertCount('order_by', orderBy.length, mostOrderings);
   return orderBy.flatMap(({ by, dataset }) =>
     parseOrderings([by], searchableLoggedModels).map((ordering) => ({ ...ordering, dataset })),
   );
