@@ -112,7 +112,7 @@ function Facts({ model }: { readonly model: ModelVersion }) {
           <span className="mono">{model.source}</span>
         </Fact>
       )}
-      <Fact name="Flavors">{model.flavors.join(', ')}</Fact>
+      <Fact name="Flavors">{model.flavors.join(', ') || 'unknown'}</Fact>
       <Fact name="Registered">
         <Time at={model.createdAt} /> by {model.createdBy}
       </Fact>
