@@ -10,6 +10,7 @@ import { type HistoryCursor, isHistoryCursor, metricStore, toHistoryCursor } fro
 import { finiteOrNull, type MetricValue, type RunBatch } from './rules.ts';
 import { runStore } from './run-store.ts';
 import { createRunWriter } from './run-writer.ts';
+import type { SummaryPreparation } from './summary-preparation.ts';
 
 export interface LogBatchInput {
   readonly id: string;
@@ -26,7 +27,7 @@ export interface LogBatchInput {
 }
 
 /** What is written down while a run runs. It carries the run's actor, so it has no audit rows of its own. */
-export function createLogVerbs({ db, clock }: ExperimentsDependencies) {
+export function createLogVerbs({ db, clock }: ExperimentsDependencies, preparation: SummaryPreparation) {
   const writeTo = createRunWriter(db);
   const write = createLogWriter(db);
 
@@ -42,6 +43,7 @@ export function createLogVerbs({ db, clock }: ExperimentsDependencies) {
   ): Promise<void> {
     assertBatch(batch);
     await write({ runId: id, workspace, batch, ...(alongside && { alongside }) });
+    preparation.noteLogged(id, batch.metrics.length);
   }
 
   async function listPoints(

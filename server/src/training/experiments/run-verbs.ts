@@ -20,6 +20,7 @@ import {
 } from './rules.ts';
 import { newRunName } from './run-name.ts';
 import { type NewRun, runStore } from './run-store.ts';
+import type { SummaryPreparation } from './summary-preparation.ts';
 
 export interface RunStart {
   readonly experimentId: string;
@@ -41,6 +42,7 @@ export interface RunChange {
 export function createRunVerbs(
   { db, clock, changes, lineage }: ExperimentsDependencies,
   getExperiment: (id: string, workspace: string) => Promise<Experiment>,
+  preparation: SummaryPreparation,
 ) {
   async function getRecord(id: string, workspace: string): Promise<RunRecord> {
     const found = await runStore(db).find(workspace, id);
@@ -81,7 +83,7 @@ export function createRunVerbs(
   async function changeRun(change: RunChange, caller: Caller): Promise<RunState> {
     const { id, name } = change;
     if (name !== undefined) assertRunName(name);
-    return changes.run(caller, async (tx, record) => {
+    const changed = await changes.run(caller, async (tx, record) => {
       const store = runStore(tx);
       const run = await store.findState(caller.workspace, id);
       if (!run) throw errors.runNotFound({ run: id });
@@ -89,16 +91,18 @@ export function createRunVerbs(
       const status = change.status ?? run.status;
       const hasEnded = isEnd(status) && !isEnd(run.status);
       const endedAt = change.endedAt ?? run.endedAt ?? (hasEnded ? clock.now() : null);
-      const changed = { status, name: name ?? run.name, endedAt };
-      await store.update(id, changed);
+      const next = { status, name: name ?? run.name, endedAt };
+      await store.update(id, next);
       if (name !== undefined) await store.saveTags(id, [{ key: nameTag, value: name }]);
       record({
         action: hasEnded ? 'run.finished' : 'run.updated',
         subject: toUri('run', id),
-        detail: { status, name: changed.name, experimentId: run.experimentId },
+        detail: { status, name: next.name, experimentId: run.experimentId },
       });
-      return { ...run, ...changed };
+      return { ...run, ...next };
     });
+    if (isEnd(changed.status)) preparation.noteEnded(id);
+    return changed;
   }
 
   async function setDeleted(id: string, isDeleted: boolean, caller: Caller): Promise<void> {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { DatabaseHandle } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import { describeEachDatabase } from '../../testing/each-database.ts';
@@ -134,6 +134,15 @@ describeEachDatabase('a sample of histories', (open) => {
     const before = await countSummaries();
     await log(run, [{ ...pointAt(15_000), timestamp: start }]);
     expect(await countSummaries()).toBe(before);
+  });
+
+  test('of a run that has ended, the summaries are there before anybody asks', async () => {
+    const run = await newRun();
+    await logMany(run, 0, 20_000);
+    const before = await countSummaries();
+    await own.experiments.changeRun({ id: run, status: 'FINISHED' }, caller);
+    await vi.waitUntil(async () => (await countSummaries()) === before + 4, { timeout: 20_000 });
+    expect((await sampleOf(run)).total).toBe(20_000);
   });
 
   test('too much at once is refused, with what would do', async () => {

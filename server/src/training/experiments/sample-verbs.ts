@@ -63,7 +63,7 @@ export function createSampleVerbs({ db }: ExperimentsDependencies) {
     const range = { from: input.fromStep ?? everywhere.from, to: input.toStep ?? everywhere.to };
     for (const series of inAskedOrder(found, input)) {
       signal?.throwIfAborted();
-      const history = await readHistory(db, series);
+      const history = await readHistory(db, series.id);
       const total = history.summaries.reduce((sum, { points }) => sum + points, history.tail.length);
       const points = thin(await readPoints(db, series, history, range), most);
       yield { runId: series.runId, key: series.key, total, points };
@@ -100,7 +100,7 @@ function inAskedOrder(found: readonly Series[], { runIds, keys }: SampleInput): 
 }
 
 /** Summarises what has come in since the last time: a stretch at a time, so that nobody waits long. */
-async function readHistory(db: Db, { id }: Series): Promise<History> {
+export async function readHistory(db: Db, id: number): Promise<History> {
   const known = await summaryStore(db).listInfos(id);
   const tail = await summaryStore(db).listPoints(id, known.at(-1)?.end, summarised + margin);
   if (tail.length < summarised + margin) return { summaries: known, tail };

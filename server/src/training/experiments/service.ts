@@ -13,6 +13,7 @@ import { createRunModelVerbs } from './run-model-verbs.ts';
 import { createRunVerbs } from './run-verbs.ts';
 import { createSampleVerbs } from './sample-verbs.ts';
 import { createSearchVerbs } from './search-verbs.ts';
+import { createSummaryPreparation } from './summary-preparation.ts';
 import { createUploadVerbs } from './upload-verbs.ts';
 import { createWatchVerbs } from './watch-verbs.ts';
 
@@ -25,14 +26,15 @@ export type { FindUsers, Removal } from './removal-verbs.ts';
 export function createExperiments(deps: ExperimentsDependencies) {
   const experiments = createExperimentVerbs(deps);
   const artifacts = createArtifactVerbs(deps);
-  const runs = createRunVerbs(deps, experiments.getExperiment);
+  const preparation = createSummaryPreparation(deps.db);
+  const runs = createRunVerbs(deps, experiments.getExperiment, preparation);
   return {
     ...experiments,
     ...runs,
     ...createKeyVerbs(deps, experiments.getExperiment),
     ...createSearchVerbs(deps),
     ...createOwnedRunVerbs(deps),
-    ...createLogVerbs(deps),
+    ...createLogVerbs(deps, preparation),
     ...createRunModelVerbs(deps),
     ...createSampleVerbs(deps),
     ...createDiffVerbs(deps),

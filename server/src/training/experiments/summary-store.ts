@@ -63,6 +63,17 @@ export const summaryStore = (db: Db) => ({
     return rows.map(({ id, run_id, key }) => ({ id, runId: run_id, key }));
   },
 
+  async listSeriesOfRun(runId: string, limit: number): Promise<number[]> {
+    const rows = await db
+      .selectFrom('run_metrics')
+      .select('id')
+      .where('run_id', '=', runId)
+      .orderBy('key')
+      .limit(limit)
+      .execute();
+    return rows.map(({ id }) => id);
+  },
+
   /** In the order of the history, without what they hold. */
   async listInfos(seriesId: number): Promise<SummaryInfo[]> {
     const rows = await db
