@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { compact } from './compact.ts';
 
 export type Reply = Record<string, unknown> | Readable;
@@ -30,8 +31,11 @@ async function* writeList(
     yield comma + toItems(portion);
     comma = ',';
   }
-  for (let next = await portions.next(); !next.done; next = await portions.next())
+  for (let next = await portions.next(); !next.done; next = await portions.next()) {
     yield comma + toItems(next.value);
+    // SQLite answers without a turn of the event loop; others wait for one, and so does the socket.
+    await setImmediate();
+  }
   const others = JSON.stringify(rest).slice(1, -1);
   yield others === '' ? ']}' : `],${others}}`;
 }

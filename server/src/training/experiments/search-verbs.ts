@@ -27,8 +27,8 @@ export interface LongPage {
   readonly nextCursor: string | null;
 }
 
-/** Runs with all they hold: MLflow's usual page, and few enough that others are answered in between. */
-const portionSize = 1_000;
+/** Runs with all they hold: few enough that others are answered in between. */
+const portionSize = 500;
 
 /** The column that is no metric, parameter or tag. */
 const inputsColumn = 'inputs';
