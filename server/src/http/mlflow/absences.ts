@@ -43,7 +43,7 @@ const absent = new Map(
 );
 
 /** Places outside `/mlflow/` that MLflow's clients and pages call. */
-const places: Readonly<Record<string, string>> = {
+export const places: Readonly<Record<string, string>> = {
   '/v1/traces': 'Tracing',
   '/v1/metrics': 'Metrics by OpenTelemetry',
   '/graphql': "MLflow's GraphQL interface",
