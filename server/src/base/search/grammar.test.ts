@@ -62,6 +62,7 @@ describe('filter', () => {
   });
 
   test.each([
+    ["params.a = 'a\0'", 'a NUL character'],
     ["metrics.loss = '1'", 'a number without quotes'],
     ['params.lr = 0.1', "a quoted string value, as in 'abc'"],
     ['params.lr = abc', 'a quoted string value'],

@@ -41,6 +41,8 @@ export class Tokens {
   last = '';
 
   constructor(source: string) {
+    // PostgreSQL takes no NUL in a text.
+    if (source.includes('\0')) throw invalid(source.split('\0')[0] ?? '', 'a NUL character follows');
     this.#source = source;
     this.#next = this.#read();
   }

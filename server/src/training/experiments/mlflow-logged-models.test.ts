@@ -182,6 +182,7 @@ describeEachDatabase("the MLflow door's logged models", (open) => {
       [{ name: 'x'.repeat(501) }],
       [{ name: 'nul\0' }],
       [{ name: { a: 1 } }],
+      [{ source_run_id: '\0' }],
       [{ model_type: 'x'.repeat(501) }],
       [{ experiment_id: '' }],
       [{ experiment_id: 'one' }],
@@ -208,6 +209,14 @@ describeEachDatabase("the MLflow door's logged models", (open) => {
     test.each([
       ['POST', 'logged-models', { experiment_id: '4711' }, 404],
       ['POST', 'logged-models', { experiment_id: '0', source_run_id: 'f'.repeat(32) }, 404],
+      ['POST', 'logged-models/search', { experiment_ids: ['0'], datasets: [{ dataset_name: '\0' }] }, 400],
+      ['POST', 'logged-models/search', { experiment_ids: ['0'], filter: "name = 'a\0'" }, 400],
+      [
+        'POST',
+        'logged-models/search',
+        { experiment_ids: ['0'], order_by: [{ field_name: 'metrics.a\0' }] },
+        400,
+      ],
       ['GET', `logged-models/${unknown}`, undefined, 404],
       ['GET', 'logged-models/..%2f..%2fetc', undefined, 404],
       ['PATCH', `logged-models/${unknown}`, { status: 2 }, 404],
@@ -365,6 +374,9 @@ describeEachDatabase("the MLflow door's logged models", (open) => {
         expect(
           await post(path, { run_id: run, models: [{ model_id: id }, { model_id: unknown }] }),
         ).toMatchObject({ status: 404, error_code: 'RESOURCE_DOES_NOT_EXIST' });
+      expect(await post('runs/outputs', { run_id: run, models: [{ model_id: '\0' }] })).toMatchObject({
+        status: 404,
+      });
       expect(await post('runs/outputs', { run_id: run })).toMatchObject({ status: 400 });
       expect(await own.experiments.getRun({ id: run }, caller)).toMatchObject({
         modelInputs: [],

@@ -3,7 +3,7 @@ import type { Db } from '../../../adapters/db/db.ts';
 import type { KeyValue } from '../../../base/key-value.ts';
 import { inPortions } from '../portions.ts';
 import { modelMetricStore } from './metric-store.ts';
-import type { LoggedModelRecord, LoggedModelState } from './rules.ts';
+import { isLoggedModelId, type LoggedModelRecord, type LoggedModelState } from './rules.ts';
 
 export interface LoggedModelRow {
   readonly id: string;
@@ -96,7 +96,8 @@ export const loggedModelStore = (db: Db) => {
 
     /** Those of the ids that are there, deleted ones too. */
     async listKnown(workspace: string, ids: readonly string[]): Promise<Set<string>> {
-      const found = await inPortions(ids, (portion) =>
+      // What is no id is not there, and may be a text that a database does not take.
+      const found = await inPortions(ids.filter(isLoggedModelId), (portion) =>
         db
           .selectFrom('logged_models')
           .select('id')

@@ -4,7 +4,7 @@ import type { Caller } from '../../../base/caller.ts';
 import { decodeCursor, defaultPageSize, encodeCursor } from '../../../base/page.ts';
 import { type Ordering, parseFilter, parseOrderings } from '../../../base/search/grammar.ts';
 import type { ExperimentsDependencies } from '../dependencies.ts';
-import { assertCount, toExperimentNumbers } from '../limits.ts';
+import { assertCount, assertText, limits, toExperimentNumbers } from '../limits.ts';
 import { isOffset } from '../rules.ts';
 import { loggedModelStore } from './model-store.ts';
 import { type LoggedModelRecord, type ModelDataset, toLoggedModel } from './rules.ts';
@@ -40,6 +40,7 @@ export function createLoggedModelSearch({ db }: ExperimentsDependencies) {
   ): Promise<Page<LoggedModelRecord>> {
     const { limit, cursor, datasets = [] } = search;
     assertCount('datasets', datasets.length, mostDatasets);
+    for (const dataset of datasets) assertDataset('datasets', dataset);
     const name = nameOf(search);
     const offset = cursor === undefined ? 0 : decodeCursor(cursor, isCursorOf(name))[0];
     const rows = await loggedModelSearchStore(db).list({
@@ -80,9 +81,15 @@ export function createLoggedModelSearch({ db }: ExperimentsDependencies) {
 /** One by one: the same metric may order twice, on two datasets. */
 function parseOrder(orderBy: readonly ModelOrder[]): Ordering[] {
   assertCount('order_by', orderBy.length, mostOrderings);
+  for (const { dataset } of orderBy) if (dataset) assertDataset('order_by', dataset);
   return orderBy.flatMap(({ by, dataset }) =>
     parseOrderings([by], searchableLoggedModels).map((ordering) => ({ ...ordering, dataset })),
   );
+}
+
+function assertDataset(where: string, { name, digest }: ModelDataset): void {
+  assertText(`${where}.dataset_name`, name, limits.dataset.name);
+  assertText(`${where}.dataset_digest`, digest ?? '', limits.dataset.digest);
 }
 
 const nameOf = ({ experimentIds, filter, datasets, orderBy }: LoggedModelSearchInput): string =>

@@ -26,6 +26,7 @@ import type { ModelOrder } from '../logged-models/search-verbs.ts';
 import type { Experiments } from '../service.ts';
 import { getExperimentId } from './experiment-operations.ts';
 import { toMlflowFiles, toMlflowMetric } from './replies.ts';
+import { getRunId } from './run-operations.ts';
 
 const usualModels = 50;
 const mostModels = 50_000;
@@ -45,7 +46,9 @@ export const loggedModelOperations = (experiments: Experiments): Operation[] => 
         experimentId: getExperimentId(fields),
         name: findText(fields, 'name'),
         modelType: findText(fields, 'model_type') || undefined,
-        sourceRunId: findText(fields, 'source_run_id') || undefined,
+        sourceRunId: findText(fields, 'source_run_id')
+          ? getRunId({ run_id: fields.source_run_id })
+          : undefined,
         parameters: listFields(fields, 'params').map(getTag),
         tags: listFields(fields, 'tags').map(getTag),
       },
