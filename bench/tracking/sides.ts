@@ -68,6 +68,8 @@ export async function startPeer(python: string, wish: Wish): Promise<Side> {
       BENCH_SYNCHRONOUS: wish.synchronous ?? 'normal',
       MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false',
       MLFLOW_DISABLE_TELEMETRY: 'true',
+      MLFLOW_LOGGING_LEVEL: 'ERROR',
+      PYTHONWARNINGS: 'ignore',
     },
   });
   return { ...side, database: store };

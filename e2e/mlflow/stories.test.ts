@@ -24,6 +24,8 @@ const stories: Readonly<Record<keyof typeof clients, readonly string[]>> = {
     'asynchronous',
     'system_metrics',
     'traces',
+    'registry',
+    'logged_models',
     'webhooks',
     'flavour_sklearn',
     'flavour_xgboost',
@@ -31,7 +33,15 @@ const stories: Readonly<Record<keyof typeof clients, readonly string[]>> = {
     'evaluation',
     'examples',
   ],
-  'MLflow 2': ['tracking', 'search', 'artifacts', 'asynchronous', 'flavour_sklearn', 'evaluation'],
+  'MLflow 2': [
+    'tracking',
+    'search',
+    'artifacts',
+    'asynchronous',
+    'registry',
+    'flavour_sklearn',
+    'evaluation',
+  ],
   PyTorch: ['flavour_torch', 'flavour_keras', 'examples'],
 };
 
