@@ -38,8 +38,9 @@ async function run({ folder, rounds, say }: BenchContext): Promise<Outcome> {
   const sides: Side[] = [];
   try {
     const ours = await startOurs({ folder, database: 'sqlite' });
+    sides.push(ours);
     const bare = await startBare({ folder, database: 'sqlite' });
-    sides.push(ours, bare);
+    sides.push(bare);
     const run = await createRun(ours);
     let upload = 0;
     // Another place each time: what is stored already must not be let off.

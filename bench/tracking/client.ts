@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import type { Bench, BenchContext, Measured, Outcome, Promised } from '../bench.ts';
 import {
   type DatabaseKind,
-  isPostgresThere,
   mlflowVersion,
+  onEachDatabase,
   type Side,
   startBare,
   startOurs,
@@ -49,11 +49,9 @@ type Told = Readonly<Record<(typeof kinds)[number], { readonly perSecond: number
 async function run(context: BenchContext): Promise<Outcome> {
   const { python } = context;
   if (!python) return { measured: [] };
-  const measured: Measured[] = [];
-  for (const database of databases) {
-    if (database === 'postgres' && !(await isPostgresThere())) continue;
-    measured.push(...(await measureOn({ ...context, python }, database)));
-  }
+  const measured = await onEachDatabase(databases, context.say, (database) =>
+    measureOn({ ...context, python }, database),
+  );
   return { measured };
 }
 
@@ -72,10 +70,14 @@ async function measureOn(
     return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Told;
   };
   try {
-    const ours = await startOurs({ folder, database });
-    const peer = await startPeer(python, { folder, database });
-    const bare = await startBare({ folder, database });
-    sides.push(ours, peer, bare);
+    const start = async (starting: Promise<Side>): Promise<Side> => {
+      const side = await starting;
+      sides.push(side);
+      return side;
+    };
+    const ours = await start(startOurs({ folder, database }));
+    const peer = await start(startPeer(python, { folder, database }));
+    const bare = await start(startBare({ folder, database }));
     const told: { ours: Told; peer: Told; bare: Told }[] = [];
     for (let round = 0; round < rounds; round++) {
       const order = round % 2 === 0 ? [ours, peer, bare] : [bare, peer, ours];

@@ -4,8 +4,8 @@ import type { Bench, BenchContext, Measured, Outcome, Promised } from '../bench.
 import { alternate } from '../rounds.ts';
 import {
   type DatabaseKind,
-  isPostgresThere,
   mlflowVersion,
+  onEachDatabase,
   type Side,
   type Synchronous,
   startBare,
@@ -73,11 +73,9 @@ async function run(
   synchronous: Synchronous,
   databases: readonly DatabaseKind[],
 ): Promise<Outcome> {
-  const measured: Measured[] = [];
-  for (const database of databases) {
-    if (database === 'postgres' && !(await isPostgresThere())) continue;
-    measured.push(...(await measureOn(context, synchronous, database)));
-  }
+  const measured = await onEachDatabase(databases, context.say, (database) =>
+    measureOn(context, synchronous, database),
+  );
   return { measured };
 }
 

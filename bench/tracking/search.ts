@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import type { Bench, BenchContext, Measured, Outcome, Promised } from '../bench.ts';
 import {
   type DatabaseKind,
-  isPostgresThere,
   mlflowVersion,
+  onEachDatabase,
   type Side,
   startOurs,
   startPeer,
@@ -58,11 +58,7 @@ export const search: Bench = {
 };
 
 async function run(context: BenchContext): Promise<Outcome> {
-  const measured: Measured[] = [];
-  for (const database of databases) {
-    if (database === 'postgres' && !(await isPostgresThere())) continue;
-    measured.push(...(await measureOn(context, database)));
-  }
+  const measured = await onEachDatabase(databases, context.say, (database) => measureOn(context, database));
   return { measured };
 }
 

@@ -31,7 +31,7 @@ export interface Wish {
 }
 
 export const mlflowVersion = '3.17.2';
-/** More of them were slower here on SQLite, and no faster on PostgreSQL; see docs/bench.md. */
+/** Of the peer; the variable tries others. */
 const workers = process.env.TIDEMILL_BENCH_MLFLOW_WORKERS || '1';
 const postgresUrl = process.env.TIDEMILL_TEST_POSTGRES || 'postgres://postgres@127.0.0.1:5432/postgres';
 
@@ -53,7 +53,7 @@ export async function startPeer(python: string, wish: Wish): Promise<Side> {
   const own = wish.database === 'postgres' ? await createDatabase() : null;
   const port = await freePort();
   const data = join(wish.folder, `mlflow-${port}`);
-  const store = own ? own.url.replace('postgres:', 'postgresql:') : `sqlite:///${data}.db`;
+  const store = own ? own.url.replace(/^postgres(ql)?:/, 'postgresql+psycopg2:') : `sqlite:///${data}.db`;
   const command = [
     ...[python, '-m', 'mlflow', 'server', '--host', '127.0.0.1', '--port', String(port)],
     ...['--workers', workers, '--backend-store-uri', store, '--artifacts-destination', data],
@@ -194,9 +194,27 @@ async function asAdministrator(sql: string): Promise<void> {
 }
 
 /** Whether the PostgreSQL halves can run at all. */
-export async function isPostgresThere(): Promise<boolean> {
+async function isPostgresThere(): Promise<boolean> {
   return asAdministrator('select 1').then(
     () => true,
     () => false,
   );
+}
+
+/** One database after the other; what failed on one is said and does not take the other's figures along. */
+export async function onEachDatabase<T>(
+  databases: readonly DatabaseKind[],
+  say: (text: string) => void,
+  work: (database: DatabaseKind) => Promise<readonly T[]>,
+): Promise<T[]> {
+  const all: T[] = [];
+  for (const database of databases) {
+    if (database === 'postgres' && !(await isPostgresThere())) continue;
+    try {
+      all.push(...(await work(database)));
+    } catch (error) {
+      say(`${database} failed: ${error instanceof Error ? error.stack : String(error)}`);
+    }
+  }
+  return all;
 }

@@ -1,6 +1,6 @@
 // Fifty writers at once: no error, and nobody waits long.
 import type { Bench, BenchContext, Measured, Outcome, Promised } from '../bench.ts';
-import { type DatabaseKind, isPostgresThere, startOurs } from './sides.ts';
+import { type DatabaseKind, onEachDatabase, startOurs } from './sides.ts';
 import { createRun, load } from './wire.ts';
 
 const writers = 50;
@@ -30,10 +30,9 @@ export const writersBench: Bench = {
 };
 
 async function run({ folder, rounds, say }: BenchContext): Promise<Outcome> {
-  const measured: Measured[] = [];
   const notes: string[] = [];
-  for (const database of databases) {
-    if (database === 'postgres' && !(await isPostgresThere())) continue;
+  const measured = await onEachDatabase(databases, say, async (database) => {
+    const lines: Measured[] = [];
     const side = await startOurs({ folder, database });
     try {
       const runs: string[] = [];
@@ -45,14 +44,15 @@ async function run({ folder, rounds, say }: BenchContext): Promise<Outcome> {
           told.push(await load(side, { kind, runs, connections: writers, seconds }));
         const failures = told.reduce((sum, one) => sum + one.failures, 0);
         if (failures > 0) throw new Error(`${failures} requests of ${titleOf(kind, database)} failed.`);
-        measured.push({ name: titleOf(kind, database), ours: told.map(({ p99 }) => p99), peer: null });
+        lines.push({ name: titleOf(kind, database), ours: told.map(({ p99 }) => p99), peer: null });
         const rate = told.map(({ perSecond }) => perSecond.toFixed(0)).join(', ');
         notes.push(`${titleOf(kind, database)}: ${rate} requests/s, no error`);
         say(notes.at(-1) ?? '');
       }
+      return lines;
     } finally {
       await side.stop();
     }
-  }
+  });
   return { measured, notes };
 }
