@@ -68,7 +68,7 @@ async function measureOn(context: BenchContext, database: DatabaseKind): Promise
   const ours = await withSide(startOurs({ folder, database }), async (side) => {
     say(`${database}: making ${thousands(runCount)} runs by our API`);
     const created = await createRuns(side, createdByOurs);
-    await spread(runCount, width, (i) => createNumbered(side, i));
+    await spread(runCount, 2 * width, (i) => createNumbered(side, i));
     await ask(side);
     const found: Found[] = [];
     for (let i = 0; i < rounds * queriesOfOurs; i++) found.push(await ask(side));

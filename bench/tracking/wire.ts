@@ -1,5 +1,6 @@
 // What the benches say to either side in MLflow's words.
 import { execFile } from 'node:child_process';
+import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Side } from './sides.ts';
@@ -7,27 +8,44 @@ import type { Side } from './sides.ts';
 const call = promisify(execFile);
 const prefix = '/api/2.0/mlflow';
 
-export async function post<Reply>(side: Side, path: string, body: object): Promise<Reply> {
-  const response = await fetch(`${side.url}${prefix}/${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  return read(side, path, response);
+/** Kept connections, and `node:http`, which takes half the processor time of `fetch`: the server's is what is wanted. */
+const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+
+export function post<Reply>(side: Side, path: string, body: object): Promise<Reply> {
+  const text = JSON.stringify(body);
+  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+  return send(side, path, { method: 'POST', headers, text });
 }
 
-export async function get<Reply>(
+export function get<Reply>(
   side: Side,
   path: string,
   query: Readonly<Record<string, string>>,
 ): Promise<Reply> {
-  const words = new URLSearchParams(query);
-  return read(side, path, await fetch(`${side.url}${prefix}/${path}?${words}`));
+  return send(side, `${path}?${new URLSearchParams(query)}`, { method: 'GET', headers: {}, text: '' });
 }
 
-async function read<Reply>(side: Side, path: string, response: Response): Promise<Reply> {
-  if (response.ok) return (await response.json()) as Reply;
-  throw new Error(`${side.name} answered ${response.status} to ${path}: ${await response.text()}`);
+interface Sent {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string | number>>;
+  readonly text: string;
+}
+
+function send<Reply>(side: Side, path: string, { method, headers, text }: Sent): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const sent = request(`${side.url}${prefix}/${path}`, { method, headers, agent }, (response) => {
+      const parts: Buffer[] = [];
+      response.on('error', reject);
+      response.on('data', (part: Buffer) => parts.push(part));
+      response.on('end', () => {
+        const reply = Buffer.concat(parts).toString();
+        if (response.statusCode === 200) resolve(JSON.parse(reply) as Reply);
+        else reject(new Error(`${side.name} answered ${response.statusCode} to ${path}: ${reply}`));
+      });
+    });
+    sent.once('error', reject);
+    sent.end(text);
+  });
 }
 
 export async function createRun(side: Side, experiment = '0'): Promise<string> {
