@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { Download } from '@tidemill/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errors } from '../base/errors.ts';
+import { FileStream } from '../base/file-stream.ts';
 
 /**
  * The one way a file leaves by any door: as an attachment that no browser takes for a page of ours, whole, in part
@@ -78,8 +79,11 @@ function toBytes(first: string, last: string, size: number): Range {
   return { start: Number(first), end: last === '' ? size - 1 : Math.min(Number(last), size - 1) };
 }
 
-const toReadable = (content: Download['content']): Readable =>
-  content instanceof Readable ? content : Readable.from(content);
+function toReadable(content: Download['content']): Readable {
+  // The reply pipes it into the socket, and nothing in between keeps a piece.
+  if (content instanceof FileStream) return content.reuseBuffers();
+  return content instanceof Readable ? content : Readable.from(content);
+}
 
 /** Content that is opened already and not wanted would keep its file open. */
 function discard({ content }: Download): void {

@@ -4,6 +4,7 @@ import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { errors } from '../../base/errors.ts';
+import { FileStream } from '../../base/file-stream.ts';
 import { createTurns } from '../../base/turns.ts';
 import { assertBlobId, type Blobs, isBlobId, type StoredBlob } from './blobs.ts';
 import { hashFile, readOnly, writeHashed } from './hashed-file.ts';
@@ -21,8 +22,6 @@ const openFile = promisify(openByName);
 const staleAfter = 24 * 3_600_000;
 /** Longer than any upload may take: its row says when it ends, this only clears what lost its row. */
 const stalePartsAfter = 7 * staleAfter;
-/** Larger buffers are fetched from the system one by one, which costs more than the reading. */
-const readBytes = 1 << 18;
 
 /** `<root>/sha256/ab/cd/<hex>`; unfinished writes lie in `<root>/unfinished`, on the same disk for the rename. */
 export async function openFilesystemBlobs(options: FilesystemBlobsOptions): Promise<Blobs> {
@@ -75,12 +74,7 @@ export async function openFilesystemBlobs(options: FilesystemBlobsOptions): Prom
             throw error;
           })
         : put(contentOf(path)),
-    get: async (sha256, part) =>
-      createReadStream('', {
-        fd: await found(sha256, openFile(toPath(sha256), 'r')),
-        highWaterMark: readBytes,
-        ...(part && { start: part.first, end: part.last }),
-      }),
+    get: async (sha256, part) => new FileStream(await found(sha256, openFile(toPath(sha256), 'r')), part),
     read: async (sha256) => found(sha256, readFile(toPath(sha256))),
     stat: async (sha256) => findFile(toPath(sha256)),
     async localPath(sha256) {
