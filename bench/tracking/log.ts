@@ -55,7 +55,9 @@ const benchOf = (name: string, synchronous: Synchronous, databases: readonly Dat
   name,
   summary: `points logged by raw HTTP, SQLite at synchronous ${synchronous.toUpperCase()}`,
   settings: [
-    `SQLite: WAL, synchronous ${synchronous.toUpperCase()} on all sides; ours by --durability ${synchronous === 'full' ? 'power' : 'process'}, the peer by a hook on its connections`,
+    synchronous === 'full'
+      ? 'SQLite: synchronous FULL on all sides; ours (--durability power) and the bare route in WAL, the peer as it comes, with a rollback journal'
+      : 'SQLite: WAL, synchronous NORMAL on all sides; ours as it comes (--durability process), the peer by a hook on its connections',
     'PostgreSQL: the same server with the same settings for both',
     `load: autocannon, ${seconds} s a round, every request another point, ${runCount} runs in turn`,
   ],

@@ -65,7 +65,8 @@ export async function startPeer(python: string, wish: Wish): Promise<Side> {
     drop: own?.drop,
     env: {
       PYTHONPATH: join(import.meta.dirname, 'peer'),
-      BENCH_SYNCHRONOUS: wish.synchronous ?? 'normal',
+      // At FULL it runs as it comes: a rollback journal.
+      BENCH_SYNCHRONOUS: wish.synchronous === 'full' ? '' : 'normal',
       MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false',
       MLFLOW_DISABLE_TELEMETRY: 'true',
       MLFLOW_LOGGING_LEVEL: 'ERROR',
