@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { errors } from '../../base/errors.ts';
+import { checkpointInBackground } from './checkpoints.ts';
 import type { DatabaseHandle } from './db.ts';
 import { type Migration, migrate } from './migrate.ts';
 import { migrations } from './migrations/migrations.ts';
@@ -19,9 +20,12 @@ export interface SqliteOptions {
 
 export async function openSqlite(options: SqliteOptions): Promise<DatabaseHandle> {
   const db = new Kysely<Database>({ dialect: nodeSqliteDialect(openFile(options)) });
+  const { file } = options;
+  const checkpoints =
+    file === ':memory:' ? null : checkpointInBackground({ file, synchronous: synchronousOf(options) });
   let closing: Promise<void> | undefined;
   const close = () => {
-    closing ??= db.destroy();
+    closing ??= (checkpoints?.close() ?? Promise.resolve()).then(() => db.destroy());
     return closing;
   };
   try {
@@ -33,7 +37,10 @@ export async function openSqlite(options: SqliteOptions): Promise<DatabaseHandle
   return { kind: 'sqlite', db, close };
 }
 
-function openFile({ file, durability }: SqliteOptions): DatabaseSync {
+const synchronousOf = ({ durability }: SqliteOptions): string => (durability === 'power' ? 'full' : 'normal');
+
+function openFile(options: SqliteOptions): DatabaseSync {
+  const { file } = options;
   let database: DatabaseSync | undefined;
   try {
     if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
@@ -41,9 +48,9 @@ function openFile({ file, durability }: SqliteOptions): DatabaseSync {
     // From here on the dialect waits for other processes, without blocking this one.
     database.exec(`
       pragma journal_mode = wal;
-      pragma synchronous = ${durability === 'power' ? 'full' : 'normal'};
+      pragma synchronous = ${synchronousOf(options)};
       pragma cache_size = -32768;
-      pragma wal_autocheckpoint = 4000;
+      pragma wal_autocheckpoint = 16000;
       pragma busy_timeout = 0;
     `);
     return database;
