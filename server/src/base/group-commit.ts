@@ -73,8 +73,8 @@ export function createGroupCommit<E>(options: GroupCommitOptions<E>): (entry: E)
     waitingWeight += weight;
     if (!isRunning) {
       isRunning = true;
-      // After the other requests that have arrived by now.
-      outside(() => setImmediate(() => void drain()));
+      // After the requests that have arrived by now, and those that arrived while these were read.
+      outside(() => setImmediate(() => setImmediate(() => void drain())));
     }
     return promise;
   };
