@@ -7,6 +7,9 @@ export const DeletedThing = Type.Object({
   id: Type.String(),
   name: Type.String(),
   deletedAt: Timestamp,
+  folder: nullable(
+    Type.String({ description: 'goes with it, where its files lie in a folder of the artifact root' }),
+  ),
 });
 
 export const Garbage = Type.Object({

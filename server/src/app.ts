@@ -11,6 +11,7 @@ import { createLineage } from './access/lineage/service.ts';
 import { accessRoutes } from './access/routes.ts';
 import { createSecrets } from './access/secrets/service.ts';
 import { lazyAnalytics } from './adapters/analytics/lazy.ts';
+import { openFilesystemFolder } from './adapters/artifact-folder/filesystem.ts';
 import { openFilesystemBlobs } from './adapters/blobs/filesystem.ts';
 import { lockDataFolder } from './adapters/db/data-folder-lock.ts';
 import type { DatabaseHandle } from './adapters/db/db.ts';
@@ -87,7 +88,7 @@ export interface AppOptions {
 
 export async function createApp({ config, logger, clock = systemClock }: AppOptions) {
   const adapters = await openAdapters(config);
-  const { database, blobs, analytics, online, compute, executor, notifier } = adapters;
+  const { database, blobs, folder, analytics, online, compute, executor, notifier } = adapters;
   const { db } = database;
 
   // platform and access
@@ -112,7 +113,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
 
   // training
   const learners = createLearners({ analytics, compute });
-  const experiments = createExperiments({ db, blobs, clock, changes, lineage, datasets });
+  const experiments = createExperiments({ db, blobs, folder, clock, changes, lineage, datasets });
   const jobs = createJobs({
     db,
     analytics,
@@ -420,6 +421,7 @@ async function openEach(config: Config) {
   return {
     database: await openDatabase(config),
     blobs: await openFilesystemBlobs({ root: join(folder, 'blobs'), durability }),
+    folder: config.artifactFolder === null ? null : await openFilesystemFolder(config.artifactFolder),
     analytics: lazyAnalytics(async () => {
       const { openDuckdb } = await import('./adapters/analytics/duckdb.ts');
       return openDuckdb({ spillFolder: join(folder, 'spill') });

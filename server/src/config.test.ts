@@ -30,15 +30,41 @@ describe('readConfig', () => {
     expect(weak).not.toThrow('swordfish');
   });
 
-  test.each(['file:///srv/files', 's3://bucket/x', '/srv', '', 'mlflow-artifacts:/../x'])(
-    'refuses the artifact root %j, naming the setting',
-    (artifactRoot) => {
-      expect(() => readConfig({ artifactRoot }, {})).toThrow(/--artifact-root/);
-      expect(() => readConfig({}, { TIDEMILL_ARTIFACT_ROOT: artifactRoot })).toThrow(/--artifact-root/);
-    },
-  );
+  test.each([
+    's3://bucket/x',
+    'gs://bucket/x',
+    '/srv',
+    '',
+    'mlflow-artifacts:/../x',
+    'file:///',
+    'file://host/srv',
+    'file:///srv/../etc',
+    'file:///srv/%2e%2e/etc',
+    'file:///srv?x=1',
+    'file:///srv#x',
+    'file:srv',
+  ])('refuses the artifact root %j, naming the setting', (artifactRoot) => {
+    expect(() => readConfig({ artifactRoot }, {})).toThrow(/--artifact-root/);
+    expect(() => readConfig({}, { TIDEMILL_ARTIFACT_ROOT: artifactRoot })).toThrow(/--artifact-root/);
+  });
 
   test('takes the root it has', () => {
-    expect(() => readConfig({ artifactRoot: 'mlflow-artifacts:/' }, {})).not.toThrow();
+    expect(readConfig({ artifactRoot: 'mlflow-artifacts:/' }, {}).artifactFolder).toBeNull();
+    expect(readConfig({}, {}).artifactFolder).toBeNull();
+    const artifactRoot = 'file:///srv/my%20files/';
+    expect(readConfig({ artifactRoot }, {}).artifactFolder).toBe('/srv/my files');
+    expect(readConfig({}, { TIDEMILL_ARTIFACT_ROOT: artifactRoot }).artifactFolder).toBe('/srv/my files');
   });
+
+  test.each(['/srv/data', '/srv', '/srv/data/art'])(
+    'the root of artifacts %s is not in the data, nor they in it',
+    (root) => {
+      expect(() => readConfig({ data: '/srv/data', artifactRoot: `file://${root}` }, {})).toThrow(
+        'must not lie one in the other',
+      );
+      expect(readConfig({ data: '/srv/data', artifactRoot: 'file:///srv/data2' }, {}).artifactFolder).toBe(
+        '/srv/data2',
+      );
+    },
+  );
 });

@@ -1,7 +1,8 @@
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { parseKey } from './access/secrets/rules.ts';
 import type { DestinationPolicy } from './adapters/notify/notify.ts';
 import { errors } from './base/errors.ts';
+import { parseFileUri } from './base/file-uri.ts';
 
 export interface Config {
   readonly host: string;
@@ -10,6 +11,8 @@ export interface Config {
   readonly database:
     | { readonly kind: 'sqlite'; readonly durability: 'process' | 'power' }
     | { readonly kind: 'postgres'; readonly url: string };
+  /** Folder into which clients write artifacts by themselves; null: to this server. */
+  readonly artifactFolder: string | null;
   readonly allowedHosts: readonly string[];
   readonly logLevel: string;
   /** Seals the secrets in the database; null keeps a key of our own in the data folder. */
@@ -38,12 +41,14 @@ export interface ConfigOptions {
 
 /** Reads options and environment once. @throws configInvalid naming the setting */
 export function readConfig(options: ConfigOptions, environment: NodeJS.ProcessEnv = process.env): Config {
-  assertArtifactRoot(options.artifactRoot ?? environment.TIDEMILL_ARTIFACT_ROOT ?? ownRoot);
+  const dataFolder = resolve(options.data ?? environment.TIDEMILL_DATA ?? '.tidemill/data');
+  const artifactRoot = options.artifactRoot ?? environment.TIDEMILL_ARTIFACT_ROOT ?? ownRoot;
   const hosts = options.allowHost ?? environment.TIDEMILL_ALLOW_HOSTS?.split(',') ?? [];
   return {
     host: options.host ?? environment.TIDEMILL_HOST ?? '127.0.0.1',
     port: readPort(options.port ?? environment.TIDEMILL_PORT ?? '4600'),
-    dataFolder: resolve(options.data ?? environment.TIDEMILL_DATA ?? '.tidemill/data'),
+    dataFolder,
+    artifactFolder: readArtifactFolder(artifactRoot, dataFolder),
     database: readDatabase(options, environment),
     allowedHosts: hosts.map((host) => host.trim()).filter(Boolean),
     logLevel: readLevel(options.logLevel ?? environment.TIDEMILL_LOG_LEVEL ?? 'warn'),
@@ -95,12 +100,18 @@ function readSecretKey(text: string | undefined): Buffer | null {
 const ownRoot = 'mlflow-artifacts:/';
 
 /** Clients of any other root would write past this server, to a place that it neither checks nor cleans. */
-function assertArtifactRoot(root: string): void {
-  if (root === ownRoot) return;
-  throw errors.configInvalid({
-    variable: '--artifact-root (TIDEMILL_ARTIFACT_ROOT)',
-    reason: `'${root.slice(0, 200)}' is not ${ownRoot}, by which this server keeps the files itself, the only root it has so far`,
-  });
+function readArtifactFolder(root: string, dataFolder: string): string | null {
+  if (root === ownRoot) return null;
+  const refuse = (reason: string) =>
+    errors.configInvalid({ variable: '--artifact-root (TIDEMILL_ARTIFACT_ROOT)', reason });
+  const folder = parseFileUri(root);
+  if (folder === null)
+    throw refuse(
+      `'${root.slice(0, 200)}' is neither ${ownRoot}, by which this server keeps the files itself, nor file:///<absolute path of a folder>, without '..', a query or a fragment; other stores, such as s3:// and gs://, are not supported`,
+    );
+  if ([relative(folder, dataFolder), relative(dataFolder, folder)].some((way) => !way.startsWith('..')))
+    throw refuse(`${root} and the data folder ${dataFolder} must not lie one in the other`);
+  return folder;
 }
 
 function readPort(text: string): number {

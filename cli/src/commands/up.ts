@@ -40,7 +40,7 @@ export function addUpCommand(program: Command): void {
     .option('--port <number>', 'port (default 4600; 0 takes a free one)')
     .option(
       '--artifact-root <uri>',
-      'where files of runs are kept: mlflow-artifacts:/, by this server (default)',
+      'where files of new experiments are kept: mlflow-artifacts:/, by this server (default), or file:///folder, into which clients on this machine write by themselves',
     )
     .option('--allow-host <names...>', 'further host names under which the server is addressed')
     .option(

@@ -429,6 +429,11 @@ export const catalogue = {
     (d) =>
       `Invalid path '${d.path}': ${d.reason}. Use a relative path such as plots/loss.png, without '..', '#' or backslashes.`,
   ),
+  artifactPlaceClosed: entry<{ location: string }>(
+    400,
+    (d) =>
+      `The files lie at ${d.location}, which is not at or below this server's artifact root, so it does not touch them. Start it with an --artifact-root that holds them.`,
+  ),
   artifactNotFound: entry<{ run: string; path: string }>(
     404,
     (d) => `'${d.run}' has no artifact '${d.path}'. List what it has.`,

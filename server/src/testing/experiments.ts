@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { createChanges } from '../access/audit/service.ts';
 import { createLineage } from '../access/lineage/service.ts';
 import { openDuckdb } from '../adapters/analytics/duckdb.ts';
+import type { ArtifactFolder } from '../adapters/artifact-folder/artifact-folder.ts';
 import { openFilesystemBlobs } from '../adapters/blobs/filesystem.ts';
 import type { DatabaseHandle } from '../adapters/db/db.ts';
 import { createLogger } from '../base/logger.ts';
@@ -11,7 +12,10 @@ import { createExperiments } from '../training/experiments/service.ts';
 import { createTempDir } from './temp-dir.ts';
 
 /** Experiments on real adapters, without the wings above them. Its clock moves by one at each look. */
-export async function createTestExperiments({ db }: DatabaseHandle) {
+export async function createTestExperiments(
+  { db }: DatabaseHandle,
+  artifactFolder: ArtifactFolder | null = null,
+) {
   const folder = await createTempDir();
   let now = Date.UTC(2026, 0, 1);
   const clock = { now: () => (now += 1) };
@@ -25,7 +29,10 @@ export async function createTestExperiments({ db }: DatabaseHandle) {
   const analytics = await openDuckdb();
   const tempFolder = join(folder.path, 'tmp');
   const datasets = createDatasets({ db, changes, lineage, clock, blobs, analytics, tempFolder });
-  const experiments = createExperiments({ db, blobs, clock, changes, lineage, datasets });
+  const experiments = createExperiments({
+    ...{ db, blobs, clock, changes, lineage, datasets },
+    folder: artifactFolder,
+  });
   return {
     experiments,
     datasets,

@@ -1,4 +1,5 @@
 import type { InjectOptions } from 'fastify';
+import type { ArtifactFolder } from '../adapters/artifact-folder/artifact-folder.ts';
 import type { DatabaseHandle } from '../adapters/db/db.ts';
 import { createLogger } from '../base/logger.ts';
 import { mlflowApi } from '../http/mlflow/mlflow-api.ts';
@@ -11,8 +12,8 @@ export type MlflowReply = Record<string, unknown> & { status: number };
 const api = '/api/2.0/mlflow/';
 
 /** MLflow's door to experiments alone, by HTTP. */
-export async function createTestMlflowDoor(handle: DatabaseHandle) {
-  const own = await createTestExperiments(handle);
+export async function createTestMlflowDoor(handle: DatabaseHandle, folder: ArtifactFolder | null = null) {
+  const own = await createTestExperiments(handle, folder);
   const http = await createHttp({
     logger: createLogger('silent'),
     version: '0.0.0',

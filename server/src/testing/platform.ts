@@ -16,6 +16,7 @@ export async function createTestPlatform(
     clock?: Clock;
     host?: string;
     dataFolder?: string;
+    artifactFolder?: string;
     webhookDestinations?: DestinationPolicy;
   } = {},
 ) {
@@ -26,6 +27,7 @@ export async function createTestPlatform(
       port: 0,
       dataFolder: folder,
       database: { kind: 'sqlite', durability: 'process' },
+      artifactFolder: options.artifactFolder ?? null,
       allowedHosts: [],
       logLevel: 'silent',
       secretKey: null,

@@ -1,4 +1,5 @@
 import { createChanges } from '../access/audit/service.ts';
+import type { ArtifactFolder } from '../adapters/artifact-folder/artifact-folder.ts';
 import type { DatabaseHandle } from '../adapters/db/db.ts';
 import { createLogger } from '../base/logger.ts';
 import { createRegistry } from '../models/registry/service.ts';
@@ -7,8 +8,11 @@ import { parseMLmodel } from '../training/learners/mlflow-model.ts';
 import { createTestExperiments } from './experiments.ts';
 
 /** A registry over real runs with real files, without the wings above it. */
-export async function createTestRegistry(database: DatabaseHandle) {
-  const own = await createTestExperiments(database);
+export async function createTestRegistry(
+  database: DatabaseHandle,
+  artifactFolder: ArtifactFolder | null = null,
+) {
+  const own = await createTestExperiments(database, artifactFolder);
   const { db } = database;
   const { blobs, clock, lineage, experiments } = own;
   const logger = createLogger('silent');

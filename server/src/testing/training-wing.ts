@@ -43,7 +43,7 @@ export async function createTrainingWing(
   const tempFolder = join(folder.path, 'tmp');
   const datasets = createDatasets({ db, changes, lineage, clock, blobs, analytics, tempFolder });
   const learners = createLearners({ analytics, compute });
-  const experiments = createExperiments({ db, blobs, clock, changes, lineage, datasets });
+  const experiments = createExperiments({ db, blobs, folder: null, clock, changes, lineage, datasets });
   const training = { db, clock, changes, events, tasks, datasets, experiments, learners };
   const jobs = createJobs({
     ...training,

@@ -67,6 +67,7 @@ function describe(found: Garbage): string[] {
   const unnamed = found.runs + found.loggedModels + found.experiments - found.removed.length;
   return [
     ...(found.removed.length > 0 ? tableLines(found.removed, columns) : []),
+    ...found.removed.flatMap(({ folder }) => (folder === null ? [] : [`folder: ${folder}`])),
     ...(unnamed > 0 ? [`… and ${unnamed} more`] : []),
     ...found.kept.map(({ kind, id, usedBy }) => `kept: ${kind} ${id}, as ${usedBy} uses it`),
     found.applied ? `Removed: ${sum}.` : `Would remove: ${sum}. Do it: tidemill gc --apply`,

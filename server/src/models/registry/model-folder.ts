@@ -21,8 +21,11 @@ export interface ModelFolderDependencies {
 /** A run or a logged model: what has artifacts. */
 export interface ArtifactOwner {
   readonly id: string;
-  /** Files below a folder of its artifacts, with their paths from the root. */
+  /** Paths of the files below a folder of its artifacts, from the root. */
+  listPaths(folder: string): Promise<readonly string[]>;
+  /** The same files as blobs, which nothing changes afterwards. */
   filesBelow(folder: string): Promise<readonly ModelFile[]>;
+  find(path: string): Promise<ModelFile | null>;
 }
 
 const maximumTextBytes = 4_000_000;
@@ -70,15 +73,17 @@ export async function onnxPathOf(deps: ModelFolderDependencies, version: ModelVe
 }
 
 async function listFolder(owner: ArtifactOwner, folder: string): Promise<ModelFile[]> {
-  const found = await owner.filesBelow(folder);
-  const files = found.map(({ path, sha256, size }) => ({
-    path: folder === '' ? path : path.slice(folder.length + 1),
-    sha256,
-    size,
-  }));
-  if (files.some((file) => file.path === 'MLmodel')) return sortFiles(files);
+  const paths = await owner.listPaths(folder);
+  if (paths.includes(join(folder, 'MLmodel'))) {
+    const files = (await owner.filesBelow(folder)).map(({ path, sha256, size }) => ({
+      path: folder === '' ? path : path.slice(folder.length + 1),
+      sha256,
+      size,
+    }));
+    return sortFiles(files);
+  }
   const reason =
-    files.length === 0 ? 'there are no files' : `none of its ${files.length} files is called MLmodel`;
+    paths.length === 0 ? 'there are no files' : `none of its ${paths.length} files is called MLmodel`;
   throw errors.modelFolderMissing({ run: owner.id, path: folder, found: reason });
 }
 
@@ -104,7 +109,8 @@ async function readRecipe(
   deps: ModelFolderDependencies,
   owner: ArtifactOwner,
 ): Promise<Record<string, unknown> | null> {
-  const text = await readText(deps, owner.id, '', await owner.filesBelow(''), recipeFile);
+  const file = await owner.find(recipeFile);
+  const text = await readText(deps, owner.id, '', file ? [file] : [], recipeFile);
   if (text === null) return null;
   try {
     const value: unknown = JSON.parse(text);

@@ -47,6 +47,10 @@ async function openRegistry(db: Db) {
         if (!runs.has(id)) throw errors.runNotFound({ run: id });
         return { id, metrics: { mae: 1.5, broken: null } } as unknown as Run;
       },
+      artifactRoot: 'mlflow-artifacts:/',
+      artifactPaths: async (id, folder) =>
+        (runs.get(id) ?? []).map(({ path }) => path).filter((path) => path.startsWith(folder)),
+      findArtifactFile: async (id, path) => runs.get(id)?.find((file) => file.path === path) ?? null,
       artifactFiles: async (id, folder) =>
         (runs.get(id) ?? []).filter((file) => folder === '' || file.path.startsWith(`${folder}/`)),
       getLoggedModel: async ({ id }) => {

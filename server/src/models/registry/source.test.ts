@@ -19,7 +19,7 @@ test.each([
   ['gs://bucket/a%20b', { kind: 'foreign' }],
   ['dbfs:/models/x', { kind: 'foreign' }],
   ['http://169.254.169.254/latest', { kind: 'foreign' }],
-])('%s', (source, expected) => expect(parseSource(source)).toEqual(expected));
+])('%s', (source, expected) => expect(parseSource(source, 'mlflow-artifacts:/')).toEqual(expected));
 
 test.each([
   '/etc',
@@ -60,7 +60,36 @@ test.each([
   `s3://b/${encodeAgain('%2e%2e', 30)}/x`,
   's3://b/\ud800',
 ])('%j is refused', (source) => {
-  expect(() => parseSource(source)).toThrow(/^Invalid model version source/);
+  expect(() => parseSource(source, 'mlflow-artifacts:/')).toThrow(/^Invalid model version source/);
+});
+
+const root = 'file:///mnt/art';
+const run = '4'.repeat(32);
+const model = `m-${'5'.repeat(32)}`;
+
+test('in the folder that is the root of artifacts, a source names the run or model whose files lie there', () => {
+  const place = `${root}/3/${run}/artifacts`;
+  const found = { kind: 'run', runId: run, place, isStrict: true };
+  expect(parseSource(`${place}/model/a b`, root)).toEqual({ ...found, path: 'model/a b' });
+  expect(parseSource(place, root)).toEqual({ ...found, path: '' });
+  expect(parseSource(`${root}/own/place/models/${model}/artifacts`, root)).toEqual({
+    ...{ kind: 'loggedModel', id: model, path: '', isStrict: true },
+    place: `${root}/own/place/models/${model}/artifacts`,
+  });
+});
+
+test.each([
+  'file:///etc',
+  `file:///mnt/artists/3/${run}/artifacts/model`,
+  `file:///mnt/art/../x/${run}/artifacts/model`,
+  `${root}/3/${run}/artifacts/%2e%2e/model`,
+  `${root}/3/${run}`,
+  `${root}/3/nobody/artifacts/model`,
+  `FILE:///mnt/art/3/${run}/artifacts/model`,
+  `file://host/mnt/art/3/${run}/artifacts/model`,
+  root,
+])('%s is refused though the root is a folder', (source) => {
+  expect(() => parseSource(source, root)).toThrow(/^Invalid model version source/);
 });
 
 function encodeAgain(text: string, times: number): string {

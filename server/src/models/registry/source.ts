@@ -2,8 +2,20 @@
 import { errors } from '../../base/errors.ts';
 
 export type Source =
-  | { readonly kind: 'run'; readonly runId: string; readonly path: string; readonly isStrict: boolean }
-  | { readonly kind: 'loggedModel'; readonly id: string; readonly path: string; readonly isStrict: boolean }
+  | {
+      readonly kind: 'run';
+      readonly runId: string;
+      readonly path: string;
+      readonly isStrict: boolean;
+      readonly place?: string;
+    }
+  | {
+      readonly kind: 'loggedModel';
+      readonly id: string;
+      readonly path: string;
+      readonly isStrict: boolean;
+      readonly place?: string;
+    }
   /** By number, alias, `latest` or stage. */
   | { readonly kind: 'version'; readonly name: string; readonly selector: string; readonly isAlias: boolean }
   | { readonly kind: 'foreign' };
@@ -21,12 +33,15 @@ const refusals: readonly (readonly [RegExp, string])[] = [
 /**
  * The server never fetches a source, but what it resolves it serves: so every form that a later reader could make of
  * it by decoding it once more is judged, and only a URI of a known shape passes.
+ * Local paths are refused, but for what lies in the folder that is the root of artifacts.
  * @throws modelSourceInvalid
  */
-export function parseSource(source: string): Source {
+export function parseSource(source: string, artifactRoot: string): Source {
   if (source.length > longestSource) throw invalid(source, `it is longer than ${longestSource} characters`);
   if (!source.isWellFormed()) throw invalid(source, 'it holds half a surrogate pair');
-  for (const form of decodings(source)) assertForm(source, form);
+  const isInRoot = artifactRoot.startsWith('file:') && source.startsWith(`${artifactRoot}/`);
+  for (const form of decodings(source)) assertForm(source, form, isInRoot);
+  if (isInRoot) return parseFolder(source);
   const [, scheme = '', rest = ''] = /^([A-Za-z][A-Za-z0-9+.-]*):(.*)$/su.exec(source) ?? [];
   switch (scheme.toLowerCase()) {
     case 'runs':
@@ -40,12 +55,13 @@ export function parseSource(source: string): Source {
   }
 }
 
-function assertForm(source: string, form: string): void {
+function assertForm(source: string, form: string, isInRoot: boolean): void {
   const refused = refusals.find(([pattern]) => pattern.test(form));
   if (refused) throw invalid(source, refused[1]);
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):\//.exec(form)?.[1]?.toLowerCase();
   if (scheme === undefined) throw invalid(source, 'it is a local path, which the server does not open');
-  if (refusedSchemes.has(scheme)) throw invalid(source, `sources of the scheme ${scheme}: are not taken`);
+  if (refusedSchemes.has(scheme) && !isInRoot)
+    throw invalid(source, `sources of the scheme ${scheme}: are not taken`);
 }
 
 /** Our own references have a path and nothing else. */
@@ -85,6 +101,17 @@ function parseArtifacts(source: string, rest: string): Source {
   if (owner !== 'models' || !third || !loggedModelId.test(third) || folder !== 'artifacts')
     return { kind: 'foreign' };
   return { kind: 'loggedModel', id: third, path: toFolder(below), isStrict: false };
+}
+
+/** `<location>/<run>/artifacts/…` or `<location>/models/<model>/artifacts/…`; whether they lie there is asked of them. */
+function parseFolder(source: string): Source {
+  const found =
+    /^(?<place>.+?\/(?:models\/(?<model>m-[0-9a-f]{32})|(?<run>[0-9a-f]{32}))\/artifacts)(?:\/(?<path>.*))?$/su;
+  const { place, model, run, path = '' } = found.exec(source)?.groups ?? {};
+  const below = { path: toFolder(path.split('/')), isStrict: true };
+  if (place && model) return { kind: 'loggedModel', id: model, place, ...below };
+  if (place && run) return { kind: 'run', runId: run, place, ...below };
+  throw invalid(source, 'no artifacts of a run or a logged model lie there');
 }
 
 const toFolder = (parts: readonly string[]): string => parts.filter((part) => part !== '').join('/');

@@ -4,7 +4,7 @@ import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import { errors, TidemillError } from '../../base/errors.ts';
 import { getModel } from './lookup.ts';
-import { type ModelFolderDependencies, readModelFolder } from './model-folder.ts';
+import { type ArtifactOwner, type ModelFolderDependencies, readModelFolder } from './model-folder.ts';
 import {
   type FolderContent,
   isPrompt,
@@ -21,8 +21,13 @@ export interface VersionSourceDependencies extends ModelFolderDependencies {
   readonly db: Db;
   readonly experiments: {
     getRun(input: { id: string }, caller: Caller): Promise<Run>;
-    /** Files below a folder of the artifacts of a run or logged model, with their paths from its root. */
+    /** `mlflow-artifacts:/`, or the URI of the folder into which clients write by themselves. */
+    readonly artifactRoot: string;
+    /** Files below a folder of the artifacts of a run or logged model, from its root. */
+    artifactPaths(ownerId: string, folder: string, workspace: string): Promise<readonly string[]>;
+    /** The same files as blobs. */
     artifactFiles(ownerId: string, folder: string, workspace: string): Promise<readonly ModelFile[]>;
+    findArtifactFile(ownerId: string, path: string, workspace: string): Promise<ModelFile | null>;
     getLoggedModel(input: { id: string }, caller: Caller): Promise<LoggedModel>;
   };
 }
@@ -54,8 +59,13 @@ export function createVersionSources(deps: VersionSourceDependencies) {
     folder: string,
     { workspace }: Caller,
   ): Promise<FolderContent> {
-    const filesBelow = (below: string) => experiments.artifactFiles(id, below, workspace);
-    return { ...(await readModelFolder(deps, { id, filesBelow }, folder)), metrics };
+    const owner: ArtifactOwner = {
+      id,
+      listPaths: (below) => experiments.artifactPaths(id, below, workspace),
+      filesBelow: (below) => experiments.artifactFiles(id, below, workspace),
+      find: (path) => experiments.findArtifactFile(id, path, workspace),
+    };
+    return { ...(await readModelFolder(deps, owner, folder)), metrics };
   }
 
   /** Of a folder that is no model there are no files. */
@@ -67,7 +77,7 @@ export function createVersionSources(deps: VersionSourceDependencies) {
   /** Any source that MLflow takes. What is no model folder of ours is written down without files. */
   async function read(claim: SourceClaim, isOfPrompt: boolean, caller: Caller): Promise<Found> {
     if (isOfPrompt) return readPrompt(claim);
-    const source = parseSource(claim.source);
+    const source = parseSource(claim.source, experiments.artifactRoot);
     const found = await readParsed(source, claim, caller);
     return { ...found, source: claim.source };
   }
@@ -100,6 +110,7 @@ export function createVersionSources(deps: VersionSourceDependencies) {
       experiments.getRun({ id: runId }, caller),
     );
     if (!run) return withoutFiles(claim, caller);
+    assertPlace(source, run);
     const content = await readContentIfAny(run, path, caller);
     return { ...originOfRun(run, path), loggedModel: claim.loggedModel, ...content };
   }
@@ -117,6 +128,7 @@ export function createVersionSources(deps: VersionSourceDependencies) {
     const codes = source.isStrict ? [] : ['loggedModelNotFound'];
     const model = await ignoring(codes, experiments.getLoggedModel({ id }, caller));
     if (!model) return withoutFiles(claim, caller);
+    assertPlace(source, model);
     const metrics = Object.fromEntries(model.metrics.map(({ key, value }) => [key, value]));
     const content = await readContentIfAny({ id, metrics }, path, caller);
     return {
@@ -175,6 +187,13 @@ export function createVersionSources(deps: VersionSourceDependencies) {
   }
 
   return { readRunFolder, read };
+}
+
+/** A file URI names the owner by the folder it lies in; that of another owner, or none, is not opened. */
+function assertPlace({ place }: { readonly place?: string }, owner: { readonly artifactUri: string }): void {
+  if (place === undefined || place === owner.artifactUri) return;
+  const reason = `the artifacts of that run or model lie at ${owner.artifactUri}`;
+  throw errors.modelSourceInvalid({ source: place.slice(0, 200), reason });
 }
 
 const originOfRun = (run: Run, folder: string): Origin => ({

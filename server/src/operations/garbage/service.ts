@@ -140,7 +140,7 @@ export function createGarbageCollection(deps: GarbageDependencies) {
         grace: (input.graceSeconds ?? usualGrace) * second,
         until: Date.now() + (deps.patience ?? usualPatience),
       };
-      const tally = createTally(input.apply ?? false);
+      const tally = createTally(input.apply ?? false, experiments.folderOf);
       // What an earlier call, or one that was killed, took and had no time to clear.
       if (tally.applied && !(await experiments.clearRemoved(scope.until))) return tally.result(start);
       for (const phase of phases.slice(phases.indexOf(start.phase))) {
@@ -160,11 +160,17 @@ export function createGarbageCollection(deps: GarbageDependencies) {
 export type GarbageCollection = ReturnType<typeof createGarbageCollection>;
 type Tally = ReturnType<typeof createTally>;
 
-const toThing =
-  (kind: Thing['kind']) =>
-  ({ id, name, deletedAt }: DeletedThing): Thing => ({ kind, id, name, deletedAt });
+type Located = DeletedThing & { readonly location: string };
+type FolderOf = Experiments['folderOf'];
 
-function createTally(applied: boolean) {
+function createTally(applied: boolean, folderOf: FolderOf) {
+  const toThing = (
+    kind: DeletedOwner['kind'] | 'experiment',
+    { id, name, deletedAt, location }: Located,
+  ): Thing => ({
+    ...{ kind, id, name, deletedAt },
+    folder: folderOf({ id, kind, location }),
+  });
   const removed: Thing[] = [];
   const kept: Garbage['kept'] = [];
   const keptIds = new Set<string>();
@@ -180,15 +186,15 @@ function createTally(applied: boolean) {
         sum[kind === 'run' ? 'runs' : 'loggedModels'] += 1;
         goneFrom.set(experimentId, (goneFrom.get(experimentId) ?? 0) + 1);
       }
-      name(gone.map((owner) => toThing(owner.kind)(owner)));
+      name(gone.map((owner) => toThing(owner.kind, owner)));
       for (const owner of used) {
         keptIds.add(owner.id);
-        if (kept.length < mostNamed) kept.push({ ...toThing(owner.kind)(owner), usedBy: owner.user });
+        if (kept.length < mostNamed) kept.push({ ...toThing(owner.kind, owner), usedBy: owner.user });
       }
     },
-    addExperiment(experiment: DeletedThing): void {
+    addExperiment(experiment: Located): void {
       sum.experiments += 1;
-      name([toThing('experiment')(experiment)]);
+      name([toThing('experiment', experiment)]);
     },
     addBlob(size: number | null): void {
       if (size === null) return;

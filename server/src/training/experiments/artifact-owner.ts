@@ -1,6 +1,9 @@
-import type { Db } from '../../adapters/db/db.ts';
 import { errors } from '../../base/errors.ts';
 import { toUri } from '../../base/references.ts';
+import { modelFolder, runFolder } from './artifact-location.ts';
+import type { ArtifactPlace } from './artifact-place.ts';
+import { createPlaces } from './artifact-places.ts';
+import type { ExperimentsDependencies } from './dependencies.ts';
 import { loggedModelStore } from './logged-models/model-store.ts';
 import { isLoggedModelId } from './logged-models/rules.ts';
 import { assertActive } from './rules.ts';
@@ -10,20 +13,29 @@ import { runStore } from './run-store.ts';
 export interface ArtifactOwner {
   readonly id: string;
   readonly uri: string;
+  readonly place: ArtifactPlace;
   /** @throws runNotActive. A deleted model still takes files, so that deleting it ends nobody's training. */
   readonly assertWritable: () => void;
 }
 
-/** @throws runNotFound or loggedModelNotFound */
-export const createOwnerLookup =
-  (db: Db) =>
-  async (id: string, workspace: string): Promise<ArtifactOwner> => {
+export type OwnerLookup = (id: string, workspace: string) => Promise<ArtifactOwner>;
+
+/** @throws runNotFound, loggedModelNotFound or artifactPlaceClosed */
+export function createOwnerLookup(
+  deps: Pick<ExperimentsDependencies, 'db' | 'blobs' | 'clock' | 'folder'>,
+): OwnerLookup {
+  const { db } = deps;
+  const placeOf = createPlaces(deps);
+  return async (id, workspace) => {
     if (isLoggedModelId(id)) {
-      const model = await loggedModelStore(db).findState(workspace, id);
+      const model = await loggedModelStore(db).findLocated(workspace, id);
       if (!model) throw errors.loggedModelNotFound({ model: id });
-      return { id, uri: toUri('logged-model', id), assertWritable: () => {} };
+      const place = placeOf(id, model.artifactLocation, modelFolder(id));
+      return { id, uri: toUri('logged-model', id), place, assertWritable: () => {} };
     }
-    const run = await runStore(db).findState(workspace, id);
+    const run = await runStore(db).findLocated(workspace, id);
     if (!run) throw errors.runNotFound({ run: id });
-    return { id, uri: toUri('run', id), assertWritable: () => assertActive(run) };
+    const place = placeOf(id, run.artifactLocation, runFolder(id));
+    return { id, uri: toUri('run', id), place, assertWritable: () => assertActive(run) };
   };
+}

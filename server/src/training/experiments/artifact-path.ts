@@ -24,16 +24,26 @@ export function parseArtifactPath(path: string): string {
   return folder;
 }
 
+export function isArtifactPath(path: string): boolean {
+  return path.length <= longestPath && findRefusal(path) === undefined;
+}
+
 /** Like `parseArtifactPath`, for a folder: '' is the run's own, and a slash may stand at the end. */
 export function parseArtifactFolder(path: string): string {
   const shown = path.slice(0, 200);
   if (path.length > longestPath)
     throw errors.artifactPathInvalid({ path: shown, reason: `it is longer than ${longestPath} characters` });
+  const reason = findRefusal(path);
+  if (reason) throw errors.artifactPathInvalid({ path: shown, reason });
+  return path.endsWith('/') ? path.slice(0, -1) : path;
+}
+
+function findRefusal(path: string): string | undefined {
   for (const form of decodings(path)) {
     const found = refusals.find(([pattern]) => pattern.test(form));
-    if (found) throw errors.artifactPathInvalid({ path: shown, reason: found[1] });
+    if (found) return found[1];
   }
-  return path.endsWith('/') ? path.slice(0, -1) : path;
+  return undefined;
 }
 
 /** The path, then the path decoded, until decoding changes nothing more. */

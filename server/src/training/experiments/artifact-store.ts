@@ -1,4 +1,5 @@
 import type { Db } from '../../adapters/db/db.ts';
+import { inPortions } from './portions.ts';
 import type { ArtifactFile } from './rules.ts';
 
 const columns = ['path', 'sha256', 'size'] as const;
@@ -16,6 +17,13 @@ export const artifactStore = (db: Db) => {
       const query = ofRun(runId).orderBy('path');
       if (folder === '') return query.execute();
       return query.where('path', '>=', `${folder}/`).where('path', '<', afterSlash(folder)).execute();
+    },
+
+    /** Those of the paths that are there. */
+    listPaths(runId: string, paths: readonly string[]): Promise<ArtifactFile[]> {
+      return inPortions([...paths].sort(), (portion) =>
+        ofRun(runId).where('path', 'in', portion).orderBy('path').execute(),
+      );
     },
 
     /** Files of these names in any folder of these runs or logged models, in the order of the names. */

@@ -1,6 +1,7 @@
 /** Runs with a few of their values: what a wide run holds besides is not read. */
 import type { Db } from '../../adapters/db/db.ts';
 import type { Subject } from '../../base/search/grammar.ts';
+import { listLocations } from './logged-models/location-store.ts';
 import { groupByRun, inPortions } from './portions.ts';
 import type { MetricValue, RunRecord } from './rules.ts';
 import { runModelStore } from './run-model-store.ts';
@@ -42,8 +43,10 @@ export const columnStore = (db: Db) => {
       const metrics = groupByRun(await listMetrics(ids, keysOf('metric')), (row) => toMetrics(row, columns));
       const inputs = hasInputs ? await runStore(db).listInputs(ids) : undefined;
       const models = hasInputs ? await runModelStore(db).list(ids) : undefined;
+      const locate = await listLocations(db, rows);
       return rows.map((row) => ({
         ...toState(row),
+        artifactLocation: locate(row),
         parameters: parameters.get(row.id) ?? [],
         metrics: metrics.get(row.id)?.flat() ?? [],
         tags: tags.get(row.id) ?? [],

@@ -2,18 +2,28 @@ import type { Experiment } from '@tidemill/contract';
 import { sql } from 'kysely';
 import type { Db } from '../../adapters/db/db.ts';
 import type { KeyValue } from '../../base/key-value.ts';
+import { toLocation } from './artifact-location.ts';
 import { inPortions } from './portions.ts';
-import { experimentLocation } from './rules.ts';
 
-interface ExperimentRow {
+export interface ExperimentRow {
   readonly id: number;
   readonly name: string;
   readonly created_at: number;
   readonly updated_at: number;
   readonly deleted_at: number | null;
+  readonly artifact_location: string | null;
 }
 
-const columns = ['id', 'name', 'created_at', 'updated_at', 'deleted_at'] as const;
+const columns = ['id', 'name', 'created_at', 'updated_at', 'deleted_at', 'artifact_location'] as const;
+
+/** Where a new experiment's files go: to a place of its own below the root, or where its client says. Null: our blobs. */
+export interface NewLocation {
+  readonly root: string | null;
+  readonly explicit?: string | undefined;
+}
+
+/** Enough to decide whether it takes runs, and where their files go. */
+export type ExperimentState = Pick<Experiment, 'name' | 'lifecycle' | 'artifactLocation'>;
 
 export const experimentStore = (db: Db) => {
   const ofWorkspace = (workspace: string) =>
@@ -56,9 +66,9 @@ export const experimentStore = (db: Db) => {
     },
 
     /** Without its tags: enough to decide whether it takes runs. */
-    async findState(workspace: string, id: number): Promise<Pick<Experiment, 'name' | 'lifecycle'> | null> {
+    async findState(workspace: string, id: number): Promise<ExperimentState | null> {
       const row = await ofWorkspace(workspace).where('id', '=', id).executeTakeFirst();
-      return row ? { name: row.name, lifecycle: row.deleted_at === null ? 'active' : 'deleted' } : null;
+      return row ? toExperiment(row, []) : null;
     },
 
     async findByName(workspace: string, name: string): Promise<Experiment | null> {
@@ -74,11 +84,17 @@ export const experimentStore = (db: Db) => {
     },
 
     /** The new number, or null when the name is taken. Expects `Default` to be there. */
-    async insert(workspace: string, name: string, now: number): Promise<number | null> {
+    async insert(
+      workspace: string,
+      name: string,
+      now: number,
+      { root, explicit }: NewLocation,
+    ): Promise<number | null> {
       await takeTurn(workspace);
       const inserted = await sql<{ id: number }>`
-        insert into experiments (workspace, id, name, created_at, updated_at)
-        select ${workspace}, max(id) + 1, ${name}, cast(${now} as bigint), cast(${now} as bigint)
+        insert into experiments (workspace, id, name, created_at, updated_at, artifact_location)
+        select ${workspace}, max(id) + 1, ${name}, cast(${now} as bigint), cast(${now} as bigint),
+          coalesce(cast(${explicit ?? null} as text), cast(${root} as text) || '/' || cast(max(id) + 1 as text))
         from (
           select id from experiments where workspace = ${workspace}
           union all select last_id from experiment_numbers where workspace = ${workspace}
@@ -87,10 +103,19 @@ export const experimentStore = (db: Db) => {
       return inserted.rows[0]?.id ?? null;
     },
 
-    async insertDefault(workspace: string, name: string, now: number): Promise<void> {
+    async insertDefault(workspace: string, name: string, now: number, root: string | null): Promise<void> {
+      const artifact_location = root && `${root}/0`;
       await db
         .insertInto('experiments')
-        .values({ workspace, id: 0, name, created_at: now, updated_at: now, deleted_at: null })
+        .values({
+          workspace,
+          id: 0,
+          name,
+          created_at: now,
+          updated_at: now,
+          deleted_at: null,
+          artifact_location,
+        })
         .onConflict((conflict) => conflict.doNothing())
         .execute();
     },
@@ -156,7 +181,7 @@ function toExperiment(row: ExperimentRow, tags: readonly KeyValue[]): Experiment
     id: String(row.id),
     name: row.name,
     lifecycle: row.deleted_at === null ? 'active' : 'deleted',
-    artifactLocation: experimentLocation(String(row.id)),
+    artifactLocation: toLocation(row.id, row.artifact_location),
     tags: Object.fromEntries(tags.map(({ key, value }) => [key, value])),
     createdAt: row.created_at,
     updatedAt: row.updated_at,

@@ -5,6 +5,7 @@ import type { KeyValue } from '../../base/key-value.ts';
 import { decodeCursor, defaultPageSize, encodeCursor, isNumber, toPage } from '../../base/page.ts';
 import { toUri } from '../../base/references.ts';
 import { parseFilter, parseOrderings } from '../../base/search/grammar.ts';
+import { ownRoot, parseLocation } from './artifact-location.ts';
 import type { ExperimentsDependencies } from './dependencies.ts';
 import { experimentStore } from './experiment-store.ts';
 import { assertExperimentName, assertExperimentTags } from './limits.ts';
@@ -30,16 +31,20 @@ export interface ExperimentSearch {
 export interface NewExperiment {
   readonly name: string;
   readonly tags?: readonly KeyValue[];
+  /** At or below the artifact root; a place of its own there when it is left out. */
+  readonly artifactLocation?: string | undefined;
 }
 
 /** Experiments themselves: made, found, renamed, deleted, tagged. */
-export function createExperimentVerbs({ db, clock, changes }: ExperimentsDependencies) {
+export function createExperimentVerbs({ db, clock, changes, folder }: ExperimentsDependencies) {
+  const root = folder?.uri ?? null;
+
   /** Every workspace has its `Default` from the start: it is written down when first asked for. */
   async function findExperiment(id: string, workspace: string): Promise<Experiment | null> {
     const store = experimentStore(db);
     const found = await store.find(workspace, toExperimentNumber(id));
     if (found || id !== defaultExperiment.id) return found;
-    await store.insertDefault(workspace, defaultExperiment.name, clock.now());
+    await store.insertDefault(workspace, defaultExperiment.name, clock.now(), root);
     return store.find(workspace, Number(id));
   }
 
@@ -54,14 +59,18 @@ export function createExperimentVerbs({ db, clock, changes }: ExperimentsDepende
     return found;
   }
 
-  async function createExperiment({ name, tags = [] }: NewExperiment, caller: Caller): Promise<Experiment> {
+  async function createExperiment(
+    { name, tags = [], artifactLocation }: NewExperiment,
+    caller: Caller,
+  ): Promise<Experiment> {
+    const explicit = artifactLocation ? getLocation(root, artifactLocation) : undefined;
     assertExperimentName(name);
     assertExperimentTags(tags);
     const { workspace } = caller;
     await findExperiment(defaultExperiment.id, workspace);
     const id = await changes.run(caller, async (tx, record) => {
       const store = experimentStore(tx);
-      const created = await store.insert(workspace, name, clock.now());
+      const created = await store.insert(workspace, name, clock.now(), { root, explicit });
       if (created === null) return null;
       await store.saveTags(workspace, created, lastByKey(tags));
       record({
@@ -181,4 +190,16 @@ export function createExperimentVerbs({ db, clock, changes }: ExperimentsDepende
       });
     },
   };
+}
+
+/** Another place would be written to and read with the rights of whoever runs the clients and this server. */
+function getLocation(root: string | null, given: string): string | undefined {
+  if (given === (root ?? ownRoot)) return root ?? undefined;
+  const location = parseLocation(root, given);
+  if (location !== null) return location;
+  const where = root === null ? `itself, at ${ownRoot}, and takes no other place` : `at or below ${root}`;
+  throw errors.trackingValueInvalid({
+    where: 'artifact_location',
+    reason: `this server keeps artifacts ${where}; leave it out`,
+  });
 }

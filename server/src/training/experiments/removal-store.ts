@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
 import { type Db, kindOf } from '../../adapters/db/db.ts';
+import { toLocation } from './artifact-location.ts';
+import { listLocations, locationOf } from './logged-models/location-store.ts';
 
 export interface DeletedThing {
   readonly id: string;
@@ -13,6 +15,15 @@ export type OwnerKind = 'run' | 'logged-model';
 export interface DeletedOwner extends DeletedThing {
   readonly kind: OwnerKind;
   readonly experimentId: string;
+  /** Its experiment's: where its files are. */
+  readonly location: string;
+}
+
+/** Gone for everybody, but for rows that are still there, and files where its experiment had a folder. */
+export interface TakenOwner {
+  readonly id: string;
+  readonly kind: OwnerKind;
+  readonly location: string | null;
 }
 
 /** Points of one series cleared by one statement: fewer than anybody waits for. */
@@ -27,7 +38,13 @@ export const removalStore = (db: Db) => ({
   ): Promise<DeletedOwner[]> {
     const rows = await db
       .selectFrom(tables[kind])
-      .select(['id', 'name', 'experiment_id', 'deleted_at as deletedAt'])
+      .select([
+        'id',
+        'name',
+        'experiment_id',
+        'deleted_at as deletedAt',
+        locationOf(tables[kind]).as('location'),
+      ])
       .where('workspace', '=', workspace)
       .where('deleted_at', '<', before)
       .where('id', '>', after)
@@ -42,13 +59,13 @@ export const removalStore = (db: Db) => ({
   async listDeletedExperiments(
     workspace: string,
     before: number,
-  ): Promise<(DeletedThing & { owners: number })[]> {
+  ): Promise<(DeletedThing & { owners: number; location: string })[]> {
     const countOf = (table: 'runs' | 'logged_models') =>
       sql<number>`(select count(*) from ${sql.table(table)} as owner
         where owner.workspace = experiments.workspace and owner.experiment_id = experiments.id)`;
     const rows = await db
       .selectFrom('experiments')
-      .select(['id', 'name', 'deleted_at as deletedAt'])
+      .select(['id', 'name', 'deleted_at as deletedAt', 'artifact_location'])
       .select([countOf('runs').as('runs'), countOf('logged_models').as('models')])
       .where('workspace', '=', workspace)
       .where('id', '!=', 0)
@@ -57,11 +74,12 @@ export const removalStore = (db: Db) => ({
       .limit(1_000)
       .$narrowType<{ deletedAt: number }>()
       .execute();
-    return rows.map(({ id, name, deletedAt, runs, models }) => ({
+    return rows.map(({ id, name, deletedAt, runs, models, artifact_location }) => ({
       id: String(id),
       name,
       deletedAt,
       owners: Number(runs) + Number(models),
+      location: toLocation(id, artifact_location),
     }));
   },
 
@@ -77,24 +95,25 @@ export const removalStore = (db: Db) => ({
       .where('workspace', '=', workspace)
       .where('id', 'in', ids)
       .where('deleted_at', '<', before)
-      .returning('id')
+      .returning(['id', 'workspace', 'experiment_id'])
       .execute();
     if (taken.length === 0) return [];
+    const locate = await listLocations(db, taken);
     await db
       .insertInto('artifact_owner_removals')
-      .values(taken.map(({ id }) => ({ id, kind, created_at: now })))
+      .values(taken.map((row) => ({ id: row.id, kind, created_at: now, location: locate(row) })))
       .onConflict((conflict) => conflict.doNothing())
       .execute();
     return taken.map(({ id }) => id);
   },
 
-  async findTaken(): Promise<{ id: string; kind: OwnerKind } | null> {
+  async findTaken(): Promise<TakenOwner | null> {
     const row = await db
       .selectFrom('artifact_owner_removals')
-      .select(['id', 'kind'])
+      .select(['id', 'kind', 'location'])
       .limit(1)
       .executeTakeFirst();
-    return row ? { id: row.id, kind: row.kind === 'run' ? 'run' : 'logged-model' } : null;
+    return row ? { ...row, kind: row.kind === 'run' ? 'run' : 'logged-model' } : null;
   },
 
   /** Clears some of what is left of it. False when that was all. */

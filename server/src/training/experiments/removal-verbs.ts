@@ -1,6 +1,7 @@
 import type { Caller } from '../../base/caller.ts';
 import { toUri } from '../../base/references.ts';
 import type { ExperimentsDependencies } from './dependencies.ts';
+import { createFolderRemoval } from './folder-removal.ts';
 import { type DeletedOwner, type DeletedThing, type OwnerKind, removalStore } from './removal-store.ts';
 
 export interface Removal {
@@ -17,8 +18,10 @@ export type FindUsers = (
 ) => Promise<ReadonlyMap<string, string>>;
 
 /** What was deleted, removed for good. Each step may be the last one before a crash; the next call goes on. */
-export function createRemovalVerbs({ db, clock, changes, lineage }: ExperimentsDependencies) {
+export function createRemovalVerbs(deps: ExperimentsDependencies) {
+  const { db, clock, changes, lineage, folder } = deps;
   const store = removalStore(db);
+  const folders = createFolderRemoval(folder);
 
   return {
     listDeletedOwners: store.listDeleted,
@@ -56,20 +59,31 @@ export function createRemovalVerbs({ db, clock, changes, lineage }: ExperimentsD
     /** Clears rows of what was removed until there are none or the time is up. False when some are left. */
     async clearRemoved(until: number): Promise<boolean> {
       for (let owner = await store.findTaken(); owner !== null; owner = await store.findTaken()) {
+        await folders.removeOwner(owner);
         while (await store.clearSome(owner)) if (Date.now() > until) return false;
         if (Date.now() > until) return (await store.findTaken()) === null;
       }
       return true;
     },
 
+    /** The folder in which are, or were, its files; null where they are blobs, or lie where this server removes nothing. */
+    folderOf: folders.uriOf,
+
     /** False when it was restored or something is in it. */
-    removeExperiment: ({ id, name }: DeletedThing, before: number, caller: Caller): Promise<boolean> =>
-      changes.run(caller, async (tx, record) => {
+    async removeExperiment(
+      { id, name, location }: DeletedThing & { readonly location: string },
+      before: number,
+      caller: Caller,
+    ): Promise<boolean> {
+      const isGone = await changes.run(caller, async (tx, record) => {
         const isGone = await removalStore(tx).removeExperiment(caller.workspace, Number(id), before);
         if (isGone)
           record({ action: 'experiment.removed', subject: toUri('experiment', id), detail: { name } });
         return isGone;
-      }),
+      });
+      if (isGone) await folders.removeExperiment(location);
+      return isGone;
+    },
   };
 }
 

@@ -43,6 +43,7 @@ test("the contract's run shows null for what JSON cannot hold, and keys of any n
   const record: RunRecord = {
     id: 'a'.repeat(32),
     experimentId: '7',
+    artifactLocation: 'mlflow-artifacts:/7',
     name: 'first',
     status: 'RUNNING',
     lifecycle: 'active',

@@ -1,6 +1,7 @@
 import type { Experiment, Run, RunStatus } from '@tidemill/contract';
 import { errors } from '../../base/errors.ts';
 import type { KeyValue } from '../../base/key-value.ts';
+import { runFolder } from './artifact-location.ts';
 
 export interface MetricValue {
   readonly key: string;
@@ -37,8 +38,13 @@ export interface RunState {
   readonly endedAt: number | null;
 }
 
+export interface LocatedRun extends RunState {
+  /** Its experiment's: `mlflow-artifacts:/3`, `file:///mnt/artifacts/3`. */
+  readonly artifactLocation: string;
+}
+
 /** A run in full: the contract's `Run` and MLflow's both come from it. */
-export interface RunRecord extends RunState {
+export interface RunRecord extends LocatedRun {
   readonly parameters: readonly KeyValue[];
   /** The latest point of each series. */
   readonly metrics: readonly MetricValue[];
@@ -77,19 +83,17 @@ export const defaultExperiment = { id: '0', name: 'Default' } as const;
 export const nameTag = 'mlflow.runName';
 export const contextTag = 'mlflow.data.context';
 
-export const artifactRoot = 'mlflow-artifacts:/';
-export const experimentLocation = (id: string): string => `${artifactRoot}${id}`;
-export const runArtifactUri = (run: Pick<RunRecord, 'id' | 'experimentId'>): string =>
-  `${experimentLocation(run.experimentId)}/${run.id}/artifacts`;
+export const runArtifactUri = (run: Pick<LocatedRun, 'id' | 'artifactLocation'>): string =>
+  `${run.artifactLocation}/${runFolder(run.id)}`;
 
 const toTexts = (list: readonly KeyValue[]): Record<string, string> =>
   Object.fromEntries(list.map(({ key, value }) => [key, value]));
 
 export function toRun(record: RunRecord): Run {
-  const { parameters, metrics, tags, inputs, modelInputs, modelOutputs, ...rest } = record;
+  const { parameters, metrics, tags, inputs, modelInputs, modelOutputs, artifactLocation, ...rest } = record;
   return {
     ...rest,
-    artifactUri: runArtifactUri(record),
+    artifactUri: runArtifactUri({ id: record.id, artifactLocation }),
     parameters: toTexts(parameters),
     metrics: Object.fromEntries(metrics.map(({ key, value }) => [key, finiteOrNull(value)])),
     tags: toTexts(tags),

@@ -10,7 +10,7 @@ import {
   type SqlByName,
 } from '../../adapters/db/search-sql.ts';
 import type { Comparison, Filter } from '../../base/search/grammar.ts';
-import { artifactRoot } from './rules.ts';
+import { locationOf } from './logged-models/location-store.ts';
 
 interface Scope {
   readonly workspace: string;
@@ -98,7 +98,7 @@ const runColumns: SqlByName = {
   name: sql`runs.name`,
   status: sql`runs.status`,
   user: sql`runs.user_name`,
-  artifactUri: sql`(${sql.lit(artifactRoot)} || runs.experiment_id || '/' || runs.id || '/artifacts')`,
+  artifactUri: sql`(${locationOf('runs')} || '/' || runs.id || '/artifacts')`,
   startedAt: sql`runs.started_at`,
   endedAt: sql`runs.ended_at`,
 };

@@ -2,12 +2,14 @@ import type { RunStatus } from '@tidemill/contract';
 import { sql } from 'kysely';
 import { type Db, insertRows, kindOf, parseJson, runForEach } from '../../adapters/db/db.ts';
 import type { KeyValue } from '../../base/key-value.ts';
+import { listLocations, locationOf } from './logged-models/location-store.ts';
 import { groupByRun, inPortions } from './portions.ts';
-import type { RecordedInput, RunRecord, RunState } from './rules.ts';
+import type { LocatedRun, RecordedInput, RunRecord, RunState } from './rules.ts';
 import { runModelStore } from './run-model-store.ts';
 
 export interface RunRow {
   readonly id: string;
+  readonly workspace: string;
   readonly experiment_id: number;
   readonly name: string;
   readonly status: string;
@@ -29,6 +31,7 @@ export interface NewRun {
 
 const columns = [
   'id',
+  'workspace',
   'experiment_id',
   'name',
   'status',
@@ -41,12 +44,7 @@ type TextTable = 'run_parameters' | 'run_tags';
 
 export const runStore = (db: Db) => {
   const findRow = (workspace: string, id: string) =>
-    db
-      .selectFrom('runs')
-      .select(columns)
-      .where('id', '=', id)
-      .where('workspace', '=', workspace)
-      .executeTakeFirst();
+    db.selectFrom('runs').select(columns).where('id', '=', id).where('workspace', '=', workspace);
 
   const listTexts = (table: TextTable, ids: readonly string[]) =>
     inPortions(ids, (portion) =>
@@ -95,7 +93,7 @@ export const runStore = (db: Db) => {
     return groupByRun(rows, toInput);
   };
 
-  /** Completes rows: five queries per thousand runs, never one per run. */
+  /** Completes rows: six queries per thousand runs, never one per run. */
   async function toRecords(rows: readonly RunRow[]): Promise<RunRecord[]> {
     const ids = rows.map(({ id }) => id);
     const parameters = groupByRun(await listTexts('run_parameters', ids), toKeyValue);
@@ -108,8 +106,10 @@ export const runStore = (db: Db) => {
     }));
     const inputs = await listInputs(ids);
     const models = await runModelStore(db).list(ids);
+    const locate = await listLocations(db, rows);
     return rows.map((row) => ({
       ...toState(row),
+      artifactLocation: locate(row),
       parameters: parameters.get(row.id) ?? [],
       metrics: metrics.get(row.id) ?? [],
       tags: tags.get(row.id) ?? [],
@@ -123,13 +123,18 @@ export const runStore = (db: Db) => {
     listInputs,
 
     async find(workspace: string, id: string): Promise<RunRecord | null> {
-      const row = await findRow(workspace, id);
+      const row = await findRow(workspace, id).executeTakeFirst();
       return row ? ((await toRecords([row]))[0] ?? null) : null;
     },
 
     async findState(workspace: string, id: string): Promise<RunState | null> {
-      const row = await findRow(workspace, id);
+      const row = await findRow(workspace, id).executeTakeFirst();
       return row ? toState(row) : null;
+    },
+
+    async findLocated(workspace: string, id: string): Promise<LocatedRun | null> {
+      const row = await findRow(workspace, id).select(locationOf('runs').as('location')).executeTakeFirst();
+      return row ? { ...toState(row), artifactLocation: row.location } : null;
     },
 
     async insert(run: NewRun): Promise<void> {
@@ -157,7 +162,7 @@ export const runStore = (db: Db) => {
     ): Promise<{ workspace: string; state: RunState }[]> {
       const rows =
         kindOf(db) === 'sqlite'
-          ? await runForEach<RunRow & { workspace: string }>(
+          ? await runForEach<RunRow>(
               db,
               sqliteState,
               ids.map((id) => [id]),
@@ -205,13 +210,10 @@ export const runStore = (db: Db) => {
 const insertRun =
   'insert into runs (id, workspace, experiment_id, name, status, user_name, actor, started_at)';
 const replaceValue = 'on conflict (run_id, key) do update set value = excluded.value';
-const sqliteState = `select workspace, ${columns.join(', ')} from runs where id = ?`;
+const sqliteState = `select ${columns.join(', ')} from runs where id = ?`;
 
 async function listStatesOnPostgres(db: Db, ids: readonly string[], isLocked: boolean) {
-  let query = db
-    .selectFrom('runs')
-    .select(['workspace', ...columns])
-    .where('id', '=', sql<string>`any(${ids})`);
+  let query = db.selectFrom('runs').select(columns).where('id', '=', sql<string>`any(${ids})`);
   if (isLocked) query = query.orderBy('id').forNoKeyUpdate();
   return query.execute();
 }

@@ -11,10 +11,10 @@ import {
   assertActive,
   assertExperimentActive,
   isEnd,
+  type LocatedRun,
   lastByKey,
   nameTag,
   type RunRecord,
-  type RunState,
   toExperimentNumber,
   toRun,
 } from './rules.ts';
@@ -54,7 +54,8 @@ export function createRunVerbs(
     const { workspace, actor } = caller;
     const { experimentId } = start;
     const known = await experimentStore(db).findState(workspace, toExperimentNumber(experimentId));
-    assertExperimentActive(known ?? (await getExperiment(experimentId, workspace)));
+    const experiment = known ?? (await getExperiment(experimentId, workspace));
+    assertExperimentActive(experiment);
     const { name, tags } = nameRun(start);
     assertUser(start.user ?? '');
     const run: NewRun = {
@@ -77,15 +78,15 @@ export function createRunVerbs(
         detail: { name, experimentId: run.experimentId },
       });
     });
-    return toNewRecord(run, tags);
+    return toNewRecord(run, tags, experiment.artifactLocation);
   }
 
-  async function changeRun(change: RunChange, caller: Caller): Promise<RunState> {
+  async function changeRun(change: RunChange, caller: Caller): Promise<LocatedRun> {
     const { id, name } = change;
     if (name !== undefined) assertRunName(name);
     const changed = await changes.run(caller, async (tx, record) => {
       const store = runStore(tx);
-      const run = await store.findState(caller.workspace, id);
+      const run = await store.findLocated(caller.workspace, id);
       if (!run) throw errors.runNotFound({ run: id });
       assertActive(run);
       const status = change.status ?? run.status;
@@ -147,7 +148,8 @@ export function createRunVerbs(
 }
 
 /** What a read would give, without the reads. */
-const toNewRecord = (run: NewRun, tags: readonly KeyValue[]): RunRecord => ({
+const toNewRecord = (run: NewRun, tags: readonly KeyValue[], artifactLocation: string): RunRecord => ({
+  artifactLocation,
   id: run.id,
   experimentId: run.experimentId,
   name: run.name,

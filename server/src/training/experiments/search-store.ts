@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { Db } from '../../adapters/db/db.ts';
 import { type EntityTable, type Sql, type SqlByName, searchSql } from '../../adapters/db/search-sql.ts';
 import type { Filter, Ordering } from '../../base/search/grammar.ts';
+import type { ExperimentRow } from './experiment-store.ts';
 import type { ViewType } from './rules.ts';
 import { chooseStart, isInScope, runSearchColumns } from './run-search-store.ts';
 import type { RunRow } from './run-store.ts';
@@ -54,7 +55,7 @@ export const searchStore = (db: Db) => {
     async listExperimentRows(search: Search): Promise<ExperimentRow[]> {
       const ties = search.order.length > 0 ? [sql`id`] : [sql`created_at desc`, sql`id`];
       const found = await sql<ExperimentRow>`
-        select id, name, created_at, updated_at, deleted_at from experiments
+        select id, name, created_at, updated_at, deleted_at, artifact_location from experiments
         where workspace = ${search.workspace}
           and ${viewConditions[search.view]} and ${experiments.where(search.filter)}
         order by ${experiments.orderBy(search.order, ties)} limit ${search.limit + 1} offset ${search.offset}`.execute(
@@ -65,15 +66,7 @@ export const searchStore = (db: Db) => {
   };
 };
 
-interface ExperimentRow {
-  readonly id: number;
-  readonly name: string;
-  readonly created_at: number;
-  readonly updated_at: number;
-  readonly deleted_at: number | null;
-}
-
-const runRowColumns = sql`runs.id, runs.experiment_id, runs.name, runs.status, runs.user_name,
+const runRowColumns = sql`runs.id, runs.workspace, runs.experiment_id, runs.name, runs.status, runs.user_name,
   runs.started_at, runs.ended_at, runs.deleted_at`;
 const isOfExperiment: EntityTable['isOwn'] = (entry) =>
   sql`${entry('workspace')} = experiments.workspace and ${entry('experiment_id')} = experiments.id`;

@@ -1,3 +1,4 @@
+import { ownRoot } from './artifact-location.ts';
 import { createArtifactVerbs } from './artifact-verbs.ts';
 import type { ExperimentsDependencies } from './dependencies.ts';
 import { createDiffVerbs } from './diff-verbs.ts';
@@ -29,6 +30,8 @@ export function createExperiments(deps: ExperimentsDependencies) {
   const preparation = createSummaryPreparation(deps.db);
   const runs = createRunVerbs(deps, experiments.getExperiment, preparation);
   return {
+    /** What the locations of new experiments begin with. */
+    artifactRoot: deps.folder?.uri ?? ownRoot,
     ...experiments,
     ...runs,
     ...createKeyVerbs(deps, experiments.getExperiment),

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { BlobPart } from '../../adapters/blobs/blobs.ts';
-import { transact } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
 import { createTurns } from '../../base/turns.ts';
-import { artifactStore } from './artifact-store.ts';
+import type { ArtifactOwner } from './artifact-owner.ts';
 import type { ExperimentsDependencies } from './dependencies.ts';
 import type { ArtifactFile } from './rules.ts';
 import { type ArtifactUpload, uploadStore } from './upload-store.ts';
@@ -17,7 +16,7 @@ const clearedAtOnce = 50;
 type GetTarget = (
   input: { readonly id: string; readonly path: string },
   workspace: string,
-) => Promise<{ owner: string; path: string }>;
+) => Promise<{ owner: ArtifactOwner; path: string }>;
 
 /** Files that come in parts, side by side and over more than one start of the server. Whole or not at all. */
 export function createUploadVerbs({ db, blobs, clock }: ExperimentsDependencies, getTarget: GetTarget) {
@@ -53,7 +52,7 @@ export function createUploadVerbs({ db, blobs, clock }: ExperimentsDependencies,
       if ((await store.countUnfinished(caller.workspace)) >= mostUnfinished)
         throw errors.uploadsTooMany({ limit: mostUnfinished });
       const id = randomBytes(16).toString('hex');
-      const upload = { id, owner, path, partCount: input.partCount, createdAt: clock.now() };
+      const upload = { id, owner: owner.id, path, partCount: input.partCount, createdAt: clock.now() };
       await blobs.parts.open(id);
       await store.insert(upload, caller.workspace, caller.actor);
       return { ...upload, completedAt: null };
@@ -89,12 +88,11 @@ export function createUploadVerbs({ db, blobs, clock }: ExperimentsDependencies,
         assertTarget(upload, input.target);
         if (upload.completedAt !== null) return;
         const parts = assertAllParts(upload, input.parts);
-        await getTarget({ id: upload.owner, path: upload.path }, caller.workspace);
+        const { owner } = await getTarget({ id: upload.owner, path: upload.path }, caller.workspace);
         const file: ArtifactFile = { path: upload.path, ...(await blobs.parts.join(upload.id, parts)) };
-        await transact(db, async (tx) => {
-          await artifactStore(tx).save(upload.owner, file, clock.now());
-          await uploadStore(tx).complete(upload.id, clock.now());
-        });
+        // Ended in between, it is said again: the parts are still there, and the file is the same.
+        await owner.place.save(file);
+        await uploadStore(db).complete(upload.id, clock.now());
         await blobs.parts.drop(upload.id);
       }),
 

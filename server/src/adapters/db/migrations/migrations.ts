@@ -12,6 +12,7 @@ import { migration as metricSummaries } from './025-metric-summaries.ts';
 import { migration as runInputReferences } from './025-run-input-references.ts';
 import { migration as artifacts } from './026-artifacts.ts';
 import { migration as search } from './027-search.ts';
+import { migration as artifactFolders } from './028-artifact-folders.ts';
 import { migration as registry } from './030-registry.ts';
 import { migration as evaluation } from './031-evaluation.ts';
 import { migration as governance } from './032-governance.ts';
@@ -41,6 +42,7 @@ export const migrations: readonly Migration[] = [
   runInputReferences,
   artifacts,
   search,
+  artifactFolders,
   registry,
   evaluation,
   governance,

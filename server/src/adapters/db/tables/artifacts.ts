@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely';
+
 interface ArtifactUploadsTable {
   id: string;
   workspace: string;
@@ -21,6 +23,8 @@ interface ArtifactOwnerRemovalsTable {
   id: string;
   kind: string;
   created_at: number;
+  /** Its experiment's; null in rows of versions that had no folders. */
+  location: Generated<string | null>;
 }
 
 export interface ArtifactsTables {

@@ -1,8 +1,9 @@
 import type { LoggedModel, LoggedModelMetric, LoggedModelStatus } from '@tidemill/contract';
 import { errors } from '../../../base/errors.ts';
 import type { KeyValue } from '../../../base/key-value.ts';
+import { modelFolder } from '../artifact-location.ts';
 import { assertCount, assertText, limits as runLimits } from '../limits.ts';
-import { experimentLocation, finiteOrNull, type MetricValue } from '../rules.ts';
+import { finiteOrNull, type MetricValue } from '../rules.ts';
 
 /** A point that one run measured of a model, perhaps on a dataset that it named. */
 export interface ModelMetric extends MetricValue {
@@ -39,6 +40,8 @@ export interface LoggedModelState {
 
 /** A logged model in full: the contract's and MLflow's both come from it. */
 export interface LoggedModelRecord extends LoggedModelState {
+  /** Its experiment's. */
+  readonly artifactLocation: string;
   readonly modelType: string | null;
   readonly sourceRunId: string | null;
   readonly parameters: readonly KeyValue[];
@@ -64,8 +67,8 @@ const limits = {
 
 export const isLoggedModelId = (text: string): boolean => /^m-[0-9a-f]{32}$/.test(text);
 
-export const modelArtifactUri = ({ experimentId, id }: { experimentId: string; id: string }): string =>
-  `${experimentLocation(experimentId)}/models/${id}/artifacts`;
+export const modelArtifactUri = (model: Pick<LoggedModelRecord, 'id' | 'artifactLocation'>): string =>
+  `${model.artifactLocation}/${modelFolder(model.id)}`;
 
 /** @throws trackingValueInvalid */
 export function assertModelName(name: string): void {
@@ -124,7 +127,7 @@ function parseList(text: string): readonly { name?: unknown; version?: unknown }
 }
 
 export function toLoggedModel(record: LoggedModelRecord): LoggedModel {
-  const { parameters, tags, metrics, ...rest } = record;
+  const { parameters, tags, metrics, artifactLocation: _location, ...rest } = record;
   return {
     ...rest,
     artifactUri: modelArtifactUri(record),

@@ -31,7 +31,7 @@ export const loggedModelSearchStore = (db: Db) => ({
     const measured = datasets.length > 0 && !asksMetric ? isMeasuredOn(datasets) : sql`1 = 1`;
     const ties = [sql`model.created_at desc`, sql`model.id`];
     const found = await sql<LoggedModelRow>`
-      select model.id, model.experiment_id, model.name, model.model_type, model.source_run_id, model.status,
+      select model.id, model.workspace, model.experiment_id, model.name, model.model_type, model.source_run_id, model.status,
         model.created_at, model.updated_at, model.deleted_at
       from logged_models model ${models.joins(order)}
       where model.workspace = ${search.workspace} and model.deleted_at is null

@@ -13,7 +13,7 @@ import {
   toPageSize,
 } from '../../../http/mlflow/fields.ts';
 import { type Operation, read, write } from '../../../http/mlflow/operations.ts';
-import { artifactRoot, type ViewType } from '../rules.ts';
+import type { ViewType } from '../rules.ts';
 import type { Experiments } from '../service.ts';
 import { toMlflowExperiment } from './replies.ts';
 
@@ -31,9 +31,11 @@ export const toView = (fields: Fields, name: string): ViewType =>
 
 export const experimentOperations = (experiments: Experiments): Operation[] => [
   write('experiments/create', async (fields, caller) => {
-    refuseLocation(fields);
     const tags = listFields(fields, 'tags').map(getTag);
-    const created = await experiments.createExperiment({ name: getText(fields, 'name'), tags }, caller);
+    const created = await experiments.createExperiment(
+      { name: getText(fields, 'name'), tags, artifactLocation: findText(fields, 'artifact_location') },
+      caller,
+    );
     return { experiment_id: created.id };
   }),
 
@@ -105,14 +107,4 @@ export function getExperimentId(fields: Fields): string {
   const id = getText(fields, 'experiment_id');
   if (!/^\d+$/.test(id)) throw invalid('experiment_id', `'${id.slice(0, 40)}' is not a whole number`);
   return id;
-}
-
-/** Artifacts lie in our own blobs: another place would be written to with our rights, or read by others from there. */
-function refuseLocation(fields: Fields): void {
-  const location = findText(fields, 'artifact_location');
-  if (!location || location === artifactRoot) return;
-  throw invalid(
-    'artifact_location',
-    `this server keeps artifacts itself, at ${artifactRoot}, and takes no other place; leave it out`,
-  );
 }

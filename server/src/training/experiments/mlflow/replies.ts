@@ -2,12 +2,12 @@
 import type { Experiment } from '@tidemill/contract';
 import type { KeyValue } from '../../../base/key-value.ts';
 import { compact } from '../../../http/mlflow/compact.ts';
-import type { ListedArtifact } from '../artifact-verbs.ts';
+import type { ListedArtifact } from '../artifact-place.ts';
 import {
   type DatasetInput,
+  type LocatedRun,
   type MetricValue,
   type RunRecord,
-  type RunState,
   runArtifactUri,
 } from '../rules.ts';
 
@@ -38,7 +38,7 @@ export const toMlflowRun = (run: RunRecord) => ({
   }),
 });
 
-export const toMlflowRunInfo = (run: RunState) =>
+export const toMlflowRunInfo = (run: LocatedRun) =>
   compact({
     run_id: run.id,
     // Old clients know this name only.
