@@ -1,4 +1,5 @@
 // MLflow's own clients, unmodified, against servers as a user starts them. Every assertion stands in the Python stories.
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type TestServer, tidemill } from '../cli-process.ts';
 import { createPlace, databases, isThere, type Place, type Report, tell } from './servers.ts';
@@ -105,6 +106,16 @@ describe.skipIf(newest === '').each(databases.filter(isThere))(
         onLine,
       });
       expect(Number(report.figures.acknowledged)).toBeGreaterThan(100);
+    });
+
+    test('that leaves artifacts to its clients', async () => {
+      const root = join(place.folder, 'artifacts');
+      const { url } = await place.start('--artifact-root', `file://${root}`);
+      for (const python of [newest, clients['MLflow 2']].filter(Boolean)) {
+        const options = ['--root', root];
+        const report = await tell('artifact_folder', { python, home: place.folder, url, options });
+        expect(Object.keys(report.steps).length).toBeGreaterThan(3);
+      }
     });
 
     test('that asks for a token', async () => {
