@@ -4,6 +4,7 @@ import { vi } from 'vitest';
 import { createChanges } from '../access/audit/service.ts';
 import { createLineage } from '../access/lineage/service.ts';
 import { openDuckdb } from '../adapters/analytics/duckdb.ts';
+import type { ArtifactFolder } from '../adapters/artifact-folder/artifact-folder.ts';
 import { openFilesystemBlobs } from '../adapters/blobs/filesystem.ts';
 import type { DatabaseHandle } from '../adapters/db/db.ts';
 import type { Compute } from '../adapters/executor/executor.ts';
@@ -26,7 +27,7 @@ import { createTempDir } from './temp-dir.ts';
 /** Training and what it stands on, working, on real adapters: no HTTP and no wing above it. */
 export async function createTrainingWing(
   database: DatabaseHandle,
-  change: { compute?: (real: Compute) => Compute } = {},
+  change: { compute?: (real: Compute) => Compute; artifacts?: ArtifactFolder } = {},
 ) {
   const folder = await createTempDir();
   const { db } = database;
@@ -43,7 +44,10 @@ export async function createTrainingWing(
   const tempFolder = join(folder.path, 'tmp');
   const datasets = createDatasets({ db, changes, lineage, clock, blobs, analytics, tempFolder });
   const learners = createLearners({ analytics, compute });
-  const experiments = createExperiments({ db, blobs, folder: null, clock, changes, lineage, datasets });
+  const experiments = createExperiments({
+    ...{ db, blobs, clock, changes, lineage, datasets },
+    folder: change.artifacts ?? null,
+  });
   const training = { db, clock, changes, events, tasks, datasets, experiments, learners };
   const jobs = createJobs({
     ...training,

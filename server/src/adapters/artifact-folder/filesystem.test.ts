@@ -53,6 +53,15 @@ test('what is written is read, listed and removed', async () => {
   expect(await readdir(join(root, '.tidemill-unfinished'))).toEqual([]);
 });
 
+test('a folder that cannot be made is a mistake of the settings', async () => {
+  const { base } = await build();
+  const opened = openFilesystemFolder(join(base, 'outside', 'secret', 'x'));
+  await expect(opened).rejects.toMatchObject({ code: 'configInvalid' });
+  await expect(openFilesystemFolder(join(base, 'outside', 'secret'))).rejects.toMatchObject({
+    code: 'configInvalid',
+  });
+});
+
 test('a write that fails leaves what was there', async () => {
   const { root, folder, put, read } = await build();
   await put('1/a', 'whole');

@@ -28,9 +28,12 @@ const readBytes = 1 << 18;
 const sizesAtOnce = 32;
 const staleAfter = 24 * 3_600_000;
 
-/** Makes the folder when it is missing. */
+/** Makes the folder when it is missing. @throws configInvalid */
 export async function openFilesystemFolder(path: string): Promise<ArtifactFolder> {
-  await mkdir(path, { recursive: true });
+  await mkdir(path, { recursive: true }).catch((cause: unknown) => {
+    const reason = `the folder ${path} is not there and cannot be made (${codeOf(cause)})`;
+    throw errors.configInvalid({ variable: '--artifact-root (TIDEMILL_ARTIFACT_ROOT)', reason }, cause);
+  });
   const root = await realpath(path);
   await removeStale(join(root, unfinished));
 

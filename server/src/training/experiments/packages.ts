@@ -1,6 +1,9 @@
 /** Which Python packages a model was made with, from the files that MLflow lays beside it. */
 
 export const packageFiles = ['requirements.txt', 'python_env.yaml', 'conda.yaml'] as const;
+/** Beyond these a file lists no packages. */
+export const largestPackageFile = 256 * 1024;
+export const mostPackageFiles = 12;
 
 /** Name → what was asked for, such as `==1.7.2`; '' where nothing was. Later files do not overrule earlier ones. */
 export function parsePackages(texts: readonly string[]): Map<string, string> {

@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import type { LearnerJob } from '@tidemill/contract';
 import { afterEach, expect, test } from 'vitest';
+import { openFilesystemFolder } from '../../adapters/artifact-folder/filesystem.ts';
 import type { Compute } from '../../adapters/executor/executor.ts';
 import { callerIn } from '../../testing/data-wing.ts';
 import { describeEachDatabase } from '../../testing/each-database.ts';
+import { tempDir } from '../../testing/temp-dir.ts';
 import {
   buildTrainingCsv,
   commitCsv,
@@ -44,6 +48,20 @@ describeEachDatabase('learner jobs', (open) => {
     (await wing.events.listAfter(0, 10_000)).filter(
       (event) => event.kind === 'job.finished' && event.payload.id === id,
     );
+
+  test('where artifacts lie in a folder, a job leaves its files there', async () => {
+    const root = await tempDir();
+    wing = await createTrainingWing(await open(), { artifacts: await openFilesystemFolder(root) });
+    const caller = callerIn('in a folder');
+    await commitCsv(wing, 'training', buildTrainingCsv(200, 3, ++seed), caller);
+    const { id } = await wing.jobs.submitLearner(job, caller);
+    const { runId, state } = await until(wing.jobs, id, caller, isEnded);
+    expect(state).toBe('succeeded');
+    const { artifactUri } = await wing.experiments.getRun({ id: runId ?? '' }, caller);
+    expect(artifactUri.startsWith(`file://${root}/`)).toBe(true);
+    const files = await readdir(fileURLToPath(artifactUri), { recursive: true });
+    expect(files).toEqual(expect.arrayContaining(['model/MLmodel', 'model/model.onnx', 'recipe.json']));
+  });
 
   test('a job leaves a finished run with parameters, metrics, input, model and recipe, and tells it', async () => {
     const caller = await prepare('whole');

@@ -167,6 +167,27 @@ describeEachDatabase('artifacts in a folder', (open) => {
     expect((await own.get(`artifacts/list?run_id=${run}&path=none`)).files).toBeUndefined();
   });
 
+  test('two runs differ by the packages that lie beside their models', async () => {
+    const id = await create({ name: 'packages' });
+    const [a, b] = [await own.newRun({ experiment_id: id }), await own.newRun({ experiment_id: id })];
+    const { id: model } = await own.experiments.startLoggedModel({ experimentId: id, name: 'm' }, caller);
+    await own.experiments.logOutputs(b, [{ modelId: model, step: 0 }], 'default');
+    await write(`${id}/${a}/artifacts`, 'model/requirements.txt', 'numpy==1\nscipy==1\n');
+    await write(`${id}/${a}/artifacts`, 'huge/requirements.txt', `big==1\n${'#'.repeat(300_000)}`);
+    await write(`${id}/models/${model}/artifacts`, 'requirements.txt', 'numpy==2\nscipy==1\n');
+    const { packages } = await own.experiments.diffRuns({ a, b }, caller);
+    const entry = { key: 'numpy', a: '==1', b: '==2' };
+    expect(packages).toEqual({ entries: [entry], equal: 1 });
+    await symlink('/etc', join(root, id, a, 'artifacts', 'link'));
+    const none = await own.experiments.diffRuns({ a, b }, caller);
+    expect(none.packages).toMatchObject({
+      entries: [
+        { ...entry, a: null },
+        { key: 'scipy', a: null },
+      ],
+    });
+  });
+
   test("our own clients' files go there too, whole, and by no link", async () => {
     const id = await create({ name: 'written' });
     const run = await own.newRun({ experiment_id: id });
