@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -51,6 +51,17 @@ test('what is written is read, listed and removed', async () => {
   await folder.removeEmpty('1');
   expect(await readdir(root)).toEqual(['.tidemill-unfinished']);
   expect(await readdir(join(root, '.tidemill-unfinished'))).toEqual([]);
+});
+
+test('at its start it clears what a killed server left unfinished, and nothing else', async () => {
+  const { root, put } = await build();
+  await put('1/a', 'own');
+  const place = join(root, '.tidemill-unfinished');
+  for (const name of ['old', 'young']) await writeFile(join(place, name), 'x');
+  await mkdir(join(place, 'folder'));
+  for (const name of ['old', 'folder']) await utimes(join(place, name), 1, 1);
+  await openFilesystemFolder(root);
+  expect((await readdir(place)).sort()).toEqual(['folder', 'young']);
 });
 
 test('a folder that cannot be made is a mistake of the settings', async () => {

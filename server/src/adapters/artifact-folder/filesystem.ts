@@ -169,8 +169,9 @@ function toFull(root: string, own: string): string {
 async function removeStale(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   for (const name of names) {
-    const { mtimeMs } = await lstat(join(folder, name));
-    if (mtimeMs < Date.now() - staleAfter) await rm(join(folder, name), { force: true });
+    const found = await lstat(join(folder, name));
+    if (found.isFile() && found.mtimeMs < Date.now() - staleAfter)
+      await rm(join(folder, name), { force: true });
   }
 }
 

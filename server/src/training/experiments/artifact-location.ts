@@ -5,6 +5,8 @@ import { parseFileUri, toFileUri } from '../../base/file-uri.ts';
 export const ownRoot = 'mlflow-artifacts:/';
 /** As MLflow has it. */
 const longestLocation = 2_048;
+/** A folder of a run or a logged model, which goes with it. */
+const ownedFolder = /\/(?:m-)?[0-9a-f]{32}(?:\/|$)/;
 
 /** Null, for the server's own blobs, is not written down. */
 export const toLocation = (experimentId: string | number, stored: string | null): string =>
@@ -25,5 +27,6 @@ export function toPathIn(rootUri: string | null, location: string): string | nul
 export function parseLocation(rootUri: string | null, given: string): string | null {
   const path = given.length > longestLocation ? null : parseFileUri(given);
   const location = path === null ? null : toFileUri(path);
-  return location !== null && toPathIn(rootUri, location) !== null ? location : null;
+  if (location === null || ownedFolder.test(location)) return null;
+  return toPathIn(rootUri, location) === null ? null : location;
 }

@@ -218,6 +218,8 @@ describeEachDatabase('learner jobs', (open) => {
     const caller = await prepare('listed');
     const ids: string[] = [];
     for (let n = 0; n < 3; n++) ids.push((await wing.jobs.submitLearner(job, caller)).id);
+    // Made within one millisecond, they sort by chance.
+    ids.sort();
     for (const id of ids) await until(wing.jobs, id, caller, isEnded);
     const { runId } = await wing.jobs.get({ id: ids[0] ?? '' }, caller);
     await wing.changes.run(caller, async (_tx, record) => {

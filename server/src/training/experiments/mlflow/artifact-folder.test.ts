@@ -224,6 +224,8 @@ describeEachDatabase('artifacts in a folder', (open) => {
       `${uri}/../x`,
       `${uri}/%2e%2e/x`,
       `${uri}-else/x`,
+      `${uri}/${id}/${run}/artifacts`,
+      `${uri}/m-${run}`,
       `${uri}/x?a=1`,
       `${uri}/x#a`,
       `${uri}/x;a`,
