@@ -9,7 +9,7 @@ import {
   open,
 } from 'node:fs';
 import { lstat, mkdir, readdir, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
-import { join, posix } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
@@ -30,7 +30,7 @@ const staleAfter = 24 * 3_600_000;
 
 /** Makes the folder when it is missing. @throws configInvalid */
 export async function openFilesystemFolder(path: string): Promise<ArtifactFolder> {
-  await mkdir(path, { recursive: true }).catch((cause: unknown) => {
+  await makeFolder(path).catch((cause: unknown) => {
     const reason = `the folder ${path} is not there and cannot be made (${codeOf(cause)})`;
     throw errors.configInvalid({ variable: '--artifact-root (TIDEMILL_ARTIFACT_ROOT)', reason }, cause);
   });
@@ -155,6 +155,15 @@ export async function openFilesystemFolder(path: string): Promise<ArtifactFolder
       if (full !== null) await rmdir(full).catch(unless('ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'));
     },
   };
+}
+
+/** Not by `recursive`, which never ends where the system makes no folders, as in /proc. */
+async function makeFolder(path: string): Promise<void> {
+  const parent = dirname(path);
+  const found = await stat(path).catch(unless('ENOENT'));
+  if (found?.isDirectory()) return;
+  if (!found && parent !== path) await makeFolder(parent);
+  await mkdir(path);
 }
 
 /** Whatever was judged before: the folder itself and all outside it are nobody's path. */
