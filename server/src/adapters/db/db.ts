@@ -3,6 +3,7 @@
  * what differs is said here: JSON as text, 0/1 for booleans, and `transact` for every change of more than one row.
  */
 import { CompiledQuery, type Kysely, PostgresAdapter, sql, type Transaction } from 'kysely';
+import { asConstant } from './constant-statements.ts';
 import { EachRow } from './each-row.ts';
 import type { Database } from './schema.ts';
 import { inTransaction } from './transaction-scope.ts';
@@ -79,6 +80,15 @@ export async function runForEach<R = never>(
   return (await tx.executeQuery<R>(CompiledQuery.raw(statement, [new EachRow(rows)]))).rows;
 }
 
+/** Runs a statement of constant text, which PostgreSQL parses and plans once per connection. `?` on SQLite, `$1` on PostgreSQL. */
+export async function runConstant<R = never>(
+  tx: Db,
+  statement: string,
+  parameters: readonly unknown[],
+): Promise<R[]> {
+  return (await tx.executeQuery<R>(CompiledQuery.raw(asConstant(statement), [...parameters]))).rows;
+}
+
 export type RowValues = readonly (string | number | null)[];
 
 /**
@@ -96,7 +106,9 @@ export async function insertRows(tx: Db, into: string, rows: readonly RowValues[
     const list = portion.map(
       (_row, y) => `(${Array.from({ length: width }, (_, x) => `$${y * width + x + 1}`)})`,
     );
-    await tx.executeQuery(CompiledQuery.raw(`${into} values ${list.join()} ${then}`, portion.flat()));
+    const statement = `${into} values ${list.join()} ${then}`;
+    if (portion.length === 1) await runConstant(tx, statement, portion.flat());
+    else await tx.executeQuery(CompiledQuery.raw(statement, portion.flat()));
   }
 }
 

@@ -11,6 +11,7 @@ import {
 } from 'kysely';
 import pg from 'pg';
 import { errors } from '../../base/errors.ts';
+import { findConstantName } from './constant-statements.ts';
 import type { DatabaseHandle, Db } from './db.ts';
 import { type Migration, migrate } from './migrate.ts';
 import { migrations } from './migrations/migrations.ts';
@@ -35,6 +36,7 @@ export async function openPostgres(options: PostgresOptions): Promise<DatabaseHa
     application_name: 'tidemill',
     ...(options.schema === undefined ? {} : { options: `-c search_path=${toIdentifier(options.schema)}` }),
     types: postgresValues,
+    Client: PreparingClient,
   });
   // An idle connection that the server closes is replaced at the next query; unheard, the event would end the process.
   pool.on('error', () => {});
@@ -53,6 +55,15 @@ export async function openPostgres(options: PostgresOptions): Promise<DatabaseHa
     throw error;
   }
   return { kind: 'postgres', db, close };
+}
+
+/** Constant statements go by their names: parsing and planning them each time costs more than running them. */
+class PreparingClient extends pg.Client {
+  // biome-ignore lint/suspicious/noExplicitAny: pg declares eight overloads, and this one serves them all
+  override query(config: any, values?: any, done?: any): any {
+    const name = typeof config === 'string' && values ? findConstantName(config) : undefined;
+    return name ? super.query({ name, text: config, values }, done) : super.query(config, values, done);
+  }
 }
 
 /** Kysely's own dialect, but the outer database cannot be used inside a transaction. */

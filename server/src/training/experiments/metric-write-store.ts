@@ -1,6 +1,5 @@
 /** Writing of metrics: every point, and each series' latest. Statements of constant text, as this is what training waits for. */
-import { CompiledQuery } from 'kysely';
-import { type Db, kindOf, runForEach } from '../../adapters/db/db.ts';
+import { type Db, kindOf, runConstant, runForEach } from '../../adapters/db/db.ts';
 import { toMetricRow } from './metric-row.ts';
 import { type Extremes, extremesBySeries, latestBySeries, type MetricValue } from './rules.ts';
 import { listEarliest, postgresForget, sqliteForget } from './summary-store.ts';
@@ -58,8 +57,10 @@ export async function saveMetrics(
   const idOf = (name: string): number => known.get(name) ?? created.get(name) ?? found.get(name) ?? 0;
   // A series that was created has its latest point already.
   const older = latest.filter(({ name }) => !created.has(name));
-  await write.moveLatest(older.map((series) => ({ id: idOf(series.name), ...toLatestRow(series) })));
-  await write.insertPoints(metrics.map((metric) => ({ id: idOf(nameOf(metric)), ...toMetricRow(metric) })));
+  await write.writePoints(
+    metrics.map((metric) => ({ id: idOf(nameOf(metric)), ...toMetricRow(metric) })),
+    older.map((series) => ({ id: idOf(series.name), ...toLatestRow(series) })),
+  );
   return new Map([...created, ...found]);
 }
 
@@ -82,8 +83,11 @@ interface Writer {
   /** Ids of those that were not there, with their latest point. */
   createSeries(series: readonly Series[]): Promise<SeriesIds>;
   findSeries(series: readonly Series[]): Promise<SeriesIds>;
-  moveLatest(rows: readonly (LatestRow & { readonly id: number })[]): Promise<void>;
-  insertPoints(rows: readonly (Row & { readonly id: number })[]): Promise<void>;
+  /** All points, and of each series that was there what is now its latest point and its extremes. */
+  writePoints(
+    points: readonly (Row & { readonly id: number })[],
+    latest: readonly (LatestRow & { readonly id: number })[],
+  ): Promise<void>;
 }
 
 const sqliteWriter = (tx: Db): Writer => ({
@@ -98,16 +102,11 @@ const sqliteWriter = (tx: Db): Writer => ({
     const rows = series.map(({ runId, key }) => [runId, key]);
     return toIds(await runForEach<SeriesRow>(tx, sqliteFind, rows));
   },
-  async moveLatest(rows) {
-    await runForEach(
-      tx,
-      sqliteMove,
-      rows.map((row) => [...toValues(row), row.minimum, row.maximum]),
-    );
-  },
-  async insertPoints(rows) {
-    await runForEach(tx, sqliteForget, listEarliest(rows));
-    await runForEach(tx, sqlitePoint, rows.map(toValues));
+  async writePoints(points, latest) {
+    const moves = latest.map((row) => [...toValues(row), row.minimum, row.maximum]);
+    await runForEach(tx, sqliteMove, moves);
+    await runForEach(tx, sqliteForget, listEarliest(points));
+    await runForEach(tx, sqlitePoint, points.map(toValues));
   },
 });
 
@@ -138,24 +137,21 @@ const postgresWriter = (tx: Db): Writer => ({
   async createSeries(series) {
     if (series.length === 0) return new Map();
     const columns = [...toNames(series), ...toLatestColumns(series.map(toLatestRow))];
-    return toIds((await tx.executeQuery<SeriesRow>(CompiledQuery.raw(postgresCreate, columns))).rows);
+    return toIds(await runConstant<SeriesRow>(tx, postgresCreate, columns));
   },
   async findSeries(series) {
     if (series.length === 0) return new Map();
-    return toIds((await tx.executeQuery<SeriesRow>(CompiledQuery.raw(postgresFind, toNames(series)))).rows);
+    return toIds(await runConstant<SeriesRow>(tx, postgresFind, toNames(series)));
   },
-  async moveLatest(rows) {
-    if (rows.length === 0) return;
-    await tx.executeQuery(
-      CompiledQuery.raw(postgresMove, [rows.map(({ id }) => id), ...toLatestColumns(rows)]),
-    );
-  },
-  async insertPoints(rows) {
-    const earliest = listEarliest(rows);
-    const forgotten = [0, 1, 2, 3, 4].map((column) => earliest.map((row) => row[column]));
-    await tx.executeQuery(
-      CompiledQuery.raw(postgresPoint, [rows.map(({ id }) => id), ...toColumns(rows), ...forgotten]),
-    );
+  async writePoints(points, latest) {
+    const earliest = listEarliest(points);
+    await runConstant(tx, postgresWrite, [
+      points.map(({ id }) => id),
+      ...toColumns(points),
+      ...[0, 1, 2, 3, 4].map((column) => earliest.map((row) => row[column])),
+      latest.map(({ id }) => id),
+      ...toLatestColumns(latest),
+    ]);
   },
 });
 
@@ -191,12 +187,13 @@ const ifLater = (column: keyof Row) =>
 const postgresMove = `update run_metrics as own
   set ${ifLater('step')}, ${ifLater('recorded_at')}, ${ifLater('value')}, ${ifLater('is_nan')},
     minimum = least(own.minimum, new.minimum), maximum = greatest(own.maximum, new.maximum)
-  from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::double precision[], $5::int[],
-    $6::double precision[], $7::double precision[])
+  from unnest($11::bigint[], $12::bigint[], $13::bigint[], $14::double precision[], $15::int[],
+    $16::double precision[], $17::double precision[])
     as new(id, step, recorded_at, value, is_nan, minimum, maximum)
   where own.id = new.id and (${postgresIsLater}
     or new.minimum < own.minimum or new.maximum > own.maximum or own.minimum is null)`;
-const postgresPoint = `with forgotten as (${postgresForget})
+/** One statement, as each costs a journey to the database and back. */
+const postgresWrite = `with forgotten as (${postgresForget}), moved as (${postgresMove})
   insert into metric_points (series_id, step, recorded_at, value, is_nan)
   select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::double precision[], $5::int[])
   on conflict do nothing`;

@@ -1,6 +1,5 @@
 import type { RunStatus } from '@tidemill/contract';
-import { sql } from 'kysely';
-import { type Db, insertRows, kindOf, parseJson, runForEach } from '../../adapters/db/db.ts';
+import { type Db, insertRows, kindOf, parseJson, runConstant, runForEach } from '../../adapters/db/db.ts';
 import type { KeyValue } from '../../base/key-value.ts';
 import { listLocations, locationOf } from './logged-models/location-store.ts';
 import { groupByRun, inPortions } from './portions.ts';
@@ -212,11 +211,11 @@ const insertRun =
 const replaceValue = 'on conflict (run_id, key) do update set value = excluded.value';
 const sqliteState = `select ${columns.join(', ')} from runs where id = ?`;
 
-async function listStatesOnPostgres(db: Db, ids: readonly string[], isLocked: boolean) {
-  let query = db.selectFrom('runs').select(columns).where('id', '=', sql<string>`any(${ids})`);
-  if (isLocked) query = query.orderBy('id').forNoKeyUpdate();
-  return query.execute();
-}
+const listStatesOnPostgres = (db: Db, ids: readonly string[], isLocked: boolean) =>
+  runConstant<RunRow>(db, isLocked ? postgresLock : postgresStates, [ids]);
+
+const postgresStates = `select ${columns.join(', ')} from runs where id = any($1::text[])`;
+const postgresLock = `${postgresStates} order by id for no key update`;
 
 export const toState = (row: RunRow): RunState => ({
   id: row.id,
