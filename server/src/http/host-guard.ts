@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errors } from '../base/errors.ts';
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
@@ -10,12 +10,15 @@ const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
 export function hostGuard(allowed: readonly string[]) {
   const names = new Set([...loopback, ...allowed]);
   const isOurs = (host: string) => names.has('*') || names.has(host.replace(/:\d+$/, ''));
-  return async (request: FastifyRequest): Promise<void> => {
-    const host = request.headers.host ?? '';
-    if (!isOurs(host)) throw errors.hostRefused({ host });
-    const origin = request.headers.origin;
-    if (origin && request.method !== 'GET' && !isOurs(hostOf(origin)))
-      throw errors.hostRefused({ host: origin });
+  const findForeign = ({ headers, method }: FastifyRequest): string | undefined => {
+    const { host = '', origin } = headers;
+    if (!isOurs(host)) return host;
+    return origin && method !== 'GET' && !isOurs(hostOf(origin)) ? origin : undefined;
+  };
+  // Not asynchronous: every request passes here.
+  return (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void => {
+    const host = findForeign(request);
+    done(host === undefined ? undefined : errors.hostRefused({ host }));
   };
 }
 
