@@ -41,7 +41,7 @@ export async function startOurs({ folder, database, synchronous = 'normal' }: Wi
   const port = await freePort();
   const durability = synchronous === 'full' ? 'power' : 'process';
   const words = ['up', '--port', String(port), '--data', join(folder, `ours-${port}`), '--exit-with-parent'];
-  const file = join(root, 'cli/src/main.ts');
+  const file = join(root, 'cli/bin/tidemill.js');
   const options = process.env.TIDEMILL_BENCH_NODE_OPTIONS?.split(' ').filter(Boolean) ?? [];
   const command = [process.execPath, ...options, file, ...words, '--durability', durability];
   if (own) command.push('--database', own.url);

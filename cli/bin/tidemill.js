@@ -15,11 +15,17 @@ const source = here('../src/main.ts');
 const pinned = here(`../../node_modules/node/bin/node${process.platform === 'win32' ? '.exe' : ''}`);
 // Compiled code is kept from start to start, in a folder of the user's own: it is as trusted as the sources.
 const compiled = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tidemill/compiled');
+// A server at rest holds 25 MB less with a small young generation, and answers as fast.
+const flags = ['--max-semi-space-size=4'];
+// DuckDB and file reads share libuv's threads; four are too few for both.
+const environment = { UV_THREADPOOL_SIZE: '8', NODE_COMPILE_CACHE: compiled, ...process.env };
 const major = Number(process.versions.node.split('.')[0]);
+const isServer = process.argv[2] === 'up';
 
 if (!existsSync(source)) await import('../dist/main.js');
 else if (existsSync(pinned) && realpathSync(pinned) !== realpathSync(process.execPath)) handOver();
 else if (major >= 24) {
+  if (isServer && !process.execArgv.includes(flags[0])) becomeServer();
   module.enableCompileCache(compiled);
   await import('../src/main.ts');
 } else {
@@ -29,11 +35,18 @@ else if (major >= 24) {
   process.exitCode = 1;
 }
 
+/** Starts again in this very process, with the flags; where the system cannot, it goes on without them. */
+function becomeServer() {
+  if (typeof process.execve !== 'function' || process.platform === 'win32') return;
+  process.removeAllListeners('warning');
+  const words = [...process.execArgv, ...flags, fileURLToPath(import.meta.url), ...process.argv.slice(2)];
+  process.execve(process.execPath, [process.execPath, ...words], environment);
+}
+
 function handOver() {
-  const child = spawn(pinned, [source, ...process.argv.slice(2)], {
+  const child = spawn(pinned, [...(isServer ? flags : []), source, ...process.argv.slice(2)], {
     stdio: 'inherit',
-    // DuckDB and file reads share libuv's threads; four are too few for both.
-    env: { UV_THREADPOOL_SIZE: '8', NODE_COMPILE_CACHE: compiled, ...process.env },
+    env: environment,
   });
   const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
   for (const signal of signals) {
