@@ -10,7 +10,8 @@ import { createTempDir } from './temp-dir.ts';
 /** Opens the suite's database: the same one at each call, each time with its own connections. */
 export type OpenDatabase = () => Promise<DatabaseHandle>;
 
-const postgresUrl = process.env.TIDEMILL_TEST_POSTGRES ?? 'postgres://postgres@127.0.0.1:5432/postgres';
+export const postgresUrl =
+  process.env.TIDEMILL_TEST_POSTGRES ?? 'postgres://postgres@127.0.0.1:5432/postgres';
 
 /**
  * Runs a suite once per kind of database. What `open` gave is closed after the suite; the SQLite file and the
@@ -21,7 +22,7 @@ export function describeEachDatabase(name: string, suite: (open: OpenDatabase) =
   describe.skipIf(!isPostgresThere)(`${name} [postgres]`, () => suite(postgresForSuite()));
 }
 
-const isPostgresThere = await findPostgres();
+export const isPostgresThere = await findPostgres();
 
 /** Once per test process: TIDEMILL_TEST_POSTGRES='' says no. */
 async function findPostgres(): Promise<boolean> {

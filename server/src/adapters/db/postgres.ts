@@ -15,6 +15,7 @@ import { findConstantName } from './constant-statements.ts';
 import type { DatabaseHandle, Db } from './db.ts';
 import { type Migration, migrate } from './migrate.ts';
 import { migrations } from './migrations/migrations.ts';
+import { keepStatistics } from './postgres-statistics.ts';
 import { postgresValues } from './postgres-values.ts';
 import type { Database } from './schema.ts';
 import { assertOutsideTransaction } from './transaction-scope.ts';
@@ -41,9 +42,10 @@ export async function openPostgres(options: PostgresOptions): Promise<DatabaseHa
   // An idle connection that the server closes is replaced at the next query; unheard, the event would end the process.
   pool.on('error', () => {});
   const db = new Kysely<Database>({ dialect: guardedDialect(pool) });
+  const statistics = keepStatistics(pool);
   let closing: Promise<void> | undefined;
   const close = () => {
-    closing ??= db.destroy();
+    closing ??= statistics.close().then(() => db.destroy());
     return closing;
   };
   try {
