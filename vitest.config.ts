@@ -2,6 +2,9 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 const never = [...configDefaults.exclude, '**/dist/**', '**/.tidemill/**'];
 
+/** A busy machine may need seconds for what a quiet one does at once; a condition that never comes still fails. */
+const poll = { timeout: 20_000 };
+
 /**
  * `unit` lies beside the code it tests; `e2e` starts whole processes, so its files take turns.
  * Forks, not threads: as fast here, and a native module that aborts takes one file with it, not the whole run.
@@ -20,6 +23,7 @@ export default defineConfig({
           exclude: never,
           pool: 'forks',
           testTimeout: 30_000,
+          expect: { poll },
           hookTimeout: 30_000,
         },
       },
@@ -31,6 +35,7 @@ export default defineConfig({
           pool: 'forks',
           fileParallelism: false,
           testTimeout: 180_000,
+          expect: { poll },
           hookTimeout: 180_000,
         },
       },

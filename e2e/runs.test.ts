@@ -68,7 +68,7 @@ describe.skipIf(!hasBrowser)('runs in a browser', () => {
     const loss = table().getByRole('button', { name: 'loss', exact: true });
     await loss.click();
     await page.getByRole('link', { name: 'run 0', exact: true }).waitFor();
-    expect(await firstRun().textContent()).toBe('run 0');
+    await expect.poll(() => firstRun().textContent()).toBe('run 0');
     await loss.click();
     await page.getByRole('link', { name: 'run 48', exact: true }).waitFor();
     await expect.poll(() => firstRun().textContent()).toBe('run 48');
