@@ -52,29 +52,6 @@ export const Dataset = Type.Object({
 });
 export type Dataset = Static<typeof Dataset>;
 
-export const ColumnProfile = Type.Object({
-  column: Type.String(),
-  type: Type.String(),
-  count: Type.Integer(),
-  nulls: Type.Integer(),
-  distinct: Type.Integer(),
-  minimum: nullable(Type.Union([Type.Number(), Type.String()])),
-  maximum: nullable(Type.Union([Type.Number(), Type.String()])),
-  mean: nullable(Type.Number()),
-  standardDeviation: nullable(Type.Number()),
-  quartiles: nullable(Type.Array(Type.Number())),
-  histogram: nullable(Type.Object({ edges: Type.Array(Type.Number()), counts: Type.Array(Type.Integer()) })),
-  top: Type.Array(Type.Object({ value: Type.String(), count: Type.Integer() })),
-});
-export type ColumnProfile = Static<typeof ColumnProfile>;
-
-export const Profile = Type.Object({
-  reference: Type.String(),
-  rows: Type.Integer(),
-  columns: Type.Array(ColumnProfile),
-});
-export type Profile = Static<typeof Profile>;
-
 export const DatasetDiff = Type.Object({
   from: Type.String(),
   to: Type.String(),
@@ -190,14 +167,6 @@ export const datasetsEndpoints = endpoints({
       offset: Type.Optional(integer({ minimum: 0 })),
     }),
     download: true,
-  },
-  profile: {
-    method: 'GET',
-    path: '/api/v1/datasets/:name/versions/:version/profile',
-    permission: 'read',
-    summary: 'A plain profile per column',
-    params: byVersion,
-    reply: Profile,
   },
   diff: {
     method: 'GET',

@@ -13,6 +13,7 @@ import {
   projectsEndpoints,
   retrainingEndpoints,
 } from './operations.ts';
+import { profilingEndpoints } from './profiling.ts';
 import { endpointsEndpoints, predictionsEndpoints, rolloutsEndpoints } from './serving.ts';
 import { systemEndpoints } from './system.ts';
 import { webhooksEndpoints } from './webhooks.ts';
@@ -23,6 +24,7 @@ export const contract = {
   system: systemEndpoints,
   garbage: garbageEndpoints,
   datasets: datasetsEndpoints,
+  profiling: profilingEndpoints,
   features: featuresEndpoints,
   experiments: experimentsEndpoints,
   loggedModels: loggedModelsEndpoints,
@@ -54,6 +56,7 @@ export * from './jobs.ts';
 export * from './logged-models.ts';
 export * from './models.ts';
 export * from './operations.ts';
+export * from './profiling.ts';
 export * from './serving.ts';
 export * from './system.ts';
 export * from './webhooks.ts';

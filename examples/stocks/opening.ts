@@ -15,7 +15,7 @@ const symbolDay = 'symbol,date';
 /** Line 2: two dataset versions, a profile and what changed between them. */
 export async function commitData({ client, rows, cuts }: Stage): Promise<void> {
   const first = await commitUpTo(client, rows, cuts[0]);
-  const { columns } = await client.datasets.profile({ name: 'prices', version: '1' });
+  const { columns } = await client.profiling.get({ name: 'prices', version: '1' });
   const close = columns.find((column) => column.column === 'close');
   tell('data', `${first.reference}: ${first.rows} rows to ${cuts[0]}, digest ${first.digest.slice(0, 12)}`);
   add(`close ${close?.minimum} to ${close?.maximum}, mean ${fixed(close?.mean)}, ${close?.nulls} missing`);

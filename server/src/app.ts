@@ -28,6 +28,8 @@ import { datasetsRoutes } from './data/datasets/routes.ts';
 import { createDatasets } from './data/datasets/service.ts';
 import { featuresRoutes } from './data/features/routes.ts';
 import { createFeatures } from './data/features/service.ts';
+import { profilingRoutes } from './data/profiling/routes.ts';
+import { createProfiling } from './data/profiling/service.ts';
 import { bind } from './http/bind.ts';
 import { mlflowApi } from './http/mlflow/mlflow-api.ts';
 import { createHttp } from './http/server.ts';
@@ -109,6 +111,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
   // data
   const tempFolder = join(config.dataFolder, 'tmp');
   const datasets = createDatasets({ db, changes, lineage, clock, blobs, analytics, tempFolder });
+  const profiling = createProfiling({ db, clock, analytics, datasets });
   const features = createFeatures({ db, changes, lineage, clock, analytics, online, datasets, tempFolder });
 
   // training
@@ -292,6 +295,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     auth,
     secrets,
     datasets,
+    profiling,
     features,
     learners,
     experiments,
@@ -373,6 +377,7 @@ export type Services = App['services'];
 function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'access', contract.access, accessRoutes(services.auth, services.audit, services.lineage));
   bind(http, 'datasets', contract.datasets, datasetsRoutes(services.datasets));
+  bind(http, 'profiling', contract.profiling, profilingRoutes(services.profiling));
   bind(http, 'features', contract.features, featuresRoutes(services.features));
   bind(http, 'experiments', contract.experiments, experimentsRoutes(services.experiments));
   bind(http, 'loggedModels', contract.loggedModels, loggedModelsRoutes(services.experiments));

@@ -26,7 +26,7 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'datasets.get': ({ name }) => `datasets versions ${name}`,
   'datasets.listVersions': ({ name }) => `datasets versions ${name}`,
   'datasets.getVersion': (input) => `datasets show ${at(input)}`,
-  'datasets.profile': (input) => `datasets profile ${at(input)}`,
+  'profiling.get': (input) => `datasets profile ${at(input)}`,
   'datasets.diff': (input) =>
     `datasets diff ${input.name}@${input.from} ${input.name}@${input.to}${option(input, 'key')}`,
   'features.list': () => 'features list',

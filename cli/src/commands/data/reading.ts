@@ -19,7 +19,7 @@ function addProfile(datasets: Command): void {
     .description('a plain profile of every column')
     .action(async (reference: string, _options: object, command: Command) => {
       const session = sessionOf(command);
-      session.show(await session.client.datasets.profile(toReference(reference)), (found) => [
+      session.show(await session.client.profiling.get(toReference(reference)), (found) => [
         `${found.reference}: ${found.rows} rows`,
         '',
         ...tableLines(found.columns, {
@@ -40,7 +40,7 @@ function addProfile(datasets: Command): void {
 }
 
 const topOf = (column: ColumnProfile): string | null => {
-  const [first] = column.top;
+  const [first] = column.top ?? [];
   return first && first.count > 1 ? `${first.value.slice(0, 30)} (${first.count})` : null;
 };
 

@@ -12,6 +12,7 @@ import type { LoggedModelsTables } from './tables/logged-models.ts';
 import type { MonitoringTables } from './tables/monitoring.ts';
 import type { PlatformTables } from './tables/platform.ts';
 import type { PredictionsTables } from './tables/predictions.ts';
+import type { ProfilingTables } from './tables/profiling.ts';
 import type { ProjectsTables } from './tables/projects.ts';
 import type { RegistryTables } from './tables/registry.ts';
 import type { RetrainingTables } from './tables/retraining.ts';
@@ -24,6 +25,7 @@ export interface Database
   extends PlatformTables,
     AccessTables,
     DatasetsTables,
+    ProfilingTables,
     FeaturesTables,
     ExperimentsTables,
     ArtifactsTables,

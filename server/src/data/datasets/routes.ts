@@ -11,7 +11,6 @@ export const datasetsRoutes = (datasets: Datasets): Handlers<typeof contract.dat
   listVersions: (input, caller) => datasets.listVersions(input, caller),
   getVersion: (input, caller) => datasets.getVersion(input, caller),
   read: (input, caller) => datasets.read(input, caller),
-  profile: (input, caller) => datasets.profile(input, caller),
   diff: (input, caller) => datasets.diff(input, caller),
   setTag: (input, caller) => datasets.setTag(input, caller),
 });

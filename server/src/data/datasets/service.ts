@@ -1,15 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type {
-  Dataset,
-  DatasetDiff,
-  DatasetVersion,
-  Download,
-  Page,
-  Profile,
-  TableFormat,
-} from '@tidemill/contract';
+import type { Dataset, DatasetDiff, DatasetVersion, Download, Page, TableFormat } from '@tidemill/contract';
 import type { Changes } from '../../access/audit/service.ts';
 import type { Lineage } from '../../access/lineage/service.ts';
 import type { Analytics, ExportRequest, TableSource } from '../../adapters/analytics/analytics.ts';
@@ -24,7 +16,6 @@ import { formatReference, parseReference, toUri } from '../../base/references.ts
 import { createCommits, type Upload } from './commits.ts';
 import { createContentFiles } from './content-files.ts';
 import { findFormat } from './content-format.ts';
-import { profileRevision, profileTable } from './profile.ts';
 import {
   assertColumns,
   assertTag,
@@ -212,15 +203,6 @@ export function createDatasets(deps: DatasetsDependencies) {
         fileName: `${version.dataset}-${version.version}.${format}`,
         etag: version.digest,
       };
-    },
-
-    async profile(input: { name: string; version: string }, caller: Caller): Promise<Profile> {
-      const version = await getVersion(input.name, input.version, caller.workspace);
-      const kept = await store.findProfile(version.digest, profileRevision);
-      if (kept) return { reference: version.reference, ...kept };
-      const profile = await profileTable(analytics, await source(version), version.columns);
-      await store.saveProfile(version.digest, profileRevision, profile);
-      return { reference: version.reference, ...profile };
     },
 
     async diff(input: DiffInput, caller: Caller): Promise<DatasetDiff> {

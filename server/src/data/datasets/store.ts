@@ -1,4 +1,4 @@
-import type { Dataset, DatasetVersion, Profile } from '@tidemill/contract';
+import type { Dataset, DatasetVersion } from '@tidemill/contract';
 import { type Db, json, parseJson } from '../../adapters/db/db.ts';
 import { formatReference, toUri } from '../../base/references.ts';
 import type { StoredChunk } from './rules.ts';
@@ -182,24 +182,6 @@ export const datasetStore = (db: Db) => ({
         .onConflict((conflict) => conflict.doNothing())
         .execute();
     }
-  },
-
-  async findProfile(digest: string, revision: number): Promise<Omit<Profile, 'reference'> | null> {
-    const row = await db
-      .selectFrom('dataset_profiles')
-      .select('profile')
-      .where('digest', '=', digest)
-      .where('revision', '=', revision)
-      .executeTakeFirst();
-    return row ? parseJson(row.profile) : null;
-  },
-
-  async saveProfile(digest: string, revision: number, profile: Omit<Profile, 'reference'>): Promise<void> {
-    await db
-      .insertInto('dataset_profiles')
-      .values({ digest, revision, profile: json(profile) })
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
   },
 });
 

@@ -27,43 +27,6 @@ afterAll(async () => {
   await database.close();
 });
 
-describe('a profile', () => {
-  it('describes each column, without what is not finite', async () => {
-    const caller = freshCaller();
-    const content = Buffer.from('x,s,b\n1,a,true\n2,a,false\n3,b,true\ninf,,true\n');
-    await wing.datasets.commit(csvUpload(content), caller);
-    const profile = await wing.datasets.profile({ name: 'prices', version: '1' }, caller);
-    expect(profile).toMatchObject({ reference: 'prices@1', rows: 4 });
-    const [x, s, b] = profile.columns;
-    expect(x).toMatchObject({ count: 4, nulls: 0, distinct: 4, minimum: 1, maximum: 3, mean: 2 });
-    expect(x).toMatchObject({ standardDeviation: 1, quartiles: [1.5, 2, 2.5], top: [] });
-    expect(x?.histogram?.edges).toHaveLength(21);
-    expect(x?.histogram?.counts.reduce((sum, count) => sum + count, 0)).toBe(3);
-    expect(s).toMatchObject({ nulls: 1, minimum: 'a', maximum: 'b', mean: null, histogram: null });
-    expect(s?.top).toEqual([
-      { value: 'a', count: 2 },
-      { value: 'b', count: 1 },
-    ]);
-    expect(b).toMatchObject({
-      minimum: null,
-      maximum: null,
-      top: [
-        { value: 'true', count: 3 },
-        { value: 'false', count: 1 },
-      ],
-    });
-    expect(await wing.datasets.profile({ name: 'prices', version: '1' }, caller)).toEqual(profile);
-  });
-
-  it('survives a constant column and one without values', async () => {
-    const caller = freshCaller();
-    await wing.datasets.commit(csvUpload(Buffer.from('x,y,z\n5,,1\n5,,2\n')), caller);
-    const { columns } = await wing.datasets.profile({ name: 'prices', version: '1' }, caller);
-    expect(columns[0]?.histogram).toEqual({ edges: [5, 5], counts: [2] });
-    expect(columns[1]).toMatchObject({ count: 0, nulls: 2, distinct: 0, minimum: null, top: [] });
-  });
-});
-
 describe('a diff', () => {
   const before = csv('2023-08-30,AAPL,1', '2023-08-31,AAPL,2', '2023-09-01,AAPL,3');
   const after = csv('2023-08-30,AAPL,1', '2023-08-31,AAPL,2.5', '2023-09-02,AAPL,4');

@@ -42,17 +42,9 @@ interface DatasetChunksTable {
   bytes: number;
 }
 
-interface DatasetProfilesTable {
-  digest: string;
-  /** Of the profile's form: a newer program computes anew. */
-  revision: number;
-  profile: string;
-}
-
 export interface DatasetsTables {
   datasets: DatasetsTable;
   dataset_versions: DatasetVersionsTable;
   dataset_tags: DatasetTagsTable;
   dataset_chunks: DatasetChunksTable;
-  dataset_profiles: DatasetProfilesTable;
 }

@@ -72,7 +72,7 @@ const columns: readonly DataColumn<ColumnProfile>[] = [
   {
     id: 'top',
     title: 'Most frequent',
-    value: (column) => column.top.map(({ value, count }) => `${value} (${count})`).join(', '),
+    value: (column) => column.top?.map(({ value, count }) => `${value} (${count})`).join(', '),
   },
 ];
 
@@ -84,7 +84,7 @@ interface ProfilePanelProps {
 /** A plain profile, a row per column. */
 export function ProfilePanel({ name, version }: ProfilePanelProps) {
   const profile = useQuery({
-    ...ask('datasets', 'profile', { name, version }),
+    ...ask('profiling', 'get', { name, version }),
     // A version never changes, so neither does its profile.
     staleTime: Number.POSITIVE_INFINITY,
   });

@@ -1,9 +1,7 @@
-import type { Column, ColumnProfile, Profile } from '@tidemill/contract';
+import type { Column, ColumnProfile } from '@tidemill/contract';
 import type { Analytics, Cell, TableSource } from '../../adapters/analytics/analytics.ts';
 import { quoteName } from '../../base/sql-text.ts';
-
-/** Raise it when the same rows would give another profile: those kept in the database are then computed anew. */
-export const profileRevision = 1;
+import { type KeptProfile, kindOf, profileRevision } from './rules.ts';
 
 const bins = 20;
 const topValues = 10;
@@ -115,6 +113,7 @@ function columnProfile(column: Column, i: number, facts: Facts, counts: readonly
   return {
     column: column.name,
     type: column.type,
+    kind: kindOf(column, count, numberOf(facts[`distinct${i}`]) ?? 0),
     count,
     nulls: total - count,
     distinct: numberOf(facts[`distinct${i}`]) ?? 0,
@@ -136,22 +135,44 @@ function columnProfile(column: Column, i: number, facts: Facts, counts: readonly
 export async function profileTable(
   analytics: Analytics,
   table: TableSource,
-  columns: readonly Column[],
-): Promise<Omit<Profile, 'reference'>> {
-  const profile: Omit<Profile, 'reference'> = { rows: 0, columns: [] };
-  for (let start = 0; start < columns.length; start += columnsAtOnce) {
-    const slice = await profileSlice(analytics, table, columns.slice(start, start + columnsAtOnce));
-    profile.rows = slice.rows;
-    profile.columns.push(...slice.columns);
+  version: { digest: string; bytes: number; columns: readonly Column[] },
+  computedAt: number,
+): Promise<KeptProfile> {
+  const columns: ColumnProfile[] = [];
+  let rows = 0;
+  for (let start = 0; start < version.columns.length; start += columnsAtOnce) {
+    const slice = await profileSlice(analytics, table, version.columns.slice(start, start + columnsAtOnce));
+    rows = slice.rows;
+    columns.push(...slice.columns);
   }
-  return profile;
+  return {
+    digest: version.digest,
+    revision: profileRevision,
+    computedAt,
+    seconds: 0,
+    rows,
+    cells: rows * columns.length,
+    missingCells: columns.reduce((sum, { nulls }) => sum + nulls, 0),
+    bytes: version.bytes,
+    memoryBytes: null,
+    kinds: [],
+    duplicates: null,
+    warnings: [],
+    columns,
+    correlations: null,
+    missing: null,
+    interactions: [],
+    series: null,
+    sample: { head: [], tail: [] },
+    leftOut: [],
+  };
 }
 
 async function profileSlice(
   analytics: Analytics,
   table: TableSource,
   columns: readonly Column[],
-): Promise<Omit<Profile, 'reference'>> {
+): Promise<Pick<KeptProfile, 'rows' | 'columns'>> {
   const tables = { rows_: table };
   const { rows } = await analytics.query({ sql: factsSql(columns), tables });
   const facts = rows[0] ?? {};

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Analytics } from '../../adapters/analytics/analytics.ts';
 import { openDuckdb } from '../../adapters/analytics/duckdb.ts';
 import { tempDir } from '../../testing/temp-dir.ts';
-import { profileTable } from './profile.ts';
+import { profileTable } from './table-profile.ts';
 
 let analytics: Analytics;
 beforeAll(async () => {
@@ -14,7 +14,7 @@ afterAll(() => analytics.close());
 async function profileOf(sql: string) {
   const path = join(await tempDir(), 'table.parquet');
   const { columns } = await analytics.copy({ sql, to: path });
-  return profileTable(analytics, { paths: [path] }, columns);
+  return profileTable(analytics, { paths: [path] }, { digest: '', bytes: 0, columns: [...columns] }, 0);
 }
 
 it('describes numbers too large to be squared, and integers beyond 2^53', async () => {

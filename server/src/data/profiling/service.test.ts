@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DatabaseHandle } from '../../adapters/db/db.ts';
+import { openSqlite } from '../../adapters/db/sqlite.ts';
+import { callerIn, createDataWing, type DataWing } from '../../testing/data-wing.ts';
+import { createProfiling, type Profiling } from './service.ts';
+
+let database: DatabaseHandle;
+let wing: DataWing;
+let profiling: Profiling;
+let workspaces = 0;
+const freshCaller = () => callerIn(`w${(workspaces++).toString()}`);
+const csvUpload = (content: Buffer, more: object = {}) => ({
+  name: 'prices',
+  format: 'csv' as const,
+  content,
+  ...more,
+});
+
+beforeAll(async () => {
+  database = await openSqlite({ file: ':memory:', durability: 'process' });
+  wing = await createDataWing(database);
+  profiling = createProfiling(wing);
+});
+afterAll(async () => {
+  await wing.close();
+  await database.close();
+});
+
+describe('a profile', () => {
+  it('describes each column, without what is not finite', async () => {
+    const caller = freshCaller();
+    const content = Buffer.from('x,s,b\n1,a,true\n2,a,false\n3,b,true\ninf,,true\n');
+    await wing.datasets.commit(csvUpload(content), caller);
+    const profile = await profiling.get({ name: 'prices', version: '1' }, caller);
+    expect(profile).toMatchObject({ reference: 'prices@1', rows: 4 });
+    const [x, s, b] = profile.columns;
+    expect(x).toMatchObject({ count: 4, nulls: 0, distinct: 4, minimum: 1, maximum: 3, mean: 2 });
+    expect(x).toMatchObject({ standardDeviation: 1, quartiles: [1.5, 2, 2.5], top: [] });
+    expect(x?.histogram?.edges).toHaveLength(21);
+    expect(x?.histogram?.counts.reduce((sum, count) => sum + count, 0)).toBe(3);
+    expect(s).toMatchObject({ nulls: 1, minimum: 'a', maximum: 'b', mean: null, histogram: null });
+    expect(s?.top).toEqual([
+      { value: 'a', count: 2 },
+      { value: 'b', count: 1 },
+    ]);
+    expect(b).toMatchObject({
+      minimum: null,
+      maximum: null,
+      top: [
+        { value: 'true', count: 3 },
+        { value: 'false', count: 1 },
+      ],
+    });
+    expect(await profiling.get({ name: 'prices', version: '1' }, caller)).toEqual(profile);
+  });
+
+  it('survives a constant column and one without values', async () => {
+    const caller = freshCaller();
+    await wing.datasets.commit(csvUpload(Buffer.from('x,y,z\n5,,1\n5,,2\n')), caller);
+    const { columns } = await profiling.get({ name: 'prices', version: '1' }, caller);
+    expect(columns[0]?.histogram).toEqual({ edges: [5, 5], counts: [2] });
+    expect(columns[1]).toMatchObject({ count: 0, nulls: 2, distinct: 0, minimum: null, top: [] });
+  });
+});
