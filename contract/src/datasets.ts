@@ -19,6 +19,10 @@ import { endpoints } from './endpoint.ts';
 export const TableFormat = literals('csv', 'parquet', 'json', 'ndjson');
 export type TableFormat = Static<typeof TableFormat>;
 
+/** What a version's expectations said last; `none` where there were none to hold against it. */
+export const ValidationStatus = literals('passed', 'warned', 'failed', 'none');
+export type ValidationStatus = Static<typeof ValidationStatus>;
+
 export const DatasetVersion = Type.Object({
   dataset: Type.String(),
   version: Type.Integer(),
@@ -32,6 +36,7 @@ export const DatasetVersion = Type.Object({
   parent: nullable(Type.Integer()),
   message: Type.String(),
   tags: Type.Array(Type.String()),
+  validation: ValidationStatus,
   provenance: Type.Object({
     kind: Type.String(),
     inputs: Type.Array(Type.String()),

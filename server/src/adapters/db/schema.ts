@@ -18,6 +18,7 @@ import type { RegistryTables } from './tables/registry.ts';
 import type { RetrainingTables } from './tables/retraining.ts';
 import type { RolloutsTables } from './tables/rollouts.ts';
 import type { SweepsTables } from './tables/sweeps.ts';
+import type { ValidationTables } from './tables/validation.ts';
 import type { WebhooksTables } from './tables/webhooks.ts';
 
 /** Every table of the metadata database. A domain adds `tables/<domain>.ts` and its name to this list. */
@@ -25,6 +26,7 @@ export interface Database
   extends PlatformTables,
     AccessTables,
     DatasetsTables,
+    ValidationTables,
     ProfilingTables,
     FeaturesTables,
     ExperimentsTables,

@@ -13,6 +13,7 @@ import { errors } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import { decodeCursor, defaultPageSize, isNumber, isText, toPage } from '../../base/page.ts';
 import { formatReference, parseReference, toUri } from '../../base/references.ts';
+import type { CheckCommit } from './commit-check.ts';
 import { createCommits, type Upload } from './commits.ts';
 import { createContentFiles } from './content-files.ts';
 import { findFormat } from './content-format.ts';
@@ -29,6 +30,7 @@ import { datasetStore } from './store.ts';
 import { differingChunks, diffVersions, type Side } from './version-diff.ts';
 import type { Committed } from './version-records.ts';
 
+export type { CheckCommit, CommitCandidate, CommitVerdict } from './commit-check.ts';
 export type { ParquetCommit, Upload } from './commits.ts';
 export type { Manifest, Provenance } from './rules.ts';
 export type { Committed } from './version-records.ts';
@@ -42,6 +44,10 @@ export interface DatasetsDependencies {
   readonly analytics: Analytics;
   /** For uploads and downloads on their way; best on the same disk as the blobs. */
   readonly tempFolder: string;
+  /** Asked before rows become a version. */
+  readonly checkCommit?: CheckCommit;
+  /** What else is kept by the name of a dataset goes with it. */
+  readonly forget?: (tx: Db, workspace: string, name: string) => Promise<void>;
 }
 
 interface PageInput {
@@ -246,6 +252,14 @@ export function createDatasets(deps: DatasetsDependencies) {
       });
     },
 
+    /** Marks a version by what was found of it later. */
+    setValidation: (
+      tx: Db,
+      workspace: string,
+      version: DatasetVersion,
+      status: DatasetVersion['validation'],
+    ) => datasetStore(tx).setValidation(workspace, version.dataset, version.version, status),
+
     /** Those of the blobs that datasets are made of. */
     usedBlobs: (ids: readonly string[]): Promise<string[]> => datasetStore(db).usedBlobs(ids),
 
@@ -258,6 +272,7 @@ export function createDatasets(deps: DatasetsDependencies) {
         for (let number = 1; number <= dataset.latestVersion; number += 1)
           await lineage.release(tx, workspace, toUri('dataset', input.name, number));
         await datasetStore(tx).deleteDataset(workspace, input.name, clock.now());
+        await deps.forget?.(tx, workspace, input.name);
         note({ action: 'dataset.deleted', subject: uri, detail: { versions: dataset.latestVersion } });
       });
       return {};

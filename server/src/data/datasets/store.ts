@@ -83,6 +83,7 @@ export const datasetStore = (db: Db) => ({
         parent: version.parent,
         message: version.message,
         provenance: json(version.provenance),
+        validation: version.validation,
         created_at: version.createdAt,
         created_by: version.createdBy,
       })
@@ -133,6 +134,21 @@ export const datasetStore = (db: Db) => ({
       rows.map((row) => row.number),
     );
     return rows.map((row) => toVersion(row, tags.get(row.number) ?? []));
+  },
+
+  async setValidation(
+    workspace: string,
+    dataset: string,
+    number: number,
+    validation: DatasetVersion['validation'],
+  ): Promise<void> {
+    await db
+      .updateTable('dataset_versions')
+      .set({ validation })
+      .where('workspace', '=', workspace)
+      .where('dataset', '=', dataset)
+      .where('number', '=', number)
+      .execute();
   },
 
   async setTag(workspace: string, dataset: string, tag: string, number: number): Promise<void> {
@@ -256,6 +272,7 @@ const toVersion = (row: VersionRow, tags: string[]): DatasetVersion => ({
   parent: row.parent,
   message: row.message,
   tags,
+  validation: row.validation as DatasetVersion['validation'],
   provenance: parseJson(row.provenance),
   createdAt: row.created_at,
   createdBy: row.created_by,

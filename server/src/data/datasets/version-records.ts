@@ -5,6 +5,7 @@ import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { formatReference, toUri } from '../../base/references.ts';
+import type { CheckCommit, CommitVerdict } from './commit-check.ts';
 import type { ContentFiles, StagedContent } from './content-files.ts';
 import type { Provenance } from './rules.ts';
 import { datasetStore, type NewVersion } from './store.ts';
@@ -17,6 +18,7 @@ export interface VersionRecordDependencies {
   readonly lineage: Lineage;
   readonly clock: Clock;
   readonly files: ContentFiles;
+  readonly checkCommit?: CheckCommit | undefined;
 }
 
 /** What is to become a version. */
@@ -31,7 +33,26 @@ export interface Candidate {
 }
 
 /** The last step of a commit: one transaction in which stored content becomes a version. */
-export function createVersionRecords({ changes, lineage, clock, files }: VersionRecordDependencies) {
+export function createVersionRecords(deps: VersionRecordDependencies) {
+  const { changes, lineage, clock, files } = deps;
+
+  async function judge({ name, content }: Candidate, caller: Caller): Promise<CommitVerdict | null> {
+    const { columns } = content.manifest;
+    if (!deps.checkCommit) return null;
+    return deps.checkCommit(
+      {
+        workspace: caller.workspace,
+        name,
+        digest: content.digest,
+        columns,
+        table: async () =>
+          content.stored.length > 0 ? { paths: await files.paths(content.stored) } : { paths: [], columns },
+        before: () => datasetStore(deps.db).findLatest(caller.workspace, name),
+      },
+      caller,
+    );
+  }
+
   async function recordLineage(
     tx: Db,
     workspace: string,
@@ -52,6 +73,7 @@ export function createVersionRecords({ changes, lineage, clock, files }: Version
     async record(candidate: Candidate, caller: Caller): Promise<Committed | null> {
       const { workspace } = caller;
       const { name, content, tag, base } = candidate;
+      const verdict = await judge(candidate, caller);
       const now = clock.now();
       const committed = await changes.run(caller, async (tx, note): Promise<Committed | null> => {
         const store = datasetStore(tx);
@@ -67,11 +89,12 @@ export function createVersionRecords({ changes, lineage, clock, files }: Version
         }
         await store.saveChunks(content.fresh);
         const number = await store.takeNumber(workspace, name, now);
-        const created = toNewVersion(candidate, caller, number, latest?.version ?? null, now);
+        const created = toNewVersion(candidate, caller, number, latest?.version ?? null, now, verdict);
         await store.insertVersion(created);
         if (tag !== undefined) await store.setTag(workspace, name, tag, number);
         const version = withNames(created, tag);
         await recordLineage(tx, workspace, version, candidate);
+        await verdict?.record(tx, version);
         const { reference, digest, rows } = version;
         const detail = { reference, digest, rows, ...(tag && { tag }) };
         note({ action: 'dataset.committed', subject: version.uri, detail });
@@ -89,6 +112,7 @@ function toNewVersion(
   version: number,
   parent: number | null,
   createdAt: number,
+  verdict: CommitVerdict | null,
 ): NewVersion {
   return {
     workspace: caller.workspace,
@@ -101,6 +125,7 @@ function toNewVersion(
     columns: [...content.manifest.columns],
     parent,
     message,
+    validation: verdict?.status ?? 'none',
     provenance: { kind: provenance.kind, inputs: [...provenance.inputs], detail: { ...provenance.detail } },
     createdAt,
     createdBy: caller.actor,

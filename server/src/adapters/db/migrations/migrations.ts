@@ -4,6 +4,7 @@ import { migration as access } from './002-access.ts';
 import { migration as secrets } from './003-secrets.ts';
 import { migration as datasets } from './010-datasets.ts';
 import { migration as features } from './011-features.ts';
+import { migration as validation } from './013-validation.ts';
 import { migration as profiling } from './015-profiling.ts';
 import { migration as experiments } from './020-experiments.ts';
 import { migration as jobs } from './021-jobs.ts';
@@ -35,6 +36,7 @@ export const migrations: readonly Migration[] = [
   secrets,
   datasets,
   features,
+  validation,
   profiling,
   experiments,
   jobs,

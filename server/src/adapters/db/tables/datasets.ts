@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely';
+
 interface DatasetsTable {
   workspace: string;
   name: string;
@@ -23,6 +25,8 @@ interface DatasetVersionsTable {
   parent: number | null;
   message: string;
   provenance: string;
+  /** What its expectations said: passed, warned, failed, or none where there were none. */
+  validation: Generated<string>;
   created_at: number;
   created_by: string;
 }
