@@ -1,6 +1,6 @@
 import { relative, resolve } from 'node:path';
 import { parseKey } from './access/secrets/rules.ts';
-import type { DestinationPolicy } from './adapters/notify/notify.ts';
+import type { DestinationPolicy } from './adapters/network/network.ts';
 import { errors } from './base/errors.ts';
 import { parseFileUri } from './base/file-uri.ts';
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DestinationPolicy } from '../adapters/notify/notify.ts';
+import type { DestinationPolicy } from '../adapters/network/network.ts';
 import { createApp } from '../app.ts';
 import type { Caller } from '../base/caller.ts';
 import type { Clock } from '../base/clock.ts';

@@ -4,14 +4,15 @@ import { createServer as createHttps } from 'node:https';
 import { type AddressInfo, createServer as createTcp, type Server } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { testIdentity } from '../../testing/tls-identity.ts';
-import { openDestination } from './destination.ts';
-import type { DestinationPolicy } from './notify.ts';
-import { webhookNotifier } from './webhook.ts';
+import { type DestinationPolicy, openDestination as openJudged, type Resolve } from '../network/network.ts';
+import { notificationRefusals, webhookNotifier } from './webhook.ts';
 
 const strict: DestinationPolicy = { schemes: ['https'], allowPrivate: false };
 const open: DestinationPolicy = { schemes: ['http', 'https'], allowPrivate: true };
 const at = (...addresses: string[]): LookupAddress[] =>
   addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
+const openDestination = (url: string, policy: DestinationPolicy, resolve: Resolve) =>
+  openJudged(url, policy, resolve, notificationRefusals);
 const message = { event: 'x', body: { a: 1 }, deliveryId: 'd1' };
 
 describe('openDestination', () => {

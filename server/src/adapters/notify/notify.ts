@@ -10,13 +10,6 @@ export interface Notification {
   readonly signal?: AbortSignal;
 }
 
-/** Where messages may go, as whoever can enter an address could otherwise reach what only this machine can. */
-export interface DestinationPolicy {
-  readonly schemes: readonly ('http' | 'https')[];
-  /** Also this machine and private networks. Addresses of cloud metadata are refused even so. */
-  readonly allowPrivate: boolean;
-}
-
 export type Attempt =
   | { readonly isDelivered: true; readonly status: number }
   | {

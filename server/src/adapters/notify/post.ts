@@ -1,8 +1,6 @@
-import type { LookupAddress } from 'node:dns';
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import type { LookupFunction } from 'node:net';
-import type { Destination } from './destination.ts';
+import { type Destination, pinnedTo } from '../network/network.ts';
 
 export interface PostRequest {
   readonly headers: Readonly<Record<string, string>>;
@@ -47,12 +45,3 @@ export function post({ url, addresses }: Destination, options: PostRequest): Pro
     sending.end(body);
   });
 }
-
-/** Answers with what was judged, whatever the name means by now. */
-const pinnedTo =
-  (addresses: readonly LookupAddress[]): LookupFunction =>
-  (_host, options, answer) => {
-    if (options.all) return answer(null, [...addresses]);
-    const [first] = addresses;
-    return answer(null, first?.address ?? '', first?.family);
-  };

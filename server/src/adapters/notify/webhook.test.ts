@@ -2,7 +2,8 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { DestinationPolicy, Notification } from './notify.ts';
+import type { DestinationPolicy } from '../network/network.ts';
+import type { Notification } from './notify.ts';
 import { webhookNotifier } from './webhook.ts';
 
 interface Received {

@@ -1,7 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { errors, TidemillError } from '../../base/errors.ts';
-import { type Destination, openDestination, type Resolve, resolveByDns, shown } from './destination.ts';
-import type { Attempt, DestinationPolicy, Notification, Notifier } from './notify.ts';
+import {
+  type Destination,
+  type DestinationPolicy,
+  openDestination,
+  type Refusals,
+  type Resolve,
+  resolveByDns,
+  shown,
+} from '../network/network.ts';
+import type { Attempt, Notification, Notifier } from './notify.ts';
 import { type PostReply, post } from './post.ts';
 import { createTurns } from './turns.ts';
 import { formats, type WebhookFormat } from './webhook-formats.ts';
@@ -64,6 +72,11 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
   }
 }
 
+export const notificationRefusals: Refusals = {
+  refused: (url, reason) => errors.notificationUrlRefused({ url, reason }),
+  unknown: (host, reason, cause) => errors.notificationHostUnknown({ host, reason }, cause),
+};
+
 /** POST as JSON. Redirects are not followed: they would carry the message to an address nobody entered. */
 export function webhookNotifier(options: WebhookOptions): Notifier {
   const {
@@ -82,7 +95,7 @@ export function webhookNotifier(options: WebhookOptions): Notifier {
   const lookUp: Resolve = (host) => lookUpInTurn(() => resolve(host));
 
   const open = (url: string, signal: AbortSignal): Promise<Destination> =>
-    unlessAborted(openDestination(url, destinations, lookUp), signal);
+    unlessAborted(openDestination(url, destinations, lookUp, notificationRefusals), signal);
 
   async function attempt(message: Notification): Promise<Attempt> {
     const limit = AbortSignal.timeout(timeoutMs);

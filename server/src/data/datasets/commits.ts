@@ -2,6 +2,7 @@ import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Content as Bytes, Column, DatasetVersion, TableFormat } from '@tidemill/contract';
 import type { Analytics } from '../../adapters/analytics/analytics.ts';
+import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
@@ -9,7 +10,12 @@ import { quoteName } from '../../base/sql-text.ts';
 import type { StagedContent } from './content-files.ts';
 import { assertAppendable, assertTag, type Provenance, parseMapping } from './rules.ts';
 import { datasetStore } from './store.ts';
-import { type Committed, createVersionRecords, type VersionRecordDependencies } from './version-records.ts';
+import {
+  type Candidate,
+  type Committed,
+  createVersionRecords,
+  type VersionRecordDependencies,
+} from './version-records.ts';
 
 export interface Upload {
   readonly name: string;
@@ -29,6 +35,12 @@ export interface ParquetCommit {
   readonly message: string;
   readonly tag?: string;
   readonly provenance: Provenance;
+  /** `append` puts the rows behind those of the latest version; default `replace`. */
+  readonly mode?: 'replace' | 'append';
+  /** The version that must be the latest one, null for none; another one there is a conflict. For content made from it. */
+  readonly base?: DatasetVersion | null;
+  /** Runs in the transaction that makes the version: what must be true exactly when the version is there. A throw undoes both. */
+  readonly within?: (tx: Db, version: Committed) => Promise<void>;
 }
 
 export interface CommitDependencies extends VersionRecordDependencies {
@@ -38,6 +50,12 @@ export interface CommitDependencies extends VersionRecordDependencies {
 }
 
 const appendAttempts = 20;
+
+interface TypedFile {
+  readonly path: string;
+  readonly columns: readonly Column[];
+  readonly rows: number;
+}
 
 export function createCommits(deps: CommitDependencies) {
   const { db, analytics, files } = deps;
@@ -91,26 +109,36 @@ export function createCommits(deps: CommitDependencies) {
     });
   }
 
-  /** Built on the latest version, or on none; if another commit comes first, built again on that. */
   async function append(upload: Upload, caller: Caller): Promise<Committed> {
-    const findBase = () => datasetStore(db).findLatest(caller.workspace, upload.name);
     return inFolder(async (folder) => {
       await receive(upload, folder);
-      let base = await findBase();
-      let table = await typeUpload(upload, folder, base);
-      for (let attempt = 0; attempt < appendAttempts; attempt += 1) {
-        const content = base
-          ? await appendTo(base, table, join(folder, `attempt-${attempt}`))
-          : await files.put({ ...table, folder, mayMove: false });
-        const version = await record({ ...describe(upload), content, base }, caller);
-        if (version) return version;
-        const before = base;
-        base = await findBase();
-        // What it was typed by has come, or gone.
-        if ((base === null) !== (before === null)) table = await typeUpload(upload, folder, base);
-      }
-      throw errors.datasetBusy({ name: upload.name, attempts: appendAttempts });
+      return appendTable(describe(upload), (base) => typeUpload(upload, folder, base), folder, caller);
     });
+  }
+
+  /** Built on the latest version, or on none; if another commit comes first, built again on that. */
+  async function appendTable(
+    candidate: Omit<Candidate, 'content' | 'base'>,
+    typed: (base: DatasetVersion | null) => Promise<TypedFile>,
+    folder: string,
+    caller: Caller,
+  ): Promise<Committed> {
+    const { name } = candidate;
+    const findBase = () => datasetStore(db).findLatest(caller.workspace, name);
+    let base = await findBase();
+    let table = await typed(base);
+    for (let attempt = 0; attempt < appendAttempts; attempt += 1) {
+      const content = base
+        ? await appendTo(base, table, join(folder, `attempt-${attempt}`))
+        : await files.put({ ...table, folder, mayMove: false });
+      const version = await record({ ...candidate, content, base }, caller);
+      if (version) return version;
+      const before = base;
+      base = await findBase();
+      // What it was typed by has come, or gone.
+      if ((base === null) !== (before === null)) table = await typed(base);
+    }
+    throw errors.datasetBusy({ name, attempts: appendAttempts });
   }
 
   /** Only the last chunk is cut anew, so the cost does not grow with the rows before it. */
@@ -161,10 +189,14 @@ export function createCommits(deps: CommitDependencies) {
 
     async parquet(commit: ParquetCommit, caller: Caller): Promise<Committed> {
       if (commit.tag !== undefined) assertTag(commit.tag);
+      const { path, mode, ...candidate } = commit;
       return inFolder(async (folder) => {
-        const { columns } = await analytics.describeFile(commit.path);
-        const content = await files.put({ path: commit.path, columns, folder, mayMove: false });
-        return required(await record({ ...commit, content }, caller));
+        const table = { path, ...(await analytics.describeFile(path)) };
+        if (mode === 'append') return appendTable(candidate, async () => table, folder, caller);
+        const content = await files.put({ ...table, folder, mayMove: false });
+        const committed = await record({ ...candidate, content }, caller);
+        if (!committed) throw errors.datasetBusy({ name: commit.name, attempts: 1 });
+        return committed;
       });
     },
   };

@@ -1,5 +1,5 @@
 import type { DatasetVersion } from '@tidemill/contract';
-import type { Changes } from '../../access/audit/service.ts';
+import type { Change, Changes } from '../../access/audit/service.ts';
 import type { Lineage } from '../../access/lineage/service.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
@@ -30,6 +30,8 @@ export interface Candidate {
   readonly provenance: Provenance;
   /** The version the content was built on, or null for none: it must still be so. */
   readonly base?: DatasetVersion | null;
+  /** What must be true exactly when the version is there. */
+  readonly within?: (tx: Db, version: Committed) => Promise<void>;
 }
 
 /** The last step of a commit: one transaction in which stored content becomes a version. */
@@ -75,7 +77,7 @@ export function createVersionRecords(deps: VersionRecordDependencies) {
       const { name, content, tag, base } = candidate;
       const verdict = await judge(candidate, caller);
       const now = clock.now();
-      const committed = await changes.run(caller, async (tx, note): Promise<Committed | null> => {
+      const write = async (tx: Db, note: (change: Change) => void): Promise<Committed | null> => {
         const store = datasetStore(tx);
         await store.ensureDataset(workspace, name, now);
         const latest = await store.findLatest(workspace, name);
@@ -99,6 +101,11 @@ export function createVersionRecords(deps: VersionRecordDependencies) {
         const detail = { reference, digest, rows, ...(tag && { tag }) };
         note({ action: 'dataset.committed', subject: version.uri, detail });
         return { ...version, unchanged: false };
+      };
+      const committed = await changes.run(caller, async (tx, note) => {
+        const version = await write(tx, note);
+        if (version) await candidate.within?.(tx, version);
+        return version;
       });
       if (committed) files.remember(content);
       return committed;
