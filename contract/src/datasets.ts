@@ -52,6 +52,7 @@ export const Dataset = Type.Object({
   description: Type.String(),
   latestVersion: Type.Integer(),
   rows: Type.Integer(),
+  bytes: Type.Integer(),
   createdAt: Timestamp,
   updatedAt: Timestamp,
 });

@@ -1,16 +1,14 @@
 import { Button, SegmentedControl } from '@mantine/core';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
-import { getToken } from '../lib/client.ts';
 import { parseCsvRows } from '../lib/csv-rows.ts';
 import { findJsonTable, mostTableRows, type Table, toFileKind, toTable } from '../lib/file-kind.ts';
 import type { FileSource } from '../lib/file-source.ts';
 import { formatBytes } from '../lib/format.ts';
 import { readBlob, readStart } from '../lib/read-text.ts';
-import { saveFile } from '../lib/save-file.ts';
 import { Answer } from './Answer.tsx';
+import { DownloadLink } from './DownloadLink.tsx';
 import { EmptyState } from './EmptyState.tsx';
-import { ErrorNotice } from './ErrorNotice.tsx';
 import classes from './FileBrowser.module.css';
 import { RowsTable } from './RowsTable.tsx';
 
@@ -64,7 +62,9 @@ export function FilePreview({ source, path }: FileProps) {
     <>
       <div className={classes.bar}>
         <span className={classes.path}>{path}</span>
-        <DownloadButton source={source} path={path} />
+        <DownloadLink fileName={nameOf(path)} address={source.address(path)} read={() => source.read(path)}>
+          Download
+        </DownloadLink>
       </div>
       {shown()}
     </>
@@ -72,27 +72,6 @@ export function FilePreview({ source, path }: FileProps) {
 }
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
-
-/** A link where the browser may fetch by itself; with a token, which a link cannot carry, through the SDK. */
-function DownloadButton({ source, path }: FileProps) {
-  const save = useMutation({
-    mutationFn: async () => saveFile(nameOf(path), await readBlob(await source.read(path))),
-  });
-  if (!getToken())
-    return (
-      <Button component="a" href={source.address(path)} download={nameOf(path)}>
-        Download
-      </Button>
-    );
-  return (
-    <>
-      <Button onClick={() => save.mutate()} disabled={save.isPending}>
-        Download
-      </Button>
-      {save.error && <ErrorNotice error={save.error} />}
-    </>
-  );
-}
 
 interface TextFileProps extends FileProps {
   readonly show: (start: string, isWhole: boolean) => React.ReactNode;

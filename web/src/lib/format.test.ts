@@ -4,6 +4,7 @@ import {
   formatCount,
   formatDuration,
   formatEventTime,
+  formatGain,
   formatKey,
   formatNumber,
   formatRelative,
@@ -12,6 +13,13 @@ import {
 } from './format.ts';
 
 describe('numbers', () => {
+  it.each([
+    [1200, '+1,200'],
+    [-3, '−3'],
+    [0, '0'],
+    [null, '–'],
+  ])('a gain of %s reads %s', (value, text) => expect(formatGain(value)).toBe(text));
+
   it.each([
     [1234567, '1,234,567'],
     [-3, '−3'],

@@ -9,6 +9,10 @@ export const formatCount = (value: number | null | undefined): string =>
     ? absent
     : grouped.format(value).replace('-', minus);
 
+/** How much more or less: `+20`, `−3`, `0`. */
+export const formatGain = (value: number | null | undefined): string =>
+  typeof value === 'number' && value > 0 ? `+${formatCount(value)}` : formatCount(value);
+
 /** Measurements: about `digits` significant digits, never fewer before the point than there are. */
 export function formatNumber(value: number | null | undefined, digits = 4): string {
   if (value === null || value === undefined || Number.isNaN(value)) return absent;

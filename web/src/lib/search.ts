@@ -26,6 +26,10 @@ export interface ScreenSearch {
   readonly path?: string;
   /** Runs that are nobody's children. */
   readonly top?: string;
+  /** Columns of a user's table, each encoded, comma-separated. */
+  readonly show?: string;
+  /** The row of a user's table that is shown first, counted from 1. */
+  readonly row?: string;
 }
 
 const known = [
@@ -47,6 +51,8 @@ const known = [
   'log',
   'path',
   'top',
+  'show',
+  'row',
 ] as const satisfies readonly (keyof ScreenSearch)[];
 
 /** Keeps what we know; anything else in an address is dropped, not an error. */

@@ -210,7 +210,15 @@ const datasets = (db: Db, workspace: string) =>
         .onRef('v.dataset', '=', 'd.name')
         .onRef('v.number', '=', 'd.last_version'),
     )
-    .select(['d.name', 'd.description', 'd.last_version', 'd.created_at', 'd.updated_at', 'v.row_count'])
+    .select([
+      'd.name',
+      'd.description',
+      'd.last_version',
+      'd.created_at',
+      'd.updated_at',
+      'v.row_count',
+      'v.bytes',
+    ])
     .where('d.workspace', '=', workspace)
     .where('d.deleted_at', 'is', null);
 
@@ -255,6 +263,7 @@ const toDataset = (row: DatasetRow): Dataset => ({
   description: row.description,
   latestVersion: row.last_version,
   rows: row.row_count,
+  bytes: row.bytes,
   createdAt: row.created_at,
   updatedAt: row.updated_at,
 });

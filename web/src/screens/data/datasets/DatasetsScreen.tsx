@@ -6,7 +6,9 @@ import { ListTable } from '../../../components/ListTable.tsx';
 import { PageHeader } from '../../../components/PageHeader.tsx';
 import { ReferenceLink } from '../../../components/ReferenceLink.tsx';
 import { Time } from '../../../components/Time.tsx';
+import { formatBytes } from '../../../lib/format.ts';
 import { useList } from '../../../lib/pages.ts';
+import { UploadAction } from './UploadAction.tsx';
 
 const columns: readonly DataColumn<Dataset>[] = [
   {
@@ -31,6 +33,14 @@ const columns: readonly DataColumn<Dataset>[] = [
     align: 'right',
     width: 120,
   },
+  {
+    id: 'bytes',
+    title: 'Size',
+    value: (dataset) => dataset.bytes,
+    cell: (dataset) => formatBytes(dataset.bytes),
+    align: 'right',
+    width: 110,
+  },
   { id: 'description', title: 'Description', value: (dataset) => dataset.description },
   {
     id: 'updated',
@@ -46,7 +56,12 @@ export function DatasetsScreen() {
   const list = useList('datasets', 'list', {});
   return (
     <>
-      <PageHeader title="Datasets" about="Every commit is a version that never changes." asked={list.asked} />
+      <PageHeader
+        title="Datasets"
+        about="Every commit is a version that never changes."
+        actions={<UploadAction />}
+        asked={list.asked}
+      />
       <ListTable
         label="datasets"
         list={list}

@@ -1,0 +1,129 @@
+// Real tables in a browser: a file brought in, three hundred thousand rows scrolled, versions held side by side.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createClient } from '@tidemill/sdk';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ServerProcess, startServer } from '../examples/stocks/server-process.ts';
+import { root } from '../scripts/steps.ts';
+import { hasBrowser, openBrowser } from './browser.ts';
+
+const tables = join(root, 'node_modules/vega-datasets/data');
+
+describe.skipIf(!hasBrowser)('datasets in a browser', () => {
+  let folder = '';
+  let server: ServerProcess;
+  let browser: Browser;
+  let page: Page;
+  const failures: string[] = [];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tidemill-datasets-'));
+    server = await startServer({ data: join(folder, 'data'), port: 0 });
+    browser = await openBrowser();
+    page = await browser.newPage();
+    page.setDefaultTimeout(20_000);
+    page.on('pageerror', (error) => failures.push(error.message));
+  }, 180_000);
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const open = (path: string) => page.goto(`${server.url}/ui${path}`);
+  const table = (name: string) => page.getByRole('table', { name, exact: true });
+
+  it('says which command brings data while there is none', async () => {
+    await open('/datasets');
+    await page.getByText('tidemill datasets commit').waitFor();
+  });
+
+  it('takes a file: its name and format are read off it, and the new version opens', async () => {
+    await page.getByRole('button', { name: 'Upload a file' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('A table').setInputFiles(join(tables, 'seattle-weather.csv'));
+    expect(await dialog.getByLabel('Dataset').inputValue()).toBe('seattle-weather');
+    expect(await dialog.getByLabel('Format').inputValue()).toBe('csv');
+    await dialog.getByLabel('Message').fill('four years');
+    await dialog.getByRole('button', { name: 'Commit' }).click();
+    await page.getByRole('heading', { name: 'seattle-weather@1' }).waitFor();
+    await page.getByText('four years').waitFor();
+  });
+
+  it('shows in place what the server says to a broken file, and what is there already', async () => {
+    await open('/datasets/seattle-weather');
+    const dialog = page.getByRole('dialog');
+    const upload = async (path: string) => {
+      await dialog.getByLabel('A table').setInputFiles(path);
+      await dialog.getByRole('button', { name: 'Commit' }).click();
+    };
+    const broken = join(folder, 'broken.csv');
+    await writeFile(broken, 'date,wind\n2012-01-01,4.7,too,many\n"never closed');
+    await page.getByRole('button', { name: 'Upload a file' }).click();
+    await upload(broken);
+    await dialog.getByRole('alert').waitFor();
+    await upload(join(tables, 'seattle-weather.csv'));
+    await dialog.getByText('seattle-weather@1 holds exactly this already.').waitFor();
+    await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
+    await dialog.waitFor({ state: 'detached' });
+  });
+
+  it('tags a version and lists it', async () => {
+    await page.getByRole('button', { name: 'Tag', exact: true }).click();
+    await page.getByRole('dialog').getByLabel('Tag').fill('raw');
+    await page.getByRole('dialog').getByRole('button', { name: 'Tag' }).click();
+    await table('versions').getByText('raw', { exact: true }).waitFor();
+  });
+
+  it('scrolls hundreds of thousands of rows by reading those in sight', async () => {
+    const csv = toCsv(JSON.parse(await readFile(join(tables, 'flights-200k.json'), 'utf8')), 300_000);
+    await createClient({ url: server.url }).datasets.commit({ name: 'flights', format: 'csv', content: csv });
+    await open('/datasets/flights?tab=rows');
+    const rows = page.getByRole('region', { name: 'rows, rows' });
+    await table('rows').getByRole('row', { name: /^1 / }).waitFor();
+    expect(await table('rows').getAttribute('aria-rowcount')).toBe('300000');
+    await rows.focus();
+    await page.keyboard.press('End');
+    await table('rows')
+      .getByRole('row', { name: /^300,000 299999 / })
+      .waitFor();
+    await page.keyboard.press('ArrowUp');
+    await rows.evaluate((element) => element.scrollTo(0, element.scrollHeight / 2));
+    await table('rows')
+      .getByRole('row', { name: /^150,00\d 15000\d / })
+      .first()
+      .waitFor();
+    expect(await table('rows').getByRole('row').count()).toBeLessThan(60);
+  });
+
+  it('goes to a row and shows chosen columns, both kept in the address', async () => {
+    await page.getByLabel('Row number').fill('123456');
+    await page.keyboard.press('Enter');
+    await table('rows')
+      .getByRole('row', { name: /^123,456 123455 / })
+      .waitFor();
+    await page.getByRole('button', { name: 'Columns' }).click();
+    await page.getByLabel('Search columns').fill('dist');
+    await page.getByLabel('distance').click();
+    await page.keyboard.press('Escape');
+    await page.reload();
+    await table('rows')
+      .getByRole('row', { name: /^123,456 123455 / })
+      .waitFor();
+    expect(await table('rows').getByRole('columnheader').allTextContents()).not.toContain('distance');
+  });
+
+  it('all without an error in the page', () => expect(failures).toEqual([]));
+});
+
+/** The flights over and over, numbered, as CSV. */
+function toCsv(flights: readonly Record<string, unknown>[], rows: number): Uint8Array {
+  const names = Object.keys(flights[0] ?? {});
+  const lines = Array.from({ length: rows }, (_, index) => {
+    const flight = flights[index % flights.length] ?? {};
+    return [index, ...names.map((name) => flight[name])].join(',');
+  });
+  return new TextEncoder().encode([['number', ...names].join(','), ...lines].join('\n'));
+}

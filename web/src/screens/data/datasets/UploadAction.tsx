@@ -1,0 +1,231 @@
+import { Button, Modal, NativeSelect, SegmentedControl, TextInput } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import type { DatasetVersion, TableFormat } from '@tidemill/sdk';
+import { type FormEvent, useRef, useState } from 'react';
+import { ErrorNotice } from '../../../components/ErrorNotice.tsx';
+import { FileDrop } from '../../../components/FileDrop.tsx';
+import { Progress } from '../../../components/Progress.tsx';
+import { formatBytes } from '../../../lib/format.ts';
+import { pathOf } from '../../../lib/references.ts';
+import { commitFile } from '../../../lib/upload-file.ts';
+import { toDatasetName, toFormat } from './upload-rules.ts';
+
+interface UploadActionProps {
+  /** Whose next version it becomes; without one the form asks. */
+  readonly name?: string;
+}
+
+/** A file of the user's becomes a version. */
+export function UploadAction({ name }: UploadActionProps) {
+  const [isOpen, setOpen] = useState(false);
+  const close = () => setOpen(false);
+  const upload = useUpload(close);
+  return (
+    <>
+      <Button variant="filled" onClick={() => setOpen(true)}>
+        Upload a file
+      </Button>
+      <Modal
+        size={540}
+        opened={isOpen}
+        // A click beside the dialog must not end an upload; its own button does.
+        onClose={() => upload.isSending || close()}
+        title={name ? `A new version of ${name}` : 'A file becomes a dataset'}
+      >
+        <UploadForm name={name} upload={upload} close={close} />
+      </Modal>
+    </>
+  );
+}
+
+type Mode = 'replace' | 'append';
+
+interface Fields {
+  readonly name: string;
+  readonly format: TableFormat | '';
+  readonly mode: Mode;
+  readonly message: string;
+  readonly tag: string;
+  readonly mapping: string;
+  readonly dateFormat: string;
+}
+
+const empty: Fields = {
+  name: '',
+  format: '',
+  mode: 'replace',
+  message: '',
+  tag: '',
+  mapping: '',
+  dateFormat: '',
+};
+
+/** Only what was filled in is sent. */
+const filled = (fields: Fields, names: readonly (keyof Fields)[]) =>
+  Object.fromEntries(names.flatMap((name) => (fields[name].trim() ? [[name, fields[name].trim()]] : [])));
+
+interface UploadFormProps {
+  readonly name: string | undefined;
+  readonly upload: Upload;
+  readonly close: () => void;
+}
+
+function UploadForm({ name, upload, close }: UploadFormProps) {
+  const [file, setFile] = useState<File | null>(null);
+  const [fields, setFields] = useState<Fields>({ ...empty, name: name ?? '' });
+  const set = (part: Partial<Fields>) => setFields((before) => ({ ...before, ...part }));
+  const { format } = fields;
+  const isReady = file !== null && format !== '' && fields.name !== '' && !upload.isSending;
+  const choose = (chosen: File) => {
+    setFile(chosen);
+    set({ format: toFormat(chosen.name) ?? '', ...(!name && { name: toDatasetName(chosen.name) }) });
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (file && format)
+      upload.start(file, {
+        ...filled(fields, ['message', 'tag', 'mapping', 'dateFormat']),
+        name: fields.name,
+        mode: fields.mode,
+        format,
+      });
+  };
+  if (upload.unchanged) return <Unchanged version={upload.unchanged} close={close} />;
+  return (
+    <form className="stack" onSubmit={submit}>
+      <FileDrop label="A table" file={file} disabled={upload.isSending} onFile={choose} />
+      <FormFields fields={fields} set={set} isNew={!name} />
+      {upload.isSending && file && <Sending sent={upload.sent} of={file.size} />}
+      {upload.error && <ErrorNotice error={upload.error} />}
+      <div className="row" style={{ justifyContent: 'flex-end' }}>
+        <Button onClick={upload.isSending ? upload.cancel : close}>Cancel</Button>
+        <Button type="submit" variant="filled" disabled={!isReady}>
+          Commit
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function Sending({ sent, of }: { readonly sent: number; readonly of: number }) {
+  return (
+    <div aria-live="polite">
+      <Progress label="Sent" done={sent} of={of} />
+      <p className="dim number">
+        {sent < of
+          ? `${formatBytes(sent)} of ${formatBytes(of)} sent`
+          : 'All of it is sent; the server reads and stores it.'}
+      </p>
+    </div>
+  );
+}
+
+interface UnchangedProps {
+  readonly version: DatasetVersion;
+  readonly close: () => void;
+}
+
+const Unchanged = ({ version, close }: UnchangedProps) => (
+  <div className="stack">
+    <p>{version.reference} holds exactly this already.</p>
+    <div className="row" style={{ justifyContent: 'flex-end' }}>
+      <Button data-autofocus onClick={close}>
+        Close
+      </Button>
+    </div>
+  </div>
+);
+
+interface FormFieldsProps {
+  readonly fields: Fields;
+  readonly set: (part: Partial<Fields>) => void;
+  readonly isNew: boolean;
+}
+
+const formats: readonly { value: TableFormat | ''; label: string }[] = [
+  { value: '', label: 'choose' },
+  { value: 'csv', label: 'CSV' },
+  { value: 'parquet', label: 'Parquet' },
+  { value: 'json', label: 'JSON' },
+  { value: 'ndjson', label: 'NDJSON' },
+];
+
+function FormFields({ fields, set, isNew }: FormFieldsProps) {
+  const text = (id: keyof Fields, label: string, more: { placeholder?: string; required?: boolean } = {}) => (
+    <TextInput
+      label={label}
+      value={fields[id]}
+      onChange={(event) => set({ [id]: event.currentTarget.value })}
+      {...more}
+    />
+  );
+  return (
+    <>
+      <div className="columns" style={{ gridTemplateColumns: '1fr 1fr', gap: 12 }}>
+        {isNew && text('name', 'Dataset', { required: true, placeholder: 'a-z 0-9 . _ -' })}
+        <NativeSelect
+          label="Format"
+          data={[...formats]}
+          value={fields.format}
+          onChange={(event) => set({ format: event.currentTarget.value as TableFormat | '' })}
+        />
+        {text('message', 'Message', { placeholder: 'what is new in it' })}
+        {text('tag', 'Tag', { placeholder: 'none' })}
+        {text('mapping', 'Columns', { placeholder: 'date=Datum,close=Close/Last' })}
+        {text('dateFormat', 'Date format', { placeholder: '%d/%m/%Y' })}
+      </div>
+      {!isNew && (
+        <SegmentedControl
+          size="xs"
+          aria-label="What becomes of the rows that are there"
+          data={[
+            { value: 'replace', label: 'Replace the rows' },
+            { value: 'append', label: 'Append to the latest version' },
+          ]}
+          value={fields.mode}
+          onChange={(mode) => set({ mode: mode as Mode })}
+        />
+      )}
+    </>
+  );
+}
+
+type Commit = Parameters<typeof commitFile>[0];
+
+/** One upload at a time: its progress, its end, its failure. */
+function useUpload(onVersion: () => void) {
+  const [sent, setSent] = useState(0);
+  const running = useRef<AbortController | null>(null);
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const mutation = useMutation({
+    mutationFn: ({ file, input }: { readonly file: File; readonly input: Commit }) => {
+      const controller = new AbortController();
+      running.current = controller;
+      setSent(0);
+      return commitFile(input, file, { signal: controller.signal, onProgress: setSent });
+    },
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['datasets'] }),
+  });
+  const { error } = mutation;
+  const isCancelled = error instanceof DOMException && error.name === 'AbortError';
+  const show = ({ dataset, version, unchanged }: DatasetVersion & { readonly unchanged: boolean }) => {
+    if (unchanged) return;
+    onVersion();
+    mutation.reset();
+    const path = pathOf({ kind: 'dataset', name: dataset, version: String(version) });
+    void navigate({ to: path as '/' });
+  };
+  return {
+    sent,
+    isSending: mutation.isPending,
+    error: isCancelled ? null : error,
+    unchanged: mutation.data?.unchanged ? mutation.data : null,
+    // Told to this call and not to the mutation: whoever has left the screen meanwhile is not fetched back.
+    start: (file: File, input: Commit) => mutation.mutate({ file, input }, { onSuccess: show }),
+    cancel: () => running.current?.abort(),
+  };
+}
+
+type Upload = ReturnType<typeof useUpload>;
