@@ -33,6 +33,7 @@ describe.skipIf(!hasBrowser)('datasets in a browser', () => {
   });
 
   const open = (path: string) => page.goto(`${server.url}/ui${path}`);
+  const field = (label: string) => page.getByRole('dialog').getByLabel(new RegExp(`^${label}`));
   const table = (name: string) => page.getByRole('table', { name, exact: true });
 
   it('says which command brings data while there is none', async () => {
@@ -43,10 +44,10 @@ describe.skipIf(!hasBrowser)('datasets in a browser', () => {
   it('takes a file: its name and format are read off it, and the new version opens', async () => {
     await page.getByRole('button', { name: 'Upload a file' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByLabel('A table').setInputFiles(join(tables, 'seattle-weather.csv'));
-    expect(await dialog.getByLabel('Dataset').inputValue()).toBe('seattle-weather');
-    expect(await dialog.getByLabel('Format').inputValue()).toBe('csv');
-    await dialog.getByLabel('Message').fill('four years');
+    await field('A table').setInputFiles(join(tables, 'seattle-weather.csv'));
+    expect(await field('Dataset').inputValue()).toBe('seattle-weather');
+    expect(await field('Format').inputValue()).toBe('csv');
+    await field('Message').fill('four years');
     await dialog.getByRole('button', { name: 'Commit' }).click();
     await page.getByRole('heading', { name: 'seattle-weather@1' }).waitFor();
     await page.getByText('four years').waitFor();
@@ -56,7 +57,7 @@ describe.skipIf(!hasBrowser)('datasets in a browser', () => {
     await open('/datasets/seattle-weather');
     const dialog = page.getByRole('dialog');
     const upload = async (path: string) => {
-      await dialog.getByLabel('A table').setInputFiles(path);
+      await field('A table').setInputFiles(path);
       await dialog.getByRole('button', { name: 'Commit' }).click();
     };
     const broken = join(folder, 'broken.csv');
@@ -72,7 +73,7 @@ describe.skipIf(!hasBrowser)('datasets in a browser', () => {
 
   it('tags a version and lists it', async () => {
     await page.getByRole('button', { name: 'Tag', exact: true }).click();
-    await page.getByRole('dialog').getByLabel('Tag').fill('raw');
+    await field('Tag').fill('raw');
     await page.getByRole('dialog').getByRole('button', { name: 'Tag' }).click();
     await table('versions').getByText('raw', { exact: true }).waitFor();
   });
