@@ -30,7 +30,12 @@ export const DatasetVersion = Type.Object({
   uri: Type.String({ description: 'dataset:prices@3' }),
   digest: Type.String({ description: 'sha256 of the manifest: schema and chunk digests in order' }),
   rows: Type.Integer(),
-  bytes: Type.Integer(),
+  bytes: Type.Integer({ description: 'of the files its rows lie in, each counted once' }),
+  storedBytes: nullable(
+    Type.Integer({
+      description: 'what this commit added to them; null for versions from before it was counted',
+    }),
+  ),
   chunks: Type.Integer(),
   columns: Type.Array(Column),
   parent: nullable(Type.Integer()),

@@ -110,7 +110,10 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
 
   // data
   const tempFolder = join(config.dataFolder, 'tmp');
-  const datasets = createDatasets({ db, changes, lineage, clock, blobs, analytics, tempFolder });
+  const cacheFolder = join(config.dataFolder, 'cache', 'rows');
+  const datasets = createDatasets({
+    ...{ db, changes, lineage, clock, blobs, analytics, tempFolder, cacheFolder },
+  });
   const profiling = createProfiling({ db, clock, analytics, datasets });
   const features = createFeatures({ db, changes, lineage, clock, analytics, online, datasets, tempFolder });
 

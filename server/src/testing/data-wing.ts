@@ -26,7 +26,10 @@ export async function createDataWing(database: DatabaseHandle) {
   const blobs = await openFilesystemBlobs({ root: join(folder.path, 'blobs') });
   const online = await openSqliteOnline({ file: join(folder.path, 'online.db') });
   const tempFolder = join(folder.path, 'tmp');
-  const datasets = createDatasets({ db, changes, lineage, clock, blobs, analytics, tempFolder });
+  const cacheFolder = join(folder.path, 'cache');
+  const datasets = createDatasets({
+    ...{ db, changes, lineage, clock, blobs, analytics, tempFolder, cacheFolder },
+  });
   const features = createFeatures({ db, changes, lineage, clock, analytics, online, datasets, tempFolder });
   return {
     datasets,
@@ -41,6 +44,7 @@ export async function createDataWing(database: DatabaseHandle) {
     db,
     folder: folder.path,
     tempFolder,
+    cacheFolder,
     async close(): Promise<void> {
       await analytics.close();
       await online.close();

@@ -28,7 +28,10 @@ export async function createTestExperiments(
   const blobs = await openFilesystemBlobs({ root: join(folder.path, 'blobs') });
   const analytics = await openDuckdb();
   const tempFolder = join(folder.path, 'tmp');
-  const datasets = createDatasets({ db, changes, lineage, clock, blobs, analytics, tempFolder });
+  const cacheFolder = join(folder.path, 'cache');
+  const datasets = createDatasets({
+    ...{ db, changes, lineage, clock, blobs, analytics, tempFolder, cacheFolder },
+  });
   const experiments = createExperiments({
     ...{ db, blobs, clock, changes, lineage, datasets },
     folder: artifactFolder,

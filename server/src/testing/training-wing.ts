@@ -42,7 +42,10 @@ export async function createTrainingWing(
   const compute = change.compute?.(pool) ?? pool;
   const executor = localExecutor({ graceMs: 200 });
   const tempFolder = join(folder.path, 'tmp');
-  const datasets = createDatasets({ db, changes, lineage, clock, blobs, analytics, tempFolder });
+  const cacheFolder = join(folder.path, 'cache');
+  const datasets = createDatasets({
+    ...{ db, changes, lineage, clock, blobs, analytics, tempFolder, cacheFolder },
+  });
   const learners = createLearners({ analytics, compute });
   const experiments = createExperiments({
     ...{ db, blobs, clock, changes, lineage, datasets },

@@ -3,6 +3,7 @@
  * Paths are local files (`Blobs.localPath`); nothing here knows datasets or versions.
  */
 import type { ColumnType } from '@tidemill/contract/common';
+import type { RowRuns } from '../../base/row-runs.ts';
 
 export type { ColumnType };
 
@@ -121,6 +122,38 @@ export interface FileSlice {
   readonly to: string;
 }
 
+/** Rows in pieces: the runs of `paths` one after another (`base/row-runs.ts`), as one table with these columns. */
+export interface ScatteredRows {
+  readonly paths: readonly string[];
+  readonly columns: readonly ColumnHead[];
+  readonly runs: RowRuns;
+}
+
+export interface GatherRequest {
+  readonly rows: ScatteredRows;
+  readonly to: string;
+  /** Rows per row group: small where others will read a few rows out of many. */
+  readonly rowGroup?: number;
+}
+
+export interface AlignRequest {
+  readonly columns: readonly ColumnHead[];
+  /** The old rows in their order; `loose` are those of the paths that hold single rows of many chunks. */
+  readonly old: ScatteredRows & { readonly loose: readonly number[] };
+  /** The new rows, and which of them are asked about: runs in ascending order. */
+  readonly path: string;
+  readonly chunks: readonly { readonly start: number; readonly rows: number }[];
+  /** Shares of a chunk's rows, and files; a chunk that needs more is not worth it. */
+  readonly limits: { readonly scattered: number; readonly runs: number; readonly sources: number };
+}
+
+export interface AlignReply {
+  /** Per chunk its rows as runs in text form (`base/row-runs.ts`), or null. `sources` are indices of the old paths; -1 stands for the file that `fresh` makes. */
+  readonly chunks: readonly ({ sources: number[]; runs: string; newRows: number } | null)[];
+  /** The rows that are in no old file: runs of the new file. */
+  readonly fresh: { readonly runs: RowRuns; readonly rows: number };
+}
+
 export interface Analytics {
   /** Trusted SQL of ours, never a user's. Fails with `queryFailed`, `queryTooLarge`, `queryCancelled` or `analyticsBusy`. */
   query(request: QueryRequest): Promise<QueryReply>;
@@ -148,6 +181,15 @@ export interface Analytics {
     path: string,
     options?: { readonly sizes?: ChunkSizes; readonly signal?: AbortSignal },
   ): Promise<{ chunks: readonly RowChunk[]; rows: number }>;
+  /** Proposes how chunks of a file could be put together from old rows and few new ones. Nothing is proved: see `countEqual`. */
+  alignFile(request: AlignRequest): Promise<AlignReply>;
+  /** Writes scattered rows, in the order of their runs, into one Parquet file. */
+  gatherRows(request: GatherRequest): Promise<void>;
+  /** How many of the scattered rows equal, value by value, the row of the file at the same place. */
+  countEqual(
+    rows: ScatteredRows,
+    other: { readonly path: string; readonly start: number; readonly rows: number },
+  ): Promise<number>;
   /** Waits for what runs, then frees everything. */
   close(): Promise<void>;
 }

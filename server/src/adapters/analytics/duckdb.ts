@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBResult } from '@duckdb/node-api';
 import { errors, TidemillError } from '../../base/errors.ts';
+import { fileAligner } from './align-file.ts';
 import type { Analytics, QueryRequest } from './analytics.ts';
 import { connectionPool, interruptible } from './connections.ts';
 import { copyQuery } from './copy-query.ts';
@@ -8,6 +9,7 @@ import { copyResult } from './copy-result.ts';
 import { describeFile } from './describe-file.ts';
 import { fileDigester } from './digest-file.ts';
 import { exportFile } from './export-file.ts';
+import { countEqual, gatherRows } from './gather-rows.ts';
 import { importFile } from './import-file.ts';
 import { bindParameters } from './parameters.ts';
 import { toColumns, toRows } from './results.ts';
@@ -87,6 +89,7 @@ export async function openDuckdb(options: DuckdbOptions = {}): Promise<Analytics
   const sandboxes = sandboxSupply({ threads: 1, memory: options.sandboxMemory ?? '512MB' });
   const sandboxMs = options.sandboxMs ?? tenMinutes;
   const digester = fileDigester({ maxQueue: limits.maxQueue });
+  const aligner = fileAligner();
 
   /** The sealed select's chunks, inside a sandbox that is thrown away afterwards. */
   const inSandbox = <T>(request: QueryRequest, read: (result: DuckDBResult) => Promise<T>): Promise<T> =>
@@ -133,8 +136,11 @@ export async function openDuckdb(options: DuckdbOptions = {}): Promise<Analytics
       const chunks = await digester.digest(path, sizes, signal);
       return { chunks, rows: chunks.reduce((sum, chunk) => sum + chunk.rows, 0) };
     },
+    alignFile: (request) => aligner.align(request),
+    gatherRows: (request) => named(() => pool.use((connection) => gatherRows(connection, request))),
+    countEqual: (rows, other) => named(() => pool.use((connection) => countEqual(connection, rows, other))),
     async close() {
-      await Promise.all([sandboxSeats.close(), pool.close(), digester.close()]);
+      await Promise.all([sandboxSeats.close(), pool.close(), digester.close(), aligner.close()]);
       await sandboxes.close();
       instance.closeSync();
     },

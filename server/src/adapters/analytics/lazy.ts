@@ -22,6 +22,9 @@ export function lazyAnalytics(open: () => Promise<Analytics>): Analytics {
     describeFile: async (path) => (await engine()).describeFile(path),
     splitFile: async (path, slices) => (await engine()).splitFile(path, slices),
     digestFile: async (path, options) => (await engine()).digestFile(path, options),
+    alignFile: async (request) => (await engine()).alignFile(request),
+    gatherRows: async (request) => (await engine()).gatherRows(request),
+    countEqual: async (rows, other) => (await engine()).countEqual(rows, other),
     async close() {
       await (await opened)?.close();
     },

@@ -7,7 +7,7 @@ import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import { quoteName } from '../../base/sql-text.ts';
-import type { StagedContent } from './content-files.ts';
+import type { Content, StagedContent } from './content-files.ts';
 import { assertAppendable, assertTag, type Provenance, parseMapping } from './rules.ts';
 import { datasetStore } from './store.ts';
 import {
@@ -100,11 +100,17 @@ export function createCommits(deps: CommitDependencies) {
     return { path: to, columns: reply.columns, rows: reply.rows };
   }
 
+  async function latestContent(name: string, { workspace }: Caller): Promise<Content | null> {
+    const latest = await datasetStore(db).findLatest(workspace, name);
+    return latest && files.get(latest.digest);
+  }
+
   async function replace(upload: Upload, caller: Caller): Promise<Committed> {
     return inFolder(async (folder) => {
       await receive(upload, folder);
       const table = await typeUpload(upload, folder, null);
-      const content = await files.put({ ...table, folder, mayMove: true });
+      const before = await latestContent(upload.name, caller);
+      const content = await files.put({ ...table, folder, mayMove: true, before });
       return required(await record({ ...describe(upload), content }, caller));
     });
   }
@@ -193,7 +199,8 @@ export function createCommits(deps: CommitDependencies) {
       return inFolder(async (folder) => {
         const table = { path, ...(await analytics.describeFile(path)) };
         if (mode === 'append') return appendTable(candidate, async () => table, folder, caller);
-        const content = await files.put({ ...table, folder, mayMove: false });
+        const before = await latestContent(commit.name, caller);
+        const content = await files.put({ ...table, folder, mayMove: false, before });
         const committed = await record({ ...candidate, content }, caller);
         if (!committed) throw errors.datasetBusy({ name: commit.name, attempts: 1 });
         return committed;

@@ -3,8 +3,10 @@ import type { Column } from '@tidemill/contract';
 import type { Analytics, RowChunk } from '../../adapters/analytics/analytics.ts';
 import type { Blobs } from '../../adapters/blobs/blobs.ts';
 import type { Db } from '../../adapters/db/db.ts';
+import { chunkStore } from './chunk-store.ts';
+import { createDeltaChunks, type NewChunk } from './delta-chunks.ts';
+import { createRowFiles } from './row-files.ts';
 import { chunkId, type Manifest, manifestText, type StoredChunk } from './rules.ts';
-import { datasetStore } from './store.ts';
 
 /** The content of a version and where each of its chunks lies, both in row order. */
 export interface Content {
@@ -16,13 +18,35 @@ export interface Content {
 /** Content whose blobs are there and whose `fresh` chunks wait for their database rows. */
 export interface StagedContent extends Content {
   readonly fresh: readonly StoredChunk[];
+  /** What it adds: the manifest, and what the fresh chunks take. */
+  readonly storedBytes: number;
 }
 
 export interface ContentDependencies {
   readonly db: Db;
   readonly blobs: Blobs;
   readonly analytics: Analytics;
+  /** For files that can be made again from blobs; its own. */
+  readonly cacheFolder: string;
 }
+
+/** Rows that are to become content. */
+export interface TypedRows {
+  readonly path: string;
+  readonly columns: readonly Column[];
+  /** For files in between; the caller removes it. */
+  readonly folder: string;
+  /** Whether `path` may be used up. */
+  readonly mayMove: boolean;
+  /** What comes before the rows. */
+  readonly kept?: Content;
+  /** What the rows may resemble: the version before. */
+  readonly before?: Content | null;
+}
+
+/** Up to so many chunks, or this share of a table, are written as files of their own: a delta would have to be read twice. */
+const plainChunks = 4;
+const plainShare = 0.02;
 
 /** Contents kept in memory: an append needs that of the version before, a query that of what it reads. */
 const cacheSize = 32;
@@ -31,7 +55,10 @@ const cacheSize = 32;
  * Rows as chunks in blobs. A chunk that some version holds already is not written again, so a version costs what is
  * new in it. Blobs come first and the database row last: a crash in between leaves garbage, never half a version.
  */
-export function createContentFiles({ db, blobs, analytics }: ContentDependencies) {
+export function createContentFiles(deps: ContentDependencies) {
+  const { db, blobs, analytics } = deps;
+  const deltas = createDeltaChunks(deps);
+  const rowFiles = createRowFiles(deps);
   const cache = new Map<string, Content>();
 
   function remember({ digest, manifest, stored }: Content): Content {
@@ -47,7 +74,7 @@ export function createContentFiles({ db, blobs, analytics }: ContentDependencies
     const text = Buffer.from(await blobs.read(digest)).toString('utf8');
     const manifest = JSON.parse(text) as Manifest;
     const ids = manifest.chunks.map((chunk) => chunkId(manifest.columns, chunk.digest));
-    const found = await datasetStore(db).findChunks(ids);
+    const found = await chunkStore(db).findChunks(ids);
     const stored = ids.map((id) => {
       const chunk = found.get(id);
       if (!chunk) throw new Error(`chunk ${id} of the manifest ${digest} is not in the database`);
@@ -56,58 +83,72 @@ export function createContentFiles({ db, blobs, analytics }: ContentDependencies
     return { digest, manifest, stored };
   }
 
-  /** The chunks of one file; those nobody has yet go into blobs. `path` is used up if `mayMove`. */
-  async function store(
-    path: string,
-    columns: readonly Column[],
-    chunks: readonly RowChunk[],
-    folder: string,
-    mayMove: boolean,
-  ): Promise<{ stored: StoredChunk[]; fresh: StoredChunk[] }> {
-    const ids = chunks.map((chunk) => chunkId(columns, chunk.digest));
-    const found = await datasetStore(db).findChunks(ids);
-    const missing = [...new Map(chunks.map((chunk, i) => [ids[i] ?? '', chunk]))].filter(
-      ([id]) => !found.has(id),
-    );
-    const isWhole = chunks.length === 1;
-    const slices = missing.map(([id, { start, rows }]) => ({
-      start,
-      rows,
-      to: join(folder, `${id}.parquet`),
-    }));
+  /** Chunks as files of their own. */
+  async function storePlain(
+    { path, folder, mayMove }: TypedRows,
+    chunks: readonly NewChunk[],
+    isWhole: boolean,
+  ): Promise<StoredChunk[]> {
+    const slices = chunks.map(({ id, start, rows }) => ({ start, rows, to: join(folder, `${id}.parquet`) }));
     if (!isWhole && slices.length > 0) await analytics.splitFile(path, slices);
-    const fresh: StoredChunk[] = [];
-    for (const [i, [id, { rows }]] of missing.entries()) {
+    const stored: StoredChunk[] = [];
+    for (const [i, { id, rows }] of chunks.entries()) {
       const blob = isWhole
         ? await blobs.putFile(path, { move: mayMove })
         : await blobs.putFile(slices[i]?.to ?? '', { move: true });
-      fresh.push({ id, blob: blob.sha256, rows, bytes: blob.size });
+      stored.push({ id, blob: blob.sha256, rows, bytes: blob.size });
     }
+    return stored;
+  }
+
+  /** By what differs from the version before, where many chunks do and most of their rows do not. */
+  async function storeDeltas(
+    { path, columns, folder, before }: TypedRows,
+    missing: readonly NewChunk[],
+    ids: readonly string[],
+  ): Promise<StoredChunk[]> {
+    const few = Math.max(plainChunks, ids.length * plainShare);
+    if (!before || missing.length <= few || !haveSameColumns(columns, before.manifest.columns)) return [];
+    const now = new Set(ids);
+    const gone = new Map(before.stored.flatMap((chunk) => (now.has(chunk.id) ? [] : [[chunk.id, chunk]])));
+    return deltas.store({ path, columns, folder, chunks: missing, before: [...gone.values()] });
+  }
+
+  /** The chunks of one file; those nobody has yet are stored. */
+  async function store(
+    rows: TypedRows,
+    chunks: readonly RowChunk[],
+  ): Promise<{ stored: StoredChunk[]; fresh: StoredChunk[] }> {
+    const ids = chunks.map((chunk) => chunkId(rows.columns, chunk.digest));
+    const found = await chunkStore(db).findChunks(ids);
+    const missing = new Map<string, NewChunk>();
+    for (const [i, chunk] of chunks.entries()) {
+      const id = ids[i] ?? '';
+      // The first of equal ones, so that they are in the order of the file.
+      if (!found.has(id) && !missing.has(id)) missing.set(id, { ...chunk, id });
+    }
+    const fresh = await storeDeltas(rows, [...missing.values()], ids);
+    for (const { id } of fresh) missing.delete(id);
+    fresh.push(...(await storePlain(rows, [...missing.values()], chunks.length === 1)));
     for (const chunk of fresh) found.set(chunk.id, chunk);
     return { stored: ids.flatMap((id) => found.get(id) ?? []), fresh };
   }
 
   return {
-    /**
-     * Puts the rows of a typed Parquet file, behind those of `kept`, into blobs.
-     * `folder` is for files in between; the caller removes it.
-     */
-    async put(file: {
-      path: string;
-      columns: readonly Column[];
-      folder: string;
-      mayMove: boolean;
-      kept?: Content;
-    }): Promise<StagedContent> {
-      const { chunks } = await analytics.digestFile(file.path);
-      const { stored, fresh } = await store(file.path, file.columns, chunks, file.folder, file.mayMove);
-      const kept = file.kept;
+    /** Puts the rows of a typed Parquet file, behind those of `kept`, into blobs. */
+    async put(rows: TypedRows): Promise<StagedContent> {
+      const { path, columns, kept, mayMove } = rows;
+      const { chunks } = await analytics.digestFile(path);
+      const { stored, fresh } = await store(rows, chunks);
+      if (!kept) await rowFiles.adopt(stored, path, mayMove);
       const manifest: Manifest = {
-        columns: file.columns.map(({ name, type }) => ({ name, type })),
+        columns: columns.map(({ name, type }) => ({ name, type })),
         chunks: [...(kept?.manifest.chunks ?? []), ...chunks.map(({ digest, rows }) => ({ digest, rows }))],
       };
       const blob = await blobs.put(Buffer.from(manifestText(manifest)));
-      return { digest: blob.sha256, manifest, stored: [...(kept?.stored ?? []), ...stored], fresh };
+      const storedBytes = fresh.reduce((sum, { bytes }) => sum + bytes, blob.size);
+      const all = [...(kept?.stored ?? []), ...stored];
+      return { digest: blob.sha256, manifest, stored: all, fresh, storedBytes };
     },
 
     remember,
@@ -116,9 +157,12 @@ export function createContentFiles({ db, blobs, analytics }: ContentDependencies
       return remember(cache.get(digest) ?? (await read(digest)));
     },
 
-    paths: (chunks: readonly StoredChunk[]): Promise<string[]> =>
-      Promise.all(chunks.map(({ blob }) => blobs.localPath(blob))),
+    paths: rowFiles.paths,
   };
 }
+
+const haveSameColumns = (columns: readonly Column[], others: readonly Column[]): boolean =>
+  columns.length === others.length &&
+  columns.every(({ name, type }, i) => name === others[i]?.name && type === others[i]?.type);
 
 export type ContentFiles = ReturnType<typeof createContentFiles>;

@@ -13,12 +13,38 @@ export interface ManifestChunk {
   readonly rows: number;
 }
 
-/** A chunk as it lies in a blob: a Parquet file of its own. */
+/** Where the rows of a chunk lie: in a Parquet file of its own, or scattered over others. */
 export interface StoredChunk {
   readonly id: string;
+  /** The file, or the first source of the delta. */
   readonly blob: string;
   readonly rows: number;
+  /** What the chunk added when it was stored. */
   readonly bytes: number;
+  readonly delta?: Delta;
+}
+
+/** Runs of rows of other files (docs/decisions/016-deltas-between-versions.md). The sources are plain files, never deltas. */
+export interface Delta {
+  /** As `base/row-runs.ts` writes them, each letter a source. */
+  readonly runs: string;
+  readonly sources: readonly DeltaSource[];
+}
+
+export interface DeltaSource {
+  readonly blob: string;
+  readonly bytes: number;
+  /** `pack`: single rows that one commit added to many chunks. */
+  readonly kind: 'chunk' | 'pack';
+}
+
+/** The files in which the chunks lie, each once. */
+export function sourcesOf(chunks: readonly StoredChunk[]): DeltaSource[] {
+  const found = new Map<string, DeltaSource>();
+  for (const { blob, bytes, delta } of chunks)
+    for (const source of delta?.sources ?? [{ blob, bytes, kind: 'chunk' as const }])
+      found.set(source.blob, source);
+  return [...found.values()];
 }
 
 export interface Provenance {

@@ -44,6 +44,8 @@ export interface DatasetsDependencies {
   readonly analytics: Analytics;
   /** For uploads and downloads on their way; best on the same disk as the blobs. */
   readonly tempFolder: string;
+  /** For files that can be made again; what lies there is taken over. */
+  readonly cacheFolder: string;
   /** Asked before rows become a version. */
   readonly checkCommit?: CheckCommit;
   /** What else is kept by the name of a dataset goes with it. */

@@ -1,12 +1,8 @@
 import type { Dataset, DatasetVersion } from '@tidemill/contract';
 import { type Db, json, parseJson } from '../../adapters/db/db.ts';
 import { formatReference, toUri } from '../../base/references.ts';
-import type { StoredChunk } from './rules.ts';
 
 export type NewVersion = Omit<DatasetVersion, 'reference' | 'uri' | 'tags'> & { readonly workspace: string };
-
-/** Far below the number of parameters either database takes. */
-const batch = 1_000;
 
 /** Names shown when one is not found. */
 const shownNames = 20;
@@ -20,12 +16,18 @@ export const datasetStore = (db: Db) => ({
   /** Those of the blobs that hold rows or manifests, of any workspace; also of deleted datasets, whose numbers stay. */
   async usedBlobs(ids: readonly string[]): Promise<string[]> {
     const chunks = await db.selectFrom('dataset_chunks').select('blob').where('blob', 'in', ids).execute();
+    const sources = await db
+      .selectFrom('dataset_chunk_sources')
+      .select('blob')
+      .where('blob', 'in', ids)
+      .distinct()
+      .execute();
     const manifests = await db
       .selectFrom('dataset_versions')
       .select('digest')
       .where('digest', 'in', ids)
       .execute();
-    return [...chunks.map(({ blob }) => blob), ...manifests.map(({ digest }) => digest)];
+    return [...[...chunks, ...sources].map(({ blob }) => blob), ...manifests.map(({ digest }) => digest)];
   },
 
   async listDatasets(workspace: string, after: string | undefined, limit: number): Promise<Dataset[]> {
@@ -78,6 +80,7 @@ export const datasetStore = (db: Db) => ({
         digest: version.digest,
         row_count: version.rows,
         bytes: version.bytes,
+        stored_bytes: version.storedBytes,
         chunk_count: version.chunks,
         columns: json(version.columns),
         parent: version.parent,
@@ -171,34 +174,6 @@ export const datasetStore = (db: Db) => ({
       .where('name', '=', name)
       .execute();
   },
-
-  async findChunks(ids: readonly string[]): Promise<Map<string, StoredChunk>> {
-    const found = new Map<string, StoredChunk>();
-    for (let start = 0; start < ids.length; start += batch) {
-      const part = ids.slice(start, start + batch);
-      const rows = await db.selectFrom('dataset_chunks').selectAll().where('id', 'in', part).execute();
-      for (const row of rows)
-        found.set(row.id, { id: row.id, blob: row.blob, rows: row.row_count, bytes: row.bytes });
-    }
-    return found;
-  },
-
-  /** In one order for all, so that two commits with chunks in common wait instead of deadlocking. */
-  async saveChunks(chunks: readonly StoredChunk[]): Promise<void> {
-    const distinct = new Map(chunks.map((chunk) => [chunk.id, chunk]));
-    const sorted = [...distinct.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-    for (let start = 0; start < sorted.length; start += batch) {
-      await db
-        .insertInto('dataset_chunks')
-        .values(
-          sorted
-            .slice(start, start + batch)
-            .map(({ id, blob, rows, bytes }) => ({ id, blob, row_count: rows, bytes })),
-        )
-        .onConflict((conflict) => conflict.doNothing())
-        .execute();
-    }
-  },
 });
 
 const datasets = (db: Db, workspace: string) =>
@@ -276,6 +251,7 @@ const toVersion = (row: VersionRow, tags: string[]): DatasetVersion => ({
   digest: row.digest,
   rows: row.row_count,
   bytes: row.bytes,
+  storedBytes: row.stored_bytes,
   chunks: row.chunk_count,
   columns: parseJson(row.columns),
   parent: row.parent,

@@ -5,9 +5,10 @@ import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { formatReference, toUri } from '../../base/references.ts';
+import { chunkStore } from './chunk-store.ts';
 import type { CheckCommit, CommitVerdict } from './commit-check.ts';
 import type { ContentFiles, StagedContent } from './content-files.ts';
-import type { Provenance } from './rules.ts';
+import { type Provenance, sourcesOf } from './rules.ts';
 import { datasetStore, type NewVersion } from './store.ts';
 
 export type Committed = DatasetVersion & { unchanged: boolean };
@@ -77,6 +78,7 @@ export function createVersionRecords(deps: VersionRecordDependencies) {
       const { name, content, tag, base } = candidate;
       const verdict = await judge(candidate, caller);
       const now = clock.now();
+      let areOurs = true;
       const write = async (tx: Db, note: (change: Change) => void): Promise<Committed | null> => {
         const store = datasetStore(tx);
         await store.ensureDataset(workspace, name, now);
@@ -89,7 +91,7 @@ export function createVersionRecords(deps: VersionRecordDependencies) {
           note({ action: 'dataset.tagged', subject: latest.uri, detail: { tag } });
           return { ...latest, tags: [...latest.tags, tag].sort(), unchanged: true };
         }
-        await store.saveChunks(content.fresh);
+        areOurs = await chunkStore(tx).saveChunks(content.fresh);
         const number = await store.takeNumber(workspace, name, now);
         const created = toNewVersion(candidate, caller, number, latest?.version ?? null, now, verdict);
         await store.insertVersion(created);
@@ -107,7 +109,8 @@ export function createVersionRecords(deps: VersionRecordDependencies) {
         if (version) await candidate.within?.(tx, version);
         return version;
       });
-      if (committed) files.remember(content);
+      // Where another commit stored a chunk first, that one's place counts.
+      if (committed && areOurs) files.remember(content);
       return committed;
     },
   };
@@ -127,7 +130,8 @@ function toNewVersion(
     version,
     digest: content.digest,
     rows: content.stored.reduce((sum, chunk) => sum + chunk.rows, 0),
-    bytes: content.stored.reduce((sum, chunk) => sum + chunk.bytes, 0),
+    bytes: sourcesOf(content.stored).reduce((sum, source) => sum + source.bytes, 0),
+    storedBytes: content.storedBytes,
     chunks: content.stored.length,
     columns: [...content.manifest.columns],
     parent,

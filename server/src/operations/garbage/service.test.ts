@@ -15,6 +15,7 @@ const naming = {
   'run_artifacts.sha256': 'blob',
   'model_versions.files': 'blobs',
   'dataset_chunks.blob': 'blob',
+  'dataset_chunk_sources.blob': 'blob',
   'dataset_versions.digest': 'blob',
   'prediction_segments.sha256': 'blob',
   'model_versions.digest': 'of the list of files',
@@ -259,10 +260,11 @@ describeEachDatabase('garbage', (open) => {
       ),
       orphans: contents,
       chunks: contents,
+      sources: contents,
       segments: contents,
     });
     await fc.assert(
-      fc.asyncProperty(scenario, async ({ runs, orphans, chunks, segments }) => {
+      fc.asyncProperty(scenario, async ({ runs, orphans, chunks, sources, segments }) => {
         serial += 1;
         const text = (content: number) => `content ${content} of ${serial}`;
         const blob = async (content: number) => (await own.blobs.put(Buffer.from(text(content)))).sha256;
@@ -277,6 +279,7 @@ describeEachDatabase('garbage', (open) => {
         }
         for (const content of orphans) await blob(content);
         for (const content of chunks) await addChunk(own.db, await blob(content));
+        for (const content of sources) await addSource(own.db, await blob(content));
         for (const content of segments) await addSegment(own.db, await blob(content));
 
         const dry = await garbage.collect(all, caller);
@@ -296,11 +299,13 @@ async function named(db: Db): Promise<Set<string>> {
   const files = await db.selectFrom('run_artifacts').select('sha256').execute();
   const versions = await db.selectFrom('model_versions').select('files').execute();
   const chunks = await db.selectFrom('dataset_chunks').select('blob').execute();
+  const sources = await db.selectFrom('dataset_chunk_sources').select('blob').execute();
   const segments = await db.selectFrom('prediction_segments').select('sha256').execute();
   return new Set([
     ...files.map((row) => row.sha256),
     ...versions.flatMap((row) => row.files.match(/[0-9a-f]{64}/g) ?? []),
     ...chunks.map((row) => row.blob),
+    ...sources.map((row) => row.blob),
     ...segments.map((row) => row.sha256),
   ]);
 }
@@ -309,6 +314,14 @@ async function addChunk(db: Db, blob: string): Promise<void> {
   await db
     .insertInto('dataset_chunks')
     .values({ id: blob, blob, row_count: 1, bytes: 1 })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+async function addSource(db: Db, blob: string): Promise<void> {
+  await db
+    .insertInto('dataset_chunk_sources')
+    .values({ chunk: `delta of ${blob}`, position: 0, blob, bytes: 1, kind: 'chunk' })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
 }

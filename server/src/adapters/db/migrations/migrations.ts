@@ -4,6 +4,7 @@ import { migration as access } from './002-access.ts';
 import { migration as secrets } from './003-secrets.ts';
 import { migration as datasets } from './010-datasets.ts';
 import { migration as features } from './011-features.ts';
+import { migration as datasetDeltas } from './012-dataset-deltas.ts';
 import { migration as validation } from './013-validation.ts';
 import { migration as profiling } from './015-profiling.ts';
 import { migration as experiments } from './020-experiments.ts';
@@ -36,6 +37,7 @@ export const migrations: readonly Migration[] = [
   secrets,
   datasets,
   features,
+  datasetDeltas,
   validation,
   profiling,
   experiments,

@@ -19,7 +19,10 @@ interface DatasetVersionsTable {
   digest: string;
   /** `rows` is a keyword of PostgreSQL in some places. */
   row_count: number;
+  /** Of all files it is read from, each once. */
   bytes: number;
+  /** What its commit added; null for versions from before this was counted. */
+  stored_bytes: number | null;
   chunk_count: number;
   columns: string;
   parent: number | null;
@@ -41,9 +44,23 @@ interface DatasetTagsTable {
 /** Where the rows of a chunk lie; content alone decides, so workspaces share it as they share blobs. */
 interface DatasetChunksTable {
   id: string;
+  /** Its Parquet file, or the first of its sources. */
   blob: string;
   row_count: number;
   bytes: number;
+  /** How it is put together from its sources; null when the blob is the chunk. */
+  runs: string | null;
+}
+
+/** The files that hold the rows of a chunk without a file of its own. */
+interface DatasetChunkSourcesTable {
+  chunk: string;
+  position: number;
+  blob: string;
+  /** Of the whole file. */
+  bytes: number;
+  /** `chunk`: the file of a chunk; `pack`: single rows of many chunks. */
+  kind: string;
 }
 
 export interface DatasetsTables {
@@ -51,4 +68,5 @@ export interface DatasetsTables {
   dataset_versions: DatasetVersionsTable;
   dataset_tags: DatasetTagsTable;
   dataset_chunks: DatasetChunksTable;
+  dataset_chunk_sources: DatasetChunkSourcesTable;
 }

@@ -1,0 +1,81 @@
+import type { Db } from '../../adapters/db/db.ts';
+import type { DeltaSource, StoredChunk } from './rules.ts';
+
+/** Far below the number of parameters either database takes. */
+const batch = 1_000;
+
+/** Where chunks lie. */
+export const chunkStore = (db: Db) => ({
+  async findChunks(ids: readonly string[]): Promise<Map<string, StoredChunk>> {
+    const found = new Map<string, StoredChunk>();
+    for (const part of batchesOf([...new Set(ids)])) {
+      const rows = await db.selectFrom('dataset_chunks').selectAll().where('id', 'in', part).execute();
+      const deltas = rows.filter(({ runs }) => runs !== null).map(({ id }) => id);
+      const sources = await findSources(db, deltas);
+      for (const { id, blob, row_count, bytes, runs } of rows) {
+        const delta = runs === null ? null : { runs, sources: sources.get(id) ?? [] };
+        found.set(id, { id, blob, rows: row_count, bytes, ...(delta && { delta }) });
+      }
+    }
+    return found;
+  },
+
+  /**
+   * In one order for all, so that two commits with chunks in common wait instead of deadlocking. Gives back whether
+   * all of them were new: a chunk that another commit stored meanwhile stays as that one has it.
+   */
+  async saveChunks(chunks: readonly StoredChunk[]): Promise<boolean> {
+    const distinct = new Map(chunks.map((chunk) => [chunk.id, chunk]));
+    const sorted = [...distinct.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+    let saved = 0;
+    for (const part of batchesOf(sorted)) {
+      const rows = await db
+        .insertInto('dataset_chunks')
+        .values(
+          part.map(({ id, blob, rows, bytes, delta }) => {
+            return { id, blob, row_count: rows, bytes, runs: delta?.runs ?? null };
+          }),
+        )
+        .onConflict((conflict) => conflict.doNothing())
+        .returning('id')
+        .execute();
+      const isNew = new Set(rows.map(({ id }) => id));
+      saved += isNew.size;
+      await saveSources(
+        db,
+        part.filter(({ id }) => isNew.has(id)),
+      );
+    }
+    return saved === sorted.length;
+  },
+});
+
+async function findSources(db: Db, chunks: readonly string[]): Promise<Map<string, DeltaSource[]>> {
+  const found = new Map<string, DeltaSource[]>();
+  if (chunks.length === 0) return found;
+  const rows = await db
+    .selectFrom('dataset_chunk_sources')
+    .selectAll()
+    .where('chunk', 'in', chunks)
+    .orderBy('chunk')
+    .orderBy('position')
+    .execute();
+  for (const { chunk, blob, bytes, kind } of rows) {
+    const source: DeltaSource = { blob, bytes, kind: kind === 'pack' ? 'pack' : 'chunk' };
+    found.set(chunk, [...(found.get(chunk) ?? []), source]);
+  }
+  return found;
+}
+
+async function saveSources(db: Db, chunks: readonly StoredChunk[]): Promise<void> {
+  const rows = chunks.flatMap(({ id, delta }) =>
+    (delta?.sources ?? []).map(({ blob, bytes, kind }, position) => {
+      return { chunk: id, position, blob, bytes, kind };
+    }),
+  );
+  for (const part of batchesOf(rows)) await db.insertInto('dataset_chunk_sources').values(part).execute();
+}
+
+function* batchesOf<T>(items: readonly T[]): Generator<T[]> {
+  for (let start = 0; start < items.length; start += batch) yield items.slice(start, start + batch);
+}

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { copyFile, open, rename } from 'node:fs/promises';
+import type { Analytics } from '../../adapters/analytics/analytics.ts';
+import type { Blobs } from '../../adapters/blobs/blobs.ts';
+import { type FileCache, openFileCache } from '../../base/file-cache.ts';
+import { localPaths, scatteredOf, toPiece } from './delta-chunks.ts';
+import { type StoredChunk, sourcesOf } from './rules.ts';
+
+export interface RowFilesDependencies {
+  readonly blobs: Blobs;
+  readonly analytics: Analytics;
+  /** For files that can be made again from blobs. */
+  readonly cacheFolder: string;
+}
+
+const gigabyte = 2 ** 30;
+/** A file stays for an hour after it was last asked for: whoever got its path may open it late. */
+const cacheLimits = { maxBytes: 8 * gigabyte, maxFiles: 4_096, keepMs: 3_600_000 };
+/** Rows and chunks put together in one file. */
+const mostRows = 262_144;
+const mostChunks = 64;
+/** Files made at once, so that requests of others find a connection. */
+const atOnce = 2;
+
+/** Chunks as plain Parquet files: their own, or made from the runs of a delta and kept on the disk for a while. */
+export function createRowFiles({ blobs, analytics, cacheFolder }: RowFilesDependencies) {
+  let opened: Promise<FileCache> | undefined;
+  const cache = (): Promise<FileCache> => (opened ??= openFileCache({ folder: cacheFolder, ...cacheLimits }));
+
+  async function make(chunks: readonly StoredChunk[], to: string): Promise<void> {
+    const paths = await localPaths(blobs, sourcesOf(chunks));
+    const [first = ''] = paths.values();
+    const { columns } = await analytics.describeFile(first);
+    await analytics.gatherRows({ rows: scatteredOf(chunks.map(toPiece), columns, paths), to });
+    await syncFile(to);
+  }
+
+  async function pathOf(group: readonly StoredChunk[]): Promise<string> {
+    const [first] = group;
+    if (first && !first.delta) return blobs.localPath(first.blob);
+    const file = await (await cache()).take(keyOf(group), (to) => make(group, to));
+    file.release();
+    return file.path;
+  }
+
+  return {
+    /** Plain Parquet files that give the rows of the chunks, in order. */
+    async paths(chunks: readonly StoredChunk[]): Promise<string[]> {
+      if (!chunks.some(({ delta }) => delta))
+        return Promise.all(chunks.map(({ blob }) => blobs.localPath(blob)));
+      const whole = await (await cache()).find(keyOf(chunks));
+      whole?.release();
+      return whole ? [whole.path] : inParallel(groupsOf(chunks), pathOf);
+    },
+
+    /** Takes a file that holds exactly the rows of the chunks, if it will be wanted; it is gone then, unless it must stay. */
+    async adopt(chunks: readonly StoredChunk[], path: string, mayMove: boolean): Promise<void> {
+      if (!chunks.some(({ delta }) => delta)) return;
+      const file = await (await cache()).take(keyOf(chunks), async (to) => {
+        await (mayMove ? rename(path, to) : copyFile(path, to));
+        await syncFile(to);
+      });
+      file.release();
+    },
+  };
+}
+
+/** Files of the cache outlive a restart, so they must outlive a power cut whole. */
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path);
+  await file.sync().finally(() => file.close());
+}
+
+const keyOf = (chunks: readonly StoredChunk[]): string =>
+  createHash('sha256')
+    .update(chunks.map(({ id }) => id).join())
+    .digest('hex');
+
+/** Where a group may end is told by the chunk's own id, so versions that share chunks share files of them. */
+const isBorder = ({ id }: StoredChunk): boolean => Number.parseInt(id.slice(0, 2), 16) < 8;
+
+/** A chunk with a file of its own is a group of its own. */
+function groupsOf(chunks: readonly StoredChunk[]): StoredChunk[][] {
+  const groups: StoredChunk[][] = [];
+  let rows = 0;
+  for (const chunk of chunks) {
+    const group = groups.at(-1);
+    const last = group?.at(-1);
+    const goesOn =
+      chunk.delta &&
+      last?.delta &&
+      !isBorder(last) &&
+      rows + chunk.rows <= mostRows &&
+      (group?.length ?? 0) < mostChunks;
+    if (group && goesOn) group.push(chunk);
+    else groups.push([chunk]);
+    rows = goesOn ? rows + chunk.rows : chunk.rows;
+  }
+  return groups;
+}
+
+async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const rest = items.entries();
+  const worker = async (): Promise<void> => {
+    for (const [i, item] of rest) results[i] = await work(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return results;
+}
