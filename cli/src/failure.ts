@@ -25,6 +25,8 @@ export const failures = {
     ),
   nameUnclear: (path: string) =>
     new CliError('nameUnclear', `No dataset name follows from ${path}. Give one: --name prices.`),
+  tagMissing: (reference: string) =>
+    new CliError('tagMissing', `'${reference}' names no tag. Write prices@2023-09.`),
   pairInvalid: (text: string) =>
     new CliError('pairInvalid', `'${text}' is not of the form key=value, such as symbol=AAPL.`),
   numberInvalid: (text: string) =>

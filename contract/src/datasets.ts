@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, type TSchema, Type } from 'typebox';
 import {
   byName,
   byVersion,
@@ -55,6 +55,9 @@ export type DatasetVersion = Static<typeof DatasetVersion>;
 export const Dataset = Type.Object({
   name: Type.String(),
   description: Type.String(),
+  key: Type.Array(Type.String(), {
+    description: 'columns that name a row, for what pairs rows and is given no key; empty when none were set',
+  }),
   latestVersion: Type.Integer(),
   rows: Type.Integer(),
   bytes: Type.Integer(),
@@ -84,6 +87,62 @@ export const DatasetDiff = Type.Object({
   }),
 });
 export type DatasetDiff = Static<typeof DatasetDiff>;
+
+export const ChangeKind = literals('added', 'removed', 'changed');
+export type ChangeKind = Static<typeof ChangeKind>;
+
+export const DiffRow = Type.Object({
+  kind: ChangeKind,
+  key: Row,
+  before: nullable(Row),
+  after: nullable(Row),
+  changed: Type.Array(Type.String(), { description: 'columns whose values differ, of a changed row' }),
+});
+export type DiffRow = Static<typeof DiffRow>;
+
+const Cells = Type.Array(nullable(Type.Union([Type.Number(), Type.String(), Type.Boolean()])));
+const bothSides = <T extends TSchema>(value: T) => Type.Object({ before: value, after: value });
+
+export const ColumnChange = Type.Object({
+  column: Type.String(),
+  type: Type.String(),
+  changedRows: Type.Integer({ description: 'changed rows in which this column differs' }),
+  distribution: nullable(
+    Type.Object(
+      {
+        nulls: bothSides(Type.Integer()),
+        mean: nullable(bothSides(nullable(Type.Number()))),
+        quantiles: nullable(Type.Object({ levels: Type.Array(Type.Number()), before: Cells, after: Cells })),
+        psi: nullable(
+          Type.Number({ description: 'population stability index, tenths of the older version as bins' }),
+        ),
+        distance: nullable(
+          Type.Number({
+            description:
+              '0 to 1: Kolmogorov-Smirnov statistic, or total variation of values that have no order',
+          }),
+        ),
+        measure: literals('ks', 'total-variation'),
+        approximate: Type.Boolean({ description: 'quantiles, psi and distance come from a sample' }),
+      },
+      { description: 'null where nothing differs, and for tables of more than 200 columns' },
+    ),
+  ),
+});
+export type ColumnChange = Static<typeof ColumnChange>;
+
+const diffQuery = {
+  from: Type.String({
+    description: 'a version: 2, latest, a tag, {2023-08-31}; or of another dataset: prices-cleaned@1',
+  }),
+  to: Type.String(),
+  key: Type.Optional(
+    Type.String({
+      description:
+        'comma-separated columns that name a row; left out: those the dataset was set to; empty: whole rows are compared',
+    }),
+  ),
+};
 
 const commitQuery = {
   mode: Type.Optional(literals('replace', 'append')),
@@ -179,21 +238,58 @@ export const datasetsEndpoints = endpoints({
     }),
     download: true,
   },
+  update: {
+    method: 'PATCH',
+    path: '/api/v1/datasets/:name',
+    permission: 'write',
+    summary: 'Describe a dataset: in words, and by the columns that name a row',
+    params: byName,
+    body: strict({
+      description: Type.Optional(Type.String({ maxLength: 2000 })),
+      key: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { maxItems: 32 })),
+    }),
+    reply: Dataset,
+  },
   diff: {
     method: 'GET',
     path: '/api/v1/datasets/:name/diff',
     permission: 'read',
-    summary: 'What changed between two versions: schema, and rows added, removed and changed by key',
+    summary:
+      'What changed between two versions: schema, how many rows were added, removed and changed, and the first of each',
+    params: byName,
+    query: strict({ ...diffQuery, limit: Type.Optional(Type.Integer({ minimum: 0, maximum: 1000 })) }),
+    reply: DatasetDiff,
+  },
+  diffRows: {
+    method: 'GET',
+    path: '/api/v1/datasets/:name/diff/rows',
+    permission: 'read',
+    summary: 'The rows of one kind of change, page by page, with old and new values',
+    params: byName,
+    query: strict({ ...diffQuery, kind: ChangeKind, ...pageQuery }),
+    reply: page(DiffRow),
+  },
+  diffColumns: {
+    method: 'GET',
+    path: '/api/v1/datasets/:name/diff/columns',
+    permission: 'read',
+    summary: 'What changed column by column: in how many rows, and how far the distribution moved',
+    params: byName,
+    query: strict(diffQuery),
+    reply: Type.Object({ from: Type.String(), to: Type.String(), columns: Type.Array(ColumnChange) }),
+  },
+  exportDiff: {
+    method: 'GET',
+    path: '/api/v1/datasets/:name/diff/data',
+    permission: 'read',
+    summary: 'The rows that differ as a file: the kind of change, then each column before and after',
     params: byName,
     query: strict({
-      from: Type.String(),
-      to: Type.String(),
-      key: Type.Optional(
-        Type.String({ description: 'comma-separated key columns; without it whole rows are compared' }),
-      ),
-      limit: Type.Optional(Type.Integer({ minimum: 0, maximum: 1000 })),
+      ...diffQuery,
+      kind: Type.Optional(ChangeKind),
+      format: Type.Optional(TableFormat),
     }),
-    reply: DatasetDiff,
+    download: true,
   },
   setTag: {
     method: 'PUT',
@@ -202,6 +298,14 @@ export const datasetsEndpoints = endpoints({
     summary: 'Point a tag at a version',
     params: strict({ name: Name, tag: Name }),
     body: strict({ version: integer({ minimum: 1 }) }),
+    reply: DatasetVersion,
+  },
+  deleteTag: {
+    method: 'DELETE',
+    path: '/api/v1/datasets/:name/tags/:tag',
+    permission: 'write',
+    summary: 'Take a tag off; the version it pointed at stays',
+    params: strict({ name: Name, tag: Name }),
     reply: DatasetVersion,
   },
 });

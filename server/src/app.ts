@@ -111,8 +111,9 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
   // data
   const tempFolder = join(config.dataFolder, 'tmp');
   const cacheFolder = join(config.dataFolder, 'cache', 'rows');
+  const diffFolder = join(config.dataFolder, 'cache', 'diffs');
   const datasets = createDatasets({
-    ...{ db, changes, lineage, clock, blobs, analytics, tempFolder, cacheFolder },
+    ...{ db, changes, lineage, clock, blobs, analytics, tempFolder, cacheFolder, diffFolder },
   });
   const profiling = createProfiling({ db, clock, analytics, datasets });
   const features = createFeatures({ db, changes, lineage, clock, analytics, online, datasets, tempFolder });

@@ -184,6 +184,11 @@ export const catalogue = {
     (d) =>
       `Others committed to '${d.name}' each of the ${d.attempts} times this append was tried. Nothing was changed; send it again.`,
   ),
+  datasetTagNotFound: entry<{ name: string; tag: string }>(
+    404,
+    (d) =>
+      `'${d.tag}' is no tag of the dataset '${d.name}'. tidemill datasets versions ${d.name} shows its tags.`,
+  ),
   tagReserved: entry<{ tag: string }>(
     400,
     (d) => `'${d.tag}' cannot be a tag: numbers and 'latest' name versions already. Choose another word.`,

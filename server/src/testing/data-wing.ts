@@ -27,8 +27,9 @@ export async function createDataWing(database: DatabaseHandle) {
   const online = await openSqliteOnline({ file: join(folder.path, 'online.db') });
   const tempFolder = join(folder.path, 'tmp');
   const cacheFolder = join(folder.path, 'cache');
+  const diffFolder = join(folder.path, 'diffs');
   const datasets = createDatasets({
-    ...{ db, changes, lineage, clock, blobs, analytics, tempFolder, cacheFolder },
+    ...{ db, changes, lineage, clock, blobs, analytics, tempFolder, cacheFolder, diffFolder },
   });
   const features = createFeatures({ db, changes, lineage, clock, analytics, online, datasets, tempFolder });
   return {
@@ -45,6 +46,7 @@ export async function createDataWing(database: DatabaseHandle) {
     folder: folder.path,
     tempFolder,
     cacheFolder,
+    diffFolder,
     async close(): Promise<void> {
       await analytics.close();
       await online.close();

@@ -29,8 +29,9 @@ export async function createTestExperiments(
   const analytics = await openDuckdb();
   const tempFolder = join(folder.path, 'tmp');
   const cacheFolder = join(folder.path, 'cache');
+  const diffFolder = join(folder.path, 'diffs');
   const datasets = createDatasets({
-    ...{ db, changes, lineage, clock, blobs, analytics, tempFolder, cacheFolder },
+    ...{ db, changes, lineage, clock, blobs, analytics, tempFolder, cacheFolder, diffFolder },
   });
   const experiments = createExperiments({
     ...{ db, blobs, clock, changes, lineage, datasets },

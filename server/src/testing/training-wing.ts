@@ -43,8 +43,9 @@ export async function createTrainingWing(
   const executor = localExecutor({ graceMs: 200 });
   const tempFolder = join(folder.path, 'tmp');
   const cacheFolder = join(folder.path, 'cache');
+  const diffFolder = join(folder.path, 'diffs');
   const datasets = createDatasets({
-    ...{ db, changes, lineage, clock, blobs, analytics, tempFolder, cacheFolder },
+    ...{ db, changes, lineage, clock, blobs, analytics, tempFolder, cacheFolder, diffFolder },
   });
   const learners = createLearners({ analytics, compute });
   const experiments = createExperiments({

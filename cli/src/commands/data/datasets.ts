@@ -5,14 +5,21 @@ import { example, type Limited, limitOption, listUpTo } from '../../pages.ts';
 import { datasetNameOf, formatOf, tableFormats, toNames, toReference, toTextPairs } from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
 import { formatBytes, formatTime, tableLines } from '../../table.ts';
+import { addDiff } from './differences.ts';
 import { addReadingCommands } from './reading.ts';
+import { addSet, addTags } from './settings.ts';
 
 export function addDatasetsCommands(program: Command): void {
   const datasets = program.command('datasets').description('tables, in versions that never change');
+  datasets.commandsGroup('Versions:');
   addCommit(datasets);
   addLists(datasets);
+  addTags(datasets);
+  addSet(datasets);
+  addDelete(datasets);
+  datasets.commandsGroup('Look at them:');
   addReadingCommands(datasets);
-  addTagAndDelete(datasets);
+  addDiff(datasets);
 }
 
 interface CommitOptions {
@@ -132,21 +139,7 @@ const describeVersion = (version: DatasetVersion) => [
   ...tableLines(version.columns, { column: (c) => c.name, type: (c) => c.type }),
 ];
 
-function addTagAndDelete(datasets: Command): void {
-  const tag = datasets
-    .command('tag <reference> <tag>')
-    .description('point a tag at a version')
-    .action(async (reference: string, tagName: string, _options: object, command: Command) => {
-      const session = sessionOf(command);
-      const found = await session.client.datasets.getVersion(toReference(reference));
-      const tagged = await session.client.datasets.setTag({
-        name: found.dataset,
-        tag: tagName,
-        version: found.version,
-      });
-      session.show(tagged, (version) => `${version.dataset}@${tagName} is ${version.reference}.`);
-    });
-  example(tag, 'datasets tag prices@2 2023-09');
+function addDelete(datasets: Command): void {
   const remove = datasets
     .command('delete <name>')
     .description('delete a dataset that nothing uses')

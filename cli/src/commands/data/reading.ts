@@ -1,4 +1,4 @@
-import type { ColumnProfile, DatasetDiff, Row, TableFormat } from '@tidemill/sdk';
+import type { ColumnProfile, TableFormat } from '@tidemill/sdk';
 import { type Command, Option } from 'commander';
 import { writeDownload } from '../../files.ts';
 import { example } from '../../pages.ts';
@@ -6,10 +6,9 @@ import { formatOf, tableFormats, toInteger, toNames, toReference } from '../../p
 import { type Session, sessionOf } from '../../session.ts';
 import { formatBytes, tableLines } from '../../table.ts';
 
-/** What one looks at in a dataset: profile, difference, rows. */
+/** What one looks at in a dataset: profile, rows. */
 export function addReadingCommands(datasets: Command): void {
   addProfile(datasets);
-  addDiff(datasets);
   addRead(datasets);
 }
 
@@ -43,66 +42,6 @@ const topOf = (column: ColumnProfile): string | null => {
   const [first] = column.top ?? [];
   return first && first.count > 1 ? `${first.value.slice(0, 30)} (${first.count})` : null;
 };
-
-interface DiffOptions {
-  key?: string[];
-  limit?: number;
-}
-
-function addDiff(datasets: Command): void {
-  const diff = datasets
-    .command('diff <before> <after>')
-    .description('what changed between two versions of a dataset; <after> may be a version alone')
-    .option('--key <columns>', 'columns that name a row; without it whole rows are compared', toNames)
-    .option('--limit <rows>', 'sample rows per kind of change', toInteger)
-    .action(async (before: string, after: string, options: DiffOptions, command: Command) => {
-      const session = sessionOf(command);
-      const from = toReference(before);
-      const to = after.includes('@') ? toReference(after).version : after;
-      const found = await session.client.datasets.diff({
-        name: from.name,
-        from: from.version,
-        to,
-        key: options.key?.join(','),
-        limit: options.limit,
-      });
-      session.show(found, describeDiff);
-    });
-  example(diff, 'datasets diff prices@1 prices@2 --key symbol,date');
-}
-
-function describeDiff(diff: DatasetDiff): string[] {
-  const columns = [
-    ...diff.columnsAdded.map((name) => `column added: ${name}`),
-    ...diff.columnsRemoved.map((name) => `column removed: ${name}`),
-    ...diff.columnsRetyped.map((c) => `column retyped: ${c.name} from ${c.before} to ${c.after}`),
-  ];
-  return [
-    `${diff.from} -> ${diff.to}: +${diff.added} rows, -${diff.removed} rows, ${diff.changed} changed (${diff.rowsBefore} -> ${diff.rowsAfter})`,
-    ...columns,
-    ...sampleLines('added', diff.sample.added),
-    ...sampleLines('removed', diff.sample.removed),
-    ...sampleLines(
-      'changed',
-      diff.sample.changed.map(({ key, before, after }) => ({ ...key, ...changesOf(before, after) })),
-    ),
-  ];
-}
-
-/** `191.2 -> 191.4` for each column whose value differs. */
-const changesOf = (before: Row, after: Row): Row =>
-  Object.fromEntries(
-    Object.keys({ ...before, ...after })
-      .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
-      .map((name) => [name, `${before[name] ?? '–'} -> ${after[name] ?? '–'}`]),
-  );
-
-function sampleLines(title: string, rows: readonly Row[]): string[] {
-  if (rows.length === 0) return [];
-  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const columns = Object.fromEntries(names.map((name) => [name, (row: Row) => row[name]]));
-  return ['', `${title}:`, ...tableLines(rows, columns)];
-}
 
 interface ReadOptions {
   format?: TableFormat;

@@ -14,10 +14,17 @@ const castColumn = ({ name, type }: ColumnDefinition): string =>
 const emptyTable = (columns: readonly ColumnDefinition[]): string =>
   `select ${columns.map(({ name, type }) => `cast(null as ${duckdbType(type)}) as ${quoteName(name)}`).join(', ')} where false`;
 
-function parquetTable({ paths, columns }: TableSource): string {
+/** Alone, DuckDB skips the parts of a file that a filter on it leaves out. */
+const rowNumber = (starts: readonly number[]): string =>
+  starts.some((start) => start > 0)
+    ? `([${starts.join(', ')}]::BIGINT[])[cast(file_index as BIGINT) + 1] + file_row_number`
+    : 'file_row_number';
+
+function parquetTable({ paths, columns, locator }: TableSource): string {
   const byName = columns && paths.length > 1 ? ', union_by_name = true' : '';
-  const selected = columns ? columns.map(castColumn).join(', ') : '*';
-  return `select ${selected} from read_parquet(${quoteList(paths)}${byName})`;
+  const selected = columns ? columns.map(castColumn) : ['*'];
+  if (locator) selected.push(`${rowNumber(locator.starts)} as ${quoteName(locator.name)}`);
+  return `select ${selected.join(', ')} from read_parquet(${quoteList(paths)}${byName})`;
 }
 
 /** A segment that is being written may end in half a line: ignore_errors makes it a row of nulls, left out here. */
@@ -30,10 +37,16 @@ function linesTable(lines: readonly string[], columns: readonly ColumnDefinition
 
 /** The select that stands for a table. */
 export function tableSql(source: TableSource): string {
+  const { columns, lines, locator } = source;
   const parts = source.paths.length > 0 ? [parquetTable(source)] : [];
-  if (source.columns && source.lines?.length) parts.push(linesTable(source.lines, source.columns));
+  if (columns && lines?.length) {
+    const rows = linesTable(lines, columns);
+    const unlocated = `select *, cast(null as BIGINT) as ${quoteName(locator?.name ?? '')} from (${rows})`;
+    parts.push(locator ? unlocated : rows);
+  }
   if (parts.length > 0) return parts.join(' union all ');
-  return emptyTable(source.columns?.length ? source.columns : [{ name: 'empty', type: 'text' }]);
+  const shape = columns?.length ? columns : [{ name: 'empty', type: 'text' as const }];
+  return emptyTable(locator ? [...shape, { name: locator.name, type: 'integer' }] : shape);
 }
 
 /**

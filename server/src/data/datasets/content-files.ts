@@ -158,6 +158,7 @@ export function createContentFiles(deps: ContentDependencies) {
     },
 
     paths: rowFiles.paths,
+    files: rowFiles.files,
   };
 }
 

@@ -1,4 +1,4 @@
-/** What an upload is that does not say so: by its media type, else by its first bytes. */
+/** What an upload is that does not say so: by its media type, else by its first bytes; and what a download is called. */
 import type { Content, TableFormat } from '@tidemill/contract';
 import { errors } from '../../base/errors.ts';
 
@@ -14,6 +14,14 @@ const formats: Readonly<Record<string, TableFormat>> = {
   'application/jsonl': 'ndjson',
 };
 const magic = 'PAR1';
+
+/** What each format is called on the way out. */
+export const mediaTypes: Readonly<Record<TableFormat, string>> = {
+  csv: 'text/csv; charset=utf-8',
+  parquet: 'application/vnd.apache.parquet',
+  json: 'application/json; charset=utf-8',
+  ndjson: 'application/x-ndjson; charset=utf-8',
+};
 
 /** Gives the content back whole. @throws mediaTypeUnsupported when neither tells */
 export async function findFormat(

@@ -11,6 +11,11 @@ export const datasetsRoutes = (datasets: Datasets): Handlers<typeof contract.dat
   listVersions: (input, caller) => datasets.listVersions(input, caller),
   getVersion: (input, caller) => datasets.getVersion(input, caller),
   read: (input, caller) => datasets.read(input, caller),
+  update: (input, caller) => datasets.update(input, caller),
   diff: (input, caller) => datasets.diff(input, caller),
+  diffRows: (input, caller) => datasets.diffRows(input, caller),
+  diffColumns: (input, caller) => datasets.diffColumns(input, caller),
+  exportDiff: (input, caller) => datasets.exportDiff(input, caller),
   setTag: (input, caller) => datasets.setTag(input, caller),
+  deleteTag: (input, caller) => datasets.deleteTag(input, caller),
 });

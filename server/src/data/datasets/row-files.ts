@@ -13,6 +13,11 @@ export interface RowFilesDependencies {
   readonly cacheFolder: string;
 }
 
+export interface RowFile {
+  readonly path: string;
+  readonly rows: number;
+}
+
 const gigabyte = 2 ** 30;
 /** A file stays for an hour after it was last asked for: whoever got its path may open it late. */
 const cacheLimits = { maxBytes: 8 * gigabyte, maxFiles: 4_096, keepMs: 3_600_000 };
@@ -43,15 +48,25 @@ export function createRowFiles({ blobs, analytics, cacheFolder }: RowFilesDepend
     return file.path;
   }
 
+  /** Plain Parquet files that give the rows of the chunks, in order, and how many each holds. */
+  async function files(chunks: readonly StoredChunk[]): Promise<RowFile[]> {
+    if (!chunks.some(({ delta }) => delta))
+      return Promise.all(chunks.map(async ({ blob, rows }) => ({ path: await blobs.localPath(blob), rows })));
+    const whole = await (await cache()).find(keyOf(chunks));
+    whole?.release();
+    if (whole) return [{ path: whole.path, rows: rowsIn(chunks) }];
+    return inParallel(groupsOf(chunks), async (group) => ({
+      path: await pathOf(group),
+      rows: rowsIn(group),
+    }));
+  }
+
   return {
+    files,
+
     /** Plain Parquet files that give the rows of the chunks, in order. */
-    async paths(chunks: readonly StoredChunk[]): Promise<string[]> {
-      if (!chunks.some(({ delta }) => delta))
-        return Promise.all(chunks.map(({ blob }) => blobs.localPath(blob)));
-      const whole = await (await cache()).find(keyOf(chunks));
-      whole?.release();
-      return whole ? [whole.path] : inParallel(groupsOf(chunks), pathOf);
-    },
+    paths: async (chunks: readonly StoredChunk[]): Promise<string[]> =>
+      (await files(chunks)).map(({ path }) => path),
 
     /** Takes a file that holds exactly the rows of the chunks, if it will be wanted; it is gone then, unless it must stay. */
     async adopt(chunks: readonly StoredChunk[], path: string, mayMove: boolean): Promise<void> {
@@ -70,6 +85,8 @@ async function syncFile(path: string): Promise<void> {
   const file = await open(path);
   await file.sync().finally(() => file.close());
 }
+
+const rowsIn = (chunks: readonly StoredChunk[]): number => chunks.reduce((sum, { rows }) => sum + rows, 0);
 
 const keyOf = (chunks: readonly StoredChunk[]): string =>
   createHash('sha256')

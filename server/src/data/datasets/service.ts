@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Dataset, DatasetDiff, DatasetVersion, Download, Page, TableFormat } from '@tidemill/contract';
+import type { Dataset, DatasetVersion, Download, Page, TableFormat } from '@tidemill/contract';
 import type { Changes } from '../../access/audit/service.ts';
 import type { Lineage } from '../../access/lineage/service.ts';
 import type { Analytics, ExportRequest, TableSource } from '../../adapters/analytics/analytics.ts';
@@ -16,18 +16,19 @@ import { formatReference, parseReference, toUri } from '../../base/references.ts
 import type { CheckCommit } from './commit-check.ts';
 import { createCommits, type Upload } from './commits.ts';
 import { createContentFiles } from './content-files.ts';
-import { findFormat } from './content-format.ts';
+import { findFormat, mediaTypes } from './content-format.ts';
+import { createDifferences } from './differences.ts';
+import { removalStore } from './removal-store.ts';
 import {
   assertColumns,
-  assertTag,
   chooseVersion,
   type Manifest,
   manifestDigest,
   type StoredChunk,
   splitNames,
 } from './rules.ts';
+import { createSettings } from './settings.ts';
 import { datasetStore } from './store.ts';
-import { differingChunks, diffVersions, type Side } from './version-diff.ts';
 import type { Committed } from './version-records.ts';
 
 export type { CheckCommit, CommitCandidate, CommitVerdict } from './commit-check.ts';
@@ -46,6 +47,8 @@ export interface DatasetsDependencies {
   readonly tempFolder: string;
   /** For files that can be made again; what lies there is taken over. */
   readonly cacheFolder: string;
+  /** For what was found between versions; its own, too. */
+  readonly diffFolder: string;
   /** Asked before rows become a version. */
   readonly checkCommit?: CheckCommit;
   /** What else is kept by the name of a dataset goes with it. */
@@ -71,20 +74,6 @@ interface ReadInput {
   readonly offset?: number | undefined;
 }
 
-interface DiffInput {
-  readonly name: string;
-  readonly from: string;
-  readonly to: string;
-  readonly key?: string | undefined;
-  readonly limit?: number | undefined;
-}
-
-const mediaTypes: Readonly<Record<TableFormat, string>> = {
-  csv: 'text/csv; charset=utf-8',
-  parquet: 'application/vnd.apache.parquet',
-  json: 'application/json; charset=utf-8',
-  ndjson: 'application/x-ndjson; charset=utf-8',
-};
 const sampleSize = 20;
 
 /** Tables as immutable versions: committed from files, read back, compared, described. */
@@ -141,6 +130,8 @@ export function createDatasets(deps: DatasetsDependencies) {
   }
 
   return {
+    ...createDifferences({ ...deps, files, getVersion, getDataset: get }),
+    ...createSettings({ ...deps, getVersion, getDataset: get }),
     commit: commits.upload,
     commitParquet: commits.parquet,
 
@@ -213,47 +204,6 @@ export function createDatasets(deps: DatasetsDependencies) {
       };
     },
 
-    async diff(input: DiffInput, caller: Caller): Promise<DatasetDiff> {
-      const versions = [
-        await getVersion(input.name, input.from, caller.workspace),
-        await getVersion(input.name, input.to, caller.workspace),
-      ] as const;
-      const key = splitNames(input.key ?? '');
-      for (const version of versions) assertColumns(version.reference, version.columns, key);
-      const [from, to] = [await files.get(versions[0].digest), await files.get(versions[1].digest)];
-      const rest = differingChunks(from, to);
-      const before: Side = {
-        version: versions[0],
-        whole: await source(versions[0]),
-        rest: await tableOf(versions[0], rest.from),
-      };
-      const after: Side = {
-        version: versions[1],
-        whole: await source(versions[1]),
-        rest: await tableOf(versions[1], rest.to),
-      };
-      return diffVersions(analytics, before, after, key, input.limit ?? sampleSize);
-    },
-
-    setTag(input: { name: string; tag: string; version: number }, caller: Caller): Promise<DatasetVersion> {
-      assertTag(input.tag);
-      return changes.run(caller, async (tx, note) => {
-        const inside = datasetStore(tx);
-        const version = await inside.findVersion(caller.workspace, input.name, input.version);
-        if (!version) {
-          const reference = formatReference(input.name, input.version);
-          throw errors.datasetVersionNotFound({
-            reference,
-            known: `tidemill datasets versions ${input.name} lists them`,
-          });
-        }
-        if (version.tags.includes(input.tag)) return version;
-        await inside.setTag(caller.workspace, input.name, input.tag, input.version);
-        note({ action: 'dataset.tagged', subject: version.uri, detail: { tag: input.tag } });
-        return { ...version, tags: [...version.tags, input.tag].sort() };
-      });
-    },
-
     /** Marks a version by what was found of it later. */
     setValidation: (
       tx: Db,
@@ -273,7 +223,7 @@ export function createDatasets(deps: DatasetsDependencies) {
         await lineage.assertUnheld(tx, workspace, uri);
         for (let number = 1; number <= dataset.latestVersion; number += 1)
           await lineage.release(tx, workspace, toUri('dataset', input.name, number));
-        await datasetStore(tx).deleteDataset(workspace, input.name, clock.now());
+        await removalStore(tx).deleteDataset(workspace, input.name, clock.now());
         await deps.forget?.(tx, workspace, input.name);
         note({ action: 'dataset.deleted', subject: uri, detail: { versions: dataset.latestVersion } });
       });

@@ -49,6 +49,7 @@ export const datasetStore = (db: Db) => ({
         workspace,
         name,
         description: '',
+        row_key: null,
         last_version: 0,
         created_at: now,
         updated_at: now,
@@ -161,19 +162,6 @@ export const datasetStore = (db: Db) => ({
       .onConflict((conflict) => conflict.columns(['workspace', 'dataset', 'tag']).doUpdateSet({ number }))
       .execute();
   },
-
-  /** Keeps the row of the name, so that its numbers go on where they were if the name comes back. */
-  async deleteDataset(workspace: string, name: string, now: number): Promise<void> {
-    for (const table of ['dataset_tags', 'dataset_versions'] as const) {
-      await db.deleteFrom(table).where('workspace', '=', workspace).where('dataset', '=', name).execute();
-    }
-    await db
-      .updateTable('datasets')
-      .set({ deleted_at: now, description: '' })
-      .where('workspace', '=', workspace)
-      .where('name', '=', name)
-      .execute();
-  },
 });
 
 const datasets = (db: Db, workspace: string) =>
@@ -183,14 +171,26 @@ const datasets = (db: Db, workspace: string) =>
       join
         .onRef('v.workspace', '=', 'd.workspace')
         .onRef('v.dataset', '=', 'd.name')
-        .onRef('v.number', '=', 'd.last_version'),
+        // Not the last number that was given: that version may have been deleted.
+        .on((e) =>
+          e(
+            'v.number',
+            '=',
+            e
+              .selectFrom('dataset_versions as newest')
+              .select((each) => each.fn.max('newest.number').as('number'))
+              .whereRef('newest.workspace', '=', 'd.workspace')
+              .whereRef('newest.dataset', '=', 'd.name'),
+          ),
+        ),
     )
     .select([
       'd.name',
       'd.description',
-      'd.last_version',
+      'd.row_key',
       'd.created_at',
       'd.updated_at',
+      'v.number',
       'v.row_count',
       'v.bytes',
     ])
@@ -236,7 +236,8 @@ async function withTags(db: Db, workspace: string, row: VersionRow): Promise<Dat
 const toDataset = (row: DatasetRow): Dataset => ({
   name: row.name,
   description: row.description,
-  latestVersion: row.last_version,
+  key: row.row_key === null ? [] : parseJson(row.row_key),
+  latestVersion: row.number,
   rows: row.row_count,
   bytes: row.bytes,
   createdAt: row.created_at,

@@ -20,6 +20,7 @@ const naming = {
   'prediction_segments.sha256': 'blob',
   'model_versions.digest': 'of the list of files',
   'dataset_profiles.digest': 'of a manifest that dataset_versions has',
+  'dataset_unique_keys.digest': 'of a manifest that dataset_versions has',
   'input_datasets.digest': 'as its client computed it',
   'lineage_nodes.digest': 'of things that have rows of their own',
   'logged_model_metrics.dataset_digest': 'as its client computed it',

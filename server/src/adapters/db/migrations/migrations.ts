@@ -7,6 +7,7 @@ import { migration as features } from './011-features.ts';
 import { migration as datasetDeltas } from './012-dataset-deltas.ts';
 import { migration as validation } from './013-validation.ts';
 import { migration as profiling } from './015-profiling.ts';
+import { migration as datasetVerbs } from './016-dataset-verbs.ts';
 import { migration as experiments } from './020-experiments.ts';
 import { migration as jobs } from './021-jobs.ts';
 import { migration as sweeps } from './022-sweeps.ts';
@@ -40,6 +41,7 @@ export const migrations: readonly Migration[] = [
   datasetDeltas,
   validation,
   profiling,
+  datasetVerbs,
   experiments,
   jobs,
   sweeps,

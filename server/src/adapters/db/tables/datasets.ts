@@ -6,6 +6,8 @@ interface DatasetsTable {
   description: string;
   /** Only ever grows, also past a deletion: `prices@3` never means two things. */
   last_version: number;
+  /** JSON: columns that name a row; null when nobody said. */
+  row_key: string | null;
   created_at: number;
   updated_at: number;
   deleted_at: number | null;
@@ -50,6 +52,10 @@ interface DatasetChunksTable {
   bytes: number;
   /** How it is put together from its sources; null when the blob is the chunk. */
   runs: string | null;
+  /** When a commit last named it: what is young may belong to a version that has no row yet. */
+  used_at: Generated<number>;
+  /** When its blob was found to be other than it should be; the next commit of these rows writes it anew. */
+  damaged_at: number | null;
 }
 
 /** The files that hold the rows of a chunk without a file of its own. */
@@ -63,10 +69,30 @@ interface DatasetChunkSourcesTable {
   kind: string;
 }
 
+/** Contents in which no two rows have these columns in common: found out once. */
+interface DatasetUniqueKeysTable {
+  digest: string;
+  /** JSON, in alphabetical order. */
+  columns: string;
+}
+
+interface DatasetSplitsTable {
+  workspace: string;
+  dataset: string;
+  number: number;
+  name: string;
+  rule: string;
+  parts: string;
+  created_at: number;
+  created_by: string;
+}
+
 export interface DatasetsTables {
   datasets: DatasetsTable;
   dataset_versions: DatasetVersionsTable;
   dataset_tags: DatasetTagsTable;
   dataset_chunks: DatasetChunksTable;
   dataset_chunk_sources: DatasetChunkSourcesTable;
+  dataset_unique_keys: DatasetUniqueKeysTable;
+  dataset_splits: DatasetSplitsTable;
 }
