@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Analytics } from '../../adapters/analytics/analytics.ts';
 import { callerIn, createDataWing, type DataWing, textOf } from '../../testing/data-wing.ts';
 import { describeEachDatabase } from '../../testing/each-database.ts';
 import { createDatasets } from './service.ts';
@@ -8,7 +9,7 @@ type Rows = readonly string[];
 const header = 'id,price,note\n';
 const toCsv = (rows: Rows): Buffer => Buffer.from(`${header}${rows.join('\n')}\n`);
 const row = (id: number, price = (id * 7_919) % 10_007): string => `${id},${price}.25,note ${id % 13}`;
-const table: Rows = Array.from({ length: 40_000 }, (_, id) => row(id));
+const table: Rows = Array.from({ length: 26_000 }, (_, id) => row(id));
 
 /** Repeatable, and even enough. */
 function numbers(seed: number): () => number {
@@ -60,7 +61,7 @@ describeEachDatabase('deltas between versions', (open) => {
     const changed = changePrices(table, 0.01, 5);
     const before = await deltas();
     const second = await commit('edited', changed);
-    expect((await deltas()) - before).toBeGreaterThan(5);
+    expect((await deltas()) - before).toBeGreaterThan(4);
     expect(second.storedBytes).toBeLessThan((first.storedBytes ?? 0) * 0.08);
     expect(second.bytes).toBeGreaterThan(first.bytes);
     const { digest } = await wing.datasets.manifest(second).then((manifest) => {
@@ -83,7 +84,7 @@ describeEachDatabase('deltas between versions', (open) => {
   test('versions on versions are deltas of files, never of deltas, until a chunk is written anew', async () => {
     let rows = table;
     const stored: number[] = [];
-    for (let round = 1; round <= 5; round += 1) {
+    for (let round = 1; round <= 4; round += 1) {
       rows = scatter(rows, 0.02, round);
       const version = await commit('chain', rows);
       stored.push(version.storedBytes ?? 0);
@@ -123,7 +124,7 @@ describeEachDatabase('deltas between versions', (open) => {
     await commit('grown', table);
     const changed = changePrices(table, 0.01, 21);
     await commit('grown', changed);
-    const tail = [row(40_000), row(40_001)];
+    const tail = [row(26_000), row(26_001)];
     const grown = await commit('grown', tail, { mode: 'append' });
     const text = toCsv([...changed, ...tail]).toString();
     expect((await read('grown', 3, anew())) === text).toBe(true);
@@ -148,5 +149,27 @@ describeEachDatabase('deltas between versions', (open) => {
     const rows = [...same, ...table.slice(0, 6_000), ...same, ...same];
     const version = await commit('repeated', rows);
     expect((await read('repeated', version.version)) === toCsv(rows).toString()).toBe(true);
+  });
+
+  test('a proposal that is wrong is not believed: the chunks are written plainly', async () => {
+    const analytics: Analytics = {
+      ...wing.analytics,
+      async alignFile(request) {
+        const reply = await wing.analytics.alignFile(request);
+        const shift = (chunk: (typeof reply.chunks)[number]) =>
+          chunk && { ...chunk, runs: chunk.runs.replace(/^(\d*)a/, (_, skip) => `${Number(skip) + 1}a`) };
+        return { ...reply, chunks: reply.chunks.map(shift) };
+      },
+    };
+    const datasets = createDatasets({ ...wing, analytics });
+    const put = (rows: Rows) =>
+      datasets.commit({ name: 'believed', format: 'csv', content: toCsv(rows) }, caller);
+    const rows = table.map((_, id) => row(id, id % 4_001));
+    await put(rows);
+    const before = await deltas();
+    const changed = changePrices(rows, 0.01, 3);
+    await put(changed);
+    expect(await deltas()).toBe(before);
+    expect((await read('believed', 2, anew())) === toCsv(changed).toString()).toBe(true);
   });
 });
