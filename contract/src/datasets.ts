@@ -145,7 +145,13 @@ const diffQuery = {
 };
 
 const commitQuery = {
-  mode: Type.Optional(literals('replace', 'append')),
+  mode: Type.Optional(literals('replace', 'append', 'upsert')),
+  key: Type.Optional(
+    Type.String({
+      maxLength: 4000,
+      description: 'for mode=upsert: the columns that name a row, comma-separated: symbol,date',
+    }),
+  ),
   message: Type.Optional(Type.String({ maxLength: 2000 })),
   tag: Type.Optional(Name),
   mapping: Type.Optional(
@@ -164,7 +170,7 @@ export const datasetsEndpoints = endpoints({
     path: '/api/v1/datasets/:name/versions',
     permission: 'write',
     summary:
-      'Commit a file as a new dataset version (mode=append adds its rows to the latest one). Equal content gives the version that is there',
+      'Commit a file as a new dataset version (mode=append adds its rows to the latest one, mode=upsert&key=id replaces rows of the same key and adds the others). Equal content gives the version that is there',
     params: byName,
     query: strict({ format: TableFormat, ...commitQuery }),
     upload: true,

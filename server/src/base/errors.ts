@@ -179,10 +179,20 @@ export const catalogue = {
     (d) =>
       `${d.reference} has ${d.count} rows with the key ${d.key}, so rows cannot be paired by it. Name more key columns, or none to compare whole rows.`,
   ),
+  upsertKeyInvalid: entry<{ reason: string }>(
+    400,
+    (d) =>
+      `The commit cannot be made by key: ${d.reason}. An upsert is mode=upsert&key=id (or key=id,day); other modes take no key.`,
+  ),
+  upsertKeyDuplicate: entry<{ table: string; key: string; count: number }>(
+    422,
+    (d) =>
+      `${d.table} has ${d.count} rows with the key ${d.key}, so an upsert cannot tell which is meant. Name more key columns, or remove the others; nothing was changed.`,
+  ),
   datasetBusy: entry<{ name: string; attempts: number }>(
     503,
     (d) =>
-      `Others committed to '${d.name}' each of the ${d.attempts} times this append was tried. Nothing was changed; send it again.`,
+      `Others committed to '${d.name}' each of the ${d.attempts} times this commit was tried. Nothing was changed; send it again.`,
   ),
   datasetTagNotFound: entry<{ name: string; tag: string }>(
     404,

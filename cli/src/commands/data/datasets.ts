@@ -26,6 +26,8 @@ interface CommitOptions {
   name?: string;
   format?: TableFormat;
   append?: boolean;
+  upsert?: boolean;
+  key?: string;
   mapping?: string[];
   dateFormat?: string;
   tag?: string;
@@ -40,7 +42,9 @@ function addCommit(datasets: Command): void {
     )
     .option('--name <dataset>', 'default: from the file name')
     .addOption(new Option('--format <format>', 'default: from the file name').choices(tableFormats))
-    .option('--append', 'add the rows to those of the latest version')
+    .addOption(new Option('--append', 'add the rows to those of the latest version').conflicts('upsert'))
+    .option('--upsert', 'replace the rows of the same key in the latest version, add the others')
+    .option('--key <columns>', 'for --upsert, the columns that name a row: symbol,date')
     .option('--mapping <ours=theirs,…>', 'rename columns: date=Date,close=Close/Last', toNames)
     .option('--date-format <format>', 'how the file writes dates: %m/%d/%Y')
     .option('--tag <tag>', 'point this tag at the version')
@@ -56,7 +60,8 @@ function addCommit(datasets: Command): void {
         name,
         format,
         content,
-        mode: options.append ? 'append' : undefined,
+        mode: modeOf(options),
+        key: options.key,
         mapping: options.mapping?.join(','),
         dateFormat: options.dateFormat,
         tag: options.tag,
@@ -65,6 +70,11 @@ function addCommit(datasets: Command): void {
       session.show(version, describeCommit);
     });
   example(commit, 'datasets commit prices.csv --mapping date=Date,close=Close --message "to August"');
+}
+
+function modeOf({ append, upsert }: CommitOptions): 'append' | 'upsert' | undefined {
+  if (append) return 'append';
+  return upsert ? 'upsert' : undefined;
 }
 
 const describeCommit = (version: DatasetVersion & { unchanged: boolean }) =>

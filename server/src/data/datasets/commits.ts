@@ -10,6 +10,7 @@ import { quoteName } from '../../base/sql-text.ts';
 import type { Content, StagedContent } from './content-files.ts';
 import { assertAppendable, assertTag, type Provenance, parseMapping } from './rules.ts';
 import { datasetStore } from './store.ts';
+import { createUpserts, keyOf } from './upserts.ts';
 import {
   type Candidate,
   type Committed,
@@ -20,7 +21,9 @@ import {
 export interface Upload {
   readonly name: string;
   readonly format: TableFormat;
-  readonly mode?: 'replace' | 'append';
+  readonly mode?: 'replace' | 'append' | 'upsert';
+  /** For `upsert`: the columns that name a row, comma-separated. */
+  readonly key?: string;
   readonly message?: string;
   readonly tag?: string;
   readonly mapping?: string;
@@ -35,8 +38,9 @@ export interface ParquetCommit {
   readonly message: string;
   readonly tag?: string;
   readonly provenance: Provenance;
-  /** `append` puts the rows behind those of the latest version; default `replace`. */
-  readonly mode?: 'replace' | 'append';
+  /** `append` puts the rows behind those of the latest version, `upsert` in the place of those with their key; default `replace`. */
+  readonly mode?: 'replace' | 'append' | 'upsert';
+  readonly key?: string;
   /** The version that must be the latest one, null for none; another one there is a conflict. For content made from it. */
   readonly base?: DatasetVersion | null;
   /** Runs in the transaction that makes the version: what must be true exactly when the version is there. A throw undoes both. */
@@ -51,6 +55,9 @@ export interface CommitDependencies extends VersionRecordDependencies {
 
 const appendAttempts = 20;
 
+/** The content on top of a version, or of none. The folder may not be there yet. */
+type Build = (base: DatasetVersion | null, table: TypedFile, folder: string) => Promise<StagedContent>;
+
 interface TypedFile {
   readonly path: string;
   readonly columns: readonly Column[];
@@ -60,6 +67,7 @@ interface TypedFile {
 export function createCommits(deps: CommitDependencies) {
   const { db, analytics, files } = deps;
   const { record } = createVersionRecords(deps);
+  const upserts = createUpserts(deps);
 
   async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
     const folder = join(deps.tempFolder, newId('commit'));
@@ -115,17 +123,39 @@ export function createCommits(deps: CommitDependencies) {
     });
   }
 
-  async function append(upload: Upload, caller: Caller): Promise<Committed> {
+  /** An append or an upsert. */
+  async function extend(upload: Upload, caller: Caller): Promise<Committed> {
     return inFolder(async (folder) => {
       await receive(upload, folder);
-      return appendTable(describe(upload), (base) => typeUpload(upload, folder, base), folder, caller);
+      const typed = (base: DatasetVersion | null) => typeUpload(upload, folder, base);
+      const relation = upload.mode === 'upsert' ? 'upsert' : 'append';
+      return build(
+        { ...describe(upload), relation },
+        typed,
+        buildOf(upload, labelOf(upload)),
+        folder,
+        caller,
+      );
     });
   }
 
+  function buildOf(how: { mode?: string | undefined; key?: string | undefined }, label: string): Build {
+    const key = keyOf(how);
+    if (how.mode !== 'upsert') return appendTo;
+    return async (base, table, folder) => {
+      const upsert = { ...table, label, key, folder };
+      if (!base) return upserts.first(upsert);
+      if (base.rows === 0) return appendTo(base, table, folder);
+      await assertFits(base, table);
+      return upserts.upsertTo(base, upsert);
+    };
+  }
+
   /** Built on the latest version, or on none; if another commit comes first, built again on that. */
-  async function appendTable(
+  async function build(
     candidate: Omit<Candidate, 'content' | 'base'>,
     typed: (base: DatasetVersion | null) => Promise<TypedFile>,
+    stage: Build,
     folder: string,
     caller: Caller,
   ): Promise<Committed> {
@@ -134,9 +164,7 @@ export function createCommits(deps: CommitDependencies) {
     let base = await findBase();
     let table = await typed(base);
     for (let attempt = 0; attempt < appendAttempts; attempt += 1) {
-      const content = base
-        ? await appendTo(base, table, join(folder, `attempt-${attempt}`))
-        : await files.put({ ...table, folder, mayMove: false });
+      const content = await stage(base, table, join(folder, `attempt-${attempt}`));
       const version = await record({ ...candidate, content, base }, caller);
       if (version) return version;
       const before = base;
@@ -149,11 +177,12 @@ export function createCommits(deps: CommitDependencies) {
 
   /** Only the last chunk is cut anew, so the cost does not grow with the rows before it. */
   async function appendTo(
-    base: DatasetVersion,
-    table: { path: string; columns: readonly Column[] },
+    base: DatasetVersion | null,
+    table: TypedFile,
     folder: string,
   ): Promise<StagedContent> {
-    assertAppendable(base.reference, base.columns, await withoutEmpty(table, base.columns));
+    if (!base) return files.put({ ...table, folder, mayMove: false });
+    await assertFits(base, table);
     const before = await files.get(base.digest);
     const kept = {
       ...before,
@@ -166,6 +195,9 @@ export function createCommits(deps: CommitDependencies) {
     await analytics.exportFile({ table: { paths, columns: base.columns }, format: 'parquet', to });
     return files.put({ path: to, columns: base.columns, folder, mayMove: true, kept });
   }
+
+  const assertFits = async (base: DatasetVersion, table: TypedFile): Promise<void> =>
+    assertAppendable(base.reference, base.columns, await withoutEmpty(table, base.columns));
 
   /** A column without any value has no type of its own: it takes that of the rows before. */
   async function withoutEmpty(
@@ -190,15 +222,19 @@ export function createCommits(deps: CommitDependencies) {
     /** Streams the upload to a file, types it, stores what is new in it and makes it a version. */
     async upload(upload: Upload, caller: Caller): Promise<Committed> {
       if (upload.tag !== undefined) assertTag(upload.tag);
-      return upload.mode === 'append' ? append(upload, caller) : replace(upload, caller);
+      keyOf(upload);
+      return (upload.mode ?? 'replace') === 'replace' ? replace(upload, caller) : extend(upload, caller);
     },
 
     async parquet(commit: ParquetCommit, caller: Caller): Promise<Committed> {
       if (commit.tag !== undefined) assertTag(commit.tag);
-      const { path, mode, ...candidate } = commit;
+      const { path, mode, key, ...candidate } = commit;
       return inFolder(async (folder) => {
         const table = { path, ...(await analytics.describeFile(path)) };
-        if (mode === 'append') return appendTable(candidate, async () => table, folder, caller);
+        if (mode === 'append' || mode === 'upsert') {
+          const stage = buildOf({ mode, key }, `The rows for '${commit.name}'`);
+          return build({ ...candidate, relation: mode }, async () => table, stage, folder, caller);
+        }
         const before = await latestContent(commit.name, caller);
         const content = await files.put({ ...table, folder, mayMove: false, before });
         const committed = await record({ ...candidate, content }, caller);
@@ -223,10 +259,11 @@ function demandedTypes(format: TableFormat, columns: readonly Column[]): Record<
   );
 }
 
-function describe({ name, message, tag, mode, format, mapping, dateFormat }: Upload) {
+function describe({ name, message, tag, mode, key, format, mapping, dateFormat }: Upload) {
   const detail = {
     format,
     mode: mode ?? 'replace',
+    ...(key && { key }),
     ...(mapping && { mapping }),
     ...(dateFormat && { dateFormat }),
   };

@@ -5,6 +5,10 @@ import type { Blobs } from '../../adapters/blobs/blobs.ts';
 import { decodeRuns, eachRun } from '../../base/row-runs.ts';
 import { type DeltaSource, type StoredChunk, sourcesOf } from './rules.ts';
 
+/** Names that Parquet's reader gives to the place of a row: a column of such a name would hide it. */
+export const isPlaceName = (column: string): boolean =>
+  ['file_index', 'file_row_number', 'filename'].includes(column.toLowerCase());
+
 /** A chunk that is stored nowhere yet. */
 export interface NewChunk extends RowChunk {
   readonly id: string;
@@ -61,6 +65,7 @@ export function createDeltaChunks({ analytics, blobs }: { analytics: Analytics; 
     /** Those of the chunks for which a delta was found and proved; blobs they need are stored afterwards. */
     async store(request: DeltaRequest): Promise<StoredChunk[]> {
       const { path, columns, chunks, before, folder } = request;
+      if (columns.some(({ name }) => isPlaceName(name))) return [];
       if (before.reduce((sum, { rows }) => sum + rows, 0) > mostRows) return [];
       const sources = sourcesOf(before);
       const local = await localPaths(blobs, sources);

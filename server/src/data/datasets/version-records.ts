@@ -31,6 +31,8 @@ export interface Candidate {
   readonly provenance: Provenance;
   /** The version the content was built on, or null for none: it must still be so. */
   readonly base?: DatasetVersion | null;
+  /** To the base. */
+  readonly relation?: 'append' | 'upsert';
   /** What must be true exactly when the version is there. */
   readonly within?: (tx: Db, version: Committed) => Promise<void>;
 }
@@ -60,12 +62,12 @@ export function createVersionRecords(deps: VersionRecordDependencies) {
     tx: Db,
     workspace: string,
     { uri, digest }: DatasetVersion,
-    { base, provenance }: Candidate,
+    { base, relation, provenance }: Candidate,
   ): Promise<void> {
     const { kind, inputs } = provenance;
     await lineage.recordNode(tx, { workspace, uri, kind: 'dataset', digest, location: `blob:${digest}` });
     const edges = inputs.map((from) => ({ from, to: uri, relation: kind }));
-    if (base) edges.push({ from: base.uri, to: uri, relation: 'append' });
+    if (base) edges.push({ from: base.uri, to: uri, relation: relation ?? 'append' });
     await lineage.recordEdges(tx, workspace, edges);
     for (const usedUri of inputs)
       await lineage.hold(tx, { workspace, userUri: uri, usedUri, reason: `${kind} built from it` });
