@@ -125,23 +125,24 @@ export function createCommits(deps: CommitDependencies) {
 
   /** An append or an upsert. */
   async function extend(upload: Upload, caller: Caller): Promise<Committed> {
+    const stage = await buildOf(upload, labelOf(upload), caller);
     return inFolder(async (folder) => {
       await receive(upload, folder);
       const typed = (base: DatasetVersion | null) => typeUpload(upload, folder, base);
       const relation = upload.mode === 'upsert' ? 'upsert' : 'append';
-      return build(
-        { ...describe(upload), relation },
-        typed,
-        buildOf(upload, labelOf(upload)),
-        folder,
-        caller,
-      );
+      return build({ ...describe(upload), relation }, typed, stage, folder, caller);
     });
   }
 
-  function buildOf(how: { mode?: string | undefined; key?: string | undefined }, label: string): Build {
-    const key = keyOf(how);
-    if (how.mode !== 'upsert') return appendTo;
+  /** A key that is not given is the one that the dataset remembers. */
+  async function buildOf(
+    { name, mode, key: given }: Pick<Upload, 'name' | 'mode' | 'key'>,
+    label: string,
+    { workspace }: Caller,
+  ): Promise<Build> {
+    if (mode !== 'upsert') return appendTo;
+    const dataset = given === undefined ? await datasetStore(db).findDataset(workspace, name) : null;
+    const key = keyOf({ mode, key: given }, dataset?.key ?? []);
     return async (base, table, folder) => {
       const upsert = { ...table, label, key, folder };
       if (!base) return upserts.first(upsert);
@@ -222,17 +223,17 @@ export function createCommits(deps: CommitDependencies) {
     /** Streams the upload to a file, types it, stores what is new in it and makes it a version. */
     async upload(upload: Upload, caller: Caller): Promise<Committed> {
       if (upload.tag !== undefined) assertTag(upload.tag);
-      keyOf(upload);
+      if (upload.mode !== 'upsert') keyOf(upload, []);
       return (upload.mode ?? 'replace') === 'replace' ? replace(upload, caller) : extend(upload, caller);
     },
 
     async parquet(commit: ParquetCommit, caller: Caller): Promise<Committed> {
       if (commit.tag !== undefined) assertTag(commit.tag);
-      const { path, mode, key, ...candidate } = commit;
+      const { path, mode, key: _, ...candidate } = commit;
       return inFolder(async (folder) => {
         const table = { path, ...(await analytics.describeFile(path)) };
         if (mode === 'append' || mode === 'upsert') {
-          const stage = buildOf({ mode, key }, `The rows for '${commit.name}'`);
+          const stage = await buildOf(commit, `The table for '${commit.name}'`, caller);
           return build({ ...candidate, relation: mode }, async () => table, stage, folder, caller);
         }
         const before = await latestContent(commit.name, caller);

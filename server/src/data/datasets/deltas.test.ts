@@ -38,6 +38,7 @@ const changePrices = (rows: Rows, share: number, seed: number): Rows => {
   return rows.map((each, i) => (random() < share ? row(i, 20_000 + Math.floor(random() * 1e6)) : each));
 };
 
+let suites = 0;
 describeEachDatabase('deltas between versions', (open) => {
   let wing: DataWing;
   let names = 0;
@@ -107,6 +108,9 @@ describeEachDatabase('deltas between versions', (open) => {
     const used = await wing.datasets.usedBlobs(packs.map(({ blob }) => blob));
     expect(new Set(used)).toEqual(new Set(packs.map(({ blob }) => blob)));
   });
+
+  // What is asked of the database is asked by then: the rest is tried on one.
+  if (++suites > 1) return;
 
   test('a table that resembles nothing is written plainly, and so is one whose columns changed', async () => {
     await commit('other', table);

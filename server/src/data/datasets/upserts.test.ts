@@ -55,6 +55,16 @@ test('the first rows of a dataset, and those of an emptied one, need no version 
   expect(await read(name)).toBe(`${header}1,2024-01-01,2.5\n1,2024-01-02,4.5\n`);
 });
 
+test('without a key, the one that the dataset remembers counts', async () => {
+  const name = fresh();
+  await upload(name, ['1,2024-01-01,1.5']);
+  await expect(upload(name, ['1,2024-01-01,2.5'], { mode: 'upsert' })).rejects.toMatchObject({
+    code: 'upsertKeyInvalid',
+  });
+  await wing.datasets.update({ name, key: ['id'] }, caller);
+  expect(await upload(name, ['1,2024-01-01,2.5'], { mode: 'upsert' })).toMatchObject({ rows: 1 });
+});
+
 test('a key that names two rows is refused by name, on either side, and nothing changes', async () => {
   const name = fresh();
   await upload(name, ['1,2024-01-01,1.5', '1,2024-01-02,2.5']);
@@ -118,6 +128,19 @@ test('random upserts leave what a map would, missing keys and all; the rest of a
     }),
     { numRuns: 4 },
   );
+});
+
+test('keys scattered over a large table cost what they change, also on top of one another', async () => {
+  const name = fresh();
+  const lines = Array.from({ length: 24_000 }, (_, i) => `${i},2024-01-01,${(i * 7_919) % 10_007}.25`);
+  const { storedBytes } = await upload(name, lines);
+  for (const round of [1, 2]) {
+    const every = lines.flatMap((_, i) => (i % 150 === round ? [`${i},2024-01-0${round + 1},0.5`] : []));
+    for (const line of every) lines[Number(line.split(',')[0])] = line;
+    const version = await upsert(name, every.toReversed());
+    expect(version.storedBytes).toBeLessThan((storedBytes ?? 0) * 0.1);
+    expect((await read(name)) === `${header}${lines.join('\n')}\n`).toBe(true);
+  }
 });
 
 test('replaces, appends and upserts at once: each becomes a version, and the last is what they give in that order', async () => {

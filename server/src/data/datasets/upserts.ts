@@ -1,12 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Column, DatasetVersion } from '@tidemill/contract';
-import type { Analytics } from '../../adapters/analytics/analytics.ts';
+import type { Analytics, TableSource } from '../../adapters/analytics/analytics.ts';
 import { errors } from '../../base/errors.ts';
-import { quoteName, quoteText } from '../../base/sql-text.ts';
+import { quoteName } from '../../base/sql-text.ts';
 import type { Content, ContentFiles, StagedContent } from './content-files.ts';
 import { isPlaceName } from './delta-chunks.ts';
-import { assertColumns, splitNames } from './rules.ts';
+import type { RowFile } from './row-files.ts';
+import { assertColumns, type StoredChunk, splitNames } from './rules.ts';
 
 export interface UpsertDependencies {
   readonly analytics: Analytics;
@@ -24,78 +25,88 @@ export interface Upsert {
   readonly folder: string;
 }
 
-/** @throws upsertKeyInvalid when there is an upsert without a key, or a key without an upsert */
-export function keyOf({ mode, key }: { mode?: string | undefined; key?: string | undefined }): string[] {
-  const names = splitNames(key ?? '');
-  if (mode === 'upsert' && names.length === 0) throw errors.upsertKeyInvalid({ reason: 'no key is given' });
+/**
+ * @param remembered the key that the dataset is known by
+ * @throws upsertKeyInvalid when there is an upsert without a key, or a key without an upsert
+ */
+export function keyOf(
+  { mode, key }: { mode?: string | undefined; key?: string | undefined },
+  remembered: readonly string[],
+): readonly string[] {
   if (mode !== 'upsert' && key !== undefined)
     throw errors.upsertKeyInvalid({ reason: `a key is given, but the mode is ${mode ?? 'replace'}` });
+  const names = key === undefined ? remembered : splitNames(key);
+  if (mode === 'upsert' && names.length === 0)
+    throw errors.upsertKeyInvalid({ reason: 'no key is given, and the dataset has none' });
   return names;
 }
 
 export function createUpserts({ analytics, files }: UpsertDependencies) {
-  async function assertUnique(
-    table: string,
-    paths: readonly string[],
-    key: readonly string[],
-  ): Promise<void> {
+  async function assertUnique(name: string, table: TableSource, key: readonly string[]): Promise<void> {
     const names = key.map(quoteName).join(', ');
     const { rows } = await analytics.query({
       sql: `select ${names}, count(*) as count_ from rows_ group by ${names} having count(*) > 1 order by ${names} limit 1`,
-      tables: { rows_: { paths } },
+      tables: { rows_: table },
     });
     const [found] = rows;
     if (!found) return;
-    const values = key.map((name) => `${name}=${found[name] ?? 'null'}`).join(', ');
-    throw errors.upsertKeyDuplicate({ table, key: values, count: Number(found.count_) });
+    const values = key.map((column) => `${column}=${found[column] ?? 'null'}`).join(', ');
+    throw errors.upsertKeyDuplicate({ table: name, key: values, count: Number(found.count_) });
   }
 
-  /** The chunks before the first row that changes stay as they are, where each has a file of its own. */
+  /** The chunks before the first row that changes stay as they are. */
   async function unchangedChunks(
-    { manifest, stored }: Content,
-    paths: readonly string[],
-    upload: string,
+    chunks: readonly StoredChunk[],
+    tables: { before: TableSource; upload: TableSource },
     key: readonly string[],
   ): Promise<number> {
-    if (hidePlaces(manifest.columns) || paths.length !== stored.length || stored.some(({ delta }) => delta))
-      return 0;
     const { rows } = await analytics.query({
-      sql: `select min(f)::double as first_ from (select file_index as f, ${keyColumns('b', key)} from ${fromFiles(paths)}) b
-        join (select ${keyColumns('u', key)} from ${fromFiles([upload])}) u on ${pairs(key)}`,
+      sql: `select min(r)::double as first_ from (select ${place(tables.before)} as r, ${keyColumns('b', key)} from before)
+        join (select ${keyColumns('u', key)} from upload) on ${pairs(key)}`,
+      tables,
     });
-    const first = rows[0]?.first_;
+    const first = rows[0]?.first_ ?? Number.POSITIVE_INFINITY;
     // The last chunk is cut anew at any rate: rows may come behind it.
-    return Math.min(typeof first === 'number' ? first : stored.length, stored.length - 1);
+    let count = 0;
+    for (let end = chunks[0]?.rows ?? 0; end <= Number(first) && count < chunks.length - 1; count += 1)
+      end += chunks[count + 1]?.rows ?? 0;
+    return count;
   }
 
   return {
     /** The content that the version becomes, of all its rows; only chunks that change are stored. */
     async upsertTo(base: DatasetVersion, { path, label, key, folder }: Upsert): Promise<StagedContent> {
-      assertColumns(base.reference, base.columns, key);
-      await mkdir(folder, { recursive: true });
       const { columns } = base;
-      const upload = join(folder, 'fitted.parquet');
-      await analytics.exportFile({ table: { paths: [path], columns }, format: 'parquet', to: upload });
-      await assertUnique(label, [upload], key);
-      const before = await files.get(base.digest);
-      const whole = await files.paths(before.stored);
-      await assertUnique(base.reference, whole, key);
-      const count = await unchangedChunks(before, whole, upload, key);
+      assertColumns(base.reference, columns, key);
+      assertPlaceable(columns);
+      await mkdir(folder, { recursive: true });
+      const fitted = join(folder, 'fitted.parquet');
+      await analytics.exportFile({ table: { paths: [path], columns }, format: 'parquet', to: fitted });
+      const upload = located([{ path: fitted, start: 0 }], columns);
+      await assertUnique(label, upload, key);
+      const content = await files.get(base.digest);
+      const all = withStarts(await files.files(content.stored));
+      const before = located(all, columns);
+      await assertUnique(base.reference, before, key);
+      const count = await unchangedChunks(content.stored, { before, upload }, key);
+      const from = content.stored.slice(0, count).reduce((sum, { rows }) => sum + rows, 0);
+      const rest = located(
+        all.filter(({ start, rows }) => start + rows > from),
+        columns,
+      );
       const to = join(folder, 'upserted.parquet');
-      const sql = mergedSql(columns, key, count === 0 ? whole : whole.slice(count), whole, upload);
-      await analytics.copy({ sql, to });
-      const kept = part(before, 0, count);
-      const rest = part(before, count);
+      const sql = mergedSql(columns, key, place(before), from);
+      await analytics.copy({ sql, tables: { before, rest, upload }, to });
       return files.put({
-        ...{ path: to, columns, folder, mayMove: true, before: rest },
-        ...(count > 0 && { kept }),
+        ...{ path: to, columns, folder, mayMove: true, before: part(content, count) },
+        ...(count > 0 && { kept: part(content, 0, count) }),
       });
     },
 
     /** Rows that are the first of their dataset. */
     async first({ path, columns, label, key, folder }: Upsert): Promise<StagedContent> {
       assertColumns(label, columns, key);
-      await assertUnique(label, [path], key);
+      await assertUnique(label, { paths: [path] }, key);
       return files.put({ path, columns, folder, mayMove: false });
     },
   };
@@ -110,38 +121,54 @@ function part(content: Content, from: number, to?: number): Content {
   };
 }
 
-const fromFiles = (paths: readonly string[]): string => `read_parquet([${paths.map(quoteText).join(', ')}])`;
 const keyColumns = (side: string, key: readonly string[]): string =>
   key.map((name, i) => `${quoteName(name)} as ${side}k${i}`).join(', ');
 /** A missing value is a value here, as in a diff. */
 const pairs = (key: readonly string[]): string =>
   key.map((_, i) => `bk${i} is not distinct from uk${i}`).join(' and ');
 
-/** Whether a column hides where its row lies. */
-const hidePlaces = (columns: readonly Column[]): boolean => columns.some(({ name }) => isPlaceName(name));
+/** Parquet's reader names the place of a row so: a column of such a name would hide it. */
+function assertPlaceable(columns: readonly Column[]): void {
+  const hidden = columns.find(({ name }) => isPlaceName(name));
+  if (hidden)
+    throw errors.upsertKeyInvalid({
+      reason: `the column '${hidden.name}' has a name that rows are found by`,
+    });
+}
 
-/** Rows of `rest` in their order, those whose key `upload` has with its values; then its rows whose key is nowhere in `whole`. */
-function mergedSql(
-  columns: readonly Column[],
-  key: readonly string[],
-  rest: readonly string[],
-  whole: readonly string[],
-  upload: string,
-): string {
+function withStarts(files: readonly RowFile[]): (RowFile & { start: number })[] {
+  let start = 0;
+  return files.map((file) => {
+    const located = { ...file, start };
+    start += file.rows;
+    return located;
+  });
+}
+
+/** With a column that holds the number of each row, under a name that no other column has. */
+function located(files: readonly { path: string; start: number }[], columns: readonly Column[]): TableSource {
+  let name = 'row_';
+  while (columns.some((column) => column.name.toLowerCase() === name)) name += '_';
+  const starts = files.map(({ start }) => start);
+  return { paths: files.map(({ path }) => path), columns, locator: { name, starts } };
+}
+
+const place = ({ locator }: TableSource): string => quoteName(locator?.name ?? '');
+
+/** Rows of `rest` from a row on, those whose key `upload` has with its values; then its rows whose key is nowhere in `before`. */
+function mergedSql(columns: readonly Column[], key: readonly string[], at: string, from: number): string {
   const named = (side: string) =>
     columns.map(({ name }, i) => `${quoteName(name)} as ${side}${i}`).join(', ');
-  const place = hidePlaces(columns)
-    ? '0 as f, row_number() over () as r'
-    : 'file_index as f, file_row_number as r';
   const merged = columns.map((_, i) => `case when there then u${i} else b${i} end as v${i}`).join(', ');
   const added = columns.map((_, i) => `u${i}`).join(', ');
   const result = columns.map(({ name }, i) => `v${i} as ${quoteName(name)}`).join(', ');
-  const uploaded = `(select row_number() over () as n, true as there, ${named('u')}, ${keyColumns('u', key)} from ${fromFiles([upload])})`;
+  const uploaded = `(select ${at} as n, true as there, ${named('u')}, ${keyColumns('u', key)} from upload)`;
   return `select ${result} from (
-    select f, r, ${merged} from (select ${place}, ${named('b')}, ${keyColumns('b', key)} from ${fromFiles(rest)}) b
+    select false as behind, r, ${merged}
+      from (select ${at} as r, ${named('b')}, ${keyColumns('b', key)} from rest where ${at} >= ${from}) b
       left join ${uploaded} u on ${pairs(key)}
     union all
-    select ${Number.MAX_SAFE_INTEGER} as f, n as r, ${added} from ${uploaded} u
-      anti join (select ${keyColumns('b', key)} from ${fromFiles(whole)}) b on ${pairs(key)}
-  ) order by f, r`;
+    select true as behind, n as r, ${added} from ${uploaded} u
+      anti join (select ${keyColumns('b', key)} from before) b on ${pairs(key)}
+  ) order by behind, r`;
 }
