@@ -9,6 +9,8 @@ export interface RunningProcess {
   readonly url: string;
   /** Seconds of processor time so far, all threads together; null where the system does not tell. */
   cpuSeconds(): Promise<number | null>;
+  /** The most memory it was given at once; null where the system does not tell. */
+  peakBytes(): Promise<number | null>;
   stop(): Promise<void>;
 }
 
@@ -24,7 +26,13 @@ export async function startServer(file: string, parameters: readonly string[]): 
     env: { ...process.env, NODE_ENV: 'production' },
   });
   const url = await readAddress(child, file);
-  return { url, cpuSeconds: () => readCpuSeconds(child.pid ?? 0), stop: () => stop(child) };
+  const pid = child.pid ?? 0;
+  return {
+    url,
+    cpuSeconds: () => readCpuSeconds(pid),
+    peakBytes: () => readPeakBytes(pid),
+    stop: () => stop(child),
+  };
 }
 
 /** Fields 14 and 15 of Linux's /proc/PID/stat, in hundredths of a second. */
@@ -33,6 +41,13 @@ async function readCpuSeconds(pid: number): Promise<number | null> {
   if (text === null) return null;
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+/** `VmHWM` of Linux's /proc/PID/status, in kibibytes. */
+async function readPeakBytes(pid: number): Promise<number | null> {
+  const text = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => null);
+  const found = /^VmHWM:\s+(\d+) kB$/m.exec(text ?? '')?.[1];
+  return found === undefined ? null : Number(found) * 1024;
 }
 
 async function readAddress(child: ChildProcess, file: string): Promise<string> {
