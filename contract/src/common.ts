@@ -14,7 +14,7 @@ export const AliasName = Type.String({
   pattern: '^[\\p{L}\\p{N}_-][\\p{L}\\p{M}\\p{N}._-]{0,254}$',
   description: "letters, digits, '_', '-' and '.'",
 });
-/** `3`, `latest` or a tag. */
+/** `3`, `latest`, a tag, or the latest as of a time: `{2023-08-31}`. */
 export const Version = Type.String({ minLength: 1, maxLength: 255 });
 /** `name@3`, `name@latest`, `name@tag`. */
 export const Reference = Type.String({ minLength: 1, maxLength: 300 });

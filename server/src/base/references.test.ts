@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatReference, isModelName, parseReference, parseUri, toUri } from './references.ts';
+import { asOfTime, formatReference, isModelName, parseReference, parseUri, toUri } from './references.ts';
 
 const name = fc.oneof(
   fc.constantFrom('forecaster', 'my model', 'a@b', 'say "hi"', '"', '""@1', 'Ünï 模型', 'latest', '@', ' x '),
@@ -46,4 +46,28 @@ test.each([
   'Prices@1',
 ])('%j is no reference', (text) => {
   expect(() => parseReference(text)).toThrow(/is not a/);
+});
+
+test.each([
+  ['{2023}', '2023-01-01T00:00:00.000Z'],
+  ['{2023-08}', '2023-08-01T00:00:00.000Z'],
+  ['{2023-08-31}', '2023-08-31T00:00:00.000Z'],
+  ['{2023-08-31T12:30}', '2023-08-31T12:30:00.000Z'],
+  ['{2023-08-31t12:30:05.25z}', '2023-08-31T12:30:05.250Z'],
+  ['{2023-08-31T12:30+02:00}', '2023-08-31T10:30:00.000Z'],
+])('%s is %s', (version, iso) => {
+  expect(new Date(asOfTime(version) ?? Number.NaN).toISOString()).toBe(iso);
+});
+
+test('braces that hold no time are refused; anything else is no time', () => {
+  for (const text of [
+    '{2023-13-01}',
+    '{2023-02-31}',
+    '{2023-02-31T00:00}',
+    '{2023-08-31T}',
+    '{1693440000}',
+    '{}',
+  ])
+    expect(() => asOfTime(text)).toThrow('holds no time');
+  expect(asOfTime('2023-08-31')).toBeNull();
 });

@@ -32,7 +32,7 @@ export type UriKind =
 const namePattern = /^[a-z0-9][a-z0-9._-]{0,127}$/;
 /** MLflow's models may be called nearly anything; `/` and `:` would end the name in its own references. */
 const modelNamePattern = /^(?!\.{1,2}$)(?=.*\S)[^/:\p{Cc}]{1,256}$/u;
-const versionPattern = /^(?:[\p{L}\p{N}_-][\p{L}\p{M}\p{N}._-]{0,254}|\{[0-9T:.Z+-]{4,40}\})$/u;
+const versionPattern = /^(?:[\p{L}\p{N}_-][\p{L}\p{M}\p{N}._-]{0,254}|\{[0-9TtZz:.+-]{4,40}\})$/u;
 const quotedPattern = /^"((?:[^"]|"")*)"(?:@(.*))?$/su;
 
 export const isName = (text: string): boolean => namePattern.test(text);
@@ -57,6 +57,26 @@ function splitReference(bare: string): ParsedReference & { readonly isQuoted: bo
   const at = bare.indexOf('@');
   const name = at === -1 ? bare : bare.slice(0, at);
   return { name, version: at === -1 ? 'latest' : bare.slice(at + 1), isQuoted: false };
+}
+
+const timePattern =
+  /^\{(\d{4}(?:-\d{2}(?:-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)?)?)?)(Z|[+-]\d{2}:?\d{2})?\}$/i;
+
+/**
+ * The instant that `{2023-08-31}` or `{2023-08-31T12:00:00Z}` stands for, in milliseconds since 1970, and null for any
+ * other version. A day, month or year alone means its first instant; without a zone the time is UTC.
+ * @throws referenceInvalid for braces that hold no time
+ */
+export function asOfTime(version: string): number | null {
+  if (!version.startsWith('{')) return null;
+  const [, moment = '', zone = 'Z'] = timePattern.exec(version.toUpperCase()) ?? [];
+  const time = Date.parse(/T/.test(moment) ? `${moment}${zone}` : moment);
+  // Date.parse takes 31 February for a day in March.
+  const day = moment.slice(0, 10);
+  const isDay = Number.isFinite(time) && new Date(Date.parse(day)).toISOString().startsWith(day);
+  if (isDay) return time;
+  const reason = `'${version}' holds no time; write {2023-08-31} or {2023-08-31T12:00:00Z}`;
+  throw errors.referenceInvalid({ reference: version, reason });
 }
 
 /** `forecaster@7`; a name that is not one of ours stands in quotes: `"my model"@7`. */

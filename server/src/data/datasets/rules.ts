@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Column } from '@tidemill/contract';
 import { errors } from '../../base/errors.ts';
+import { asOfTime } from '../../base/references.ts';
 
 /** What a version is: columns and, in order, the digests of its rows. Where they lie is storage and may change. */
 export interface Manifest {
@@ -72,15 +73,18 @@ export function chunkId(columns: readonly Column[], digest: string): string {
 
 const isNumeral = (text: string): boolean => /^\d+$/.test(text);
 
-/** Precedence of references: number, `latest`, tag. A number too large to be one is looked for and not found. */
+/** Precedence of references: number, `latest`, as of a time, tag. A number too large to be one is looked for and not found. */
 export type VersionChoice =
   | { readonly by: 'number'; readonly number: number }
   | { readonly by: 'latest' }
+  | { readonly by: 'time'; readonly time: number }
   | { readonly by: 'tag'; readonly tag: string };
 
 export function chooseVersion(version: string): VersionChoice {
   if (isNumeral(version)) return { by: 'number', number: Math.min(Number(version), 2 ** 31 - 1) };
-  return version === 'latest' ? { by: 'latest' } : { by: 'tag', tag: version };
+  if (version === 'latest') return { by: 'latest' };
+  const time = asOfTime(version);
+  return time === null ? { by: 'tag', tag: version } : { by: 'time', time };
 }
 
 /** @throws tagReserved for words that mean a version already */

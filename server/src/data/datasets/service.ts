@@ -94,6 +94,7 @@ export function createDatasets(deps: DatasetsDependencies) {
   function find(name: string, version: string, workspace: string): Promise<DatasetVersion | null> {
     const choice = chooseVersion(version);
     if (choice.by === 'number') return store.findVersion(workspace, name, choice.number);
+    if (choice.by === 'time') return store.findAsOf(workspace, name, choice.time);
     if (choice.by === 'tag') return store.findTagged(workspace, name, choice.tag);
     return store.findLatest(workspace, name);
   }
@@ -102,6 +103,11 @@ export function createDatasets(deps: DatasetsDependencies) {
     const found = await find(name, version, workspace);
     if (found) return found;
     const { latestVersion } = await get(name, workspace);
+    const first = version.startsWith('{') ? await store.findFirst(workspace, name) : null;
+    if (first) {
+      const known = `The first version, ${first.reference}, came at ${new Date(first.createdAt).toISOString()}`;
+      throw errors.datasetVersionNotFound({ reference: formatReference(name, version), known });
+    }
     const newest = await store.listVersions(workspace, name, undefined, sampleSize);
     const tags = newest.flatMap((each) => each.tags);
     const known = `The latest is ${formatReference(name, latestVersion)}${tags.length > 0 ? `; tags: ${tags.join(', ')}` : ''}`;

@@ -104,6 +104,20 @@ export const datasetStore = (db: Db) => ({
     return row ? withTags(db, workspace, row) : null;
   },
 
+  /** The latest of those that were there at that instant. */
+  async findAsOf(workspace: string, dataset: string, time: number): Promise<DatasetVersion | null> {
+    const row = await versions(db, workspace, dataset)
+      .where('created_at', '<=', time)
+      .orderBy('number', 'desc')
+      .executeTakeFirst();
+    return row ? withTags(db, workspace, row) : null;
+  },
+
+  async findFirst(workspace: string, dataset: string): Promise<DatasetVersion | null> {
+    const row = await versions(db, workspace, dataset).orderBy('number').executeTakeFirst();
+    return row ? withTags(db, workspace, row) : null;
+  },
+
   async findTagged(workspace: string, dataset: string, tag: string): Promise<DatasetVersion | null> {
     const row = await versions(db, workspace, dataset)
       .where((e) =>
