@@ -15,6 +15,7 @@ import {
 } from './operations.ts';
 import { profilingEndpoints } from './profiling.ts';
 import { endpointsEndpoints, predictionsEndpoints, rolloutsEndpoints } from './serving.ts';
+import { sourcesEndpoints } from './sources.ts';
 import { systemEndpoints } from './system.ts';
 import { webhooksEndpoints } from './webhooks.ts';
 
@@ -23,6 +24,7 @@ export const contract = {
   access: accessEndpoints,
   system: systemEndpoints,
   garbage: garbageEndpoints,
+  sources: sourcesEndpoints,
   datasets: datasetsEndpoints,
   profiling: profilingEndpoints,
   features: featuresEndpoints,
@@ -58,5 +60,6 @@ export * from './models.ts';
 export * from './operations.ts';
 export * from './profiling.ts';
 export * from './serving.ts';
+export * from './sources.ts';
 export * from './system.ts';
 export * from './webhooks.ts';

@@ -21,6 +21,7 @@ import { workerPool } from './adapters/executor/worker-pool.ts';
 import { openRuntime } from './adapters/inference/runtimes.ts';
 import { webhookNotifier } from './adapters/notify/webhook.ts';
 import { openSqliteOnline } from './adapters/online/sqlite.ts';
+import { openSourceReader } from './adapters/sources/reader.ts';
 import { type Clock, systemClock } from './base/clock.ts';
 import type { Logger } from './base/logger.ts';
 import type { Config } from './config.ts';
@@ -30,6 +31,8 @@ import { featuresRoutes } from './data/features/routes.ts';
 import { createFeatures } from './data/features/service.ts';
 import { profilingRoutes } from './data/profiling/routes.ts';
 import { createProfiling } from './data/profiling/service.ts';
+import { sourcesRoutes } from './data/sources/routes.ts';
+import { createSources } from './data/sources/service.ts';
 import { bind } from './http/bind.ts';
 import { mlflowApi } from './http/mlflow/mlflow-api.ts';
 import { createHttp } from './http/server.ts';
@@ -116,6 +119,17 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     ...{ db, changes, lineage, clock, blobs, analytics, tempFolder, cacheFolder, diffFolder },
   });
   const profiling = createProfiling({ db, clock, analytics, datasets });
+  const sources = createSources({
+    db,
+    changes,
+    clock,
+    tasks,
+    secrets,
+    analytics,
+    datasets,
+    reader: adapters.sourceReader,
+    tempFolder,
+  });
   const features = createFeatures({ db, changes, lineage, clock, analytics, online, datasets, tempFolder });
 
   // training
@@ -299,6 +313,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     auth,
     secrets,
     datasets,
+    sources,
     profiling,
     features,
     learners,
@@ -380,6 +395,7 @@ export type Services = App['services'];
 
 function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'access', contract.access, accessRoutes(services.auth, services.audit, services.lineage));
+  bind(http, 'sources', contract.sources, sourcesRoutes(services.sources));
   bind(http, 'datasets', contract.datasets, datasetsRoutes(services.datasets));
   bind(http, 'profiling', contract.profiling, profilingRoutes(services.profiling));
   bind(http, 'features', contract.features, featuresRoutes(services.features));
@@ -440,6 +456,7 @@ async function openEach(config: Config) {
     executor: localExecutor(),
     // An alert goes where the owner of a monitor says: mostly a neighbour within the same network.
     notifier: webhookNotifier({ destinations: { schemes: ['http', 'https'], allowPrivate: true } }),
+    sourceReader: openSourceReader(config.sources),
     webhookSender: webhookNotifier({ destinations: config.webhookDestinations, format: 'mlflow' }),
   };
 }

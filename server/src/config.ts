@@ -1,6 +1,7 @@
-import { relative, resolve } from 'node:path';
+import { delimiter, relative, resolve } from 'node:path';
 import { parseKey } from './access/secrets/rules.ts';
 import type { DestinationPolicy } from './adapters/network/network.ts';
+import type { SourcePolicy } from './adapters/sources/sources.ts';
 import { errors } from './base/errors.ts';
 import { parseFileUri } from './base/file-uri.ts';
 
@@ -19,6 +20,8 @@ export interface Config {
   readonly secretKey: Buffer | null;
   /** Where the registry's webhooks may go. */
   readonly webhookDestinations: DestinationPolicy;
+  /** What sources of data may read. */
+  readonly sources: SourcePolicy;
   /** Folder of the built web UI; without it the API stands alone. */
   readonly webFolder: string | null;
   /** What commands of users get of this program's environment: where programs are, never a secret. */
@@ -37,6 +40,9 @@ export interface ConfigOptions {
   readonly artifactRoot?: string | undefined;
   readonly webhookSchemes?: string | undefined;
   readonly webhookPrivate?: boolean | undefined;
+  readonly sourceRoot?: readonly string[] | undefined;
+  readonly allowPrivateSources?: boolean | undefined;
+  readonly sourceMaxBytes?: string | undefined;
 }
 
 /** Reads options and environment once. @throws configInvalid naming the setting */
@@ -54,6 +60,7 @@ export function readConfig(options: ConfigOptions, environment: NodeJS.ProcessEn
     logLevel: readLevel(options.logLevel ?? environment.TIDEMILL_LOG_LEVEL ?? 'warn'),
     secretKey: readSecretKey(environment.TIDEMILL_SECRET_KEY),
     webhookDestinations: readDestinations(options, environment),
+    sources: readSources(options, environment),
     webFolder: environment.TIDEMILL_WEB ?? resolve(import.meta.dirname, '../../web/dist'),
     commandEnvironment: readCommandEnvironment(environment),
   };
@@ -74,6 +81,25 @@ function readDestinations(options: ConfigOptions, environment: NodeJS.ProcessEnv
   return {
     schemes: schemes.split(',').map(readScheme),
     allowPrivate: options.webhookPrivate ?? /^(?:true|1)$/i.test(allowPrivate),
+  };
+}
+
+const defaultSourceBytes = '10737418240';
+
+function readSources(options: ConfigOptions, environment: NodeJS.ProcessEnv): SourcePolicy {
+  const roots = options.sourceRoot ?? environment.TIDEMILL_SOURCE_ROOTS?.split(delimiter) ?? [];
+  const text = options.sourceMaxBytes ?? environment.TIDEMILL_SOURCE_MAX_BYTES ?? defaultSourceBytes;
+  const maxBytes = Number(text);
+  if (!Number.isSafeInteger(maxBytes) || maxBytes < 1)
+    throw errors.configInvalid({
+      variable: '--source-max-bytes (TIDEMILL_SOURCE_MAX_BYTES)',
+      reason: `'${text}' is no number of bytes`,
+    });
+  return {
+    roots: roots.filter(Boolean).map((root) => resolve(root)),
+    allowPrivate:
+      options.allowPrivateSources ?? /^(?:true|1)$/i.test(environment.TIDEMILL_ALLOW_PRIVATE_SOURCES ?? ''),
+    maxBytes,
   };
 }
 

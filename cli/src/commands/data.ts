@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import { addDatasetsCommands } from './data/datasets.ts';
 import { addFeaturesCommands } from './data/features.ts';
+import { addSourcesCommands } from './data/sources.ts';
 
 export function addDataCommands(program: Command): void {
   addDatasetsCommands(program);
+  addSourcesCommands(program);
   addFeaturesCommands(program);
 }

@@ -12,6 +12,9 @@ interface UpOptions {
   artifactRoot?: string;
   webhookSchemes?: string;
   webhookPrivate?: boolean;
+  sourceRoot?: string[];
+  allowPrivateSources?: boolean;
+  sourceMaxBytes?: string;
   exitWithParent?: boolean;
 }
 
@@ -48,6 +51,9 @@ export function addUpCommand(program: Command): void {
       'https or http,https: where webhooks may go (default: MLFLOW_WEBHOOK_ALLOWED_SCHEMES or https)',
     )
     .option('--webhook-private', 'webhooks may go to this machine and private networks')
+    .option('--source-root <folders...>', 'folders whose files sources may read (default: none)')
+    .option('--allow-private-sources', 'sources may be on this machine and in private networks')
+    .option('--source-max-bytes <number>', 'of one pull (default 10 GiB)')
     .addOption(new Option('--exit-with-parent', 'end when standard input closes').hideHelp())
     .action((options: UpOptions) => up(options));
   example(start, 'up --data ~/tidemill --port 4600');

@@ -376,6 +376,47 @@ export const catalogue = {
     (d) => `The notification to ${d.url} failed: ${d.reason}. Check that the address answers POST with 2xx.`,
   ),
 
+  // sources
+  sourceNotFound: entry<{ name: string; known: string }>(
+    404,
+    (d) => `There is no source '${d.name}'. ${d.known}.`,
+  ),
+  sourceExists: entry<{ name: string }>(
+    409,
+    (d) => `A source '${d.name}' exists already. Choose another name, or change it: tidemill sources update.`,
+  ),
+  sourceInvalid: entry<{ field: string; reason: string; remedy: string }>(
+    400,
+    (d) => `The source's ${d.field} cannot be used: ${d.reason}. ${d.remedy}.`,
+  ),
+  sourcePullNotFound: entry<{ name: string; id: string }>(
+    404,
+    (d) => `The source '${d.name}' has no pull '${d.id}'. tidemill sources pulls ${d.name} lists them.`,
+  ),
+  sourceBusy: entry<{ name: string; pull: string }>(
+    409,
+    (d) =>
+      `The source '${d.name}' is being pulled already (${d.pull}). Wait for its end, or cancel it: tidemill sources cancel ${d.name}.`,
+  ),
+  sourceRefused: entry<{ location: string; reason: string; remedy: string }>(
+    400,
+    (d) => `Nothing is read from ${d.location}: ${d.reason}. ${d.remedy}.`,
+  ),
+  sourceRejected: entry<{ location: string; reason: string; remedy: string }>(
+    400,
+    (d) => `${d.location} cannot be read: ${d.reason}. ${d.remedy}.`,
+  ),
+  sourceTooLarge: entry<{ location: string; limit: string }>(
+    413,
+    (d) =>
+      `${d.location} holds more than ${d.limit}. Read a part of it, or raise the limit: tidemill up --source-max-bytes.`,
+  ),
+  sourceUnreachable: entry<{ location: string; reason: string }>(
+    502,
+    (d) =>
+      `${d.location} does not give its rows: ${d.reason}. Check that it is up and that this machine reaches it.`,
+  ),
+
   // experiments
   requestFieldMissing: entry<{ field: string }>(
     400,

@@ -8,6 +8,7 @@ export interface ParsedReference {
 
 export type UriKind =
   | 'dataset'
+  | 'source'
   | 'model'
   | 'endpoint'
   | 'view'

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DestinationPolicy } from '../adapters/network/network.ts';
+import type { SourcePolicy } from '../adapters/sources/sources.ts';
 import { createApp } from '../app.ts';
 import type { Caller } from '../base/caller.ts';
 import type { Clock } from '../base/clock.ts';
@@ -18,6 +19,7 @@ export async function createTestPlatform(
     dataFolder?: string;
     artifactFolder?: string;
     webhookDestinations?: DestinationPolicy;
+    sources?: Partial<SourcePolicy>;
   } = {},
 ) {
   const folder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'tidemill-test-'));
@@ -32,6 +34,7 @@ export async function createTestPlatform(
       logLevel: 'silent',
       secretKey: null,
       webhookDestinations: options.webhookDestinations ?? { schemes: ['https'], allowPrivate: false },
+      sources: { roots: [], allowPrivate: false, maxBytes: 1 << 30, ...options.sources },
       webFolder: null,
       commandEnvironment: readCommandEnvironment(process.env),
     },

@@ -17,6 +17,7 @@ import type { ProjectsTables } from './tables/projects.ts';
 import type { RegistryTables } from './tables/registry.ts';
 import type { RetrainingTables } from './tables/retraining.ts';
 import type { RolloutsTables } from './tables/rollouts.ts';
+import type { SourcesTables } from './tables/sources.ts';
 import type { SweepsTables } from './tables/sweeps.ts';
 import type { ValidationTables } from './tables/validation.ts';
 import type { WebhooksTables } from './tables/webhooks.ts';
@@ -29,6 +30,7 @@ export interface Database
     ValidationTables,
     ProfilingTables,
     FeaturesTables,
+    SourcesTables,
     ExperimentsTables,
     ArtifactsTables,
     LoggedModelsTables,

@@ -7,6 +7,8 @@ import { lookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
 import { kindOfAddress } from './addresses.ts';
 
+export { kindOfAddress };
+
 export interface DestinationPolicy {
   readonly schemes: readonly ('http' | 'https')[];
   /** Also this machine and private networks. Addresses of cloud metadata are refused even so. */
@@ -100,3 +102,17 @@ const codeOf = (cause: unknown): string => {
   if (cause instanceof Error && 'code' in cause) return String(cause.code);
   return cause instanceof Error ? cause.message : String(cause);
 };
+
+/** For agents that look names up by themselves: answers with addresses that were judged just now. */
+export const judgedLookup =
+  (
+    policy: Pick<DestinationPolicy, 'allowPrivate'>,
+    resolve: Resolve,
+    refusals: { refused(reason: string): Error; unknown: Refusals['unknown'] },
+  ): LookupFunction =>
+  (host, options, answer) => {
+    judgeHost(host, policy, resolve, refusals).then(
+      (addresses) => pinnedTo(addresses)(host, options, answer),
+      (error: Error) => answer(error, []),
+    );
+  };

@@ -33,7 +33,7 @@ import type { Committed } from './version-records.ts';
 
 export type { CheckCommit, CommitCandidate, CommitVerdict } from './commit-check.ts';
 export type { ParquetCommit, Upload } from './commits.ts';
-export type { Manifest, Provenance } from './rules.ts';
+export { type Manifest, type Provenance, parseMapping } from './rules.ts';
 export type { Committed } from './version-records.ts';
 
 export interface DatasetsDependencies {

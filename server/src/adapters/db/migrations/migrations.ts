@@ -6,6 +6,7 @@ import { migration as datasets } from './010-datasets.ts';
 import { migration as features } from './011-features.ts';
 import { migration as datasetDeltas } from './012-dataset-deltas.ts';
 import { migration as validation } from './013-validation.ts';
+import { migration as sources } from './014-sources.ts';
 import { migration as profiling } from './015-profiling.ts';
 import { migration as datasetVerbs } from './016-dataset-verbs.ts';
 import { migration as experiments } from './020-experiments.ts';
@@ -40,6 +41,7 @@ export const migrations: readonly Migration[] = [
   features,
   datasetDeltas,
   validation,
+  sources,
   profiling,
   datasetVerbs,
   experiments,
