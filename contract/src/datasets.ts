@@ -13,6 +13,7 @@ import {
   Row,
   strict,
   Timestamp,
+  Version,
 } from './common.ts';
 import { endpoints } from './endpoint.ts';
 
@@ -22,6 +23,10 @@ export type TableFormat = Static<typeof TableFormat>;
 /** What a version's expectations said last; `none` where there were none to hold against it. */
 export const ValidationStatus = literals('passed', 'warned', 'failed', 'none');
 export type ValidationStatus = Static<typeof ValidationStatus>;
+
+/** What rows are read as; `arrow` is Arrow's file format (Feather V2), `arrow-stream` its stream. */
+export const ReadFormat = literals('parquet', 'arrow', 'arrow-stream', 'csv', 'json', 'ndjson');
+export type ReadFormat = Static<typeof ReadFormat>;
 
 export const DatasetVersion = Type.Object({
   dataset: Type.String(),
@@ -164,6 +169,19 @@ const commitQuery = {
 };
 const Committed = Type.Intersect([DatasetVersion, Type.Object({ unchanged: Type.Boolean() })]);
 
+const selection = {
+  columns: Type.Optional(Type.String({ description: 'comma-separated, in the order wanted' })),
+  where: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 10_000,
+      description: "only rows of which this SQL condition is true: close > 100 and symbol = 'AAPL'",
+    }),
+  ),
+  limit: Type.Optional(integer({ minimum: 0 })),
+  offset: Type.Optional(integer({ minimum: 0 })),
+};
+
 export const datasetsEndpoints = endpoints({
   commit: {
     method: 'POST',
@@ -234,14 +252,24 @@ export const datasetsEndpoints = endpoints({
     method: 'GET',
     path: '/api/v1/datasets/:name/versions/:version/data',
     permission: 'read',
-    summary: 'Read the rows as Parquet, CSV, JSON or NDJSON',
+    summary:
+      'Read the rows as Parquet, Arrow, CSV, JSON or NDJSON: by `format`, else by the Accept header, else Parquet. HEAD and Range are answered',
     params: byVersion,
-    query: strict({
-      format: Type.Optional(TableFormat),
-      columns: Type.Optional(Type.String({ description: 'comma-separated' })),
-      limit: Type.Optional(integer({ minimum: 0 })),
-      offset: Type.Optional(integer({ minimum: 0 })),
+    query: strict({ format: Type.Optional(ReadFormat), ...selection }),
+    download: true,
+  },
+  readFile: {
+    method: 'GET',
+    path: '/api/v1/datasets/:name/versions/:version/data.:extension',
+    permission: 'read',
+    summary:
+      'The same under the name of a file, for tools that go by it: data.parquet, data.feather, data.csv',
+    params: strict({
+      name: Name,
+      version: Version,
+      extension: literals('parquet', 'arrow', 'feather', 'arrows', 'csv', 'json', 'ndjson', 'jsonl'),
     }),
+    query: strict(selection),
     download: true,
   },
   update: {

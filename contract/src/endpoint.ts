@@ -45,8 +45,14 @@ export interface Download {
   readonly size?: number;
   /** Strong validator of immutable content. */
   readonly etag?: string;
+  /** Of the whole content, in hex. */
+  readonly sha256?: string;
+  /** Where the content begins, if it is a part that was asked for; `size` is that of the whole. */
+  readonly offset?: number;
   /** Reads a part instead, from its first to its last byte; needs `size`. */
   readonly slice?: (first: number, last: number) => Promise<AsyncIterable<Uint8Array>>;
+  /** Makes what takes time to make: not before it is known that the client wants it. */
+  readonly open?: () => Promise<Pick<Download, 'content' | 'size' | 'sha256' | 'slice'>>;
 }
 
 /** All declared parts of a request, merged into one object: path parameters, query and body fields share one namespace. */
@@ -54,7 +60,8 @@ export type Input<E extends Endpoint> = Flat<
   Part<E, 'params'> &
     Part<E, 'query'> &
     Part<E, 'body'> &
-    (E extends { readonly upload: true } ? { content: Content; mediaType?: string } : unknown)
+    (E extends { readonly upload: true } ? { content: Content; mediaType?: string } : unknown) &
+    (E extends { readonly download: true } ? { accept?: string } : unknown)
 >;
 
 export type Reply<E extends Endpoint> = E extends { readonly download: true }

@@ -66,7 +66,8 @@ function addRoute<L extends Endpoints>(
     exposeHeadRoute: !endpoint.download,
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const result = await handle(read(request), request.caller, signalOf(reply));
-      if (endpoint.download) return sendDownload(request, reply, result as Download);
+      // Some choose the form of the file by what the client accepts.
+      if (endpoint.download) return sendDownload(request, reply.header('vary', 'accept'), result as Download);
       return reply.status(endpoint.status ?? 200).send(result);
     },
   };
@@ -110,6 +111,7 @@ function createReader(endpoint: Endpoint): Read {
         content: request.body ?? Readable.from([]),
         mediaType: request.headers['content-type'],
       }),
+      ...(endpoint.download && { accept: request.headers.accept }),
     };
   }
 }

@@ -11,13 +11,14 @@ import { FileStream } from '../base/file-stream.ts';
 export async function sendDownload(
   request: FastifyRequest,
   reply: FastifyReply,
-  download: Download,
+  described: Download,
 ): Promise<FastifyReply> {
-  if (download.etag !== undefined && hasAlready(request.headers['if-none-match'], download.etag)) {
-    discard(download);
-    return reply.status(304).headers(toHeaders(download)).send();
+  if (described.etag !== undefined && hasAlready(request.headers['if-none-match'], described.etag)) {
+    discard(described);
+    return reply.status(304).headers(toHeaders(described)).send();
   }
-  const range = toRange(request, reply, download);
+  const download = described.open ? { ...described, ...(await described.open()) } : described;
+  const range = request.method === 'HEAD' ? null : toRange(request, reply, download);
   reply.headers(toHeaders(download));
   if (range) {
     reply.status(206).headers({
@@ -34,7 +35,14 @@ export async function sendDownload(
   return reply.send(toReadable(await download.slice(range.start, range.end)));
 }
 
-function toHeaders({ mediaType, fileName, size, etag, slice }: Download): Record<string, string | number> {
+function toHeaders({
+  mediaType,
+  fileName,
+  size,
+  etag,
+  sha256,
+  slice,
+}: Download): Record<string, string | number> {
   const name = fileName === undefined ? '' : `; filename*=UTF-8''${encodeName(fileName)}`;
   return {
     'content-type': mediaType,
@@ -43,6 +51,9 @@ function toHeaders({ mediaType, fileName, size, etag, slice }: Download): Record
     'content-security-policy': "default-src 'none'; sandbox",
     ...(size !== undefined && { 'content-length': size }),
     ...(etag !== undefined && { etag: `"${etag}"` }),
+    ...(sha256 !== undefined && {
+      'repr-digest': `sha-256=:${Buffer.from(sha256, 'hex').toString('base64')}:`,
+    }),
     ...(slice && { 'accept-ranges': 'bytes' }),
   };
 }

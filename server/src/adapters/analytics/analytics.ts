@@ -71,6 +71,8 @@ export interface ColumnsReply {
 }
 
 export type FileFormat = 'csv' | 'parquet' | 'ndjson' | 'json';
+/** Arrow IPC: the file format (Feather V2), or the stream. */
+export type ExportFormat = FileFormat | 'arrow' | 'arrow-stream';
 
 export interface ImportRequest {
   readonly path: string;
@@ -98,7 +100,7 @@ export interface ExportRequest {
   readonly columns?: readonly string[];
   readonly limit?: number;
   readonly offset?: number;
-  readonly format: FileFormat;
+  readonly format: ExportFormat;
   readonly to: string;
   readonly signal?: AbortSignal;
 }
@@ -173,6 +175,7 @@ export interface Analytics {
    * file, line, column and remedy; then `to` does not exist.
    */
   importFile(request: ImportRequest): Promise<ImportReply>;
+  /** Rows in their order; equal requests give equal bytes, whatever the number of threads. Fails leave no file. */
   exportFile(request: ExportRequest): Promise<void>;
   /** Types and row count of a Parquet file of ours, from its footer. */
   describeFile(path: string): Promise<{ columns: readonly ColumnHead[]; rows: number }>;

@@ -1,47 +1,19 @@
 /** A thread of its own: reads a Parquet file through DuckDB and cuts it into chunks, away from the event loop. */
-import { parentPort } from 'node:worker_threads';
 import {
   DuckDBBlobValue,
   type DuckDBConnection,
   type DuckDBDataChunk,
-  DuckDBInstance,
   type DuckDBValue,
 } from '@duckdb/node-api';
 import type { ChunkSizes, ColumnHead, RowChunk } from './analytics.ts';
-import { castToOurs, columnTypeOf } from './column-types.ts';
+import { selectPhysical } from './physical-values.ts';
+import { serveOrders } from './query-thread.ts';
 import { type CanonicalColumn, rowChunker } from './row-digest.ts';
-import { quoteName, quoteText } from './sql-text.ts';
+import { quoteText } from './sql-text.ts';
 
-export type DigestOrder =
-  | { readonly kind: 'digest'; readonly id: number; readonly path: string; readonly sizes: ChunkSizes }
-  | { readonly kind: 'interrupt'; readonly id: number }
-  | { readonly kind: 'close' };
-
-export type DigestReport =
-  | { readonly id: number; readonly chunks: readonly RowChunk[] }
-  | { readonly id: number; readonly failure: string };
-
-/** Physical values the encoder can write without objects per value. */
-function physical({ name, type }: ColumnHead, duckdbName: string): string {
-  const value = castToOurs(quoteName(name), duckdbName);
-  if (type === 'date') return `cast(${value} - DATE '1970-01-01' as INTEGER)`;
-  if (type === 'timestamp') return `epoch_us(${value})`;
-  return type === 'text' ? `encode(${value})` : value;
-}
-
-async function selectOf(
-  connection: DuckDBConnection,
-  path: string,
-): Promise<{ sql: string; heads: ColumnHead[] }> {
-  const source = `read_parquet(${quoteText(path)})`;
-  const described = (await connection.runAndReadAll(`describe select * from ${source}`)).getRowObjectsJS();
-  const names = described.map((column) => String(column.column_type));
-  const heads = described.map((column, i) => ({
-    name: String(column.column_name),
-    type: columnTypeOf(names[i] ?? ''),
-  }));
-  const expressions = heads.map((head, i) => physical(head, names[i] ?? ''));
-  return { heads, sql: `select ${expressions.join(', ')} from ${source}` };
+export interface DigestOrder {
+  readonly path: string;
+  readonly sizes: ChunkSizes;
 }
 
 function canonical(value: DuckDBValue): ReturnType<CanonicalColumn['at']> {
@@ -58,13 +30,13 @@ function canonicalColumns(chunk: DuckDBDataChunk, heads: readonly ColumnHead[]):
 
 async function digestRows(
   connection: DuckDBConnection,
-  path: string,
-  sizes: ChunkSizes,
+  { path, sizes }: DigestOrder,
   isStopped: () => boolean,
 ): Promise<readonly RowChunk[]> {
-  const { sql, heads } = await selectOf(connection, path);
+  const source = `read_parquet(${quoteText(path)})`;
+  const { selected, heads } = await selectPhysical(connection, source);
   const chunker = rowChunker(sizes);
-  const result = await connection.stream(sql);
+  const result = await connection.stream(`select ${selected} from ${source}`);
   for (;;) {
     const chunk = await result.fetchChunk();
     if (isStopped()) throw new Error('interrupted');
@@ -73,47 +45,4 @@ async function digestRows(
   }
 }
 
-async function main(port: NonNullable<typeof parentPort>): Promise<void> {
-  const instance = await DuckDBInstance.create(':memory:', {
-    threads: '2',
-    autoload_known_extensions: 'false',
-  });
-  const connection = await instance.connect();
-  await connection.run("set TimeZone = 'UTC'");
-  const interrupted = new Set<number>();
-  let running: number | undefined;
-  let queue = Promise.resolve();
-
-  async function run({ id, path, sizes }: Extract<DigestOrder, { kind: 'digest' }>): Promise<void> {
-    running = id;
-    try {
-      const chunks = await digestRows(connection, path, sizes, () => interrupted.has(id));
-      port.postMessage({ id, chunks } satisfies DigestReport);
-    } catch (error) {
-      const failure = error instanceof Error ? error.message : String(error);
-      port.postMessage({ id, failure } satisfies DigestReport);
-    } finally {
-      running = undefined;
-      interrupted.delete(id);
-    }
-  }
-
-  function interrupt(id: number): void {
-    interrupted.add(id);
-    if (running === id) connection.interrupt();
-  }
-
-  port.on('message', (order: DigestOrder) => {
-    if (order.kind === 'digest') queue = queue.then(() => run(order));
-    else if (order.kind === 'interrupt') interrupt(order.id);
-    // Closing the port lets the thread end by itself; terminating it during a query would abort the program.
-    else
-      void queue.then(() => {
-        connection.closeSync();
-        instance.closeSync();
-        port.close();
-      });
-  });
-}
-
-if (parentPort) await main(parentPort);
+await serveOrders(digestRows);

@@ -3,12 +3,13 @@ import { type DuckDBConnection, DuckDBInstance, type DuckDBResult } from '@duckd
 import { errors, TidemillError } from '../../base/errors.ts';
 import { fileAligner } from './align-file.ts';
 import type { Analytics, QueryRequest } from './analytics.ts';
+import type { ArrowOrder } from './arrow-worker.ts';
 import { connectionPool, interruptible } from './connections.ts';
 import { copyQuery } from './copy-query.ts';
 import { copyResult } from './copy-result.ts';
 import { describeFile } from './describe-file.ts';
 import { fileDigester } from './digest-file.ts';
-import { exportFile } from './export-file.ts';
+import { arrowOrder, exportFile, isPlain } from './export-file.ts';
 import { countEqual, gatherRows } from './gather-rows.ts';
 import { importFile } from './import-file.ts';
 import { bindParameters } from './parameters.ts';
@@ -17,6 +18,7 @@ import { defaultSizes } from './row-digest.ts';
 import { prepareSelect, sandboxSupply, seal } from './sandbox.ts';
 import { splitFile } from './split-file.ts';
 import { withTables } from './sql-text.ts';
+import { workerOrders } from './worker-orders.ts';
 
 export interface DuckdbOptions {
   /** Queries at once; the next `maxQueue` wait, later ones fail with `analyticsBusy`. */
@@ -90,6 +92,9 @@ export async function openDuckdb(options: DuckdbOptions = {}): Promise<Analytics
   const sandboxMs = options.sandboxMs ?? tenMinutes;
   const digester = fileDigester({ maxQueue: limits.maxQueue });
   const aligner = fileAligner();
+  const arrowFiles = workerOrders<ArrowOrder, null>(new URL('./arrow-worker.ts', import.meta.url), {
+    maxQueue: limits.maxQueue,
+  });
 
   /** The sealed select's chunks, inside a sandbox that is thrown away afterwards. */
   const inSandbox = <T>(request: QueryRequest, read: (result: DuckDBResult) => Promise<T>): Promise<T> =>
@@ -129,8 +134,11 @@ export async function openDuckdb(options: DuckdbOptions = {}): Promise<Analytics
       ),
     importFile: (request) =>
       named(() => pool.use((connection) => importFile(connection, request), request.signal)),
-    exportFile: (request) =>
-      named(() => pool.use((connection) => exportFile(connection, request), request.signal)),
+    async exportFile(request) {
+      if (isPlain(request))
+        await named(() => pool.use((connection) => exportFile(connection, request), request.signal));
+      else await arrowFiles.ask(arrowOrder(request), request.signal);
+    },
     describeFile: (path) => named(() => pool.use((connection) => describeFile(connection, path))),
     async digestFile(path, { sizes = defaultSizes, signal } = {}) {
       const chunks = await digester.digest(path, sizes, signal);
@@ -140,7 +148,13 @@ export async function openDuckdb(options: DuckdbOptions = {}): Promise<Analytics
     gatherRows: (request) => named(() => pool.use((connection) => gatherRows(connection, request))),
     countEqual: (rows, other) => named(() => pool.use((connection) => countEqual(connection, rows, other))),
     async close() {
-      await Promise.all([sandboxSeats.close(), pool.close(), digester.close(), aligner.close()]);
+      await Promise.all([
+        sandboxSeats.close(),
+        pool.close(),
+        digester.close(),
+        aligner.close(),
+        arrowFiles.close(),
+      ]);
       await sandboxes.close();
       instance.closeSync();
     },

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { ColumnHead, ExportRequest } from './analytics.ts';
+import type { ColumnHead, ExportRequest, FileFormat } from './analytics.ts';
+import type { ArrowOrder } from './arrow-worker.ts';
 import { columnTypeOf } from './column-types.ts';
 import { quoteName, quoteText, tableSql } from './sql-text.ts';
 
@@ -7,7 +8,7 @@ import { quoteName, quoteText, tableSql } from './sql-text.ts';
 const isoText = (name: string): string =>
   `case when epoch_us(${name}) % 1000 = 0 then strftime(${name}, '%Y-%m-%dT%H:%M:%S.%gZ') else strftime(${name}, '%Y-%m-%dT%H:%M:%S.%fZ') end`;
 
-function expressionOf({ name, type }: ColumnHead, format: ExportRequest['format']): string {
+function expressionOf({ name, type }: ColumnHead, format: FileFormat): string {
   const quoted = quoteName(name);
   if (type === 'timestamp') return `${isoText(quoted)} as ${quoted}`;
   // JSON has no word for NaN or infinity.
@@ -16,7 +17,7 @@ function expressionOf({ name, type }: ColumnHead, format: ExportRequest['format'
   return quoted;
 }
 
-const copyOptions: Readonly<Record<ExportRequest['format'], string>> = {
+const copyOptions: Readonly<Record<FileFormat, string>> = {
   csv: 'format csv, header true',
   parquet: 'format parquet, compression zstd',
   json: 'format json, array true',
@@ -25,20 +26,41 @@ const copyOptions: Readonly<Record<ExportRequest['format'], string>> = {
 
 const whole = (value: number): number => Math.max(0, Math.trunc(value));
 
-export async function exportFile(connection: DuckDBConnection, request: ExportRequest): Promise<void> {
-  const source = `(${tableSql(request.table)})`;
+interface PlainRequest extends ExportRequest {
+  readonly format: FileFormat;
+}
+
+/** Arrow is written by a thread of ours, everything else by DuckDB. */
+export const isPlain = (request: ExportRequest): request is PlainRequest =>
+  request.format !== 'arrow' && request.format !== 'arrow-stream';
+
+export async function exportFile(connection: DuckDBConnection, request: PlainRequest): Promise<void> {
+  const source = sourceOf(request);
   const selected = await selectedColumns(connection, source, request);
-  const limit = request.limit === undefined ? '' : ` limit ${whole(request.limit)}`;
-  const offset = request.offset === undefined ? '' : ` offset ${whole(request.offset)}`;
   await connection.run(
-    `copy (select ${selected} from ${source}${limit}${offset}) to ${quoteText(request.to)} (${copyOptions[request.format]})`,
+    `copy (select ${selected} from ${source}${restOf(request)}) to ${quoteText(request.to)} (${copyOptions[request.format]})`,
   );
+}
+
+export const arrowOrder = (request: ExportRequest): ArrowOrder => ({
+  source: sourceOf(request),
+  rest: restOf(request),
+  columns: request.columns,
+  layout: request.format === 'arrow' ? 'file' : 'stream',
+  to: request.to,
+});
+
+const sourceOf = ({ table }: ExportRequest): string => `(${tableSql(table)})`;
+
+function restOf({ limit, offset }: ExportRequest): string {
+  const limited = limit === undefined ? '' : ` limit ${whole(limit)}`;
+  return offset === undefined ? limited : `${limited} offset ${whole(offset)}`;
 }
 
 async function selectedColumns(
   connection: DuckDBConnection,
   source: string,
-  { format, columns }: ExportRequest,
+  { format, columns }: PlainRequest,
 ): Promise<string> {
   // Parquet takes values as they are, whatever their types.
   if (format === 'parquet') return columns?.map(quoteName).join(', ') ?? '*';

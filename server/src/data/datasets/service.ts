@@ -1,23 +1,22 @@
-import { createReadStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Dataset, DatasetVersion, Download, Page, TableFormat } from '@tidemill/contract';
+import type { Dataset, DatasetVersion, Page, TableFormat } from '@tidemill/contract';
 import type { Changes } from '../../access/audit/service.ts';
 import type { Lineage } from '../../access/lineage/service.ts';
-import type { Analytics, ExportRequest, TableSource } from '../../adapters/analytics/analytics.ts';
+import type { Analytics, TableSource } from '../../adapters/analytics/analytics.ts';
 import type { Blobs } from '../../adapters/blobs/blobs.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { errors } from '../../base/errors.ts';
-import { newId } from '../../base/ids.ts';
 import { decodeCursor, defaultPageSize, isNumber, isText, toPage } from '../../base/page.ts';
 import { formatReference, parseReference, toUri } from '../../base/references.ts';
 import type { CheckCommit } from './commit-check.ts';
 import { createCommits, type Upload } from './commits.ts';
 import { createContentFiles } from './content-files.ts';
-import { findFormat, mediaTypes } from './content-format.ts';
+import { findFormat } from './content-format.ts';
 import { createDifferences } from './differences.ts';
+import { createDownloads } from './downloads.ts';
+import { createExports } from './exports.ts';
 import { removalStore } from './removal-store.ts';
 import {
   assertColumns,
@@ -63,15 +62,6 @@ interface PageInput {
 interface PutInput extends Omit<Upload, 'format'> {
   readonly format?: TableFormat | undefined;
   readonly mediaType?: string | undefined;
-}
-
-interface ReadInput {
-  readonly name: string;
-  readonly version: string;
-  readonly format?: TableFormat | undefined;
-  readonly columns?: string | undefined;
-  readonly limit?: number | undefined;
-  readonly offset?: number | undefined;
 }
 
 const sampleSize = 20;
@@ -123,17 +113,8 @@ export function createDatasets(deps: DatasetsDependencies) {
     return tableOf(version, (await files.get(version.digest)).stored);
   }
 
-  /** Made when the first byte is asked for: a reply of "not modified" costs nothing. */
-  async function* exported(request: Omit<ExportRequest, 'to'>): AsyncGenerator<Uint8Array> {
-    await mkdir(tempFolder, { recursive: true });
-    const to = join(tempFolder, `${newId('export')}.${request.format}`);
-    try {
-      await analytics.exportFile({ ...request, to });
-      yield* createReadStream(to) as AsyncIterable<Uint8Array>;
-    } finally {
-      await rm(to, { force: true });
-    }
-  }
+  const exports = createExports({ analytics, folder: join(tempFolder, '../exports') });
+  const downloads = createDownloads({ exports, getVersion, source });
 
   return {
     ...createDifferences({ ...deps, files, getVersion, getDataset: get }),
@@ -195,20 +176,8 @@ export function createDatasets(deps: DatasetsDependencies) {
 
     digestOfManifest: manifestDigest,
 
-    async read(input: ReadInput, caller: Caller): Promise<Download> {
-      const version = await getVersion(input.name, input.version, caller.workspace);
-      const format = input.format ?? 'parquet';
-      const columns = input.columns === undefined ? undefined : splitNames(input.columns);
-      if (columns) assertColumns(version.reference, version.columns, columns);
-      const { limit, offset } = input;
-      const table = await source(version);
-      return {
-        content: exported({ table, format, limit, offset, ...(columns?.length && { columns }) }),
-        mediaType: mediaTypes[format],
-        fileName: `${version.dataset}-${version.version}.${format}`,
-        etag: version.digest,
-      };
-    },
+    read: downloads.read,
+    readFile: downloads.readFile,
 
     /** Marks a version by what was found of it later. */
     setValidation: (

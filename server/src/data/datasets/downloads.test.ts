@@ -1,0 +1,161 @@
+// Versions as files over a real socket, asked for as DuckDB's httpfs, pandas or a resuming download would.
+import { createHash } from 'node:crypto';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { tableFromIPC } from 'apache-arrow';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTestPlatform, type TestPlatform } from '../../testing/platform.ts';
+import { tempDir } from '../../testing/temp-dir.ts';
+
+let platform: TestPlatform;
+let version: string;
+const rows = 5000;
+const line = (i: number) => `${i},${i % 7 === 0 ? 'AAPL' : 'MSFT'},${i / 4}`;
+
+beforeAll(async () => {
+  platform = await createTestPlatform();
+  const url = await platform.http.listen({ port: 0, host: '127.0.0.1' });
+  version = `${url}/api/v1/datasets/prices/versions/1`;
+  const lines = Array.from({ length: rows }, (_, i) => line(i));
+  const content = Buffer.from(['n,symbol,close', ...lines].join('\n'));
+  await platform.services.datasets.commit({ name: 'prices', format: 'csv', content }, platform.caller);
+});
+afterAll(() => platform.close());
+
+const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
+  fetch(`${version}/${path}`, { headers, method });
+const bytesOf = async (reply: Response) => Buffer.from(await reply.arrayBuffer());
+
+/** A client that knows nothing but a URL and ranges. */
+async function rangeClient(path: string) {
+  const head = await get(path, {}, 'HEAD');
+  expect([head.status, head.headers.get('accept-ranges'), (await bytesOf(head)).length]).toEqual([
+    200,
+    'bytes',
+    0,
+  ]);
+  const etag = head.headers.get('etag') ?? '';
+  return {
+    size: Number(head.headers.get('content-length')),
+    etag,
+    async read(range: string): Promise<Buffer> {
+      const reply = await get(path, { range: `bytes=${range}`, 'if-range': etag });
+      expect([reply.status, reply.headers.get('etag')]).toEqual([206, etag]);
+      return bytesOf(reply);
+    },
+  };
+}
+
+test.each([
+  'data.parquet',
+  'data.parquet?columns=n,close',
+  'data.csv',
+  'data.feather',
+  'data.arrows',
+  'data.jsonl',
+  'data.json',
+])('%s is the same bytes whole and in parts, with their hash', async (path) => {
+  const reply = await get(path);
+  const whole = await bytesOf(reply);
+  const client = await rangeClient(path);
+  expect(client.size).toBe(whole.length);
+  const sha256 = createHash('sha256').update(whole).digest('base64');
+  expect(reply.headers.get('repr-digest')).toBe(`sha-256=:${sha256}:`);
+  const middle = Math.floor(whole.length / 2);
+  const parts = await Promise.all([client.read(`0-${middle - 1}`), client.read(`${middle}-`)]);
+  expect(Buffer.concat(parts).equals(whole)).toBe(true);
+  expect((await client.read('-8')).equals(whole.subarray(-8))).toBe(true);
+});
+
+test('a Parquet file is read from its footer, then column by column', async () => {
+  const client = await rangeClient('data.parquet?columns=n,close&limit=4000');
+  const tail = await client.read('-8');
+  expect(tail.subarray(4).toString()).toBe('PAR1');
+  const footer = tail.readUInt32LE(0);
+  const start = client.size - 8 - footer;
+  const pieces = [
+    await client.read(`0-${start - 1}`),
+    await client.read(`${start}-${client.size - 9}`),
+    tail,
+  ];
+  const path = join(await tempDir(), 'joined.parquet');
+  await writeFile(path, Buffer.concat(pieces));
+  const csv = await (await get('data.csv?columns=n,close&limit=4000')).text();
+  const commit = await fetch(`${new URL(version).origin}/api/v1/datasets/joined`, {
+    method: 'PUT',
+    body: Buffer.concat(pieces),
+  });
+  expect(commit.status).toBe(201);
+  const back = await fetch(`${new URL(version).origin}/api/v1/datasets/joined/versions/1/data.csv`);
+  expect(await back.text()).toBe(csv);
+});
+
+test('past the end is 416, several ranges and an outdated If-Range get the whole', async () => {
+  const { size } = await rangeClient('data.csv');
+  const past = await get('data.csv', { range: `bytes=${size}-` });
+  expect([past.status, past.headers.get('content-range')]).toEqual([416, `bytes */${size}`]);
+  expect((await bytesOf(await get('data.csv', { range: 'bytes=0-1,4-5' }))).length).toBe(size);
+  expect((await get('data.csv', { range: 'bytes=0-1', 'if-range': '"other"' })).status).toBe(200);
+});
+
+test('the form follows format, then name, then Accept; each has its own ETag', async () => {
+  const typeOf = async (path: string, accept?: string) => {
+    const reply = await get(path, accept === undefined ? {} : { accept });
+    return [reply.headers.get('content-type')?.split(/[;/.]/).at(1), reply.headers.get('etag')];
+  };
+  const [byName, byFormat, byAccept] = [
+    await typeOf('data.csv'),
+    await typeOf('data?format=csv', 'application/json'),
+    await typeOf('data', 'application/xml, text/csv'),
+  ];
+  expect(byName[0]).toBe('csv');
+  expect(byFormat).toEqual(byName);
+  expect(byAccept).toEqual(byName);
+  const others = await Promise.all(
+    ['*/*', 'application/vnd.apache.arrow.stream', 'application/json;q=0.2, application/x-ndjson'].map(
+      (accept) => typeOf('data', accept),
+    ),
+  );
+  expect(new Set([byName, ...others].map(([, etag]) => etag)).size).toBe(4);
+  expect((await get('data', {})).headers.get('vary')).toBe('accept');
+});
+
+test('what the client has already is not even made', async () => {
+  const folder = join(platform.folder, 'exports');
+  const etag = (await get('data.csv?limit=1234', {}, 'HEAD')).headers.get('etag') ?? '';
+  const before = (await readdir(folder)).length;
+  const reply = await get('data.csv?limit=1235', { 'if-none-match': '*' });
+  expect([reply.status, (await readdir(folder)).length]).toEqual([304, before]);
+  expect((await get('data.csv?limit=1234', { 'if-none-match': etag })).status).toBe(304);
+});
+
+test('a condition chooses rows, in order, and can do nothing else', async () => {
+  const where = (text: string, rest = '') => get(`data.arrow?where=${encodeURIComponent(text)}${rest}`);
+  const found = tableFromIPC(
+    await bytesOf(
+      await where("symbol = 'AAPL' and close > 100 -- cheap ones", '&columns=n&limit=3&offset=1'),
+    ),
+  );
+  expect(found.toArray().map((row) => Number(row.n))).toEqual([413, 420, 427]);
+  for (const bad of [
+    'nothere > 1',
+    'close >',
+    "n in (select 1 from read_csv('/etc/passwd'))",
+    '1=1); select 1',
+  ]) {
+    const reply = await where(bad);
+    expect(reply.status, bad).toBeGreaterThanOrEqual(400);
+    expect(reply.status, bad).toBeLessThan(500);
+    await reply.text();
+  }
+});
+
+test('many readers at once share one file', async () => {
+  const folder = join(platform.folder, 'exports');
+  const before = (await readdir(folder)).length;
+  const replies = await Promise.all(
+    Array.from({ length: 12 }, () => get('data.ndjson?offset=17').then(bytesOf)),
+  );
+  expect(new Set(replies.map((bytes) => bytes.toString('base64'))).size).toBe(1);
+  expect((await readdir(folder)).length).toBe(before + 1);
+});
