@@ -32,6 +32,13 @@ export async function ensureMlflow2(): Promise<string | null> {
   return ensurePackages(listIn('requirements-mlflow2.txt'), 'mlflow2');
 }
 
+/** The `python` with moto, which serves S3 to the tests; null where it cannot be had. */
+export async function ensureMoto(): Promise<string | null> {
+  const asked = process.env.TIDEMILL_TEST_MOTO;
+  if (asked) return existsSync(asked) ? asked : null;
+  return ensurePackages(join(root, 'e2e/data/requirements.txt'), 'moto');
+}
+
 /**
  * The tests' own `python` once it has PyTorch; null where only a build with CUDA is to be had: gigabytes that no test
  * looks at. Asked again at every run, because the next machine, or the next release, may have one.

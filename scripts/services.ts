@@ -6,7 +6,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import pg from 'pg';
-import { ensureMlflow2, ensurePythonEnvironment, ensureTorch } from './python-environment.ts';
+import { ensureMlflow2, ensureMoto, ensurePythonEnvironment, ensureTorch } from './python-environment.ts';
 
 /** The variable is how tests hear of the service; empty means "not here, skip". */
 export type Service = {
@@ -122,6 +122,12 @@ const services: readonly Service[] = [
     variable: 'TIDEMILL_TEST_MLFLOW2',
     packages: [],
     find: () => ensureMlflow2(),
+  },
+  {
+    name: 'Python with moto (S3)',
+    variable: 'TIDEMILL_TEST_MOTO',
+    packages: [],
+    find: () => ensureMoto(),
   },
   {
     name: 'PyTorch',
