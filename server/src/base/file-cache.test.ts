@@ -1,5 +1,6 @@
 import { readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { tempDir } from '../testing/temp-dir.ts';
 import { type FileCacheOptions, openFileCache } from './file-cache.ts';
@@ -83,6 +84,7 @@ test('the making ends when the last who waits has left, not before', async () =>
       });
     });
   const waiting = [cache.take('a', make, first.signal), cache.take('a', make, second.signal)];
+  await setImmediate();
   first.abort();
   expect(aborted).toEqual([]);
   second.abort(new Error('left'));

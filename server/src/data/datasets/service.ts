@@ -18,14 +18,7 @@ import { createDifferences } from './differences.ts';
 import { createDownloads } from './downloads.ts';
 import { createExports } from './exports.ts';
 import { removalStore } from './removal-store.ts';
-import {
-  assertColumns,
-  chooseVersion,
-  type Manifest,
-  manifestDigest,
-  type StoredChunk,
-  splitNames,
-} from './rules.ts';
+import { chooseVersion, type Manifest, manifestDigest, type StoredChunk } from './rules.ts';
 import { createSettings } from './settings.ts';
 import { datasetStore } from './store.ts';
 import type { Committed } from './version-records.ts';
