@@ -7,6 +7,9 @@ import { ensurePackages } from '../scripts/python-environment.ts';
 import { append } from './append.ts';
 import type { Bench, Outcome } from './bench.ts';
 import { compare, median } from './comparison.ts';
+import { dataCommit } from './data/commit.ts';
+import { dataStorage } from './data/growth.ts';
+import { dataDiff } from './data/row-diff.ts';
 import { demo } from './demo.ts';
 import { predict } from './predict/predict.ts';
 import { bareWork } from './rounds.ts';
@@ -19,9 +22,10 @@ import { start } from './tracking/start.ts';
 import { writersBench } from './tracking/writers.ts';
 
 const tracking: readonly Bench[] = [log, search, client, writersBench, artifacts, start, logPower];
-const benches: readonly Bench[] = [predict, append, demo, ...tracking];
+const data: readonly Bench[] = [dataCommit, dataStorage, dataDiff];
+const benches: readonly Bench[] = [predict, append, demo, ...tracking, ...data];
 /** A name for several. */
-const groups: Readonly<Record<string, readonly Bench[]>> = { tracking };
+const groups: Readonly<Record<string, readonly Bench[]>> = { tracking, data };
 const controls = 5;
 const sorting = { what: 'sorting a million doubles', unit: 'ms' };
 
