@@ -99,9 +99,8 @@ export async function localPaths(
   blobs: Blobs,
   sources: readonly DeltaSource[],
 ): Promise<Map<string, string>> {
-  const paths = new Map<string, string>();
-  for (const { blob } of sources) paths.set(blob, await blobs.localPath(blob));
-  return paths;
+  const located = sources.map(async ({ blob }) => [blob, await blobs.localPath(blob)] as const);
+  return new Map(await Promise.all(located));
 }
 
 /** Rows as runs of sources, whatever they are the rows of. */
