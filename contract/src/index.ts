@@ -17,6 +17,7 @@ import { profilingEndpoints } from './profiling.ts';
 import { endpointsEndpoints, predictionsEndpoints, rolloutsEndpoints } from './serving.ts';
 import { sourcesEndpoints } from './sources.ts';
 import { systemEndpoints } from './system.ts';
+import { validationEndpoints } from './validation.ts';
 import { webhooksEndpoints } from './webhooks.ts';
 
 /** Everything the HTTP interface promises, by domain. */
@@ -26,6 +27,7 @@ export const contract = {
   garbage: garbageEndpoints,
   sources: sourcesEndpoints,
   datasets: datasetsEndpoints,
+  validation: validationEndpoints,
   profiling: profilingEndpoints,
   features: featuresEndpoints,
   experiments: experimentsEndpoints,
@@ -62,4 +64,5 @@ export * from './profiling.ts';
 export * from './serving.ts';
 export * from './sources.ts';
 export * from './system.ts';
+export * from './validation.ts';
 export * from './webhooks.ts';

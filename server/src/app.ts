@@ -33,6 +33,8 @@ import { profilingRoutes } from './data/profiling/routes.ts';
 import { createProfiling } from './data/profiling/service.ts';
 import { sourcesRoutes } from './data/sources/routes.ts';
 import { createSources } from './data/sources/service.ts';
+import { validationRoutes } from './data/validation/routes.ts';
+import { createValidation } from './data/validation/service.ts';
 import { bind } from './http/bind.ts';
 import { mlflowApi } from './http/mlflow/mlflow-api.ts';
 import { createHttp } from './http/server.ts';
@@ -117,7 +119,10 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
   const diffFolder = join(config.dataFolder, 'cache', 'diffs');
   const datasets = createDatasets({
     ...{ db, changes, lineage, clock, blobs, analytics, tempFolder, cacheFolder, diffFolder },
+    checkCommit: (candidate, caller) => validation.checkCommit(candidate, caller),
+    forget: (tx, workspace, name) => validation.forget(tx, workspace, name),
   });
+  const validation = createValidation({ db, changes, clock, analytics, compute, datasets, tempFolder });
   const profiling = createProfiling({ db, clock, analytics, datasets });
   const sources = createSources({
     db,
@@ -315,6 +320,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     datasets,
     sources,
     profiling,
+    validation,
     features,
     learners,
     experiments,
@@ -398,6 +404,7 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'sources', contract.sources, sourcesRoutes(services.sources));
   bind(http, 'datasets', contract.datasets, datasetsRoutes(services.datasets));
   bind(http, 'profiling', contract.profiling, profilingRoutes(services.profiling));
+  bind(http, 'validation', contract.validation, validationRoutes(services.validation));
   bind(http, 'features', contract.features, featuresRoutes(services.features));
   bind(http, 'experiments', contract.experiments, experimentsRoutes(services.experiments));
   bind(http, 'loggedModels', contract.loggedModels, loggedModelsRoutes(services.experiments));

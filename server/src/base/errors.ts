@@ -33,6 +33,18 @@ const entry = <D extends object>(status: number, message: (details: D) => string
   message,
 });
 
+/** One expectation that kept rows from becoming a version. */
+export interface RefusedExpectation {
+  readonly index: number;
+  readonly kind: string;
+  readonly title: string;
+  readonly reason: string | null;
+  readonly observed: number | string | null;
+  readonly rows: number | null;
+  readonly unexpected: number | null;
+  readonly sample: readonly { readonly row: number | null; readonly values: object }[];
+}
+
 /** Wording: what is wrong, with the name of the thing; then the remedy. */
 export const catalogue = {
   // requests
@@ -178,6 +190,26 @@ export const catalogue = {
     422,
     (d) =>
       `${d.reference} has ${d.count} rows with the key ${d.key}, so rows cannot be paired by it. Name more key columns, or none to compare whole rows.`,
+  ),
+  expectationInvalid: entry<{ dataset: string; index: number; kind: string; reason: string }>(
+    422,
+    (d) =>
+      `expectations[${d.index}] of '${d.dataset}' (${d.kind}) cannot be used: ${d.reason}. Mend it and send the list again.`,
+  ),
+  validationNotFound: entry<{ id: string; name: string }>(
+    404,
+    (d) =>
+      `There is no validation result '${d.id}' of '${d.name}'. tidemill datasets validations ${d.name} lists them.`,
+  ),
+  datasetRefused: entry<{
+    name: string;
+    validation: string;
+    failed: readonly RefusedExpectation[];
+    summary: string;
+  }>(
+    422,
+    (d) =>
+      `These rows do not become a version of '${d.name}', because this does not hold: ${d.summary}. Mend the rows, or change the expectations; tidemill datasets validation ${d.name} ${d.validation} shows all that was found.`,
   ),
   upsertKeyInvalid: entry<{ reason: string }>(
     400,
