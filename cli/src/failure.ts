@@ -18,10 +18,15 @@ export const failures = {
     new CliError('fileUnreadable', `${path} cannot be read: ${reasonOf(cause)}.`, cause),
   fileNotWritten: (path: string, cause: unknown) =>
     new CliError('fileNotWritten', `${path} cannot be written: ${reasonOf(cause)}.`, cause),
+  downloadDamaged: (path: string) =>
+    new CliError(
+      'downloadDamaged',
+      `${path} did not come as the server has it, and was thrown away. Try again.`,
+    ),
   formatUnknown: (path: string) =>
     new CliError(
       'formatUnknown',
-      `The name ${path} does not say its format. Name it .csv, .parquet, .json or .ndjson, or give --format.`,
+      `The name ${path} does not say its format. Name it .csv, .parquet, .json or .ndjson (to read also .arrow), or give --format.`,
     ),
   nameUnclear: (path: string) =>
     new CliError('nameUnclear', `No dataset name follows from ${path}. Give one: --name prices.`),

@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import type { TableFormat } from '@tidemill/sdk';
+import type { ReadFormat, TableFormat } from '@tidemill/sdk';
 import { InvalidArgumentError } from 'commander';
 import { failures } from './failure.ts';
 
@@ -129,6 +129,24 @@ export function formatOf(path: string): TableFormat {
   if (!format) throw failures.formatUnknown(path);
   return format;
 }
+
+export const readFormats: readonly ReadFormat[] = [
+  'parquet',
+  'arrow',
+  'arrow-stream',
+  'csv',
+  'json',
+  'ndjson',
+];
+const arrowFormats: Readonly<Record<string, ReadFormat>> = {
+  '.arrow': 'arrow',
+  '.feather': 'arrow',
+  '.arrows': 'arrow-stream',
+};
+
+/** The same for a file to be written. @throws formatUnknown */
+export const readFormatOf = (path: string): ReadFormat =>
+  arrowFormats[extname(path).toLowerCase()] ?? formatOf(path);
 
 /** The dataset that a file's name suggests: `Apple Stocks.csv` becomes `apple-stocks`. @throws nameUnclear */
 export function datasetNameOf(path: string): string {

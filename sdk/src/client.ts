@@ -20,11 +20,17 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch;
 }
 
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  /** Of a download: only what follows these bytes, if the content is still the one of this ETag; else the whole. `offset` of the reply says which. */
+  readonly from?: { readonly offset: number; readonly etag: string };
+}
+
 /** A call that takes nothing may be made without an argument. */
 type Call<E extends Endpoint> =
   Record<string, never> extends Input<E>
-    ? (input?: Input<E>, options?: { signal?: AbortSignal }) => Promise<Reply<E>>
-    : (input: Input<E>, options?: { signal?: AbortSignal }) => Promise<Reply<E>>;
+    ? (input?: Input<E>, options?: CallOptions) => Promise<Reply<E>>
+    : (input: Input<E>, options?: CallOptions) => Promise<Reply<E>>;
 
 /**
  * One typed method per endpoint of the contract, grouped by domain.
@@ -78,11 +84,12 @@ export function createClient(options: ClientOptions = {}): Client {
 type AnyInput = Readonly<Record<string, unknown>> & {
   readonly content?: Content;
   readonly mediaType?: string;
+  readonly accept?: string;
 };
 
 function createCall(options: ClientOptions, endpoint: Endpoint) {
-  return async (input: AnyInput = {}, call: { signal?: AbortSignal } = {}): Promise<unknown> => {
-    const response = await send(options, endpoint, input, call.signal);
+  return async (input: AnyInput = {}, call: CallOptions = {}): Promise<unknown> => {
+    const response = await send(options, endpoint, input, call);
     if (!response.ok) throw await toError(response);
     return endpoint.download ? toDownload(response) : response.json();
   };
@@ -92,7 +99,7 @@ async function send(
   options: ClientOptions,
   endpoint: Endpoint,
   input: AnyInput,
-  signal: AbortSignal | undefined,
+  { signal, from }: CallOptions,
 ): Promise<Response> {
   const base = baseOf(options);
   const url = `${base}${pathOf(endpoint, input)}`;
@@ -102,6 +109,8 @@ async function send(
   const body = upload ? upload.body : bodyOf(endpoint, input);
   if (endpoint.upload) headers['content-type'] = input.mediaType ?? 'application/octet-stream';
   else if (endpoint.body) headers['content-type'] = 'application/json';
+  if (endpoint.download && input.accept) headers.accept = input.accept;
+  if (from) Object.assign(headers, { range: `bytes=${from.offset}-`, 'if-range': `"${from.etag}"` });
   const request: RequestInit & { duplex?: 'half' } = {
     method: endpoint.method,
     headers,
@@ -160,12 +169,19 @@ export async function toError(response: Response): Promise<TidemillClientError> 
 }
 
 function toDownload(response: Response): Download {
-  const size = response.headers.get('content-length');
+  const part = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('content-range') ?? '');
+  const size = part?.[2] ?? response.headers.get('content-length');
   const etag = response.headers.get('etag')?.replaceAll('"', '');
+  const hash = /sha-256=:([^:]+):/.exec(response.headers.get('repr-digest') ?? '')?.[1];
   return {
     content: (response.body ?? new ReadableStream<Uint8Array>()) as unknown as AsyncIterable<Uint8Array>,
     mediaType: response.headers.get('content-type') ?? 'application/octet-stream',
     ...(size !== null && { size: Number(size) }),
+    ...(part && { offset: Number(part[1]) }),
     ...(etag && { etag }),
+    ...(hash && { sha256: toHex(hash) }),
   };
 }
+
+const toHex = (base64: string): string =>
+  Array.from(atob(base64), (letter) => letter.charCodeAt(0).toString(16).padStart(2, '0')).join('');

@@ -2,7 +2,14 @@
 
 export type * from '@tidemill/contract';
 export * from '@tidemill/contract';
-export { type Client, type ClientOptions, createClient, defaultUrl, TidemillClientError } from './client.ts';
+export {
+  type CallOptions,
+  type Client,
+  type ClientOptions,
+  createClient,
+  defaultUrl,
+  TidemillClientError,
+} from './client.ts';
 export { type FollowOptions, follow } from './follow.ts';
 export { defineProject, type Project } from './project.ts';
 export { waitFor } from './wait-for.ts';

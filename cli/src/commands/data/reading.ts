@@ -1,8 +1,9 @@
-import type { ColumnProfile, TableFormat } from '@tidemill/sdk';
+import type { ColumnProfile, ReadFormat } from '@tidemill/sdk';
 import { type Command, Option } from 'commander';
 import { writeDownload } from '../../files.ts';
 import { example } from '../../pages.ts';
-import { formatOf, tableFormats, toInteger, toNames, toReference } from '../../parse.ts';
+import { readFormatOf, readFormats, toInteger, toNames, toReference } from '../../parse.ts';
+import { downloadFile } from '../../resumable-download.ts';
 import { type Session, sessionOf } from '../../session.ts';
 import { formatBytes, tableLines } from '../../table.ts';
 
@@ -10,6 +11,7 @@ import { formatBytes, tableLines } from '../../table.ts';
 export function addReadingCommands(datasets: Command): void {
   addProfile(datasets);
   addRead(datasets);
+  addDownload(datasets);
 }
 
 function addProfile(datasets: Command): void {
@@ -44,21 +46,26 @@ const topOf = (column: ColumnProfile): string | null => {
 };
 
 interface ReadOptions {
-  format?: TableFormat;
+  format?: ReadFormat;
   columns?: string[];
+  where?: string;
   limit?: number;
   offset?: number;
   output?: string;
 }
 
-function addRead(datasets: Command): void {
-  const read = datasets
-    .command('read <reference>')
-    .description('the rows, to a file or to standard output')
-    .addOption(new Option('--format <format>', 'default: from -o, else csv').choices(tableFormats))
+/** What chooses rows and columns of a version. */
+const withSelection = (command: Command): Command =>
+  command
+    .addOption(new Option('--format <format>', 'default: from -o').choices(readFormats))
     .option('--columns <names>', 'only these, comma-separated', toNames)
+    .option('--where <condition>', 'only rows of which this SQL is true: "close > 100"')
     .option('--limit <rows>', 'at most so many', toInteger)
-    .option('--offset <rows>', 'leave out so many first', toInteger)
+    .option('--offset <rows>', 'leave out so many first', toInteger);
+
+function addRead(datasets: Command): void {
+  const read = withSelection(datasets.command('read <reference>'))
+    .description('the rows, to a file or to standard output (there as csv)')
     .option('-o, --output <file>', 'write here; - is standard output', '-')
     .action(async (reference: string, options: ReadOptions, command: Command) => {
       await readRows(sessionOf(command), reference, options);
@@ -72,6 +79,7 @@ async function readRows(session: Session, reference: string, options: ReadOption
     ...toReference(reference),
     format: options.format ?? formatFor(output, session.json),
     columns: options.columns?.join(','),
+    where: options.where,
     limit: options.limit,
     offset: options.offset,
   });
@@ -79,7 +87,38 @@ async function readRows(session: Session, reference: string, options: ReadOption
   if (output !== '-') session.say(`Wrote ${output}, ${formatBytes(size)}.`);
 }
 
-function formatFor(output: string, wantsJson: boolean): TableFormat {
-  if (output !== '-') return formatOf(output);
+function formatFor(output: string, wantsJson: boolean): ReadFormat {
+  if (output !== '-') return readFormatOf(output);
   return wantsJson ? 'json' : 'csv';
+}
+
+function addDownload(datasets: Command): void {
+  const download = withSelection(datasets.command('download <reference>'))
+    .description('a version as a file; what is there of a broken download is not fetched again')
+    .option('-o, --output <file>', 'default: prices-3.parquet')
+    .action(async (reference: string, options: ReadOptions, command: Command) => {
+      const session = sessionOf(command);
+      // Its number, so that all parts are of one version whatever is committed meanwhile.
+      const { dataset, version } = await session.client.datasets.getVersion(toReference(reference));
+      const output = options.output ?? `${dataset}-${version}.${options.format ?? 'parquet'}`;
+      const input = {
+        name: dataset,
+        version: String(version),
+        format: options.format ?? readFormatOf(output),
+        columns: options.columns?.join(','),
+        where: options.where,
+        limit: options.limit,
+        offset: options.offset,
+      };
+      const fetched = await downloadFile(output, {
+        open: (from) => session.client.datasets.read(input, from && { from }),
+        say: session.say,
+      });
+      const shown = { reference: `${dataset}@${version}`, file: output, ...fetched };
+      session.show(shown, ({ bytes, resumedAt }) => {
+        const again = resumedAt > 0 ? `, ${formatBytes(resumedAt)} of it from before` : '';
+        return `Wrote ${output}, ${formatBytes(bytes)}${again}.`;
+      });
+    });
+  example(download, 'datasets download prices@3 -o prices.parquet');
 }
