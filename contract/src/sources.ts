@@ -3,6 +3,7 @@ import {
   byName,
   Column,
   Done,
+  integer,
   literals,
   Name,
   nullable,
@@ -46,7 +47,7 @@ export type SourceKind = SourceLocation['kind'];
 export const SourceSecrets = Type.Record(Type.String({ maxLength: 100 }), text(10_000));
 export type SourceSecrets = Static<typeof SourceSecrets>;
 
-export const SourceMode = literals('replace', 'append');
+export const SourceMode = literals('replace', 'append', 'upsert');
 export type SourceMode = Static<typeof SourceMode>;
 
 export const SourceSchedule = strict({
@@ -67,7 +68,19 @@ const definition = {
   ...reading,
   dataset: Type.Optional(Name),
   mode: Type.Optional(SourceMode),
-  cursor: Type.Optional(strict({ column: text(300, 'rows behind its greatest value are new') })),
+  key: Type.Optional(text(1000, 'for upsert: the columns that name a row, comma-separated')),
+  cursor: Type.Optional(
+    strict({
+      column: text(300, 'rows behind its greatest value are new'),
+      lookback: Type.Optional(
+        integer({
+          minimum: 1,
+          description:
+            'read again so much before it: seconds of a timestamp, days of a date, else as it is; needs upsert',
+        }),
+      ),
+    }),
+  ),
   schedule: Type.Optional(SourceSchedule),
 };
 
@@ -128,8 +141,15 @@ export const Source = Type.Object({
   mapping: nullable(Type.String()),
   dateFormat: nullable(Type.String()),
   mode: SourceMode,
+  key: nullable(Type.String()),
   /** `value` is the greatest one that is in a version. */
-  cursor: nullable(Type.Object({ column: Type.String(), value: nullable(Type.String()) })),
+  cursor: nullable(
+    Type.Object({
+      column: Type.String(),
+      lookback: nullable(Type.Integer()),
+      value: nullable(Type.String()),
+    }),
+  ),
   schedule: nullable(Type.Object({ cron: Type.String(), timeZone: Type.String() })),
   nextPullAt: nullable(Timestamp),
   lastPull: nullable(SourcePull),
@@ -191,6 +211,7 @@ export const sourcesEndpoints = endpoints({
       mapping: Type.Optional(nullable(reading.mapping)),
       dateFormat: Type.Optional(nullable(reading.dateFormat)),
       mode: definition.mode,
+      key: Type.Optional(nullable(definition.key)),
       cursor: Type.Optional(nullable(definition.cursor)),
       schedule: Type.Optional(nullable(SourceSchedule)),
       secrets: Type.Optional(Type.Record(Type.String({ maxLength: 100 }), nullable(text(10_000)))),

@@ -2,7 +2,7 @@ import type { SourceLocation, SourceMode, TableFormat } from '@tidemill/sdk';
 import { type Command, Option } from 'commander';
 import { failures } from '../../failure.ts';
 import { readText } from '../../files.ts';
-import { tableFormats, toNames, toTextPairs } from '../../parse.ts';
+import { tableFormats, toInteger, toNames, toTextPairs } from '../../parse.ts';
 
 export interface DefinitionOptions {
   readonly path?: string;
@@ -17,7 +17,9 @@ export interface DefinitionOptions {
   readonly mapping?: string[];
   readonly dateFormat?: string;
   readonly mode?: SourceMode;
+  readonly key?: string[];
   readonly cursor?: string;
+  readonly lookback?: number;
   readonly schedule?: string;
   readonly timeZone?: string;
 }
@@ -39,14 +41,24 @@ export const addDefinitionOptions = (command: Command): Command =>
     .option('--mapping <ours=theirs,…>', 'rename columns: date=Date,close=Close/Last', toNames)
     .option('--date-format <format>', 'how dates are written: %m/%d/%Y')
     .addOption(
-      new Option('--mode <mode>', 'replace the rows or append to them').choices(['replace', 'append']),
+      new Option('--mode <mode>', 'default: upsert with a key, append with a cursor, else replace').choices([
+        'replace',
+        'append',
+        'upsert',
+      ]),
     )
-    .option('--cursor <column>', 'read only rows behind its greatest value so far, and append them')
+    .option('--key <columns>', 'put rows in the place of those with the same key (upsert)', toNames)
+    .option('--cursor <column>', 'read only rows behind its greatest value so far')
+    .option(
+      '--lookback <n>',
+      'read again so many seconds (date: days, number: units) before it; needs --key',
+      toInteger,
+    )
     .option('--schedule <cron>', "when to pull: '30 6 * * 1-5'")
     .option('--time-zone <name>', 'of the schedule (default UTC)');
 
 export async function toDefinition(options: DefinitionOptions) {
-  const { format, mapping, dateFormat, mode, cursor, schedule, timeZone } = options;
+  const { format, mapping, dateFormat, mode, key, cursor, lookback, schedule, timeZone } = options;
   const from = await toLocation(options);
   toTextPairs(mapping ?? []);
   return {
@@ -55,7 +67,10 @@ export async function toDefinition(options: DefinitionOptions) {
     ...(mapping !== undefined && { mapping: mapping.join(',') }),
     ...(dateFormat !== undefined && { dateFormat }),
     ...(mode !== undefined && { mode }),
-    ...(cursor !== undefined && { cursor: { column: cursor } }),
+    ...(key !== undefined && { key: key.join(',') }),
+    ...(cursor !== undefined && {
+      cursor: { column: cursor, ...(lookback !== undefined && { lookback }) },
+    }),
     ...(schedule !== undefined && {
       schedule: { cron: schedule, ...(timeZone !== undefined && { timeZone }) },
     }),

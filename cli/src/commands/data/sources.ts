@@ -83,7 +83,7 @@ function addCreate(sources: Command): void {
 
 const describeSource = (source: Source): string[] => [
   `${source.name}  ${source.from.kind}  ${source.location}`,
-  `dataset   ${source.dataset} (${source.mode})`,
+  `dataset   ${source.dataset} (${source.mode}${source.key ? ` by ${source.key}` : ''})`,
   ...(source.from.kind === 'postgres' ? [`query     ${source.from.query}`] : []),
   `secrets   ${source.secrets.join(' ') || 'none'}`,
   ...(source.format ? [`format    ${source.format}`] : []),
@@ -117,10 +117,10 @@ function addUpdate(sources: Command): void {
     sources
       .command('update <name>')
       .description('change what is given; the rest stays')
-      .option('--remove <names>', 'format, mapping, dateFormat, cursor, schedule, or a secret', toNames),
+      .option('--remove <names>', 'format, mapping, dateFormat, key, cursor, schedule, or a secret', toNames),
   ).action(async (name: string, options: DefinitionOptions & Removals, command: Command) => {
     const session = sessionOf(command);
-    const plain = ['format', 'mapping', 'dateFormat', 'cursor', 'schedule'];
+    const plain = ['format', 'mapping', 'dateFormat', 'key', 'cursor', 'schedule'];
     const removed = options.remove ?? [];
     const nothing = (names: string[]) => Object.fromEntries(names.map((each) => [each, null]));
     const secrets = {

@@ -109,9 +109,13 @@ function get(
         signal,
         timeout: silenceMs,
       },
-      resolve,
+      (response) => {
+        silent = response;
+        resolve(response);
+      },
     );
-    sending.on('timeout', () => sending.destroy(new Error(`it was silent for ${silenceMs / 1000} s`)));
+    let silent: { destroy(error: Error): unknown } = sending;
+    sending.on('timeout', () => silent.destroy(new Error(`it was silent for ${silenceMs / 1000} s`)));
     sending.on('error', reject);
     sending.end();
   });

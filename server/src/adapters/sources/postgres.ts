@@ -181,7 +181,7 @@ function toFailure(error: unknown, location: string, late: string | null): Tidem
   const reason = error instanceof Error && error.message !== '' ? error.message : code || 'it breaks off';
   if (code.startsWith('28') || code === '3D000')
     return rejected(location, reason, "Check user, password and database in the secret 'url'");
-  if (code === '25006')
+  if (code === '25006' || code === '25001')
     return rejected(location, 'the query would write', 'Sources only read: write one SELECT');
   if (code === '57014')
     return rejected(location, 'the query takes too long', 'Make it faster, or read less with a cursor');

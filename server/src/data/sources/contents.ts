@@ -8,7 +8,7 @@ import { TidemillError } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import { parseMapping } from '../datasets/service.ts';
 import { compareColumns, masked, type StoredSource, secretAddress } from './rules.ts';
-import { createTypedTables, type TypedTable } from './typed-table.ts';
+import { type Cursor, createTypedTables, type TypedTable } from './typed-table.ts';
 
 export interface ContentsDependencies {
   readonly secrets: Secrets;
@@ -50,7 +50,7 @@ export function createContents({ secrets: kept, analytics, reader, tempFolder }:
     { source, folder, signal }: BuildRequest,
     fetched: Extract<Fetched, { unchanged: false }>,
     latest: DatasetVersion | null,
-    cursor: { column: string; after: string | null } | null,
+    cursor: Cursor | null,
   ): Promise<TypedTable> {
     return tables.build({
       ...{ fetched, cursor, folder, signal },
@@ -92,7 +92,7 @@ export function createContents({ secrets: kept, analytics, reader, tempFolder }:
     ): Promise<SourceSample> {
       return inFolder(async (folder) => {
         const signal = AbortSignal.timeout(sampleTimeoutMs);
-        const cursor = source.cursor && { column: source.cursor.column, after: null };
+        const cursor = source.cursor && { column: source.cursor.column, after: null, reached: null };
         const request = { folder, signal, cursor, validator: null, sample: true };
         const fetched = await fetch(source, secrets, request);
         if (fetched.unchanged) throw new Error('a source without a validator said that it is unchanged');

@@ -11,9 +11,9 @@ import type { TaskContext, TaskOutcome, Tasks } from '../../platform/tasks/servi
 import { endlessAttempts, withToldEnd } from '../../platform/tasks/told-end.ts';
 import type { Committed, Datasets } from '../datasets/service.ts';
 import type { Contents } from './contents.ts';
-import { compareColumns, isEnded, type StoredPull, type StoredSource, sourceUri } from './rules.ts';
+import { compareColumns, isEnded, readFrom, type StoredPull, type StoredSource, sourceUri } from './rules.ts';
 import { pullStore, sourceStore } from './store.ts';
-import type { TypedTable } from './typed-table.ts';
+import type { Cursor, TypedTable } from './typed-table.ts';
 
 export interface PullsDependencies {
   readonly db: Db;
@@ -66,15 +66,12 @@ export function createPulls(deps: PullsDependencies) {
     const { source, pull } = job;
     const latest = await datasets.find({ name: source.dataset, version: 'latest' }, source.workspace);
     const isNew = latest === null || pull.isFull;
-    const cursor = source.cursor && {
-      column: source.cursor.column,
-      after: isNew ? null : source.cursor.value,
-    };
+    const cursor = cursorOf(source, isNew);
     const fetched = await fetch(job, { cursor, validator: isNew ? null : source.validator });
     if (fetched.unchanged) return end(job, { state: 'unchanged', version: latest?.reference ?? null });
     const { bytes, validator } = fetched;
     const table = await contents.build(job, fetched, latest, cursor);
-    const range = cursor && { column: cursor.column, from: cursor.after, to: table.reached ?? cursor.after };
+    const range = cursor && { column: cursor.column, from: cursor.reached, to: table.reached };
     const seen = { bytes, rows: table.rows, cursor: range };
     if (table.rows === 0) {
       if (!latest) throw errors.datasetFileEmpty({ file: source.location, reason: 'has no rows' });
@@ -89,7 +86,7 @@ export function createPulls(deps: PullsDependencies) {
   /** Whatever is read knows the secrets only here, and whatever fails says none of them. */
   async function fetch(
     { source, pull, folder, signal }: Work,
-    state: { cursor: { column: string; after: string | null } | null; validator: string | null },
+    state: { cursor: Cursor | null; validator: string | null },
   ): Promise<Fetched> {
     let bytes = 0;
     let shown = 0;
@@ -124,33 +121,21 @@ export function createPulls(deps: PullsDependencies) {
     latest: DatasetVersion | null,
     validator: string | null,
   ): Promise<void> {
-    const { source, pull, caller, folder } = job;
-    const isAppend = source.mode === 'append' && latest !== null && !pull.isFull;
-    const isWidened = isAppend && seen.change !== null;
-    const content =
-      isAppend && isWidened
-        ? await contents.join(
-            { table: await datasets.source(latest), columns: latest.columns },
-            table,
-            folder,
-          )
-        : table;
+    const { source, pull, caller } = job;
+    const mode = latest === null || pull.isFull ? 'replace' : source.mode;
+    const isWidened = mode !== 'replace' && seen.change !== null;
     await datasets.commitParquet(
       {
         name: source.dataset,
-        path: content.path,
-        mode: isAppend && !isWidened ? 'append' : 'replace',
-        // Columns were compared with this version, and rows perhaps joined to it.
-        ...(isWidened && { base: latest }),
+        ...(isWidened && latest ? await widen(job, table, latest) : { path: table.path, mode }),
+        ...(mode === 'upsert' && !isWidened && source.key !== null && { key: source.key }),
         message: `pulled from ${source.name}`,
         provenance: {
           kind: 'source',
           inputs: [sourceUri(source.name)],
           detail: {
-            source: source.name,
-            pull: pull.id,
-            location: source.location,
-            mode: isAppend ? 'append' : 'replace',
+            ...{ source: source.name, pull: pull.id, location: source.location, mode },
+            ...(mode === 'upsert' && { key: source.key }),
             ...(seen.cursor && { cursor: seen.cursor }),
             ...(validator !== null && { validator }),
           },
@@ -166,6 +151,14 @@ export function createPulls(deps: PullsDependencies) {
       },
       caller,
     );
+  }
+
+  /** Rows of before and new ones under columns for both, which are those of no upload: the whole is written anew. */
+  async function widen({ source, folder }: Work, table: TypedTable, latest: DatasetVersion) {
+    const before = { table: await datasets.source(latest), columns: latest.columns };
+    const key = source.mode === 'upsert' ? (source.key ?? '').split(',').map((name) => name.trim()) : [];
+    const { path } = await contents.join(before, table, key, folder);
+    return { path, mode: 'replace' as const, base: latest };
   }
 
   const outcomeOf = (version: Committed): Partial<StoredPull> => ({
@@ -250,6 +243,13 @@ export function createPulls(deps: PullsDependencies) {
       return true;
     },
   };
+}
+
+function cursorOf({ cursor }: StoredSource, isNew: boolean): Cursor | null {
+  if (!cursor) return null;
+  const { column, lookback, value } = cursor;
+  if (isNew || value === null) return { column, after: null, reached: null };
+  return { column, after: readFrom(value, lookback), reached: value };
 }
 
 export type Pulls = ReturnType<typeof createPulls>;

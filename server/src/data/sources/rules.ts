@@ -57,7 +57,7 @@ const invalid = (field: string, reason: string, remedy: string) =>
 export function assertDefinition(
   from: SourceLocation,
   secrets: SourceSecrets,
-  { mode, cursor }: Pick<StoredSource, 'mode' | 'cursor'>,
+  { mode, key, cursor }: Pick<StoredSource, 'mode' | 'key' | 'cursor'>,
 ): void {
   assertLocation(from);
   for (const [name, value] of Object.entries(secrets)) assertSecret(from.kind, name, value);
@@ -71,6 +71,23 @@ export function assertDefinition(
       'only new rows are read, and mode replace would drop the others',
       'Use mode append',
     );
+  if ((key !== null) !== (mode === 'upsert'))
+    throw invalid('key', 'a key and the mode upsert come together', 'Give both, or neither');
+  if (cursor?.lookback && mode !== 'upsert')
+    throw invalid('cursor', 'with a lookback rows are read twice', 'Use mode upsert and a key');
+}
+
+/** Where to read from, so much before the greatest value so far: what has come late is read again. */
+export function readFrom(value: string, lookback: number | null): string {
+  if (lookback === null) return value;
+  if (/^-?\d+$/.test(value)) return String(BigInt(value) - BigInt(lookback));
+  if (/^-?\d*\.\d+$/.test(value)) return String(Number(value) - lookback);
+  const pattern = /^(\d{4}-\d\d-\d\d)(?: (\d\d:\d\d:\d\d)(\.\d+)?)?$/;
+  const [, date, time, fraction = ''] = pattern.exec(value) ?? [];
+  if (date === undefined) return value;
+  const start = Date.parse(`${date}T${time ?? '00:00:00'}Z`);
+  const text = new Date(start - lookback * 1000 * (time === undefined ? 86_400 : 1)).toISOString();
+  return time === undefined ? text.slice(0, 10) : `${text.slice(0, 19).replace('T', ' ')}${fraction}`;
 }
 
 function assertLocation(from: SourceLocation): void {

@@ -224,6 +224,37 @@ describeEachDatabase('sources', (open) => {
     ]);
   });
 
+  test('with a key, rows are put in the place of those they follow; a lookback finds what came late', async () => {
+    const { create, pull, rows, write, root, sources, caller } = await openSources((await open()).db);
+    const from = { kind: 'path' as const, path: join(root, 'p.csv') };
+    await write('p.csv', 'id,at,price\n1,2024-01-01T10:00:00Z,1\n2,2024-01-01T11:00:00.5Z,2\n');
+    const cursor = { column: 'at', lookback: 3600 };
+    await expect(create({ from, cursor })).rejects.toMatchObject({ code: 'sourceInvalid' });
+    await expect(create({ from, cursor, key: 'id', mode: 'append' })).rejects.toMatchObject({
+      code: 'sourceInvalid',
+    });
+    expect(await create({ from, cursor, key: 'id' })).toMatchObject({ mode: 'upsert', key: 'id' });
+    await pull('prices');
+    expect(await pull('prices', {})).toMatchObject({ state: 'unchanged' });
+    const late = '3,2024-01-01T10:30:00Z,3\n4,2024-01-01T09:00:00Z,4\n';
+    await write('p.csv', `id,at,price\n2,2024-01-01T11:00:00.5Z,9\n${late}`);
+    expect(await pull('prices')).toMatchObject({ state: 'succeeded', rows: 2, error: null });
+    expect((await rows('prices')).map(({ id, price }) => [id, price])).toEqual([
+      [1, 1],
+      [2, 9],
+      [3, 3],
+    ]);
+    expect((await sources.get({ name: 'prices' }, caller)).cursor?.value).toBe('2024-01-01 11:00:00.5');
+    await write('p.csv', 'id,at,price\n2,2024-01-01T12:00:00Z,many\n');
+    expect(await pull('prices')).toMatchObject({ state: 'schema-changed' });
+    expect(await pull('prices', { acceptSchema: true })).toMatchObject({ state: 'succeeded', error: null });
+    expect((await rows('prices')).map(({ id, price }) => [id, price])).toEqual([
+      [1, '1'],
+      [3, '3'],
+      [2, 'many'],
+    ]);
+  });
+
   test('secrets are used and never shown, whatever fails', async () => {
     const { create, pull, sources, caller, audit } = await openSources((await open()).db);
     const site = await openFileSite({

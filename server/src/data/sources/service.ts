@@ -96,8 +96,11 @@ export function createSources(deps: SourcesDependencies) {
         mapping: input.mapping ?? null,
         dateFormat: input.dateFormat ?? null,
       },
-      mode: input.mode ?? (input.cursor ? 'append' : 'replace'),
-      cursor: input.cursor ? { column: input.cursor.column, value: null } : null,
+      mode: input.mode ?? defaultMode(input),
+      key: input.key ?? null,
+      cursor: input.cursor
+        ? { column: input.cursor.column, lookback: input.cursor.lookback ?? null, value: null }
+        : null,
       schedule,
       nextPullAt: schedule && nextTime(schedule, now),
       ...{ validator: null, activePull: null },
@@ -223,7 +226,8 @@ function merge(before: StoredSource, changed: Changed, known: SourceSecrets, now
   const from = changed.from ?? before.from;
   const pick = <T>(value: T | null | undefined, old: T | null): T | null =>
     value === undefined ? old : value;
-  const column = changed.cursor === undefined ? before.cursor?.column : changed.cursor?.column;
+  const given = changed.cursor === undefined ? before.cursor : changed.cursor;
+  const column = given?.column;
   const isSameCursor = column !== undefined && column === before.cursor?.column;
   const schedule =
     changed.schedule === undefined ? before.schedule : changed.schedule && parseSchedule(changed.schedule);
@@ -235,14 +239,33 @@ function merge(before: StoredSource, changed: Changed, known: SourceSecrets, now
     format: pick(changed.format, before.format),
     mapping: pick(changed.mapping, before.mapping),
     dateFormat: pick(changed.dateFormat, before.dateFormat),
-    mode: changed.mode ?? (changed.cursor ? 'append' : before.mode),
+    mode: changed.mode ?? (changed.cursor || changed.key ? defaultMode(changed) : before.mode),
+    key: pick(changed.key, changed.mode === 'upsert' || changed.mode === undefined ? before.key : null),
     cursor:
-      column === undefined ? null : { column, value: isSameCursor ? (before.cursor?.value ?? null) : null },
+      column === undefined
+        ? null
+        : {
+            column,
+            lookback: given?.lookback ?? null,
+            value: isSameCursor ? (before.cursor?.value ?? null) : null,
+          },
     schedule,
     nextPullAt: changed.schedule === undefined ? before.nextPullAt : schedule && nextTime(schedule, now),
     validator: null,
     updatedAt: now,
   };
+}
+
+/** New rows are put behind the others, or in their place where a key says which. */
+function defaultMode({
+  key,
+  cursor,
+}: {
+  key?: string | null | undefined;
+  cursor?: object | null | undefined;
+}) {
+  if (key) return 'upsert' as const;
+  return cursor ? ('append' as const) : ('replace' as const);
 }
 
 function mergeSecrets(before: SourceSecrets, given: Readonly<Record<string, string | null>>): SourceSecrets {

@@ -190,7 +190,9 @@ const toColumns = (source: StoredSource) => ({
   mapping: source.mapping,
   date_format: source.dateFormat,
   mode: source.mode,
+  key_columns: source.key,
   cursor_column: source.cursor?.column ?? null,
+  cursor_lookback: source.cursor?.lookback ?? null,
   cursor_value: source.cursor?.value ?? null,
   schedule: source.schedule && json(source.schedule),
   next_pull_at: source.nextPullAt,
@@ -213,7 +215,11 @@ const toSource = (row: Selectable<SourcesTable>): StoredSource => ({
   mapping: row.mapping,
   dateFormat: row.date_format,
   mode: row.mode as StoredSource['mode'],
-  cursor: row.cursor_column === null ? null : { column: row.cursor_column, value: row.cursor_value },
+  key: row.key_columns,
+  cursor:
+    row.cursor_column === null
+      ? null
+      : { column: row.cursor_column, lookback: row.cursor_lookback, value: row.cursor_value },
   schedule: row.schedule === null ? null : parseJson<Required<SourceSchedule>>(row.schedule),
   nextPullAt: row.next_pull_at,
   validator: row.validator,

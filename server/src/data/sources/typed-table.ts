@@ -6,6 +6,14 @@ import { errors } from '../../base/errors.ts';
 import { quoteName } from '../../base/sql-text.ts';
 import { fits, unionOfColumns, widened } from './rules.ts';
 
+export interface Cursor {
+  readonly column: string;
+  /** Only rows behind it are read; all when it is null. */
+  readonly after: string | null;
+  /** The greatest value that is in a version already. */
+  readonly reached: string | null;
+}
+
 export interface TableRequest {
   readonly fetched: Extract<Fetched, { unchanged: false }>;
   readonly location: string;
@@ -13,7 +21,7 @@ export interface TableRequest {
   readonly dateFormat: string | null;
   /** The columns that the dataset has; where the values allow, theirs are the types. */
   readonly base: readonly Column[] | null;
-  readonly cursor: { readonly column: string; readonly after: string | null } | null;
+  readonly cursor: Cursor | null;
   readonly folder: string;
   readonly signal: AbortSignal;
 }
@@ -22,7 +30,7 @@ export interface TypedTable {
   readonly path: string;
   readonly columns: readonly Column[];
   readonly rows: number;
-  /** The greatest value of the cursor's column, as text; null without rows or cursor. */
+  /** The greatest value of the cursor's column, here or before, as text; null without any. */
   readonly reached: string | null;
 }
 
@@ -123,13 +131,15 @@ export function createTypedTables(analytics: Analytics) {
     return empty;
   }
 
-  async function reachedIn(path: string, column: string): Promise<string | null> {
+  async function reachedIn(path: string, { column, reached }: Cursor, type: Column['type']) {
+    const before = reached === null ? 'null' : `cast($1 as ${duckdbTypes[type]})`;
     const { rows } = await analytics.query({
-      sql: `select cast(max(${quoteName(column)}) as VARCHAR) as reached from fresh`,
+      sql: `select cast(greatest(max(${quoteName(column)}), ${before}) as VARCHAR) as reached from fresh`,
       tables: { fresh: { paths: [path] } },
+      ...(reached !== null && { parameters: [reached] }),
     });
-    const reached = rows[0]?.reached;
-    return typeof reached === 'string' ? reached : null;
+    const found = rows[0]?.reached;
+    return typeof found === 'string' ? found : null;
   }
 
   return {
@@ -145,14 +155,17 @@ export function createTypedTables(analytics: Analytics) {
         to: path,
         signal,
       });
-      const reached = cursor && rows > 0 ? await reachedIn(path, cursor.column) : null;
+      const type = cursor && typeIn(columns, cursor.column);
+      const reached =
+        cursor && type && rows > 0 ? await reachedIn(path, cursor, type) : (cursor?.reached ?? null);
       return { path, columns, rows, reached };
     },
 
-    /** The rows of a version and new ones behind them, each column wide enough for both. */
+    /** The rows of a version, but those whose key is new again, and the new ones behind them; each column wide enough for both. */
     async join(
       base: { readonly table: TableSource; readonly columns: readonly Column[] },
       fresh: TypedTable,
+      key: readonly string[],
       folder: string,
     ): Promise<{ path: string }> {
       const columns = unionOfColumns(base.columns, fresh.columns);
@@ -160,8 +173,8 @@ export function createTypedTables(analytics: Analytics) {
         `select ${columns.map((column) => columnSql(column, own)).join(', ')} from ${name}`;
       const to = join(folder, 'joined.parquet');
       await analytics.copy({
-        sql: `${side('base', base.columns)} union all ${side('fresh', fresh.columns)}`,
-        tables: { base: base.table, fresh: { paths: [fresh.path] } },
+        sql: `select * from (${keptSql(side('held', base.columns), key)}) union all ${side('fresh', fresh.columns)}`,
+        tables: { held: base.table, fresh: { paths: [fresh.path] } },
         to,
       });
       return { path: to };
@@ -177,6 +190,16 @@ const duckdbTypes: Readonly<Record<Column['type'], string>> = {
   date: 'DATE',
   timestamp: 'TIMESTAMP',
 };
+
+function keptSql(held: string, key: readonly string[]): string {
+  if (key.length === 0) return held;
+  const same = key.map((name) => {
+    const column = quoteName(name);
+    return `cast(n.${column} as VARCHAR) is not distinct from cast(h.${column} as VARCHAR)`;
+  });
+  const ordered = `select *, row_number() over () as "_place" from (${held})`;
+  return `select * exclude ("_place") from (${ordered}) h where not exists (select 1 from fresh n where ${same.join(' and ')}) order by "_place"`;
+}
 
 const columnSql = ({ name, type }: Column, own: readonly Column[]): string => {
   const value = typeIn(own, name) === undefined ? 'null' : quoteName(name);

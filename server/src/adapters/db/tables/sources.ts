@@ -12,7 +12,9 @@ export interface SourcesTable {
   mapping: string | null;
   date_format: string | null;
   mode: string;
+  key_columns: string | null;
   cursor_column: string | null;
+  cursor_lookback: number | null;
   /** The greatest value that is in a version; moved in the transaction that makes the version. */
   cursor_value: string | null;
   schedule: string | null;
