@@ -1,6 +1,7 @@
 import {
   type DuckDBDataChunk,
   DuckDBDecimalValue,
+  DuckDBDoubleVector,
   type DuckDBResult,
   DuckDBTimestampMillisecondsValue,
   DuckDBTimestampNanosecondsValue,
@@ -99,7 +100,16 @@ export async function toRows(result: DuckDBResult, maxRows = Number.POSITIVE_INF
 const isNumeric = ({ type }: ColumnHead): boolean =>
   type === 'integer' || type === 'double' || type === 'boolean';
 
+/** Doubles as they lie there: a list of values would be an object per row. */
+function doublesOf(vector: DuckDBDoubleVector, rows: number): Float64Array {
+  const numbers = new Float64Array(rows);
+  for (let row = 0; row < rows; row += 1) numbers[row] = vector.getItem(row) ?? Number.NaN;
+  return numbers;
+}
+
 function numbersOf(chunk: DuckDBDataChunk, index: number, head: ColumnHead): Float64Array {
+  const vector = chunk.getColumnVector(index);
+  if (vector instanceof DuckDBDoubleVector) return doublesOf(vector, chunk.rowCount);
   const values = chunk.getColumnValues(index);
   const numbers = new Float64Array(values.length);
   for (let row = 0; row < numbers.length; row += 1) {
