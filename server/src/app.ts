@@ -123,7 +123,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     forget: (tx, workspace, name) => validation.forget(tx, workspace, name),
   });
   const validation = createValidation({ db, changes, clock, analytics, compute, datasets, tempFolder });
-  const profiling = createProfiling({ db, clock, analytics, datasets });
+  const profiling = createProfiling({ db, clock, analytics, compute, datasets });
   const sources = createSources({
     db,
     changes,

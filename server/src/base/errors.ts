@@ -186,6 +186,11 @@ export const catalogue = {
     400,
     (d) => `${d.reference} has no column '${d.column}'. Its columns are ${d.known}.`,
   ),
+  profileTimeUnknown: entry<{ reference: string; column: string; known: string }>(
+    400,
+    (d) =>
+      `${d.reference} has no date or timestamp column '${d.column}' to order its rows by. Its times are ${d.known}.`,
+  ),
   datasetKeyDuplicate: entry<{ reference: string; key: string; count: number }>(
     422,
     (d) =>

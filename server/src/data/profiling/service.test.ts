@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DatabaseHandle } from '../../adapters/db/db.ts';
 import { openSqlite } from '../../adapters/db/sqlite.ts';
+import { workerPool } from '../../adapters/executor/worker-pool.ts';
 import { callerIn, createDataWing, type DataWing } from '../../testing/data-wing.ts';
 import { createProfiling, type Profiling } from './service.ts';
 
 let database: DatabaseHandle;
 let wing: DataWing;
 let profiling: Profiling;
+const compute = workerPool();
 let workspaces = 0;
 const freshCaller = () => callerIn(`w${(workspaces++).toString()}`);
 const csvUpload = (content: Buffer, more: object = {}) => ({
@@ -19,10 +21,11 @@ const csvUpload = (content: Buffer, more: object = {}) => ({
 beforeAll(async () => {
   database = await openSqlite({ file: ':memory:', durability: 'process' });
   wing = await createDataWing(database);
-  profiling = createProfiling(wing);
+  profiling = createProfiling({ ...wing, compute });
 });
 afterAll(async () => {
   await wing.close();
+  await compute.close();
   await database.close();
 });
 
@@ -36,7 +39,7 @@ describe('a profile', () => {
     const [x, s, b] = profile.columns;
     expect(x).toMatchObject({ count: 4, nulls: 0, distinct: 4, minimum: 1, maximum: 3, mean: 2 });
     expect(x).toMatchObject({ standardDeviation: 1, quartiles: [1.5, 2, 2.5], top: [] });
-    expect(x?.histogram?.edges).toHaveLength(21);
+    expect(x?.histogram?.edges).toHaveLength(31);
     expect(x?.histogram?.counts.reduce((sum, count) => sum + count, 0)).toBe(3);
     expect(s).toMatchObject({ nulls: 1, minimum: 'a', maximum: 'b', mean: null, histogram: null });
     expect(s?.top).toEqual([

@@ -1,190 +1,148 @@
-import type { Column, ColumnProfile } from '@tidemill/contract';
-import type { Analytics, Cell, TableSource } from '../../adapters/analytics/analytics.ts';
+import type { Column, ColumnKind, ColumnProfile } from '@tidemill/contract';
+import { errors } from '../../base/errors.ts';
 import { quoteName } from '../../base/sql-text.ts';
-import { type KeptProfile, kindOf, profileRevision } from './rules.ts';
+import { columnProfile } from './column-profile.ts';
+import { exactRows, type ReadColumn, readColumns } from './reading/columns.ts';
+import { readPairs } from './reading/pairs.ts';
+import { readDuplicates, readMissing, readSample, readStorage, type Storage } from './reading/rows.ts';
+import { readSeries, type TimeOrder } from './reading/series.ts';
+import { inTurns, type ProfiledTable, queryTable } from './reading/table.ts';
+import { type ReadText, readTexts } from './reading/texts.ts';
+import { type KeptProfile, profileRevision } from './rules.ts';
+import { fitted } from './size-limit.ts';
+import { warningsOf } from './warnings.ts';
 
-const bins = 20;
-const topValues = 10;
-/** Planning time grows with the square of what one select computes, so wide tables are described in slices. */
-const columnsAtOnce = 16;
-/** Squares and sums of larger numbers overflow, and then DuckDB gives up the whole query. */
-const summable = '1e150';
-
-type Facts = Readonly<Record<string, Cell>>;
-
-const isNumeric = ({ type }: Column): boolean => type === 'integer' || type === 'double';
-
-/** NaN and infinities are values, but nothing can be said of them in a mean or a histogram. */
-const finite = (column: Column): string => {
-  const name = quoteName(column.name);
-  return column.type === 'double' ? `case when isfinite(${name}) then ${name} end` : name;
-};
-
-function basicFacts(column: Column, i: number): string[] {
-  const name = quoteName(column.name);
-  const facts = [`count(${name}) as count${i}`, `count(distinct ${name}) as distinct${i}`];
-  if (column.type === 'boolean') return facts;
-  // The nearest double, as an integer may be too large for an exact number.
-  const [before, after] = isNumeric(column) ? ['cast(', ' as double)'] : ['', ''];
-  const extreme = (which: 'min' | 'max') => `${before}${which}(${finite(column)})${after} as ${which}${i}`;
-  return [...facts, extreme('min'), extreme('max')];
+export interface ProfiledVersion {
+  readonly reference: string;
+  readonly digest: string;
+  readonly bytes: number;
+  readonly createdAt: number;
 }
 
-function numericFacts(column: Column, i: number): string[] {
-  const value = `cast(${finite(column)} as double)`;
-  const isSummable = `abs(${value}) < ${summable}`;
-  const sum = (aggregate: string) =>
-    `case when bool_and(${isSummable}) then ${aggregate}(${value}) filter (where ${isSummable}) end`;
-  return [
-    `${sum('avg')} as mean${i}`,
-    `${sum('stddev_samp')} as deviation${i}`,
-    ...[0.25, 0.5, 0.75].map((share, k) => `quantile_cont(${value}, ${share}) as quartile${i}_${k}`),
-  ];
-}
+type Computed = Omit<KeptProfile, 'computedAt' | 'seconds'>;
 
-/** One pass for everything that is one number per column. */
-function factsSql(columns: readonly Column[]): string {
-  const facts = columns.flatMap((column, i) => [
-    ...basicFacts(column, i),
-    ...(isNumeric(column) ? numericFacts(column, i) : []),
-  ]);
-  return `select count(*) as total${facts.map((fact) => `, ${fact}`).join('')} from rows_`;
-}
-
-interface Range {
-  readonly low: number;
-  readonly high: number;
-}
-
-const rangeOf = (facts: Facts, i: number): Range | null => {
-  const low = facts[`min${i}`];
-  const high = facts[`max${i}`];
-  return typeof low === 'number' && typeof high === 'number' ? { low, high } : null;
-};
-
-/** A second pass: rows per bin, and the most frequent texts, as (column, value, count). */
-function countsSql(columns: readonly Column[], facts: Facts): string | null {
-  const parts = columns.flatMap((column, i) => {
-    const range = isNumeric(column) ? rangeOf(facts, i) : null;
-    if (range) return [binsSql(column, i, range)];
-    return column.type === 'text' || column.type === 'boolean' ? [topSql(column, i)] : [];
-  });
-  return parts.length > 0 ? parts.map((part) => `(${part})`).join(' union all ') : null;
-}
-
-function binsSql(column: Column, i: number, { low, high }: Range): string {
-  const value = finite(column);
-  const width = (high - low) / bins;
-  const usable = width > 0 && Number.isFinite(width);
-  const bin = usable
-    ? `cast(least(${bins - 1}, floor((cast(${value} as double) - ${low}) / ${width})) as integer)`
-    : '0';
-  return `select ${i} as col, cast(${bin} as varchar) as value, count(*) as n from rows_ where ${value} is not null group by 2`;
-}
-
-function topSql(column: Column, i: number): string {
-  const name = quoteName(column.name);
-  return `select ${i} as col, cast(${name} as varchar) as value, count(*) as n from rows_ where ${name} is not null group by 2 order by n desc, value limit ${topValues}`;
-}
-
-type Count = { value: string; count: number };
-
-function histogram(range: Range | null, counts: readonly Count[]): ColumnProfile['histogram'] {
-  if (!range) return null;
-  const { low, high } = range;
-  const usable = (high - low) / bins > 0 && Number.isFinite(high - low);
-  const size = usable ? bins : 1;
-  const edges = Array.from({ length: size + 1 }, (_, k) =>
-    k === size ? high : low + ((high - low) * k) / size,
-  );
-  const filled = Array.from({ length: size }, () => 0);
-  for (const { value, count } of counts) filled[Number(value)] = count;
-  return { edges, counts: filled };
-}
-
-const numberOf = (cell: Cell | undefined): number | null =>
-  typeof cell === 'number' && Number.isFinite(cell) ? cell : null;
-
-function columnProfile(column: Column, i: number, facts: Facts, counts: readonly Count[]): ColumnProfile {
-  const total = numberOf(facts.total) ?? 0;
-  const count = numberOf(facts[`count${i}`]) ?? 0;
-  const quartiles = [0, 1, 2].map((k) => numberOf(facts[`quartile${i}_${k}`]));
-  const extreme = (cell: Cell | undefined) => (typeof cell === 'boolean' ? null : (cell ?? null));
-  return {
-    column: column.name,
-    type: column.type,
-    kind: kindOf(column, count, numberOf(facts[`distinct${i}`]) ?? 0),
-    count,
-    nulls: total - count,
-    distinct: numberOf(facts[`distinct${i}`]) ?? 0,
-    minimum: extreme(facts[`min${i}`]),
-    maximum: extreme(facts[`max${i}`]),
-    mean: numberOf(facts[`mean${i}`]),
-    standardDeviation: numberOf(facts[`deviation${i}`]),
-    quartiles: quartiles.every((value) => value !== null) ? quartiles : null,
-    histogram: isNumeric(column) ? histogram(rangeOf(facts, i), counts) : null,
-    top: isNumeric(column) ? [] : [...counts],
-  };
-}
+const categoriesUpTo = 100;
 
 /**
- * What each column holds: present and distinct values, extremes, mean, sample standard deviation, quartiles
- * (interpolated), a histogram of 20 equal bins for numbers and the ten most frequent values of texts and booleans.
- * Numbers are of finite values only; mean and deviation are null where values are too large to be squared.
+ * What a table holds: its columns, then its rows, pairs and series. DuckDB reads, worker threads compute, and nothing
+ * is held of the table but the columns at work.
+ * @param time the column that orders the rows; without it a strictly ascending one is looked for.
  */
 export async function profileTable(
-  analytics: Analytics,
-  table: TableSource,
-  version: { digest: string; bytes: number; columns: readonly Column[] },
-  computedAt: number,
-): Promise<KeptProfile> {
-  const columns: ColumnProfile[] = [];
-  let rows = 0;
-  for (let start = 0; start < version.columns.length; start += columnsAtOnce) {
-    const slice = await profileSlice(analytics, table, version.columns.slice(start, start + columnsAtOnce));
-    rows = slice.rows;
-    columns.push(...slice.columns);
-  }
-  return {
+  table: ProfiledTable,
+  version: ProfiledVersion,
+  time?: string,
+): Promise<Computed> {
+  const read = await readColumns(table);
+  const order = timeOrder(read, table.rows, version.reference, time);
+  const [texts, storage] = await Promise.all([readTexts(table), readStorage(table)]);
+  const columns = await describe(table, version, read, texts, storage);
+  const [duplicates, sample] = await Promise.all([readDuplicates(table, read), readSample(table, read)]);
+  const [missing, pairs] = await Promise.all([readMissing(table, read), pairsOf(table, columns)]);
+  const numbers = columnsOf(table.columns, columns, isVaryingNumber);
+  const series = order && (await readSeries(table, order, numbers));
+  const { correlations, interactions } = pairs;
+  const profile: Computed = {
     digest: version.digest,
     revision: profileRevision,
-    computedAt,
-    seconds: 0,
-    rows,
-    cells: rows * columns.length,
+    rows: table.rows,
+    cells: table.rows * columns.length,
     missingCells: columns.reduce((sum, { nulls }) => sum + nulls, 0),
     bytes: version.bytes,
-    memoryBytes: null,
-    kinds: [],
-    duplicates: null,
-    warnings: [],
+    memoryBytes: storage.memoryBytes,
+    kinds: kindsOf(columns),
+    duplicates,
+    warnings: warningsOf({ rows: table.rows, columns, duplicates, correlations, series }),
     columns,
-    correlations: null,
-    missing: null,
-    interactions: [],
-    series: null,
-    sample: { head: [], tail: [] },
-    leftOut: [],
+    correlations,
+    missing,
+    interactions: [...interactions],
+    series,
+    sample,
+    leftOut: [...pairs.leftOut, ...leftOut(table, duplicates !== null)],
   };
+  return fitted(profile);
 }
 
-async function profileSlice(
-  analytics: Analytics,
-  table: TableSource,
+function leftOut({ rows, columns }: ProfiledTable, hasDuplicates: boolean): string[] {
+  const found: string[] = [];
+  if (!hasDuplicates && columns.length > 0) found.push('rows that repeat: the table is too wide');
+  if (rows > exactRows)
+    found.push(`quantiles and distinct values of every row: beyond ${exactRows} rows they are approximate`);
+  return found;
+}
+
+/** A strictly ascending time without holes puts the rows in order; a chosen column may be any that is a time. */
+function timeOrder(
+  read: readonly ReadColumn[],
+  rows: number,
+  reference: string,
+  chosen: string | undefined,
+): TimeOrder | null {
+  const times = read.filter(({ column }) => column.type === 'date' || column.type === 'timestamp');
+  const found =
+    chosen === undefined
+      ? times.find(
+          ({ figures, nulls }) => nulls === 0 && rows > 1 && figures.monotonicity === 'strictlyIncreasing',
+        )
+      : times.find(({ column }) => column.name === chosen);
+  if (found)
+    return { column: found.column, chosen: chosen !== undefined, interval: found.figures.steps.median };
+  if (chosen === undefined) return null;
+  const names = times.map(({ column }) => column.name).join(', ') || 'none';
+  throw errors.profileTimeUnknown({ column: chosen, reference, known: names });
+}
+
+function describe(
+  table: ProfiledTable,
+  { createdAt }: ProfiledVersion,
+  read: readonly ReadColumn[],
+  texts: ReadonlyMap<string, ReadText>,
+  { bytesOf }: Storage,
+): Promise<ColumnProfile[]> {
+  return inTurns(read, async (each) => {
+    const { name } = each.column;
+    const future = await countFuture(table, each, createdAt);
+    const facts = { read: each, rows: table.rows, text: texts.get(name), bytes: bytesOf.get(name), future };
+    return columnProfile(facts);
+  });
+}
+
+/** Values later than the commit, which nobody can have seen. */
+async function countFuture(
+  table: ProfiledTable,
+  { column, figures }: ReadColumn,
+  createdAt: number,
+): Promise<number> {
+  const isTime = column.type === 'date' || column.type === 'timestamp';
+  if (!isTime || !(figures.maximum / 1000 > createdAt)) return 0;
+  const sql = `select count(*) as n from rows_ where epoch_us(cast(${quoteName(column.name)} as timestamp)) > ${createdAt * 1000}`;
+  return Number((await queryTable(table, sql)).rows[0]?.n ?? 0);
+}
+
+const pairsOf = (table: ProfiledTable, profiles: readonly ColumnProfile[]) =>
+  readPairs(
+    table,
+    columnsOf(table.columns, profiles, isVaryingNumber),
+    columnsOf(table.columns, profiles, isVaryingCategory),
+  );
+
+const isVaryingNumber = ({ kind, distinct }: ColumnProfile): boolean => kind === 'numeric' && distinct > 1;
+const isVaryingCategory = ({ type, distinct }: ColumnProfile): boolean =>
+  (type === 'text' || type === 'boolean') && distinct > 1 && distinct <= categoriesUpTo;
+
+const columnsOf = (
   columns: readonly Column[],
-): Promise<Pick<KeptProfile, 'rows' | 'columns'>> {
-  const tables = { rows_: table };
-  const { rows } = await analytics.query({ sql: factsSql(columns), tables });
-  const facts = rows[0] ?? {};
-  const sql = countsSql(columns, facts);
-  const counted = sql ? (await analytics.query({ sql, tables })).rows : [];
-  const countsOf = (i: number): Count[] =>
-    counted
-      .filter((row) => row.col === i)
-      .map((row) => ({ value: String(row.value), count: Number(row.n) }))
-      .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1));
-  return {
-    rows: numberOf(facts.total) ?? 0,
-    columns: columns.map((column, i) => columnProfile(column, i, facts, countsOf(i))),
-  };
+  profiles: readonly ColumnProfile[],
+  holds: (profile: ColumnProfile) => boolean,
+): Column[] =>
+  columns.filter((_, i) => {
+    const profile = profiles[i];
+    return profile !== undefined && holds(profile);
+  });
+
+function kindsOf(columns: readonly ColumnProfile[]): { kind: ColumnKind; columns: number }[] {
+  const counts = new Map<ColumnKind, number>();
+  for (const { kind } of columns) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return [...counts].map(([kind, count]) => ({ kind, columns: count })).sort((a, b) => b.columns - a.columns);
 }
