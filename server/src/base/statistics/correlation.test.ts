@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { averageRanks, pearson, spearman } from './correlation.ts';
+import { ascendingOrder, averageRanks, pearson, spearman } from './correlation.ts';
 
 const X = [0.61, 1.45, -0.32, 2.1, 0.07, 1.88, -1.21, 0.94, 0.35, 1.02, 0.07, 2.1];
 const Y = [1.31, 2.75, 0.42, 3.01, 1.66, 2.22, 0.15, 1.93, 2.48, 0.88, 3.37, 1.09];
@@ -43,6 +43,18 @@ test('Spearman is one for every rising curve, symmetric, and within bounds', () 
       if (Number.isNaN(found)) return;
       expect(Math.abs(found)).toBeLessThanOrEqual(1);
       expect(spearman(noise, x)).toBeCloseTo(found, 12);
+    }),
+  );
+});
+
+test('the order is that of comparing, whatever the doubles', () => {
+  const values = fc.float64Array({ maxLength: 40 });
+  fc.assert(
+    fc.property(values, (list) => {
+      const expected = [...list.keys()]
+        .filter((i) => !Number.isNaN(list[i]))
+        .sort((a, b) => ((list[a] ?? 0) < (list[b] ?? 0) ? -1 : (list[a] ?? 0) > (list[b] ?? 0) ? 1 : a - b));
+      expect([...ascendingOrder(list)]).toEqual(expected);
     }),
   );
 });

@@ -8,8 +8,30 @@ export function averageRanks(values: Float64Array): Float64Array {
   return ranksIn(ascendingOrder(values), values, null);
 }
 
-/** Positions of the values that are not NaN, smallest value first. */
+/**
+ * Positions of the values that are not NaN, smallest value first, equal ones in their order. Sorted by the bits of the
+ * doubles, 16 at a time from the lowest: several times faster than by comparing.
+ */
 export function ascendingOrder(values: Float64Array): Uint32Array {
+  let order = presentIn(values);
+  const keys = sortableKeys(values);
+  let spare = new Uint32Array(order.length);
+  for (const digit of [0, 1, 2, 3]) {
+    const starts = new Uint32Array(65_537);
+    const keyOf = (i: number): number => keys[4 * i + digit] ?? 0;
+    for (const i of order) starts[keyOf(i) + 1] = (starts[keyOf(i) + 1] ?? 0) + 1;
+    for (let k = 1; k < starts.length; k += 1) starts[k] = (starts[k] ?? 0) + (starts[k - 1] ?? 0);
+    for (const i of order) {
+      const at = starts[keyOf(i)] ?? 0;
+      spare[at] = i;
+      starts[keyOf(i)] = at + 1;
+    }
+    [order, spare] = [spare, order];
+  }
+  return order;
+}
+
+function presentIn(values: Float64Array): Uint32Array<ArrayBuffer> {
   const present = new Uint32Array(values.length);
   let n = 0;
   for (let i = 0; i < values.length; i += 1) {
@@ -17,7 +39,19 @@ export function ascendingOrder(values: Float64Array): Uint32Array {
     present[n] = i;
     n += 1;
   }
-  return present.subarray(0, n).sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0));
+  return present.slice(0, n);
+}
+
+/** Four 16-bit digits a value, lowest first, whose order is that of the doubles: negative ones have all bits turned. */
+function sortableKeys(values: Float64Array): Uint16Array {
+  // + 0 makes 0 of -0, which is equal to it.
+  const keys = new Uint16Array(values.map((value) => value + 0).buffer);
+  for (let i = 3; i < keys.length; i += 4) {
+    const isNegative = (keys[i] ?? 0) >= 0x8000;
+    for (let k = i - 3; k <= i; k += 1) if (isNegative) keys[k] = ~(keys[k] ?? 0);
+    if (!isNegative) keys[i] = (keys[i] ?? 0) | 0x8000;
+  }
+  return keys;
 }
 
 /** The ranks of those values whose partner is there too; NaN for the rest. `order` is `ascendingOrder(values)`. */

@@ -48,10 +48,16 @@ export interface Steps {
   readonly longest: readonly [from: number, to: number] | null;
 }
 
-export const describeColumns = (columns: readonly Float64Array[]): ColumnFigures[] =>
-  columns.map(describeColumn);
+export interface ColumnsInput {
+  readonly values: readonly Float64Array[];
+  /** Whether each is a time: only there do distances mean anything, and they cost as much as all the rest. */
+  readonly times: readonly boolean[];
+}
 
-export function describeColumn(values: Float64Array): ColumnFigures {
+export const describeColumns = ({ values, times }: ColumnsInput): ColumnFigures[] =>
+  values.map((column, i) => describeColumn(column, times[i] ?? false));
+
+export function describeColumn(values: Float64Array, isTime = false): ColumnFigures {
   const { finite, missing, positive, negative } = split(values);
   const sorted = finite.slice().sort();
   const runs = countRuns(sorted);
@@ -75,7 +81,7 @@ export function describeColumn(values: Float64Array): ColumnFigures {
     highest: runs.highest,
     ...histogram(sorted),
     monotonicity: monotonicityOf(finite),
-    steps: runs.steps(),
+    steps: isTime ? stepsOf(runs.values) : noSteps,
   };
 }
 
@@ -112,7 +118,7 @@ function countRuns(sorted: Float64Array) {
     start = end;
   }
   const values = distinctValues.subarray(0, distinct);
-  return { distinct, unique, top, lowest, highest: highestOf(sorted, values), steps: () => stepsOf(values) };
+  return { distinct, unique, top, lowest, highest: highestOf(sorted, values), values };
 }
 
 /** Of equal counts the smaller value comes first, and values arrive ascending. */
@@ -129,8 +135,10 @@ function highestOf(sorted: Float64Array, distinct: Float64Array): Counted[] {
   return highest.map((value) => [value, countBelow(sorted, value, true) - countBelow(sorted, value, false)]);
 }
 
+const noSteps: Steps = { median: null, gaps: 0, longest: null };
+
 function stepsOf(values: Float64Array): Steps {
-  if (values.length < 2) return { median: null, gaps: 0, longest: null };
+  if (values.length < 2) return noSteps;
   const steps = new Float64Array(values.length - 1);
   let longest = 0;
   for (let i = 0; i < steps.length; i += 1) {

@@ -1,7 +1,7 @@
 import type { Column } from '@tidemill/contract';
 import type { Cell } from '../../../adapters/analytics/analytics.ts';
 import { quoteName } from '../../../base/sql-text.ts';
-import type { ColumnFigures, Counted } from '../figures/columns.ts';
+import type { ColumnFigures, ColumnsInput, Counted } from '../figures/columns.ts';
 import {
   asDouble,
   columnsOf,
@@ -58,7 +58,11 @@ export const inBatches = <T>(items: readonly T[], size: number): T[][] =>
 async function figuresOf(table: ProfiledTable, columns: readonly Column[]): Promise<ColumnFigures[]> {
   const wanted = table.rows > exactRows ? sampledRows : table.rows;
   const { values } = await columnsOf(table, sampledSql(columns.map(asDouble), table.rows, wanted));
-  return computeFor(table, { module, name: 'describeColumns', input: values });
+  const input: ColumnsInput = {
+    values: values.filter((each) => each instanceof Float64Array),
+    times: columns.map(({ type }) => type === 'date' || type === 'timestamp'),
+  };
+  return computeFor(table, { module, name: 'describeColumns', input });
 }
 
 /** Only a double may be NaN, and only where something seems missing is there a doubt. */

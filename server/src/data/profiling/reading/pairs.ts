@@ -12,8 +12,8 @@ export interface ReadPairs {
 const mostNumbers = 40;
 const mostCategories = 30;
 const drawn = 6;
-/** Ranks of so many rows tell a correlation to about two thousandths. */
-const sampledRows = 200_000;
+/** Ranks of so many rows tell a correlation to about three thousandths. */
+const sampledRows = 100_000;
 const mostCells = 6_000_000;
 
 const module = new URL('../figures/pairs.ts', import.meta.url);
