@@ -10,6 +10,7 @@ import {
   nullable,
   page,
   pageQuery,
+  Reference,
   Row,
   strict,
   Timestamp,
@@ -93,6 +94,18 @@ export const DatasetDiff = Type.Object({
 });
 export type DatasetDiff = Static<typeof DatasetDiff>;
 
+const Committed = Type.Intersect([DatasetVersion, Type.Object({ unchanged: Type.Boolean() })]);
+
+export const Rederivation = Type.Object({
+  reference: Type.String(),
+  digest: Type.String(),
+  rederived: Type.String({ description: 'the digest of what the SQL gives now' }),
+  isEqual: Type.Boolean(),
+  hasSameRows: Type.Boolean({ description: 'also true for the same rows in another order' }),
+  committed: nullable(Committed),
+});
+export type Rederivation = Static<typeof Rederivation>;
+
 export const ChangeKind = literals('added', 'removed', 'changed');
 export type ChangeKind = Static<typeof ChangeKind>;
 
@@ -167,7 +180,6 @@ const commitQuery = {
   ),
   dateFormat: Type.Optional(Type.String({ maxLength: 100, description: 'strptime format: %m/%d/%Y' })),
 };
-const Committed = Type.Intersect([DatasetVersion, Type.Object({ unchanged: Type.Boolean() })]);
 
 const selection = {
   columns: Type.Optional(Type.String({ description: 'comma-separated, in the order wanted' })),
@@ -283,6 +295,50 @@ export const datasetsEndpoints = endpoints({
       key: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { maxItems: 32 })),
     }),
     reply: Dataset,
+  },
+  derive: {
+    method: 'POST',
+    path: '/api/v1/datasets/:name/derive',
+    permission: 'write',
+    summary: 'Make a version by one select over other versions; what it read is recorded',
+    params: byName,
+    body: strict({
+      sql: Type.String({ minLength: 1, maxLength: 100_000 }),
+      inputs: Type.Optional(
+        Type.Record(Type.String(), Type.String(), {
+          description: 'versions of names that the SQL leaves open: {"prices": "3"}',
+        }),
+      ),
+      message: Type.Optional(Type.String({ maxLength: 2000 })),
+      tag: Type.Optional(Name),
+    }),
+    reply: Committed,
+    status: 201,
+  },
+  rederive: {
+    method: 'POST',
+    path: '/api/v1/datasets/:name/versions/:version/rederive',
+    permission: 'write',
+    summary:
+      'Run the SQL of a derived version again: on what it read then, to compare; with latest on the newest inputs, as a new version',
+    params: byVersion,
+    body: strict({ latest: Type.Optional(Type.Boolean()) }),
+    reply: Rederivation,
+  },
+  fork: {
+    method: 'POST',
+    path: '/api/v1/datasets/:name/fork',
+    permission: 'write',
+    summary:
+      'Begin another line of versions, or go back to an older one, with the rows of a version; nothing is copied',
+    params: byName,
+    body: strict({
+      from: Reference,
+      message: Type.Optional(Type.String({ maxLength: 2000 })),
+      tag: Type.Optional(Name),
+    }),
+    reply: Committed,
+    status: 201,
   },
   diff: {
     method: 'GET',

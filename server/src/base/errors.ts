@@ -231,6 +231,11 @@ export const catalogue = {
     (d) =>
       `Others committed to '${d.name}' each of the ${d.attempts} times this commit was tried. Nothing was changed; send it again.`,
   ),
+  datasetNotDerived: entry<{ reference: string; kind: string }>(
+    422,
+    (d) =>
+      `${d.reference} was made by '${d.kind}', so there is no SQL to run again. Name a version that tidemill datasets derive made.`,
+  ),
   datasetTagNotFound: entry<{ name: string; tag: string }>(
     404,
     (d) =>

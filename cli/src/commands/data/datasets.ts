@@ -6,6 +6,7 @@ import { datasetNameOf, formatOf, tableFormats, toNames, toReference, toTextPair
 import { sessionOf } from '../../session.ts';
 import { formatBytes, formatTime, tableLines } from '../../table.ts';
 import { addDiff } from './differences.ts';
+import { addMakingCommands } from './making.ts';
 import { addReadingCommands } from './reading.ts';
 import { addSet, addTags } from './settings.ts';
 
@@ -20,6 +21,8 @@ export function addDatasetsCommands(program: Command): void {
   datasets.commandsGroup('Look at them:');
   addReadingCommands(datasets);
   addDiff(datasets);
+  datasets.commandsGroup('Make versions from versions:');
+  addMakingCommands(datasets);
 }
 
 interface CommitOptions {

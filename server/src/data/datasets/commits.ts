@@ -220,6 +220,12 @@ export function createCommits(deps: CommitDependencies) {
   }
 
   return {
+    /** For content that is there already. */
+    async content(candidate: Candidate, caller: Caller): Promise<Committed> {
+      if (candidate.tag !== undefined) assertTag(candidate.tag);
+      return required(await record(candidate, caller));
+    },
+
     /** Streams the upload to a file, types it, stores what is new in it and makes it a version. */
     async upload(upload: Upload, caller: Caller): Promise<Committed> {
       if (upload.tag !== undefined) assertTag(upload.tag);
@@ -276,3 +282,5 @@ function required(committed: Committed | null): Committed {
   if (!committed) throw new Error('a commit without a base was refused as overtaken');
   return committed;
 }
+
+export type Commits = ReturnType<typeof createCommits>;

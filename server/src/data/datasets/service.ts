@@ -2,23 +2,25 @@ import { join } from 'node:path';
 import type { Dataset, DatasetVersion, Page, TableFormat } from '@tidemill/contract';
 import type { Changes } from '../../access/audit/service.ts';
 import type { Lineage } from '../../access/lineage/service.ts';
-import type { Analytics, TableSource } from '../../adapters/analytics/analytics.ts';
+import type { Analytics } from '../../adapters/analytics/analytics.ts';
 import type { Blobs } from '../../adapters/blobs/blobs.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
-import { errors } from '../../base/errors.ts';
 import { decodeCursor, defaultPageSize, isNumber, isText, toPage } from '../../base/page.ts';
-import { formatReference, parseReference, toUri } from '../../base/references.ts';
+import { toUri } from '../../base/references.ts';
 import type { CheckCommit } from './commit-check.ts';
 import { createCommits, type Upload } from './commits.ts';
 import { createContentFiles } from './content-files.ts';
 import { findFormat } from './content-format.ts';
+import { createDerivations } from './derive.ts';
 import { createDifferences } from './differences.ts';
 import { createDownloads } from './downloads.ts';
 import { createExports } from './exports.ts';
+import { createForks } from './fork.ts';
+import { createLookup } from './lookup.ts';
 import { removalStore } from './removal-store.ts';
-import { chooseVersion, type Manifest, manifestDigest, type StoredChunk } from './rules.ts';
+import { type Manifest, manifestDigest } from './rules.ts';
 import { createSettings } from './settings.ts';
 import { datasetStore } from './store.ts';
 import type { Committed } from './version-records.ts';
@@ -26,6 +28,7 @@ import type { Committed } from './version-records.ts';
 export type { CheckCommit, CommitCandidate, CommitVerdict } from './commit-check.ts';
 export type { ParquetCommit, Upload } from './commits.ts';
 export { type Manifest, type Provenance, parseMapping } from './rules.ts';
+export { type Bindings, type BoundSql, createBinder } from './sql-bindings.ts';
 export type { Committed } from './version-records.ts';
 
 export interface DatasetsDependencies {
@@ -57,8 +60,6 @@ interface PutInput extends Omit<Upload, 'format'> {
   readonly mediaType?: string | undefined;
 }
 
-const sampleSize = 20;
-
 /** Tables as immutable versions: committed from files, read back, compared, described. */
 export function createDatasets(deps: DatasetsDependencies) {
   const { db, analytics, changes, lineage, clock, tempFolder } = deps;
@@ -66,51 +67,16 @@ export function createDatasets(deps: DatasetsDependencies) {
   const files = createContentFiles(deps);
   const commits = createCommits({ ...deps, files });
 
-  async function get(name: string, workspace: string): Promise<Dataset> {
-    const found = await store.findDataset(workspace, name);
-    if (found) return found;
-    const names = await store.listNames(workspace);
-    const known = names.length > 0 ? `There are ${names.join(', ')}` : 'None has been committed yet';
-    throw errors.datasetNotFound({ name, known });
-  }
-
-  function find(name: string, version: string, workspace: string): Promise<DatasetVersion | null> {
-    const choice = chooseVersion(version);
-    if (choice.by === 'number') return store.findVersion(workspace, name, choice.number);
-    if (choice.by === 'time') return store.findAsOf(workspace, name, choice.time);
-    if (choice.by === 'tag') return store.findTagged(workspace, name, choice.tag);
-    return store.findLatest(workspace, name);
-  }
-
-  async function getVersion(name: string, version: string, workspace: string): Promise<DatasetVersion> {
-    const found = await find(name, version, workspace);
-    if (found) return found;
-    const { latestVersion } = await get(name, workspace);
-    const first = version.startsWith('{') ? await store.findFirst(workspace, name) : null;
-    if (first) {
-      const known = `The first version, ${first.reference}, came at ${new Date(first.createdAt).toISOString()}`;
-      throw errors.datasetVersionNotFound({ reference: formatReference(name, version), known });
-    }
-    const newest = await store.listVersions(workspace, name, undefined, sampleSize);
-    const tags = newest.flatMap((each) => each.tags);
-    const known = `The latest is ${formatReference(name, latestVersion)}${tags.length > 0 ? `; tags: ${tags.join(', ')}` : ''}`;
-    throw errors.datasetVersionNotFound({ reference: formatReference(name, version), known });
-  }
-
-  /** A table without rows has no files; its columns then give it a shape. */
-  async function tableOf(version: DatasetVersion, chunks: readonly StoredChunk[]): Promise<TableSource> {
-    return chunks.length > 0 ? { paths: await files.paths(chunks) } : { paths: [], columns: version.columns };
-  }
-
-  async function source(version: DatasetVersion): Promise<TableSource> {
-    return tableOf(version, (await files.get(version.digest)).stored);
-  }
+  const lookup = createLookup({ db, files });
+  const { get, find, getVersion, source } = lookup;
 
   const exports = createExports({ analytics, folder: join(tempFolder, '../exports') });
   const downloads = createDownloads({ exports, getVersion, source });
 
   return {
     ...createDifferences({ ...deps, files, getVersion, getDataset: get }),
+    ...createDerivations({ ...deps, lookup, commits }),
+    ...createForks({ lookup, files, commits }),
     ...createSettings({ ...deps, getVersion, getDataset: get }),
     commit: commits.upload,
     commitParquet: commits.parquet,
@@ -145,13 +111,10 @@ export function createDatasets(deps: DatasetsDependencies) {
     find: ({ name, version }: { name: string; version: string }, workspace: string) =>
       find(name, version, workspace),
 
-    /** Reads `prices@3`, `prices@latest`, `prices@tag` or `dataset:prices@3`. */
-    resolve(reference: string, workspace: string): Promise<DatasetVersion> {
-      const { name, version } = parseReference(reference);
-      return getVersion(name, version, workspace);
-    },
+    /** Reads `prices@3`, `prices@latest`, `prices@tag`, `prices@{2023-08-31}` or `dataset:prices@3`. */
+    resolve: lookup.resolve,
 
-    /** The rows as local Parquet files, in row order, one per chunk of the manifest. */
+    /** The rows as local Parquet files, in row order. */
     source,
 
     /** What the version's digest stands for: its columns and the digests of its rows. */

@@ -69,7 +69,8 @@ export function createVersionRecords(deps: VersionRecordDependencies) {
     const edges = inputs.map((from) => ({ from, to: uri, relation: kind }));
     if (base) edges.push({ from: base.uri, to: uri, relation: relation ?? 'append' });
     await lineage.recordEdges(tx, workspace, edges);
-    for (const usedUri of inputs)
+    // A fork has all its rows by itself, so what it came from may go.
+    for (const usedUri of kind === 'fork' ? [] : inputs)
       await lineage.hold(tx, { workspace, userUri: uri, usedUri, reason: `${kind} built from it` });
   }
 

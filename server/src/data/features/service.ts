@@ -19,8 +19,7 @@ import { errors } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.ts';
 import { formatReference, parseReference, toUri } from '../../base/references.ts';
-import type { Datasets } from '../datasets/service.ts';
-import { type Bindings, type BoundSql, createBinder } from './dataset-bindings.ts';
+import { type Bindings, type BoundSql, createBinder, type Datasets } from '../datasets/service.ts';
 import { newestRowsSql } from './point-in-time-join.ts';
 import {
   cleanSql,

@@ -5,8 +5,7 @@ import type { Analytics, TableSource } from '../../adapters/analytics/analytics.
 import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
-import type { Committed, Datasets } from '../datasets/service.ts';
-import { type BoundSql, createBinder } from './dataset-bindings.ts';
+import { type BoundSql, type Committed, createBinder, type Datasets } from '../datasets/service.ts';
 import {
   countLabelledSql,
   finishedRowsSql,

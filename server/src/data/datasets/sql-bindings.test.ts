@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Analytics } from '../../adapters/analytics/analytics.ts';
 import { openDuckdb } from '../../adapters/analytics/duckdb.ts';
-import { createBinder } from './dataset-bindings.ts';
-import { tablesIn } from './table-references.ts';
+import { createBinder } from './sql-bindings.ts';
+import { tablesIn } from './sql-tables.ts';
 
 let analytics: Analytics;
 beforeAll(async () => {

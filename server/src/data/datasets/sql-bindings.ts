@@ -2,8 +2,8 @@ import type { DatasetVersion } from '@tidemill/contract';
 import type { Analytics, TableSource } from '../../adapters/analytics/analytics.ts';
 import { errors } from '../../base/errors.ts';
 import { isName, parseReference } from '../../base/references.ts';
-import type { Datasets } from '../datasets/service.ts';
-import { tablesIn } from './table-references.ts';
+import type { Lookup } from './lookup.ts';
+import { tablesIn } from './sql-tables.ts';
 
 export type Bindings = Readonly<Record<string, string>>;
 
@@ -28,7 +28,7 @@ const tablesOfText = new Map<string, readonly string[]>();
 const maximumTexts = 500;
 
 export function createBinder(
-  deps: { readonly analytics: Analytics; readonly datasets: Pick<Datasets, 'resolve' | 'source'> },
+  deps: { readonly analytics: Analytics; readonly datasets: Pick<Lookup, 'resolve' | 'source'> },
   workspace: string,
   bindings: Bindings = {},
 ): Binder {
