@@ -1,4 +1,5 @@
 import { accessEndpoints } from './access.ts';
+import { analysesEndpoints } from './analyses.ts';
 import { datasetsEndpoints } from './datasets.ts';
 import { experimentsEndpoints } from './experiments.ts';
 import { featuresEndpoints } from './features.ts';
@@ -29,6 +30,7 @@ export const contract = {
   datasets: datasetsEndpoints,
   validation: validationEndpoints,
   profiling: profilingEndpoints,
+  analyses: analysesEndpoints,
   features: featuresEndpoints,
   experiments: experimentsEndpoints,
   loggedModels: loggedModelsEndpoints,
@@ -50,6 +52,7 @@ export const contract = {
 export type Contract = typeof contract;
 
 export * from './access.ts';
+export * from './analyses.ts';
 export * from './common.ts';
 export * from './datasets.ts';
 export * from './endpoint.ts';

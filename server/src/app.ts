@@ -25,6 +25,8 @@ import { openSourceReader } from './adapters/sources/reader.ts';
 import { type Clock, systemClock } from './base/clock.ts';
 import type { Logger } from './base/logger.ts';
 import type { Config } from './config.ts';
+import { analysesRoutes } from './data/analyses/routes.ts';
+import { createAnalyses } from './data/analyses/service.ts';
 import { datasetsRoutes } from './data/datasets/routes.ts';
 import { createDatasets } from './data/datasets/service.ts';
 import { featuresRoutes } from './data/features/routes.ts';
@@ -136,6 +138,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     tempFolder,
   });
   const features = createFeatures({ db, changes, lineage, clock, analytics, online, datasets, tempFolder });
+  const analyses = createAnalyses({ db, changes, lineage, clock, analytics, datasets });
 
   // training
   const learners = createLearners({ analytics, compute });
@@ -321,6 +324,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     sources,
     profiling,
     validation,
+    analyses,
     features,
     learners,
     experiments,
@@ -405,6 +409,7 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'datasets', contract.datasets, datasetsRoutes(services.datasets));
   bind(http, 'profiling', contract.profiling, profilingRoutes(services.profiling));
   bind(http, 'validation', contract.validation, validationRoutes(services.validation));
+  bind(http, 'analyses', contract.analyses, analysesRoutes(services.analyses));
   bind(http, 'features', contract.features, featuresRoutes(services.features));
   bind(http, 'experiments', contract.experiments, experimentsRoutes(services.experiments));
   bind(http, 'loggedModels', contract.loggedModels, loggedModelsRoutes(services.experiments));

@@ -355,6 +355,14 @@ export const catalogue = {
     408,
     (d) => `The query was stopped: ${d.reason}. Narrow it, or allow more time.`,
   ),
+  analysisNotFound: entry<{ name: string; known: string }>(
+    404,
+    (d) => `There is no analysis '${d.name}'. There are: ${d.known}.`,
+  ),
+  analysisChartInvalid: entry<{ reason: string }>(
+    422,
+    (d) => `The chart cannot be drawn: ${d.reason}. Name columns of the result; y columns hold numbers.`,
+  ),
   analyticsBusy: entry<{ waiting: number }>(
     503,
     (d) => `${d.waiting} queries are waiting already. Send it again in a moment.`,

@@ -45,6 +45,8 @@ export interface QueryRequest {
   readonly signal?: AbortSignal;
   /** Rows beyond this many are left out and `truncated` is true. No limit when absent (sandboxed: 10,000). */
   readonly maxRows?: number;
+  /** Characters of text in the rows beyond which it fails with `queryTooLarge`; for `query` and `sandboxedQuery`. */
+  readonly maxCharacters?: number;
 }
 
 export type Cell = string | number | boolean | null;

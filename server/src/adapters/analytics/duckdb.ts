@@ -117,9 +117,7 @@ export async function openDuckdb(options: DuckdbOptions = {}): Promise<Analytics
 
   return {
     query: (request) =>
-      named(() =>
-        pool.use((c) => runQuery(c, request, (result) => toRows(result, request.maxRows)), request.signal),
-      ),
+      named(() => pool.use((c) => runQuery(c, request, (result) => toRows(result, request)), request.signal)),
     columns: (request) =>
       named(() =>
         pool.use((c) => runQuery(c, request, (result) => toColumns(result, request.maxRows)), request.signal),
@@ -127,7 +125,7 @@ export async function openDuckdb(options: DuckdbOptions = {}): Promise<Analytics
     copy: (request) => named(() => pool.use((connection) => copyQuery(connection, request), request.signal)),
     splitFile: (path, slices) => named(() => pool.use((connection) => splitFile(connection, path, slices))),
     sandboxedQuery: (request) =>
-      inSandbox(request, (result) => toRows(result, request.maxRows ?? sandboxRows)),
+      inSandbox(request, (result) => toRows(result, { ...request, maxRows: request.maxRows ?? sandboxRows })),
     sandboxedCopy: (request) =>
       inSandbox(request, (result) =>
         pool.use((connection) => copyResult(connection, result, request), request.signal),

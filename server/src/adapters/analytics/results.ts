@@ -12,7 +12,7 @@ import {
   JSDuckDBValueConverter,
 } from '@duckdb/node-api';
 import { errors } from '../../base/errors.ts';
-import type { Cell, ColumnHead, ColumnsReply, ColumnValues, QueryReply } from './analytics.ts';
+import type { Cell, ColumnHead, ColumnsReply, ColumnValues, QueryReply, QueryRequest } from './analytics.ts';
 import { columnTypeOf, isNested } from './column-types.ts';
 
 /** ISO 8601 in UTC with milliseconds, or microseconds where there are any. */
@@ -86,11 +86,27 @@ function rowsOf(chunk: DuckDBDataChunk, { heads, duckdbNames }: Shape): Record<s
   });
 }
 
-export async function toRows(result: DuckDBResult, maxRows = Number.POSITIVE_INFINITY): Promise<QueryReply> {
+/** Long texts are what makes few rows heavy. @throws queryTooLarge */
+function assertLight(rows: readonly Record<string, Cell>[], maxCharacters: number, before: number): number {
+  let characters = before;
+  for (const row of rows)
+    for (const cell of Object.values(row)) if (typeof cell === 'string') characters += cell.length;
+  if (characters > maxCharacters)
+    throw errors.queryTooLarge({ reason: `its rows hold more than ${maxCharacters} characters of text` });
+  return characters;
+}
+
+export async function toRows(
+  result: DuckDBResult,
+  { maxRows = Number.POSITIVE_INFINITY, maxCharacters }: Pick<QueryRequest, 'maxRows' | 'maxCharacters'> = {},
+): Promise<QueryReply> {
   const shape = shapeOf(result);
   const rows: Record<string, Cell>[] = [];
+  let characters = 0;
   for await (const chunk of chunksOf(result)) {
-    for (const row of rowsOf(chunk, shape)) rows.push(row);
+    const more = rowsOf(chunk, shape);
+    if (maxCharacters !== undefined) characters = assertLight(more, maxCharacters, characters);
+    for (const row of more) rows.push(row);
     if (rows.length > maxRows) break;
   }
   const truncated = rows.length > maxRows;

@@ -1,5 +1,6 @@
 import type { AccessTables } from './tables/access.ts';
 import type { AlertsTables } from './tables/alerts.ts';
+import type { AnalysesTables } from './tables/analyses.ts';
 import type { ArtifactsTables } from './tables/artifacts.ts';
 import type { DatasetsTables } from './tables/datasets.ts';
 import type { EndpointsTables } from './tables/endpoints.ts';
@@ -29,6 +30,7 @@ export interface Database
     DatasetsTables,
     ValidationTables,
     ProfilingTables,
+    AnalysesTables,
     FeaturesTables,
     SourcesTables,
     ExperimentsTables,
