@@ -98,6 +98,8 @@ const training = [
 ];
 
 const data = [
+  screen('/sources', 'SourcesScreen', () => import('../screens/data/sources/SourcesScreen.tsx')),
+  screen('/sources/$name', 'SourceScreen', () => import('../screens/data/sources/SourceScreen.tsx')),
   screen('/datasets', 'DatasetsScreen', () => import('../screens/data/datasets/DatasetsScreen.tsx')),
   screen('/datasets/$name', 'DatasetScreen', () => import('../screens/data/datasets/DatasetScreen.tsx')),
   screen(

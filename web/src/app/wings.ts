@@ -33,6 +33,7 @@ export const wings = [
   {
     wing: 'data',
     screens: [
+      { title: 'Sources', to: '/sources' },
       { title: 'Datasets', to: '/datasets' },
       { title: 'Feature views', to: '/feature-views' },
     ],

@@ -22,6 +22,8 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   // The chart's own rows; there is no command for a whole screen.
   'overview.get': ({ endpoint }) => `predictions list ${endpoint ?? 'ENDPOINT'}`,
   'system.status': () => 'status',
+  'sources.list': () => 'sources list',
+  'sources.get': ({ name }) => `sources show ${name}`,
   'datasets.list': () => 'datasets list',
   'datasets.get': ({ name }) => `datasets versions ${name}`,
   'datasets.listVersions': ({ name }) => `datasets versions ${name}`,

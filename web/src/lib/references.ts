@@ -1,6 +1,7 @@
 /** Kinds of things that have a screen; the word before the colon of a typed uri. */
 export const kinds = [
   'dataset',
+  'source',
   'view',
   'run',
   'logged-model',
@@ -68,6 +69,7 @@ export function pathOf({ kind, name, version }: Reference): string {
 }
 
 const folders = {
+  source: 'sources',
   run: 'runs',
   'logged-model': 'logged-models',
   experiment: 'experiments',

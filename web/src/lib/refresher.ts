@@ -5,7 +5,8 @@ const flushMs = 200;
 
 /** Which domains' queries an event makes stale, by the word before the dot of its kind. */
 const touched: Readonly<Record<string, readonly Domain[]>> = {
-  dataset: ['datasets'],
+  dataset: ['datasets', 'sources'],
+  source: ['sources'],
   view: ['features'],
   experiment: ['experiments'],
   run: ['experiments'],

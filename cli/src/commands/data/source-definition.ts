@@ -6,7 +6,7 @@ import { tableFormats, toInteger, toNames, toTextPairs } from '../../parse.ts';
 
 export interface DefinitionOptions {
   readonly path?: string;
-  readonly url?: string;
+  readonly http?: string;
   readonly s3?: string;
   readonly endpoint?: string;
   readonly region?: string;
@@ -27,7 +27,7 @@ export interface DefinitionOptions {
 export const addDefinitionOptions = (command: Command): Command =>
   command
     .option('--path <pattern>', "a file on the server's machine, or several: '/data/prices/*.csv'")
-    .option('--url <url>', 'http or https')
+    .option('--http <url>', 'a web address, http or https')
     .option('--s3 <url>', 's3://bucket/key, or a pattern of keys')
     .option('--endpoint <url>', 'of an S3-compatible store other than AWS')
     .option('--region <name>', 'of the bucket')
@@ -78,9 +78,9 @@ export async function toDefinition(options: DefinitionOptions) {
 }
 
 async function toLocation(options: DefinitionOptions): Promise<SourceLocation | null> {
-  const { path, url, s3, endpoint, region, queryFile } = options;
+  const { path, http, s3, endpoint, region, queryFile } = options;
   if (path !== undefined) return { kind: 'path', path };
-  if (url !== undefined) return { kind: 'http', url };
+  if (http !== undefined) return { kind: 'http', url: http };
   if (s3 !== undefined)
     return {
       ...{ kind: 's3', url: s3 },

@@ -48,7 +48,7 @@ function addList(sources: Command): void {
           'last pull': lastOf,
           'next pull': (s) => formatTime(s.nextPullAt),
         },
-        'No sources. Create one: tidemill sources create prices --url https://…/prices.csv',
+        'No sources. Create one: tidemill sources create prices --http https://…/prices.csv',
       );
     });
   example(list, 'sources list');
@@ -63,7 +63,7 @@ function addCreate(sources: Command): void {
   ).action(async (name: string, options: DefinitionOptions & { dataset?: string }, command: Command) => {
     const session = sessionOf(command);
     const { from, ...definition } = await toDefinition(options);
-    if (!from) throw command.error('error: say where it is: one of --path, --url, --s3 and --query(-file)');
+    if (!from) throw command.error('error: say where it is: one of --path, --http, --s3 and --query(-file)');
     const secrets = await toSecrets(options);
     const source = await session.client.sources.create({
       ...{ name, from, ...definition },
