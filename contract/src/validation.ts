@@ -148,7 +148,10 @@ export type Expectation = { [K in ExpectationKind]: ExpectationOf<K> }[Expectati
 export const Expectation = Type.Unsafe<Expectation>(
   Type.Object(
     { kind: Type.String() },
-    { description: `one of ${Object.keys(expectationKinds).join(', ')}, with the fields of its kind` },
+    {
+      additionalProperties: true,
+      description: `one of ${Object.keys(expectationKinds).join(', ')}, with the fields of its kind`,
+    },
   ),
 );
 /** More would not be read by anyone. */

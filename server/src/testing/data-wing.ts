@@ -5,11 +5,13 @@ import type { Analytics } from '../adapters/analytics/analytics.ts';
 import { openDuckdb } from '../adapters/analytics/duckdb.ts';
 import { openFilesystemBlobs } from '../adapters/blobs/filesystem.ts';
 import type { DatabaseHandle } from '../adapters/db/db.ts';
+import { workerPool } from '../adapters/executor/worker-pool.ts';
 import { openSqliteOnline } from '../adapters/online/sqlite.ts';
 import type { Caller } from '../base/caller.ts';
 import { createLogger } from '../base/logger.ts';
 import { createDatasets } from '../data/datasets/service.ts';
 import { createFeatures } from '../data/features/service.ts';
+import { createValidation } from '../data/validation/service.ts';
 import { createEvents } from '../platform/events/service.ts';
 import { createTempDir } from './temp-dir.ts';
 
@@ -30,10 +32,15 @@ export async function createDataWing(database: DatabaseHandle) {
   const diffFolder = join(folder.path, 'diffs');
   const datasets = createDatasets({
     ...{ db, changes, lineage, clock, blobs, analytics, tempFolder, cacheFolder, diffFolder },
+    checkCommit: (candidate, caller) => validation.checkCommit(candidate, caller),
+    forget: (tx, workspace, name) => validation.forget(tx, workspace, name),
   });
+  const compute = workerPool();
+  const validation = createValidation({ db, changes, clock, analytics, compute, datasets, tempFolder });
   const features = createFeatures({ db, changes, lineage, clock, analytics, online, datasets, tempFolder });
   return {
     datasets,
+    validation,
     features,
     analytics,
     blobs,
@@ -48,6 +55,7 @@ export async function createDataWing(database: DatabaseHandle) {
     cacheFolder,
     diffFolder,
     async close(): Promise<void> {
+      await compute.close();
       await analytics.close();
       await online.close();
       await folder.remove();

@@ -80,7 +80,13 @@ async function findSets(
       return [
         `select ${i} as i, list(distinct ${column}) as found, count(distinct ${column}) as n from rows_`,
       ];
-    const seemsUnique = type !== 'double' && type !== 'boolean' && about >= 0.8 * count && count >= fewRows;
+    // A value that may be missing is no key, and figures are different by chance.
+    const seemsUnique =
+      count === numberOf(facts.total) &&
+      type !== 'double' &&
+      type !== 'boolean' &&
+      about >= 0.8 * count &&
+      count >= fewRows;
     return seemsUnique ? [`select ${i} as i, null as found, count(distinct ${column}) as n from rows_`] : [];
   });
   if (asked.length === 0) return found;
