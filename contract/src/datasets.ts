@@ -39,7 +39,7 @@ export const DatasetVersion = Type.Object({
   bytes: Type.Integer({ description: 'of the files its rows lie in, each counted once' }),
   storedBytes: nullable(
     Type.Integer({
-      description: 'what this commit added to them; null for versions from before it was counted',
+      description: 'what its commit added to them; null for versions from before it was counted',
     }),
   ),
   chunks: Type.Integer(),

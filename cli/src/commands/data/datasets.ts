@@ -140,8 +140,11 @@ function addLists(datasets: Command): void {
   example(show, 'datasets show prices@2');
 }
 
+const addedBy = ({ storedBytes }: DatasetVersion): string =>
+  storedBytes === null ? '' : `, of which its commit added ${formatBytes(storedBytes)}`;
+
 const describeVersion = (version: DatasetVersion) => [
-  `${version.reference}  ${version.rows} rows, ${formatBytes(version.bytes)} in ${version.chunks} chunks`,
+  `${version.reference}  ${version.rows} rows, ${formatBytes(version.bytes)} in ${version.chunks} chunks${addedBy(version)}`,
   `digest   ${version.digest}`,
   `created  ${formatTime(version.createdAt)} by ${version.createdBy}`,
   `made by  ${[version.provenance.kind, ...version.provenance.inputs].join(' ')}`,

@@ -23,7 +23,7 @@ interface DatasetVersionsTable {
   row_count: number;
   /** Of all files it is read from, each once. */
   bytes: number;
-  /** What its commit added; null for versions from before this was counted. */
+  /** What its commit added to them; null for versions from before this was counted. */
   stored_bytes: number | null;
   chunk_count: number;
   columns: string;
