@@ -18,6 +18,7 @@ import { FeatureViewDefinition, TrainingSetRequest } from './features.ts';
 import { SweepRequest } from './jobs.ts';
 import { EvaluationRequest, GateRule } from './models.ts';
 import { EndpointDefinition, RolloutPolicy } from './serving.ts';
+import { Expectations } from './validation.ts';
 
 export const MonitorDefinition = {
   endpoint: Name,
@@ -147,6 +148,8 @@ export const ProjectDefinition = strict({
         description: Type.Optional(Type.String()),
         mapping: Type.Optional(Type.Record(Type.String(), Type.String())),
         dateFormat: Type.Optional(Type.String()),
+        /** What every version must be; left out, what is set on the server stays. */
+        expectations: Type.Optional(Expectations),
       }),
     ),
   ),

@@ -284,6 +284,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     changes,
     clock,
     datasets,
+    validation,
     features,
     registry,
     governance,

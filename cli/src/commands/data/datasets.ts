@@ -9,6 +9,7 @@ import { addDiff } from './differences.ts';
 import { addMakingCommands } from './making.ts';
 import { addReadingCommands } from './reading.ts';
 import { addSet, addTags } from './settings.ts';
+import { addValidationCommands } from './validation.ts';
 
 export function addDatasetsCommands(program: Command): void {
   const datasets = program.command('datasets').description('tables, in versions that never change');
@@ -21,6 +22,8 @@ export function addDatasetsCommands(program: Command): void {
   datasets.commandsGroup('Look at them:');
   addReadingCommands(datasets);
   addDiff(datasets);
+  datasets.commandsGroup('What they must be:');
+  addValidationCommands(datasets);
   datasets.commandsGroup('Make versions from versions:');
   addMakingCommands(datasets);
 }
@@ -83,7 +86,12 @@ function modeOf({ append, upsert }: CommitOptions): 'append' | 'upsert' | undefi
 const describeCommit = (version: DatasetVersion & { unchanged: boolean }) =>
   version.unchanged
     ? `${version.reference} holds exactly this already: ${version.rows} rows.`
-    : `${version.reference}: ${version.rows} rows, ${version.columns.length} columns, ${formatBytes(version.bytes)}`;
+    : `${version.reference}: ${version.rows} rows, ${version.columns.length} columns, ${formatBytes(version.bytes)}${warningOf(version)}`;
+
+const warningOf = ({ validation, reference }: DatasetVersion): string =>
+  validation === 'warned'
+    ? `\nIt is not all that is expected of it: tidemill datasets validations ${reference} lists what was found.`
+    : '';
 
 function addLists(datasets: Command): void {
   const list = datasets
@@ -122,6 +130,7 @@ function addLists(datasets: Command): void {
           rows: (v) => v.rows,
           size: (v) => formatBytes(v.bytes),
           tags: (v) => v.tags.join(' ') || null,
+          validation: (v) => (v.validation === 'none' ? null : v.validation),
           by: (v) => v.createdBy,
           created: (v) => formatTime(v.createdAt),
           message: (v) => v.message,
@@ -150,6 +159,7 @@ const describeVersion = (version: DatasetVersion) => [
   `made by  ${[version.provenance.kind, ...version.provenance.inputs].join(' ')}`,
   ...(version.parent === null ? [] : [`after    ${version.dataset}@${version.parent}`]),
   ...(version.tags.length > 0 ? [`tags     ${version.tags.join(' ')}`] : []),
+  ...(version.validation === 'none' ? [] : [`found    ${version.validation} by its expectations`]),
   ...(version.message ? [`message  ${version.message}`] : []),
   '',
   ...tableLines(version.columns, { column: (c) => c.name, type: (c) => c.type }),

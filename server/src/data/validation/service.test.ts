@@ -293,6 +293,32 @@ describe('by HTTP', () => {
     ]);
   });
 
+  test('a project file says what is expected, and plan shows the change', async () => {
+    const { projects, validation } = platform.services;
+    const file = (expectations: Expectation[]) => ({ name: 'p', datasets: { declared: { expectations } } });
+    const outline = (plan: { changes: { action: string; changes: string[] }[] }) =>
+      plan.changes.map(({ action, changes }) => [action, ...changes]);
+    const first = file([{ kind: 'notNull', column: 'a' }]);
+    expect(outline(await projects.apply(first, platform.caller))).toMatchObject([['create', 'expectations']]);
+    expect(outline(await projects.plan(first, platform.caller))).toEqual([['unchanged']]);
+    await call('PUT', 'declared?format=csv', Buffer.from('a\n1\n'));
+    const next = file([{ kind: 'between', column: 'a', min: 1 }]);
+    expect(outline(await projects.plan(next, platform.caller))).toEqual([['update', 'expectations']]);
+    await projects.apply(next, platform.caller);
+    expect(await validation.findExpectations('declared', 'default')).toEqual(
+      next.datasets.declared.expectations,
+    );
+    const wrong = projects.plan(file([{ kind: 'notNull', column: 'b' }]), platform.caller);
+    await expect(wrong).rejects.toMatchObject({
+      code: 'projectInvalid',
+      details: { path: 'datasets.declared.expectations' },
+      message: expect.stringContaining("there is no column 'b'"),
+    });
+    await expect(call('PUT', 'declared?format=csv', Buffer.from('a\n0\n'))).resolves.toMatchObject({
+      status: 422,
+    });
+  });
+
   test('what is suggested of a version holds for it, and is accepted', async () => {
     const suggested = (await call('GET', 'movies/versions/latest/suggested-expectations')).body;
     expect(suggested.titles).toContain(

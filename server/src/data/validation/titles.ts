@@ -60,8 +60,8 @@ function ofTable(e: OfTable): string {
       return `${e.column} is ${e.type}`;
     case 'columnSet':
       return e.match === 'contains'
-        ? `columns contain ${e.columns.join(', ')}`
-        : `columns are ${e.columns.join(', ')}${e.match === 'ordered' ? ' in this order' : ''}`;
+        ? `columns contain ${someOf(e.columns)}`
+        : `columns are ${someOf(e.columns)}${e.match === 'ordered' ? ' in this order' : ''}`;
     case 'rowCount': {
       const change = e.maxChange === undefined ? '' : `within ${percent(e.maxChange)} of the version before`;
       const range = e.min === undefined && e.max === undefined ? '' : inRange(e);

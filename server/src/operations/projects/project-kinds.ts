@@ -5,6 +5,7 @@ import { errors, TidemillError } from '../../base/errors.ts';
 import { compileExpression } from '../../base/expressions/cel.ts';
 import type { Datasets } from '../../data/datasets/service.ts';
 import type { Features } from '../../data/features/service.ts';
+import type { Validation } from '../../data/validation/service.ts';
 import type { Governance } from '../../models/governance/service.ts';
 import type { Endpoints } from '../../serving/endpoints/service.ts';
 import type { Monitoring } from '../monitoring/service.ts';
@@ -24,6 +25,7 @@ import {
 
 export interface ProjectKindsDependencies {
   readonly datasets: Pick<Datasets, 'resolve'>;
+  readonly validation: Pick<Validation, 'assertUsable' | 'findExpectations' | 'putExpectations'>;
   readonly features: Pick<Features, 'put' | 'preview' | 'resolveView'>;
   readonly registry: { resolve(reference: string, workspace: string): Promise<ModelVersion> };
   readonly governance: Pick<Governance, 'getGate' | 'putGate'>;
@@ -64,7 +66,7 @@ async function find<T>(look: Promise<T>, ...codes: string[]): Promise<T | null> 
 }
 
 export function createProjectKinds(deps: ProjectKindsDependencies): Readonly<Record<Kind, KindOfThing>> {
-  const { datasets, features, registry, governance, endpoints, monitoring, retraining } = deps;
+  const { datasets, validation, features, registry, governance, endpoints, monitoring, retraining } = deps;
 
   /** What must be there first, or null. A view that this plan creates counts as there. */
   async function awaitView(reference: string, path: string, context: PlanContext): Promise<Outlook | null> {
@@ -155,11 +157,25 @@ export function createProjectKinds(deps: ProjectKindsDependencies): Readonly<Rec
   }
 
   return {
-    /** Its rows come by commits; the file says how to read them, which is kept with the project. */
+    /**
+     * Its rows come by commits; the file says how to read them, which is kept with the project, and what every version
+     * must be, which is held against commits.
+     */
     datasets: {
-      look: async (name, { file, before }) =>
-        outlookOf(before?.datasets?.[name] ?? null, thing(file, 'datasets', name)),
-      bring: async () => {},
+      async look(name, { file, before, caller }) {
+        const wanted = thing(file, 'datasets', name);
+        const applied = before?.datasets?.[name] ?? null;
+        if (!wanted.expectations) return outlookOf(applied, wanted);
+        await validation.assertUsable(name, wanted.expectations, caller).catch((error: unknown) => {
+          throw toProjectError(error, `datasets.${name}.expectations`);
+        });
+        const expectations = await validation.findExpectations(name, caller.workspace);
+        return outlookOf(applied && { ...applied, expectations }, wanted);
+      },
+      async bring(name, _outlook, { file, caller }) {
+        const { expectations } = thing(file, 'datasets', name);
+        if (expectations) await validation.putExpectations({ name, expectations }, caller);
+      },
     },
 
     featureViews: {
