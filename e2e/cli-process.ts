@@ -8,9 +8,8 @@ import { root } from '../scripts/steps.ts';
 const binary = join(root, 'cli/src/main.ts');
 
 /** The environment without any setting of ours, so that a developer's own cannot change a test. */
-const cleanEnvironment = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !name.startsWith('TIDEMILL_')),
-);
+const cleanEnvironment = () =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TIDEMILL_')));
 
 export interface Ended {
   readonly code: number;
@@ -24,7 +23,7 @@ export function tidemill(
   options: { url?: string; folder?: string; input?: string } = {},
 ): Promise<Ended> {
   return new Promise((resolve) => {
-    const env = { ...cleanEnvironment, ...(options.url && { TIDEMILL_URL: options.url }) };
+    const env = { ...cleanEnvironment(), ...(options.url && { TIDEMILL_URL: options.url }) };
     const settings = { cwd: options.folder, env, maxBuffer: 64 * 2 ** 20 };
     const child = execFile(process.execPath, [binary, ...words], settings, (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code ?? -1) : 0, stdout, stderr });
@@ -45,7 +44,7 @@ export interface TestServer {
 /** `tidemill up` on a free port, as its own process. @throws what it printed when it does not start */
 export async function startServer(data: string, ...words: readonly string[]): Promise<TestServer> {
   const all = [binary, 'up', '--port', '0', '--data', data, '--exit-with-parent', ...words];
-  const child = spawn(process.execPath, all, { stdio: ['pipe', 'pipe', 'pipe'], env: cleanEnvironment });
+  const child = spawn(process.execPath, all, { stdio: ['pipe', 'pipe', 'pipe'], env: cleanEnvironment() });
   let complaint = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaint += text;

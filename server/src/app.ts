@@ -12,6 +12,7 @@ import { accessRoutes } from './access/routes.ts';
 import { createSecrets } from './access/secrets/service.ts';
 import { lazyAnalytics } from './adapters/analytics/lazy.ts';
 import { openFilesystemFolder } from './adapters/artifact-folder/filesystem.ts';
+import type { Blobs } from './adapters/blobs/blobs.ts';
 import { openFilesystemBlobs } from './adapters/blobs/filesystem.ts';
 import { lockDataFolder } from './adapters/db/data-folder-lock.ts';
 import type { DatabaseHandle } from './adapters/db/db.ts';
@@ -458,7 +459,7 @@ async function openEach(config: Config) {
   const durability = config.database.kind === 'sqlite' ? config.database.durability : 'process';
   return {
     database: await openDatabase(config),
-    blobs: await openFilesystemBlobs({ root: join(folder, 'blobs'), durability }),
+    blobs: await openBlobs(config, durability),
     folder: config.artifactFolder === null ? null : await openFilesystemFolder(config.artifactFolder),
     analytics: lazyAnalytics(async () => {
       const { openDuckdb } = await import('./adapters/analytics/duckdb.ts');
@@ -472,6 +473,13 @@ async function openEach(config: Config) {
     sourceReader: openSourceReader(config.sources),
     webhookSender: webhookNotifier({ destinations: config.webhookDestinations, format: 'mlflow' }),
   };
+}
+
+async function openBlobs({ blobs, dataFolder }: Config, durability: 'process' | 'power'): Promise<Blobs> {
+  if (blobs.kind === 'filesystem')
+    return openFilesystemBlobs({ root: join(dataFolder, 'blobs'), durability });
+  const { openS3Blobs } = await import('./adapters/blobs/s3.ts');
+  return openS3Blobs({ ...blobs, folder: join(dataFolder, 's3') });
 }
 
 async function closeAdapters(adapters: Awaited<ReturnType<typeof openAdapters>>): Promise<void> {

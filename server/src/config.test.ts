@@ -68,3 +68,46 @@ describe('readConfig', () => {
     },
   );
 });
+
+describe('where files are kept', () => {
+  const keys = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' };
+
+  test('is the data folder, or a bucket with a prefix, keys from the environment alone', () => {
+    expect(readConfig({}, {}).blobs).toEqual({ kind: 'filesystem' });
+    expect(readConfig({ blobs: 's3://files/team-a/prod/' }, keys).blobs).toEqual({
+      kind: 's3',
+      bucket: 'files',
+      prefix: 'team-a/prod',
+      credentials: { accessKeyId: 'id', secretAccessKey: 'secret' },
+    });
+    const environment = {
+      TIDEMILL_BLOBS: 's3://files',
+      AWS_REGION: 'eu-central-1',
+      AWS_ENDPOINT_URL_S3: 'http://minio:9000',
+    };
+    expect(readConfig({}, environment).blobs).toEqual({
+      kind: 's3',
+      bucket: 'files',
+      prefix: '',
+      region: 'eu-central-1',
+      endpoint: 'http://minio:9000',
+    });
+    const options = { s3Endpoint: 'https://other', s3Region: 'auto' };
+    expect(readConfig(options, environment).blobs).toMatchObject({
+      endpoint: 'https://other',
+      region: 'auto',
+    });
+  });
+
+  test.each(['s3://', 's3://UPPER/x', 's3://ab/../x', '/srv/files', 'gs://files', 's3://files/a b'])(
+    'is not %j',
+    (blobs) => {
+      expect(() => readConfig({ blobs }, {})).toThrow(/--blobs/);
+    },
+  );
+
+  test('refuses an endpoint without http, and names what to say instead of an artifact root in S3', () => {
+    expect(() => readConfig({ blobs: 's3://files', s3Endpoint: 'minio:9000' }, {})).toThrow(/--s3-endpoint/);
+    expect(() => readConfig({ artifactRoot: 's3://files/x' }, {})).toThrow(/--blobs s3:/);
+  });
+});

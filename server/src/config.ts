@@ -12,6 +12,10 @@ export interface Config {
   readonly database:
     | { readonly kind: 'sqlite'; readonly durability: 'process' | 'power' }
     | { readonly kind: 'postgres'; readonly url: string };
+  /** Where files are kept: in the data folder, or in a bucket. */
+  readonly blobs:
+    | { readonly kind: 'filesystem' }
+    | ({ readonly kind: 's3'; readonly bucket: string; readonly prefix: string } & S3Access);
   /** Folder into which clients write artifacts by themselves; null: to this server. */
   readonly artifactFolder: string | null;
   readonly allowedHosts: readonly string[];
@@ -28,6 +32,17 @@ export interface Config {
   readonly commandEnvironment: Readonly<Record<string, string>>;
 }
 
+/** How an S3-compatible store is reached; without keys the SDK looks where AWS's own programs do. */
+export interface S3Access {
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly credentials?: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
+}
+
 /** What `tidemill up` was given; anything absent comes from the environment, then from the default. */
 export interface ConfigOptions {
   readonly host?: string | undefined;
@@ -37,6 +52,9 @@ export interface ConfigOptions {
   readonly durability?: string | undefined;
   readonly allowHost?: readonly string[] | undefined;
   readonly logLevel?: string | undefined;
+  readonly blobs?: string | undefined;
+  readonly s3Endpoint?: string | undefined;
+  readonly s3Region?: string | undefined;
   readonly artifactRoot?: string | undefined;
   readonly webhookSchemes?: string | undefined;
   readonly webhookPrivate?: boolean | undefined;
@@ -54,6 +72,7 @@ export function readConfig(options: ConfigOptions, environment: NodeJS.ProcessEn
     host: options.host ?? environment.TIDEMILL_HOST ?? '127.0.0.1',
     port: readPort(options.port ?? environment.TIDEMILL_PORT ?? '4600'),
     dataFolder,
+    blobs: readBlobs(options, environment),
     artifactFolder: readArtifactFolder(artifactRoot, dataFolder),
     database: readDatabase(options, environment),
     allowedHosts: hosts.map((host) => host.trim()).filter(Boolean),
@@ -123,6 +142,41 @@ function readSecretKey(text: string | undefined): Buffer | null {
   });
 }
 
+function readBlobs(options: ConfigOptions, environment: NodeJS.ProcessEnv): Config['blobs'] {
+  const text = options.blobs ?? environment.TIDEMILL_BLOBS ?? 'filesystem';
+  if (text === 'filesystem') return { kind: 'filesystem' };
+  const [, bucket, path = ''] =
+    /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(\/[\w.!*'()/-]*)?$/.exec(text) ?? [];
+  const prefix = path.replace(/^\/+|\/+$/g, '');
+  if (bucket !== undefined && !prefix.split('/').some((part) => /^\.{1,2}$/.test(part)))
+    return { kind: 's3', bucket, prefix, ...readS3Access(options, environment) };
+  throw errors.configInvalid({
+    variable: '--blobs (TIDEMILL_BLOBS)',
+    reason: `'${text.slice(0, 200)}' is neither filesystem nor s3://bucket/prefix`,
+  });
+}
+
+/** Keys only from the environment: an option would stand in the list of processes. */
+function readS3Access(options: ConfigOptions, environment: NodeJS.ProcessEnv): S3Access {
+  const endpoint = options.s3Endpoint ?? environment.AWS_ENDPOINT_URL_S3 ?? environment.AWS_ENDPOINT_URL;
+  if (endpoint && !/^https?:\/\/[^/]+/.test(endpoint))
+    throw errors.configInvalid({
+      variable: '--s3-endpoint (AWS_ENDPOINT_URL_S3)',
+      reason: `'${endpoint.slice(0, 200)}' is no http:// or https:// address`,
+    });
+  const region = options.s3Region ?? environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION;
+  const [accessKeyId, secretAccessKey] = [environment.AWS_ACCESS_KEY_ID, environment.AWS_SECRET_ACCESS_KEY];
+  const sessionToken = environment.AWS_SESSION_TOKEN;
+  return {
+    ...(endpoint && { endpoint }),
+    ...(region && { region }),
+    ...(accessKeyId &&
+      secretAccessKey && {
+        credentials: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) },
+      }),
+  };
+}
+
 const ownRoot = 'mlflow-artifacts:/';
 
 /** Clients of any other root would write past this server, to a place that it neither checks nor cleans. */
@@ -133,7 +187,7 @@ function readArtifactFolder(root: string, dataFolder: string): string | null {
   const folder = parseFileUri(root);
   if (folder === null)
     throw refuse(
-      `'${root.slice(0, 200)}' is neither ${ownRoot}, by which this server keeps the files itself, nor file:///<absolute path of a folder>, without '..', a query or a fragment; other stores, such as s3:// and gs://, are not supported`,
+      `'${root.slice(0, 200)}' is neither ${ownRoot}, by which this server keeps the files itself, nor file:///<absolute path of a folder>, without '..', a query or a fragment; other stores, such as s3:// and gs://, are not supported, because clients would write past this server (--blobs s3://bucket/prefix keeps the files that it receives in S3)`,
     );
   if ([relative(folder, dataFolder), relative(dataFolder, folder)].some((way) => !way.startsWith('..')))
     throw refuse(`${root} and the data folder ${dataFolder} must not lie one in the other`);

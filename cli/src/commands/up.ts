@@ -9,6 +9,9 @@ interface UpOptions {
   durability?: string;
   allowHost?: string[];
   logLevel?: string;
+  blobs?: string;
+  s3Endpoint?: string;
+  s3Region?: string;
   artifactRoot?: string;
   webhookSchemes?: string;
   webhookPrivate?: boolean;
@@ -22,6 +25,12 @@ const shared = (command: Command): Command =>
   command
     .option('--data <folder>', 'data folder (default: TIDEMILL_DATA or .tidemill/data)')
     .option('--database <url>', 'sqlite or postgres://… (default: TIDEMILL_DATABASE or sqlite)')
+    .option(
+      '--blobs <place>',
+      'where files are kept: filesystem, in the data folder (default: TIDEMILL_BLOBS), or s3://bucket/prefix with the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+    )
+    .option('--s3-endpoint <url>', 'of an S3-compatible store other than AWS (default: AWS_ENDPOINT_URL_S3)')
+    .option('--s3-region <name>', 'default: AWS_REGION')
     .addOption(
       new Option('--durability <level>', 'what an acknowledged write survives').choices(['process', 'power']),
     )

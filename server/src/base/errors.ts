@@ -320,6 +320,11 @@ export const catalogue = {
     400,
     (d) => `'${d.id}' cannot name a blob. A blob's id is its SHA-256: 64 digits of 0-9 and a-f.`,
   ),
+  blobDamaged: entry<{ sha256: string; found: string }>(
+    500,
+    (d) =>
+      `The blob ${d.sha256} came back with other bytes (${d.found}). Store what it was made of again, or restore it from a backup.`,
+  ),
   blobNotFound: entry<{ sha256: string }>(
     404,
     (d) => `The blob ${d.sha256} is not stored. It was deleted, or belongs to another data folder or bucket.`,

@@ -29,6 +29,7 @@ export async function createTestPlatform(
       port: 0,
       dataFolder: folder,
       database: { kind: 'sqlite', durability: 'process' },
+      blobs: { kind: 'filesystem' },
       artifactFolder: options.artifactFolder ?? null,
       allowedHosts: [],
       logLevel: 'silent',

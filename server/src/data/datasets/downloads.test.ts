@@ -121,7 +121,7 @@ test('the form follows format, then name, then Accept; each has its own ETag', a
 });
 
 test('what the client has already is not even made', async () => {
-  const folder = join(platform.folder, 'exports');
+  const folder = join(platform.folder, 'cache/exports');
   const etag = (await get('data.csv?limit=1234', {}, 'HEAD')).headers.get('etag') ?? '';
   const before = (await readdir(folder)).length;
   const reply = await get('data.csv?limit=1235', { 'if-none-match': '*' });
@@ -151,7 +151,7 @@ test('a condition chooses rows, in order, and can do nothing else', async () => 
 });
 
 test('many readers at once share one file', async () => {
-  const folder = join(platform.folder, 'exports');
+  const folder = join(platform.folder, 'cache/exports');
   const before = (await readdir(folder)).length;
   const replies = await Promise.all(
     Array.from({ length: 12 }, () => get('data.ndjson?offset=17').then(bytesOf)),

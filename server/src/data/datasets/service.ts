@@ -70,7 +70,7 @@ export function createDatasets(deps: DatasetsDependencies) {
   const lookup = createLookup({ db, files });
   const { get, find, getVersion, source } = lookup;
 
-  const exports = createExports({ analytics, folder: join(tempFolder, '../exports') });
+  const exports = createExports({ analytics, folder: join(tempFolder, '../cache/exports') });
   const downloads = createDownloads({ exports, getVersion, source });
 
   return {
