@@ -106,6 +106,36 @@ export const Rederivation = Type.Object({
 });
 export type Rederivation = Static<typeof Rederivation>;
 
+const PartName = Type.String({ pattern: '^[a-z][a-z0-9_-]{0,31}$', description: 'train' });
+const splitRule = {
+  by: literals('hash', 'time', 'row'),
+  columns: Type.Array(Type.String(), {
+    maxItems: 32,
+    description: 'of the key, by hash; one, by time; none, by row',
+  }),
+  stratify: nullable(
+    Type.String({ description: 'a column whose values have the same shares in every part' }),
+  ),
+  seed: Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 }),
+};
+
+export const Split = Type.Object({
+  of: Type.String({ description: 'prices@3' }),
+  name: Type.String(),
+  ...splitRule,
+  parts: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      share: Type.Number(),
+      rows: Type.Integer(),
+      reference: Type.String({ description: 'the version that holds the part: prices.train@1' }),
+    }),
+  ),
+  createdAt: Timestamp,
+  createdBy: Type.String(),
+});
+export type Split = Static<typeof Split>;
+
 export const ChangeKind = literals('added', 'removed', 'changed');
 export type ChangeKind = Static<typeof ChangeKind>;
 
@@ -324,6 +354,35 @@ export const datasetsEndpoints = endpoints({
     params: byVersion,
     body: strict({ latest: Type.Optional(Type.Boolean()) }),
     reply: Rederivation,
+  },
+  split: {
+    method: 'POST',
+    path: '/api/v1/datasets/:name/versions/:version/splits',
+    permission: 'write',
+    summary:
+      'Split a version into parts, the same ones every time: by the hash of a key, along a time, or row by row; each part is a version of a dataset of its own',
+    params: byVersion,
+    body: strict({
+      split: Type.Optional(PartName),
+      by: splitRule.by,
+      columns: Type.Optional(splitRule.columns),
+      stratify: Type.Optional(Type.String()),
+      seed: Type.Optional(splitRule.seed),
+      parts: Type.Array(
+        strict({ name: PartName, share: Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 }) }),
+        { minItems: 2, maxItems: 20 },
+      ),
+    }),
+    reply: Split,
+    status: 201,
+  },
+  listSplits: {
+    method: 'GET',
+    path: '/api/v1/datasets/:name/versions/:version/splits',
+    permission: 'read',
+    summary: 'The splits of a version and the versions that hold their parts',
+    params: byVersion,
+    reply: Type.Object({ items: Type.Array(Split) }),
   },
   fork: {
     method: 'POST',

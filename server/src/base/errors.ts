@@ -236,6 +236,16 @@ export const catalogue = {
     (d) =>
       `${d.reference} was made by '${d.kind}', so there is no SQL to run again. Name a version that tidemill datasets derive made.`,
   ),
+  datasetSplitInvalid: entry<{ reference: string; reason: string }>(
+    422,
+    (d) =>
+      `${d.reference} cannot be split so: ${d.reason}. Nothing was written; see tidemill datasets split --help.`,
+  ),
+  datasetSplitExists: entry<{ reference: string; split: string }>(
+    409,
+    (d) =>
+      `${d.reference} has another split named '${d.split}', and a split never changes. Give this one a name of its own: --name.`,
+  ),
   datasetTagNotFound: entry<{ name: string; tag: string }>(
     404,
     (d) =>

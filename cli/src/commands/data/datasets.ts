@@ -9,6 +9,7 @@ import { addDiff } from './differences.ts';
 import { addMakingCommands } from './making.ts';
 import { addReadingCommands } from './reading.ts';
 import { addSet, addTags } from './settings.ts';
+import { addSplits } from './splits.ts';
 import { addValidationCommands } from './validation.ts';
 
 export function addDatasetsCommands(program: Command): void {
@@ -26,6 +27,7 @@ export function addDatasetsCommands(program: Command): void {
   addValidationCommands(datasets);
   datasets.commandsGroup('Make versions from versions:');
   addMakingCommands(datasets);
+  addSplits(datasets);
 }
 
 interface CommitOptions {

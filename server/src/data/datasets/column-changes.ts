@@ -3,7 +3,7 @@ import type { ColumnChange } from '@tidemill/contract';
 import type { Analytics, Cell, TableSource } from '../../adapters/analytics/analytics.ts';
 import { quoteText } from '../../base/sql-text.ts';
 import { psi } from '../../base/statistics/psi.ts';
-import { locator } from './row-diff.ts';
+import { locator } from './located-table.ts';
 import { type CommonColumn, sideValue } from './schema-diff.ts';
 
 export interface ColumnChangesRequest {

@@ -5,7 +5,8 @@ import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import { parseReference } from '../../base/references.ts';
 import type { Content, ContentFiles } from './content-files.ts';
-import { locator, quickKeyHash } from './row-diff.ts';
+import { locatedTable } from './located-table.ts';
+import { quickKeyHash } from './row-diff.ts';
 import { assertColumns, type StoredChunk, splitNames } from './rules.ts';
 import { compareColumns, type SchemaDiff } from './schema-diff.ts';
 import { settingsStore } from './settings-store.ts';
@@ -103,24 +104,6 @@ export function createComparisons({ db, analytics, files, ...deps }: ComparisonD
   }
 
   return { compare, assertUniqueKeys };
-}
-
-/** With the number of each row among them, however they lie in files. */
-async function locatedTable(
-  files: ContentFiles,
-  { columns }: DatasetVersion,
-  chunks: readonly StoredChunk[],
-): Promise<TableSource> {
-  const found = await files.files(chunks);
-  const starts: number[] = [];
-  let start = 0;
-  for (const { rows } of found) {
-    starts.push(start);
-    start += rows;
-  }
-  const located = { paths: found.map(({ path }) => path), locator: { name: locator, starts } };
-  // Without rows there are no files; the columns then give it a shape.
-  return found.length > 0 ? located : { ...located, columns };
 }
 
 /** Chunks that the other content does not hold, each as often as it is more frequent here, and those it does hold. */

@@ -1,7 +1,8 @@
 import type { Column, DiffRow, Row } from '@tidemill/contract';
 import type { Analytics, Cell, TableSource } from '../../adapters/analytics/analytics.ts';
 import { quoteName } from '../../base/sql-text.ts';
-import { type ChangeKind, changeKinds, locator } from './row-diff.ts';
+import { locator } from './located-table.ts';
+import { type ChangeKind, changeKinds } from './row-diff.ts';
 
 /** One side as its rows are fetched. */
 export interface SideRows {

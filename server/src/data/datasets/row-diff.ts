@@ -3,15 +3,13 @@
  * and the rows themselves are read when they are shown.
  */
 import type { Analytics, TableSource } from '../../adapters/analytics/analytics.ts';
+import { locator } from './located-table.ts';
 import { type CommonColumn, sideValue } from './schema-diff.ts';
 
 /** In this order in the index; an index within it is the row's `kind`. */
 export const changeKinds = ['added', 'removed', 'changed'] as const;
 export type ChangeKind = (typeof changeKinds)[number];
 export type ChangeCounts = Readonly<Record<ChangeKind, number>>;
-
-/** The column with a row's number: see `TableSource.locator`. */
-export const locator = '__tidemill_row';
 
 export interface RowDiffRequest {
   /** Rows that may differ, each with its locator. */

@@ -22,6 +22,7 @@ import { createLookup } from './lookup.ts';
 import { removalStore } from './removal-store.ts';
 import { type Manifest, manifestDigest } from './rules.ts';
 import { createSettings } from './settings.ts';
+import { createSplits } from './splits.ts';
 import { datasetStore } from './store.ts';
 import type { Committed } from './version-records.ts';
 
@@ -76,6 +77,7 @@ export function createDatasets(deps: DatasetsDependencies) {
   return {
     ...createDifferences({ ...deps, files, getVersion, getDataset: get }),
     ...createDerivations({ ...deps, lookup, commits }),
+    ...createSplits({ ...deps, lookup, files, commits }),
     ...createForks({ lookup, files, commits }),
     ...createSettings({ ...deps, getVersion, getDataset: get }),
     commit: commits.upload,
