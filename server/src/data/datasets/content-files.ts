@@ -49,7 +49,9 @@ const plainChunks = 4;
 const plainShare = 0.02;
 
 /** Contents kept in memory: an append needs that of the version before, a query that of what it reads. */
-const cacheSize = 32;
+const cachedContents = 32;
+/** Of all of them together: some hundred bytes each. */
+const cachedChunks = 200_000;
 
 /**
  * Rows as chunks in blobs. A chunk that some version holds already is not written again, so a version costs what is
@@ -65,8 +67,12 @@ export function createContentFiles(deps: ContentDependencies) {
     const content = { digest, manifest, stored };
     cache.delete(digest);
     cache.set(digest, content);
-    const [oldest] = cache.keys();
-    if (cache.size > cacheSize && oldest !== undefined) cache.delete(oldest);
+    let chunks = [...cache.values()].reduce((sum, each) => sum + each.stored.length, 0);
+    for (const [oldest, { stored: those }] of cache) {
+      if (oldest === digest || (cache.size <= cachedContents && chunks <= cachedChunks)) break;
+      cache.delete(oldest);
+      chunks -= those.length;
+    }
     return content;
   }
 
