@@ -260,19 +260,27 @@ export type Profile = Static<typeof Profile>;
 export const ColumnDrift = Type.Object({
   column: Type.String(),
   change: literals('same', 'changed', 'added', 'removed', 'retyped'),
-  before: nullable(ColumnProfile),
-  after: nullable(ColumnProfile),
-  /** Figures of the numbers or categories of both sides; absent where they cannot be compared. */
-  psi: maybe,
-  ks: nullable(Type.Object({ statistic: number, pValue: number })),
-  wasserstein: maybe,
-  /** The bins of both sides on one scale, to be drawn over each other. */
-  edges: optionalNumbers,
-  countsBefore: optionalNumbers,
-  countsAfter: optionalNumbers,
-  nullsBefore: maybe,
+  typeBefore: nullable(Type.String()),
+  typeAfter: nullable(Type.String()),
+  nullsBefore: nullable(Type.Number({ description: 'share of the rows' })),
   nullsAfter: maybe,
-  drift: literals('none', 'small', 'large', 'unknown'),
+  drift: nullable(literals('none', 'small', 'large')),
+  psi: nullable(
+    Type.Number({ description: 'in ten bins of equal weight of the version before, or by category' }),
+  ),
+  ks: nullable(Type.Object({ statistic: number, pValue: number })),
+  wasserstein: nullable(Type.Number({ description: 'in the unit of the values; milliseconds for times' })),
+  bins: nullable(
+    Type.Object(
+      {
+        edges: optionalNumbers,
+        categories: Type.Optional(Type.Array(Type.String())),
+        before: Type.Array(number),
+        after: Type.Array(number),
+      },
+      { description: 'both sides on one scale, as shares of their values' },
+    ),
+  ),
 });
 export type ColumnDrift = Static<typeof ColumnDrift>;
 
@@ -290,6 +298,12 @@ const time = Type.Optional(
   Type.String({ maxLength: 300, description: 'the column that orders the rows; default: found by itself' }),
 );
 
+const against = Type.String({
+  minLength: 1,
+  maxLength: 300,
+  description: 'the version before: 2, latest, a tag, or of another dataset prices@2',
+});
+
 export const profilingEndpoints = endpoints({
   get: {
     method: 'GET',
@@ -299,5 +313,23 @@ export const profilingEndpoints = endpoints({
     params: byVersion,
     query: strict({ time }),
     reply: Profile,
+  },
+  compare: {
+    method: 'GET',
+    path: '/api/v1/datasets/:name/versions/:version/profile/compare',
+    permission: 'read',
+    summary: 'The profiles of two versions side by side, with the drift of each column',
+    params: byVersion,
+    query: strict({ with: against, time }),
+    reply: ProfileComparison,
+  },
+  report: {
+    method: 'GET',
+    path: '/api/v1/datasets/:name/versions/:version/profile.html',
+    permission: 'read',
+    summary: 'The profile as one HTML page that needs nothing else',
+    params: byVersion,
+    query: strict({ with: Type.Optional(against), time }),
+    download: true,
   },
 });

@@ -28,7 +28,8 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'datasets.get': ({ name }) => `datasets versions ${name}`,
   'datasets.listVersions': ({ name }) => `datasets versions ${name}`,
   'datasets.getVersion': (input) => `datasets show ${at(input)}`,
-  'profiling.get': (input) => `datasets profile ${at(input)}`,
+  'profiling.get': (input) => `datasets profile ${at(input)}${option(input, 'time')}`,
+  'profiling.compare': (input) => `datasets profile ${at(input)} --compare ${input.with}`,
   'datasets.diff': (input) =>
     `datasets diff ${input.name}@${input.from} ${input.name}@${input.to}${option(input, 'key')}`,
   'features.list': () => 'features list',

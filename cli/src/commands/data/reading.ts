@@ -1,49 +1,19 @@
-import type { ColumnProfile, ReadFormat } from '@tidemill/sdk';
+import type { ReadFormat } from '@tidemill/sdk';
 import { type Command, Option } from 'commander';
 import { writeDownload } from '../../files.ts';
 import { example } from '../../pages.ts';
 import { readFormatOf, readFormats, toInteger, toNames, toReference } from '../../parse.ts';
 import { downloadFile } from '../../resumable-download.ts';
 import { type Session, sessionOf } from '../../session.ts';
-import { formatBytes, tableLines } from '../../table.ts';
+import { formatBytes } from '../../table.ts';
+import { addProfileCommand } from './profile.ts';
 
 /** What one looks at in a dataset: profile, rows. */
 export function addReadingCommands(datasets: Command): void {
-  addProfile(datasets);
+  addProfileCommand(datasets);
   addRead(datasets);
   addDownload(datasets);
 }
-
-function addProfile(datasets: Command): void {
-  const profile = datasets
-    .command('profile <reference>')
-    .description('a plain profile of every column')
-    .action(async (reference: string, _options: object, command: Command) => {
-      const session = sessionOf(command);
-      session.show(await session.client.profiling.get(toReference(reference)), (found) => [
-        `${found.reference}: ${found.rows} rows`,
-        '',
-        ...tableLines(found.columns, {
-          column: (c) => c.column,
-          type: (c) => c.type,
-          nulls: (c) => c.nulls,
-          distinct: (c) => c.distinct,
-          minimum: (c) => c.minimum,
-          median: (c) => c.quartiles?.[1] ?? null,
-          maximum: (c) => c.maximum,
-          mean: (c) => c.mean,
-          deviation: (c) => c.standardDeviation,
-          'most frequent': topOf,
-        }),
-      ]);
-    });
-  example(profile, 'datasets profile prices@latest');
-}
-
-const topOf = (column: ColumnProfile): string | null => {
-  const [first] = column.top ?? [];
-  return first && first.count > 1 ? `${first.value.slice(0, 30)} (${first.count})` : null;
-};
 
 interface ReadOptions {
   format?: ReadFormat;

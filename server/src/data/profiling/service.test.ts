@@ -65,3 +65,56 @@ describe('a profile', () => {
     expect(columns[1]).toMatchObject({ count: 0, nulls: 2, distinct: 0, minimum: null, top: [] });
   });
 });
+
+describe('two versions side by side', () => {
+  const rowsOf = (from: number, to: number, more: string) =>
+    Array.from({ length: to - from }, (_, i) => `${from + i},${i % 3 === 0 ? 'a' : more}`).join('\n');
+
+  it('show what drifted, what is new and what is gone', async () => {
+    const caller = freshCaller();
+    await wing.datasets.commit(
+      csvUpload(Buffer.from(`x,k,old\n${rowsOf(0, 300, 'b').replaceAll('\n', ',1\n')},1\n`)),
+      caller,
+    );
+    await wing.datasets.commit(
+      csvUpload(Buffer.from(`x,k,fresh\n${rowsOf(200, 500, 'c').replaceAll('\n', ',\n')},\n`)),
+      caller,
+    );
+    const found = await profiling.compare({ name: 'prices', version: '2', with: '1' }, caller);
+    expect(found.columns.map(({ column, change }) => `${column} ${change}`)).toEqual([
+      'x changed',
+      'k changed',
+      'fresh added',
+      'old removed',
+    ]);
+    const [x, k] = found.columns;
+    expect(x).toMatchObject({ drift: 'large', ks: { statistic: 2 / 3 } });
+    expect(x?.wasserstein).toBeCloseTo(200, 9);
+    expect(x?.bins?.edges).toHaveLength(31);
+    expect(k).toMatchObject({ drift: 'large', ks: null, bins: { categories: ['b', 'c', 'a'] } });
+    expect(found.warningsAdded.map(({ kind }) => kind)).toContain('emptyColumn');
+    expect(found.warningsGone.map(({ columns }) => columns.join())).toContain('old');
+    const same = await profiling.compare({ name: 'prices', version: 'latest', with: 'prices@2' }, caller);
+    expect(same.columns.every(({ change }) => change === 'same')).toBe(true);
+  });
+
+  it('do not drift from themselves when they are small', async () => {
+    const caller = freshCaller();
+    const some = (seed: number) =>
+      Array.from({ length: 60 }, (_, i) => `${Math.sin(i * seed) * 100}`).join('\n');
+    await wing.datasets.commit(csvUpload(Buffer.from(`x\n${some(12.9898)}\n`)), caller);
+    await wing.datasets.commit(csvUpload(Buffer.from(`x\n${some(78.233)}\n`)), caller);
+    const { columns } = await profiling.compare({ name: 'prices', version: '2', with: '1' }, caller);
+    expect(columns[0]).toMatchObject({ change: 'changed', drift: 'none' });
+  });
+});
+
+it('a client that leaves takes its computation with it', async () => {
+  const caller = freshCaller();
+  await wing.datasets.commit(csvUpload(Buffer.from('x\n1\n2\n')), caller);
+  const controller = new AbortController();
+  const asked = profiling.get({ name: 'prices', version: '1' }, caller, controller.signal);
+  controller.abort();
+  await expect(asked).rejects.toMatchObject({ code: 'queryCancelled' });
+  expect((await profiling.get({ name: 'prices', version: '1' }, caller)).rows).toBe(2);
+});

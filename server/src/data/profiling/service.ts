@@ -1,14 +1,19 @@
-import type { DatasetVersion, Profile } from '@tidemill/contract';
+import { Readable } from 'node:stream';
+import type { DatasetVersion, Download, Profile, ProfileComparison } from '@tidemill/contract';
 import type { Analytics } from '../../adapters/analytics/analytics.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Compute } from '../../adapters/executor/executor.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
+import { parseReference } from '../../base/references.ts';
 import type { Datasets } from '../datasets/service.ts';
+import type { ProfiledTable } from './reading/table.ts';
+import { comparisonReport, profileReport } from './report/page.ts';
 import { type KeptProfile, profileRevision } from './rules.ts';
 import { sharedWork } from './shared-work.ts';
 import { profileStore } from './store.ts';
 import { profileTable } from './table-profile.ts';
+import { compareVersions } from './version-comparison.ts';
 
 export interface ProfilingDependencies {
   readonly db: Db;
@@ -24,6 +29,11 @@ interface ProfileInput {
   readonly time?: string | undefined;
 }
 
+interface ComparisonInput extends ProfileInput {
+  /** The version before: `2`, `latest`, a tag, or of another dataset `prices@2`. */
+  readonly with: string;
+}
+
 /** Profiles computed at once; each may keep two of the analytics' connections busy. */
 const atOnce = 1;
 const neverAborted = new AbortController().signal;
@@ -33,16 +43,18 @@ export function createProfiling({ db, clock, analytics, compute, datasets }: Pro
   const store = profileStore(db);
   const work = sharedWork<KeptProfile>(atOnce);
 
+  async function tableOf(version: DatasetVersion, signal: AbortSignal): Promise<ProfiledTable> {
+    const { rows, columns } = version;
+    return { analytics, compute, source: await datasets.source(version), rows, columns, signal };
+  }
+
   async function computed(
     version: DatasetVersion,
     time: string | undefined,
     signal: AbortSignal,
   ): Promise<KeptProfile> {
     const started = clock.now();
-    const source = await datasets.source(version);
-    const { rows, columns } = version;
-    const table = { analytics, compute, source, rows, columns, signal };
-    const found = await profileTable(table, version, time);
+    const found = await profileTable(await tableOf(version, signal), version, time);
     const computedAt = clock.now();
     return { ...found, computedAt, seconds: (computedAt - started) / 1000 };
   }
@@ -63,10 +75,56 @@ export function createProfiling({ db, clock, analytics, compute, datasets }: Pro
     return { reference: version.reference, ...kept };
   }
 
+  async function get(input: ProfileInput, caller: Caller, signal: AbortSignal): Promise<Profile> {
+    return of(await datasets.getVersion(input, caller), input.time, signal);
+  }
+
+  async function compare(
+    input: ComparisonInput,
+    caller: Caller,
+    signal: AbortSignal,
+  ): Promise<ProfileComparison> {
+    const other = input.with.includes('@')
+      ? parseReference(input.with)
+      : { name: input.name, version: input.with };
+    const [before, after] = [
+      await datasets.getVersion(other, caller),
+      await datasets.getVersion(input, caller),
+    ];
+    const sideOf = async (version: DatasetVersion) => ({
+      version,
+      table: await tableOf(version, signal),
+      profile: await of(version, input.time, signal),
+    });
+    return compareVersions(await sideOf(before), await sideOf(after));
+  }
+
   return {
     /** Asks at the same moment share one computation, which ends early when all who wait have left. */
-    async get(input: ProfileInput, caller: Caller, signal: AbortSignal = neverAborted): Promise<Profile> {
-      return of(await datasets.getVersion(input, caller), input.time, signal);
+    get: (input: ProfileInput, caller: Caller, signal: AbortSignal = neverAborted) =>
+      get(input, caller, signal),
+
+    compare: (input: ComparisonInput, caller: Caller, signal: AbortSignal = neverAborted) =>
+      compare(input, caller, signal),
+
+    /** The profile, or both of a comparison, as one HTML page. */
+    async report(
+      input: ProfileInput & { readonly with?: string | undefined },
+      caller: Caller,
+      signal: AbortSignal = neverAborted,
+    ): Promise<Download> {
+      const { dataset, version } = await datasets.getVersion(input, caller);
+      const text =
+        input.with === undefined
+          ? profileReport(await get(input, caller, signal))
+          : comparisonReport(await compare({ ...input, with: input.with }, caller, signal));
+      const content = Buffer.from(text);
+      return {
+        content: Readable.from([content]),
+        mediaType: 'text/html; charset=utf-8',
+        fileName: `${dataset}-${version}-profile.html`,
+        size: content.byteLength,
+      };
     },
   };
 }

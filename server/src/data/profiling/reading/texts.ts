@@ -1,6 +1,6 @@
 import type { Column, ValueCount } from '@tidemill/contract';
 import type { Cell } from '../../../adapters/analytics/analytics.ts';
-import { quoteName } from '../../../base/sql-text.ts';
+import { quoteName, quoteText } from '../../../base/sql-text.ts';
 import type { TextFigures, TextInput } from '../figures/texts.ts';
 import { computeFor, inTurns, type ProfiledTable, queryTable } from './table.ts';
 
@@ -26,6 +26,18 @@ const sampledValues = 3_000;
 /** Of a text; longer ones are cut, for a profile is no place for them. */
 const shownLength = 120;
 const readLength = 2_000;
+
+/** Ways to write a date besides ISO 8601. */
+const dateFormats = [
+  '%d.%m.%Y',
+  '%d/%m/%Y',
+  '%m/%d/%Y',
+  '%b %d %Y',
+  '%d %b %Y',
+  '%d-%b-%Y',
+  '%B %d, %Y',
+  '%Y%m%d',
+];
 
 const module = new URL('../figures/texts.ts', import.meta.url);
 
@@ -67,7 +79,7 @@ const textOf = (cell: Cell | undefined): string | null => (cell == null ? null :
 /** Equal values are counted once, and three questions asked of the counts. */
 function textSql({ name }: Column): string {
   const cut = (value: string, length: number) => `left(${value}, ${length})`;
-  const dates = `try_cast(x as timestamp) is not null or regexp_full_match(x, '\\d{1,2}[./-]\\d{1,2}[./-]\\d{2,4}')`;
+  const dates = `try_cast(x as timestamp) is not null or try_strptime(x, [${dateFormats.map(quoteText).join(', ')}]) is not null`;
   const none = 'null as total, null as once, null as greatest, null as empty, null as weighted';
   const others = `${none}, null as numbers, null as dates`;
   return `with v as materialized (
