@@ -440,6 +440,26 @@ export const datasetsEndpoints = endpoints({
     }),
     download: true,
   },
+  deleteVersion: {
+    method: 'DELETE',
+    path: '/api/v1/datasets/:name/versions/:version',
+    permission: 'write',
+    summary: 'Delete a version that nothing uses and no tag points at; its number is never given again',
+    params: strict({ name: Name, version: integer({ minimum: 1 }) }),
+    reply: DatasetVersion,
+  },
+  listTags: {
+    method: 'GET',
+    path: '/api/v1/datasets/:name/tags',
+    permission: 'read',
+    summary: 'The tags of a dataset and the versions they point at',
+    params: byName,
+    reply: Type.Object({
+      items: Type.Array(
+        Type.Object({ tag: Type.String(), version: Type.Integer(), reference: Type.String() }),
+      ),
+    }),
+  },
   setTag: {
     method: 'PUT',
     path: '/api/v1/datasets/:name/tags/:tag',

@@ -246,6 +246,11 @@ export const catalogue = {
     (d) =>
       `${d.reference} has another split named '${d.split}', and a split never changes. Give this one a name of its own: --name.`,
   ),
+  datasetVersionLast: entry<{ reference: string; name: string }>(
+    409,
+    (d) =>
+      `${d.reference} is the only version of '${d.name}', and a dataset has at least one. Delete the dataset: tidemill datasets delete ${d.name}.`,
+  ),
   datasetTagNotFound: entry<{ name: string; tag: string }>(
     404,
     (d) =>

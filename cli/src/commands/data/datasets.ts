@@ -8,7 +8,7 @@ import { formatBytes, formatTime, tableLines } from '../../table.ts';
 import { addDiff } from './differences.ts';
 import { addMakingCommands } from './making.ts';
 import { addReadingCommands } from './reading.ts';
-import { addSet, addTags } from './settings.ts';
+import { addDelete, addSet, addTags } from './settings.ts';
 import { addSplits } from './splits.ts';
 import { addValidationCommands } from './validation.ts';
 
@@ -166,14 +166,3 @@ const describeVersion = (version: DatasetVersion) => [
   '',
   ...tableLines(version.columns, { column: (c) => c.name, type: (c) => c.type }),
 ];
-
-function addDelete(datasets: Command): void {
-  const remove = datasets
-    .command('delete <name>')
-    .description('delete a dataset that nothing uses')
-    .action(async (name: string, _options: object, command: Command) => {
-      const session = sessionOf(command);
-      session.show(await session.client.datasets.delete({ name }), () => `Deleted ${name}.`);
-    });
-  example(remove, 'datasets delete scratch');
-}

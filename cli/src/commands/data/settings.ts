@@ -57,4 +57,34 @@ export function addTags(datasets: Command): void {
       session.show(found, ({ reference: kept }) => `${version} is no tag any more; ${kept} stays.`);
     });
   example(untag, 'datasets untag prices@2023-09');
+  const tags = datasets
+    .command('tags <name>')
+    .description('the tags of a dataset')
+    .action(async (name: string, _options: object, command: Command) => {
+      const session = sessionOf(command);
+      const { items } = await session.client.datasets.listTags({ name });
+      session.list(items, { tag: (t) => t.tag, version: (t) => t.reference }, `${name} has no tags.`);
+    });
+  example(tags, 'datasets tags prices');
+}
+
+export function addDelete(datasets: Command): void {
+  const remove = datasets
+    .command('delete <name>')
+    .description('delete a dataset, or one version of it (prices@2), that nothing uses')
+    .action(async (text: string, _options: object, command: Command) => {
+      const session = sessionOf(command);
+      const { name, version } = toTarget(text);
+      if (version === null) {
+        session.show(await session.client.datasets.delete({ name }), () => `Deleted ${name}.`);
+        return;
+      }
+      const found = await session.client.datasets.getVersion({ name, version });
+      const gone = await session.client.datasets.deleteVersion({ name, version: found.version });
+      session.show(
+        gone,
+        ({ reference }) => `Deleted ${reference}; its space is free after tidemill gc --apply.`,
+      );
+    });
+  example(remove, 'datasets delete prices@2');
 }

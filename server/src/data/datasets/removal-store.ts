@@ -14,6 +14,16 @@ export const removalStore = (db: Db) => ({
       .execute();
   },
 
+  /** Its row stays locked until the end of the transaction. */
+  async touchDataset(workspace: string, name: string, now: number): Promise<void> {
+    await db
+      .updateTable('datasets')
+      .set({ updated_at: now })
+      .where('workspace', '=', workspace)
+      .where('name', '=', name)
+      .execute();
+  },
+
   /** The number is never given again: the dataset goes on counting. */
   async deleteVersion(workspace: string, dataset: string, number: number): Promise<void> {
     for (const table of ['dataset_splits', 'dataset_versions'] as const) {

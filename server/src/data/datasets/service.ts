@@ -8,7 +8,6 @@ import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { decodeCursor, defaultPageSize, isNumber, isText, toPage } from '../../base/page.ts';
-import { toUri } from '../../base/references.ts';
 import type { CheckCommit } from './commit-check.ts';
 import { createCommits, type Upload } from './commits.ts';
 import { createContentFiles } from './content-files.ts';
@@ -19,7 +18,7 @@ import { createDownloads } from './downloads.ts';
 import { createExports } from './exports.ts';
 import { createForks } from './fork.ts';
 import { createLookup } from './lookup.ts';
-import { removalStore } from './removal-store.ts';
+import { createRemovals } from './removals.ts';
 import { type Manifest, manifestDigest } from './rules.ts';
 import { createSettings } from './settings.ts';
 import { createSplits } from './splits.ts';
@@ -63,7 +62,7 @@ interface PutInput extends Omit<Upload, 'format'> {
 
 /** Tables as immutable versions: committed from files, read back, compared, described. */
 export function createDatasets(deps: DatasetsDependencies) {
-  const { db, analytics, changes, lineage, clock, tempFolder } = deps;
+  const { db, analytics, tempFolder } = deps;
   const store = datasetStore(db);
   const files = createContentFiles(deps);
   const commits = createCommits({ ...deps, files });
@@ -79,6 +78,7 @@ export function createDatasets(deps: DatasetsDependencies) {
     ...createDerivations({ ...deps, lookup, commits }),
     ...createSplits({ ...deps, lookup, files, commits }),
     ...createForks({ lookup, files, commits }),
+    ...createRemovals({ ...deps, lookup }),
     ...createSettings({ ...deps, getVersion, getDataset: get }),
     commit: commits.upload,
     commitParquet: commits.parquet,
@@ -147,21 +147,6 @@ export function createDatasets(deps: DatasetsDependencies) {
 
     /** Those of the blobs that datasets are made of. */
     usedBlobs: (ids: readonly string[]): Promise<string[]> => datasetStore(db).usedBlobs(ids),
-
-    async delete(input: { name: string }, caller: Caller): Promise<Record<string, never>> {
-      const { workspace } = caller;
-      const dataset = await get(input.name, workspace);
-      const uri = toUri('dataset', input.name);
-      await changes.run(caller, async (tx, note) => {
-        await lineage.assertUnheld(tx, workspace, uri);
-        for (let number = 1; number <= dataset.latestVersion; number += 1)
-          await lineage.release(tx, workspace, toUri('dataset', input.name, number));
-        await removalStore(tx).deleteDataset(workspace, input.name, clock.now());
-        await deps.forget?.(tx, workspace, input.name);
-        note({ action: 'dataset.deleted', subject: uri, detail: { versions: dataset.latestVersion } });
-      });
-      return {};
-    },
   };
 }
 

@@ -20,6 +20,16 @@ export const settingsStore = (db: Db) => ({
       .execute();
   },
 
+  async listTags(workspace: string, dataset: string): Promise<{ tag: string; version: number }[]> {
+    return db
+      .selectFrom('dataset_tags')
+      .select(['tag', 'number as version'])
+      .where('workspace', '=', workspace)
+      .where('dataset', '=', dataset)
+      .orderBy('tag')
+      .execute();
+  },
+
   /** Whether there was one. */
   async deleteTag(workspace: string, dataset: string, tag: string): Promise<boolean> {
     const gone = await db

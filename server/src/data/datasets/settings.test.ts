@@ -53,4 +53,33 @@ describeEachDatabase('what is said of versions', (open) => {
     await commit(1, caller);
     expect(await wing.datasets.get({ name: 'prices' }, caller)).toMatchObject({ key: [], description: '' });
   });
+
+  it('a version goes when nothing uses it, and its number with it', async () => {
+    const caller = freshCaller();
+    for (const value of [1, 2, 3]) await commit(value, caller);
+    const remove = (version: number) => wing.datasets.deleteVersion({ name: 'prices', version }, caller);
+    await wing.datasets.setTag({ name: 'prices', tag: 'good', version: 3 }, caller);
+    expect(await wing.datasets.listTags({ name: 'prices' }, caller)).toEqual({
+      items: [{ tag: 'good', version: 3, reference: 'prices@3' }],
+    });
+    await wing.datasets.derive({ name: 'made', sql: 'select * from "prices@2"' }, caller);
+    await expect(remove(3)).rejects.toThrow('dataset:prices@3 cannot be deleted: the tag good uses it');
+    await expect(remove(2)).rejects.toThrow('dataset:made@1 uses it');
+    await expect(remove(9)).rejects.toMatchObject({ code: 'datasetVersionNotFound' });
+    await wing.datasets.deleteTag({ name: 'prices', tag: 'good' }, caller);
+    expect(await remove(3)).toMatchObject({ reference: 'prices@3' });
+    expect(await wing.datasets.get({ name: 'prices' }, caller)).toMatchObject({ latestVersion: 2, rows: 1 });
+    expect(await wing.datasets.list({}, caller)).toMatchObject({
+      items: [{ name: 'made' }, { name: 'prices' }],
+    });
+    expect(await wing.lineage.findNode(caller.workspace, 'dataset:prices@3')).toBeNull();
+    expect((await commit(4, caller)).version).toBe(4);
+    expect(await remove(1)).toMatchObject({ version: 1 });
+    await wing.datasets.delete({ name: 'made' }, caller);
+    await remove(2);
+    await expect(remove(4)).rejects.toMatchObject({ code: 'datasetVersionLast' });
+    await expect(wing.datasets.resolve('prices@3', caller.workspace)).rejects.toThrow(
+      'The latest is prices@4',
+    );
+  });
 });

@@ -1,5 +1,6 @@
 import type { Dataset, DatasetVersion } from '@tidemill/contract';
 import type { Changes } from '../../access/audit/service.ts';
+import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
 import { formatReference, toUri } from '../../base/references.ts';
@@ -8,13 +9,14 @@ import { type DatasetSettings, settingsStore } from './settings-store.ts';
 import { datasetStore } from './store.ts';
 
 export interface SettingsDependencies {
+  readonly db: Db;
   readonly changes: Changes;
   readonly getDataset: (name: string, workspace: string) => Promise<Dataset>;
   readonly getVersion: (name: string, version: string, workspace: string) => Promise<DatasetVersion>;
 }
 
 /** What is said about datasets and versions from outside: none of it changes a version's content. */
-export function createSettings({ changes, getDataset, getVersion }: SettingsDependencies) {
+export function createSettings({ db, changes, getDataset, getVersion }: SettingsDependencies) {
   return {
     async update(input: { name: string } & DatasetSettings, caller: Caller): Promise<Dataset> {
       const { name, description, key } = input;
@@ -26,6 +28,16 @@ export function createSettings({ changes, getDataset, getVersion }: SettingsDepe
         note({ action: 'dataset.updated', subject: toUri('dataset', name), detail });
       });
       return getDataset(name, caller.workspace);
+    },
+
+    async listTags(input: { name: string }, { workspace }: Caller) {
+      await getDataset(input.name, workspace);
+      const tags = await settingsStore(db).listTags(workspace, input.name);
+      return {
+        items: tags.map(({ tag, version }) => {
+          return { tag, version, reference: formatReference(input.name, version) };
+        }),
+      };
     },
 
     setTag(input: { name: string; tag: string; version: number }, caller: Caller): Promise<DatasetVersion> {
