@@ -4,7 +4,7 @@ import type { DatasetVersion, SourceSample, SourceSecrets } from '@tidemill/cont
 import type { Secrets } from '../../access/secrets/service.ts';
 import type { Analytics } from '../../adapters/analytics/analytics.ts';
 import type { Fetched, SourceReader } from '../../adapters/sources/sources.ts';
-import { TidemillError } from '../../base/errors.ts';
+import { errors, TidemillError } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import { parseMapping } from '../datasets/service.ts';
 import { compareColumns, masked, type StoredSource, secretAddress } from './rules.ts';
@@ -94,7 +94,11 @@ export function createContents({ secrets: kept, analytics, reader, tempFolder }:
         const signal = AbortSignal.timeout(sampleTimeoutMs);
         const cursor = source.cursor && { column: source.cursor.column, after: null, reached: null };
         const request = { folder, signal, cursor, validator: null, sample: true };
-        const fetched = await fetch(source, secrets, request);
+        const fetched = await fetch(source, secrets, request).catch((error: unknown) => {
+          if (!signal.aborted) throw error;
+          const reason = `what a test needs of it was not read within ${sampleTimeoutMs / 1000} s`;
+          throw errors.sourceUnreachable({ location: source.location, reason });
+        });
         if (fetched.unchanged) throw new Error('a source without a validator said that it is unchanged');
         const table = await build({ source, folder, signal }, fetched, latest, cursor);
         const { rows } = await analytics.query({

@@ -56,7 +56,7 @@ export function createPulls(deps: PullsDependencies) {
     const found = source && (await pullStore(db).find(source.id, task.payload.pull));
     if (!source || !found || isEnded(found.state)) return { done: {} };
     const pull = { ...found, state: 'running' as const, startedAt: found.startedAt ?? clock.now() };
-    await pullStore(db).save(pull);
+    if (!(await pullStore(db).save(pull))) return { done: {} };
     const caller: Caller = { actor: pull.createdBy, role: 'editor', workspace: source.workspace };
     await contents.inFolder(async (folder) => work({ source, pull, caller, folder, signal: task.signal }));
     return { done: {} };
@@ -67,7 +67,7 @@ export function createPulls(deps: PullsDependencies) {
     const latest = await datasets.find({ name: source.dataset, version: 'latest' }, source.workspace);
     const isNew = latest === null || pull.isFull;
     const cursor = cursorOf(source, isNew);
-    const fetched = await fetch(job, { cursor, validator: isNew ? null : source.validator });
+    const fetched = await fetch(job, { cursor, validator: knownValidator(source, isNew ? null : latest) });
     if (fetched.unchanged) return end(job, { state: 'unchanged', version: latest?.reference ?? null });
     const { bytes, validator } = fetched;
     const table = await contents.build(job, fetched, latest, cursor);
@@ -243,6 +243,13 @@ export function createPulls(deps: PullsDependencies) {
       return true;
     },
   };
+}
+
+/** Where rows are replaced, what is unchanged outside says nothing once somebody else has committed here. */
+function knownValidator(source: StoredSource, latest: DatasetVersion | null): string | null {
+  if (latest === null) return null;
+  const isOurs = latest.provenance.kind === 'source' && latest.provenance.detail.source === source.name;
+  return isOurs || source.mode !== 'replace' ? source.validator : null;
 }
 
 function cursorOf({ cursor }: StoredSource, isNew: boolean): Cursor | null {

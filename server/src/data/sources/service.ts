@@ -221,7 +221,7 @@ export function createSources(deps: SourcesDependencies) {
 
 export type Sources = ReturnType<typeof createSources>;
 
-/** What was said of another content, or read from another place, does not count for the changed one. */
+/** What the place said of unchanged content does not count for a changed source; how far it was read still does. */
 function merge(before: StoredSource, changed: Changed, known: SourceSecrets, now: number): StoredSource {
   const from = changed.from ?? before.from;
   const pick = <T>(value: T | null | undefined, old: T | null): T | null =>

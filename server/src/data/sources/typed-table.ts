@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Column } from '@tidemill/contract';
 import type { Analytics, TableSource } from '../../adapters/analytics/analytics.ts';
 import type { Fetched, FetchedFile } from '../../adapters/sources/sources.ts';
@@ -38,6 +39,7 @@ interface Part {
   readonly file: FetchedFile;
   readonly path: string;
   readonly columns: readonly Column[];
+  readonly rows: number;
 }
 
 const cursorTypes: Readonly<Record<Column['type'], string | null>> = {
@@ -59,7 +61,7 @@ export function createTypedTables(analytics: Analytics) {
   ): Promise<Part> {
     const { fetched, mapping, dateFormat, signal } = request;
     const types = { ...fetched.types, ...Object.fromEntries(texts.map((name) => [name, 'text' as const])) };
-    const { columns } = await analytics.importFile({
+    const { columns, rows } = await analytics.importFile({
       path: file.path,
       label: file.label,
       format: file.format,
@@ -69,7 +71,7 @@ export function createTypedTables(analytics: Analytics) {
       ...(mapping && { mapping }),
       ...(dateFormat !== null && { dateFormat }),
     });
-    return { file, path: to, columns };
+    return { file, path: to, columns, rows };
   }
 
   /** Digits of a CSV are text where the dataset says so: '007' must not become 7 and back. */
@@ -142,19 +144,32 @@ export function createTypedTables(analytics: Analytics) {
     return typeof found === 'string' ? found : null;
   }
 
+  async function writeFresh(
+    { cursor, folder, signal }: TableRequest,
+    parts: readonly Part[],
+    columns: readonly Column[],
+    filter: string,
+  ): Promise<{ path: string; rows: number }> {
+    const path = join(folder, 'typed.parquet');
+    const { rows } = await analytics.copy({
+      sql: `select * from fresh${filter}`,
+      tables: { fresh: { paths: parts.map((part) => part.path), columns } },
+      ...(cursor && cursor.after !== null && filter !== '' && { parameters: [cursor.after] }),
+      to: path,
+      signal,
+    });
+    return { path, rows };
+  }
+
   return {
     async build(request: TableRequest): Promise<TypedTable> {
-      const { cursor, fetched, location, folder, signal } = request;
+      const { cursor, fetched, location } = request;
       const { parts, columns } = await importAll(request);
       const filter = cursor && !fetched.isBehindCursor ? filterSql(cursor, columns, location) : '';
-      const path = join(folder, 'typed.parquet');
-      const { rows } = await analytics.copy({
-        sql: `select * from fresh${filter}`,
-        tables: { fresh: { paths: parts.map((part) => part.path), columns } },
-        ...(cursor && cursor.after !== null && filter !== '' && { parameters: [cursor.after] }),
-        to: path,
-        signal,
-      });
+      const [only] = parts;
+      const isDone =
+        parts.length === 1 && filter === '' && isDeepStrictEqual(only?.columns.map(toColumn), columns);
+      const { path, rows } = only && isDone ? only : await writeFresh(request, parts, columns, filter);
       const type = cursor && typeIn(columns, cursor.column);
       const reached =
         cursor && type && rows > 0 ? await reachedIn(path, cursor, type) : (cursor?.reached ?? null);
@@ -222,6 +237,8 @@ function filterSql(
   if (after === null) return ` where ${quoteName(column)} is not null`;
   return ` where ${quoteName(column)} > cast($1 as ${duckdbType})`;
 }
+
+const toColumn = ({ name, type }: Column): Column => ({ name, type });
 
 const typeIn = (columns: readonly Column[], name: string): Column['type'] | undefined =>
   columns.find((column) => column.name === name)?.type;
