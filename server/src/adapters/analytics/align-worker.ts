@@ -1,7 +1,7 @@
 /** A thread of its own: finds rows of a Parquet file among those of others, by hashes of rows, and ends with its answer. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { eachRun, encodeRuns, mostSources } from '../../base/row-runs.ts';
+import { decodeRuns, eachRun, encodeRuns, mostSources, type RowRuns } from '../../base/row-runs.ts';
 import type { AlignReply, AlignRequest, ColumnHead } from './analytics.ts';
 import { duckdbType } from './column-types.ts';
 import { type AlignedRuns, alignRows } from './row-alignment.ts';
@@ -31,10 +31,20 @@ async function rowCounts(connection: DuckDBConnection, paths: readonly string[])
   return paths.map((path) => counts.get(path) ?? 0);
 }
 
+/** The old rows as runs of the paths. */
+function oldRuns({ old }: AlignRequest): RowRuns {
+  const all: number[] = [];
+  for (const { runs, sources } of old.pieces)
+    for (const { source, start, rows } of eachRun(decodeRuns(runs)))
+      all.push(sources[source] ?? 0, start, rows);
+  return Int32Array.from(all);
+}
+
 /** The hashes of the old rows, in the order of their runs. */
 async function oldHashes(
   connection: DuckDBConnection,
   { columns, old }: AlignRequest,
+  runs: RowRuns,
 ): Promise<Float64Array> {
   const counts = await rowCounts(connection, old.paths);
   const all = new Float64Array(counts.reduce((sum, count) => sum + count, 0));
@@ -49,10 +59,10 @@ async function oldHashes(
     begin.push(sum);
     sum += count;
   }
-  const total = [...eachRun(old.runs)].reduce((rows, run) => rows + run.rows, 0);
+  const total = [...eachRun(runs)].reduce((rows, run) => rows + run.rows, 0);
   const ordered = new Float64Array(total);
   let at = 0;
-  for (const { source, start, rows } of eachRun(old.runs)) {
+  for (const { source, start, rows } of eachRun(runs)) {
     const from = (begin[source] ?? 0) + start;
     ordered.set(all.subarray(from, from + rows), at);
     at += rows;
@@ -61,8 +71,8 @@ async function oldHashes(
 }
 
 /** Where the old rows lie: positions among them become runs of their files. */
-function placesOf({ old }: AlignRequest) {
-  const runs = [...eachRun(old.runs)];
+function placesOf(oldRows: RowRuns) {
+  const runs = [...eachRun(oldRows)];
   const starts: number[] = [];
   let sum = 0;
   for (const { rows } of runs) {
@@ -96,8 +106,8 @@ function placesOf({ old }: AlignRequest) {
 type Found = AlignReply['chunks'][number];
 
 /** Puts the new rows of the chunks that are worth it one behind the other, and writes each such chunk down as runs. */
-function collectChunks(request: AlignRequest) {
-  const addPlaces = placesOf(request);
+function collectChunks(request: AlignRequest, oldRows: RowRuns) {
+  const addPlaces = placesOf(oldRows);
   const { limits, old } = request;
   const loose = new Set(old.loose);
   const fresh: number[] = [];
@@ -157,8 +167,9 @@ function collectChunks(request: AlignRequest) {
 
 async function align(connection: DuckDBConnection, request: AlignRequest): Promise<AlignReply> {
   const { columns, path, chunks } = request;
-  const alignment = alignRows(await oldHashes(connection, request));
-  const collected = collectChunks(request);
+  const oldRows = oldRuns(request);
+  const alignment = alignRows(await oldHashes(connection, request, oldRows));
+  const collected = collectChunks(request, oldRows);
   const found: (Found | null)[] = [];
   let chunk = chunks[0];
   let hashes = new Float64Array(chunk?.rows ?? 0);

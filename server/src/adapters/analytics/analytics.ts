@@ -144,8 +144,15 @@ export interface GatherRequest {
 
 export interface AlignRequest {
   readonly columns: readonly ColumnHead[];
-  /** The old rows in their order; `loose` are those of the paths that hold single rows of many chunks. */
-  readonly old: ScatteredRows & { readonly loose: readonly number[] };
+  /**
+   * The old rows in their order, as pieces that are each runs in text form of some of the paths. `loose` are those of
+   * the paths that hold single rows of many chunks.
+   */
+  readonly old: {
+    readonly paths: readonly string[];
+    readonly pieces: readonly { readonly runs: string; readonly sources: readonly number[] }[];
+    readonly loose: readonly number[];
+  };
   /** The new rows, and which of them are asked about: runs in ascending order. */
   readonly path: string;
   readonly chunks: readonly { readonly start: number; readonly rows: number }[];

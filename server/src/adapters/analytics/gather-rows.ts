@@ -1,6 +1,5 @@
 import { rm } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { eachRun } from '../../base/row-runs.ts';
 import type { ColumnHead, GatherRequest, ScatteredRows } from './analytics.ts';
 import { duckdbType } from './column-types.ts';
 import { bindParameters } from './parameters.ts';
@@ -9,7 +8,7 @@ import { quoteName, quoteText } from './sql-text.ts';
 /** The runs for `$1`: one text instead of a bound value per number. */
 function runsText({ runs }: ScatteredRows): string {
   const tokens: string[] = [];
-  for (const { source, start, rows } of eachRun(runs)) tokens.push(`${source}:${start}:${rows}`);
+  for (let i = 0; i < runs.length; i += 3) tokens.push(`${runs[i]}:${runs[i + 1]}:${runs[i + 2]}`);
   return tokens.join(' ');
 }
 
@@ -28,7 +27,8 @@ const selected = (columns: readonly ColumnHead[]): string =>
 function sourcesSql({ paths, runs, columns }: ScatteredRows): string {
   const first = paths.map(() => Number.POSITIVE_INFINITY);
   const last = paths.map(() => -1);
-  for (const { source, start, rows } of eachRun(runs)) {
+  for (let i = 0; i < runs.length; i += 3) {
+    const [source = 0, start = 0, rows = 0] = [runs[i], runs[i + 1], runs[i + 2]];
     first[source] = Math.min(first[source] ?? start, start);
     last[source] = Math.max(last[source] ?? -1, start + rows - 1);
   }

@@ -1,6 +1,12 @@
 import { join } from 'node:path';
 import type { Column } from '@tidemill/contract';
-import type { AlignReply, Analytics, RowChunk, ScatteredRows } from '../../adapters/analytics/analytics.ts';
+import type {
+  AlignReply,
+  AlignRequest,
+  Analytics,
+  RowChunk,
+  ScatteredRows,
+} from '../../adapters/analytics/analytics.ts';
 import type { Blobs } from '../../adapters/blobs/blobs.ts';
 import { decodeRuns, eachRun } from '../../base/row-runs.ts';
 import { type DeltaSource, type StoredChunk, sourcesOf } from './rules.ts';
@@ -69,10 +75,7 @@ export function createDeltaChunks({ analytics, blobs }: { analytics: Analytics; 
       if (before.reduce((sum, { rows }) => sum + rows, 0) > mostRows) return [];
       const sources = sourcesOf(before);
       const local = await localPaths(blobs, sources);
-      const old = {
-        ...scatteredOf(before.map(toPiece), columns, local, sources),
-        loose: sources.flatMap(({ kind }, i) => (kind === 'pack' ? [i] : [])),
-      };
+      const old = oldRows(before, sources, local);
       const reply = await analytics.alignFile({ columns, old, path, chunks, limits });
       if (reply.fresh.rows > 0) local.set(unnamed.blob, await writePack(request, reply.fresh));
       const proposals = chunks.flatMap((chunk, i) => {
@@ -88,6 +91,21 @@ export function createDeltaChunks({ analytics, blobs }: { analytics: Analytics; 
       const pack: DeltaSource = { blob: sha256, bytes: size, kind: 'pack' };
       return proved.map((proposal) => toStored(proposal, pack, reply.fresh.rows));
     },
+  };
+}
+
+function oldRows(
+  before: readonly StoredChunk[],
+  sources: readonly DeltaSource[],
+  paths: ReadonlyMap<string, string>,
+): AlignRequest['old'] {
+  const index = new Map(sources.map(({ blob }, i) => [blob, i]));
+  return {
+    paths: sources.map(({ blob }) => known(paths, blob)),
+    pieces: before.map(toPiece).map((piece) => {
+      return { runs: piece.runs, sources: piece.sources.map(({ blob }) => known(index, blob)) };
+    }),
+    loose: sources.flatMap(({ kind }, i) => (kind === 'pack' ? [i] : [])),
   };
 }
 
@@ -122,8 +140,8 @@ export function scatteredOf(
   pieces: readonly Piece[],
   columns: readonly Column[],
   paths: ReadonlyMap<string, string>,
-  order: readonly DeltaSource[] = distinct(pieces.flatMap(({ sources }) => sources)),
 ): ScatteredRows {
+  const order = distinct(pieces.flatMap(({ sources }) => sources));
   const index = new Map(order.map(({ blob }, i) => [blob, i]));
   const runs: number[] = [];
   for (const piece of pieces)
