@@ -52,7 +52,7 @@ export interface Download {
   /** Reads a part instead, from its first to its last byte; needs `size`. */
   readonly slice?: (first: number, last: number) => Promise<AsyncIterable<Uint8Array>>;
   /** Makes what takes time to make: not before it is known that the client wants it. */
-  readonly open?: () => Promise<Pick<Download, 'content' | 'size' | 'sha256' | 'slice'>>;
+  readonly open?: () => Promise<Pick<Download, 'content' | 'size' | 'etag' | 'sha256' | 'slice'>>;
 }
 
 /** All declared parts of a request, merged into one object: path parameters, query and body fields share one namespace. */

@@ -52,12 +52,17 @@ async function stallingProxy(target: string, bytes: number): Promise<Server> {
 }
 
 describe('a download by the CLI', () => {
-  test('that is killed goes on where it was', async () => {
+  test('that is killed goes on where it was, and ranges bring one column', async () => {
     const random = randomBytes(3_000_000).toString('hex');
     const lines = Array.from({ length: 60_000 }, (_, i) => `${i},${random.slice(i * 100, i * 100 + 100)}`);
     const client = createClient({ url: server.url });
     const content = Buffer.from(['n,text', ...lines].join('\n'));
     await client.datasets.commit({ name: 'noise', format: 'csv', content });
+
+    if (python !== '') {
+      const url = `${server.url}/api/v1/datasets/noise/versions/1/data.parquet`;
+      await tell('../data/ranges', { python, home: folder, url });
+    }
 
     const proxy = await stallingProxy(server.url, 1_000_000);
     const address = proxy.address();

@@ -13,11 +13,9 @@ export async function sendDownload(
   reply: FastifyReply,
   described: Download,
 ): Promise<FastifyReply> {
-  if (described.etag !== undefined && hasAlready(request.headers['if-none-match'], described.etag)) {
-    discard(described);
-    return reply.status(304).headers(toHeaders(described)).send();
-  }
+  if (isKnown(request, described)) return sendNotModified(reply, described);
   const download = described.open ? { ...described, ...(await described.open()) } : described;
+  if (isKnown(request, download)) return sendNotModified(reply, download);
   const range = request.method === 'HEAD' ? null : toRange(request, reply, download);
   reply.headers(toHeaders(download));
   if (range) {
@@ -33,6 +31,11 @@ export async function sendDownload(
   if (!range || !download.slice) return reply.send(toReadable(download.content));
   discard(download);
   return reply.send(toReadable(await download.slice(range.start, range.end)));
+}
+
+function sendNotModified(reply: FastifyReply, download: Download): FastifyReply {
+  discard(download);
+  return reply.status(304).headers(toHeaders(download)).send();
 }
 
 function toHeaders({
@@ -62,8 +65,12 @@ function toHeaders({
 const encodeName = (name: string): string =>
   encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 
-const hasAlready = (header: string | undefined, etag: string): boolean =>
-  header?.split(',').some((entry) => [`"${etag}"`, `W/"${etag}"`, '*'].includes(entry.trim())) ?? false;
+/** Whether the client has this already. */
+function isKnown({ headers }: FastifyRequest, { etag }: Download): boolean {
+  if (etag === undefined) return false;
+  const known = [`"${etag}"`, `W/"${etag}"`, '*'];
+  return headers['if-none-match']?.split(',').some((entry) => known.includes(entry.trim())) ?? false;
+}
 
 interface Range {
   readonly start: number;

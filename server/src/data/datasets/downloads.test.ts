@@ -1,6 +1,6 @@
 // Versions as files over a real socket, asked for as DuckDB's httpfs, pandas or a resuming download would.
 import { createHash } from 'node:crypto';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -67,7 +67,7 @@ test.each([
   expect((await client.read('-8')).equals(whole.subarray(-8))).toBe(true);
 });
 
-test('a Parquet file is read from its footer, then column by column', async () => {
+test('a Parquet file is put together from its footer and what lies before it', async () => {
   const client = await rangeClient('data.parquet?columns=n,close&limit=4000');
   const tail = await client.read('-8');
   expect(tail.subarray(4).toString()).toBe('PAR1');
@@ -148,6 +148,42 @@ test('a condition chooses rows, in order, and can do nothing else', async () => 
     expect(reply.status, bad).toBeLessThan(500);
     await reply.text();
   }
+});
+
+test('the ETag of a condition is that of what it chose', async () => {
+  const drawn = async () => {
+    const reply = await get('data.csv?where=random()<0.5');
+    return { etag: reply.headers.get('etag'), text: await reply.text() };
+  };
+  const first = await drawn();
+  expect(await drawn()).toEqual(first);
+  expect((await get('data.csv?where=random()<0.5', { 'if-none-match': String(first.etag) })).status).toBe(
+    304,
+  );
+  const folder = join(platform.folder, 'cache/exports');
+  for (const name of await readdir(folder)) await rm(join(folder, name));
+  const second = await drawn();
+  expect(second.text).not.toBe(first.text);
+  expect(second.etag).not.toBe(first.etag);
+});
+
+test('a client that leaves frees the engine for the next one', async () => {
+  const endless = '(select count(*) from range(1000000) a, range(1000000) b where a.range + b.range = 7) > n';
+  // One for each seat of the sandbox.
+  const leaving = new AbortController();
+  const gone = [1, 2].map((limit) =>
+    fetch(`${version}/data.csv?limit=${limit}&where=${encodeURIComponent(endless)}`, {
+      signal: leaving.signal,
+    }),
+  );
+  for (const each of gone) each.catch(() => undefined);
+  // Answered behind them, so they have arrived.
+  await (await get('data.csv?limit=1')).text();
+  const quick = get('data.csv?where=n%3C3&columns=n');
+  await (await get('data.csv?limit=1')).text();
+  leaving.abort();
+  expect(await (await quick).text()).toBe('n\n0\n1\n2\n');
+  await Promise.all(gone.map((each) => expect(each).rejects.toThrow()));
 });
 
 test('many readers at once share one file', async () => {

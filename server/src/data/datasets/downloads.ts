@@ -42,12 +42,13 @@ export function createDownloads({ exports, getVersion, source }: DownloadsDepend
     const { where, limit, offset } = input;
     const request = { digest: version.digest, format, columns, where, limit, offset };
     const open = () => exports.open(request, () => source(version), signal);
+    const etag = exportTag(request);
     return {
       content: contentOf(open),
       open,
       mediaType: mediaTypeOf(format),
       fileName: `${version.dataset}-${version.version}.${extensionOf(format)}`,
-      etag: exportTag(request),
+      ...(etag !== undefined && { etag }),
     };
   }
 

@@ -20,7 +20,7 @@ export interface Export extends Selection {
   readonly format: ReadFormat;
 }
 
-type Opened = Required<Pick<Download, 'content' | 'size' | 'sha256' | 'slice'>>;
+type Opened = Required<Pick<Download, 'content' | 'size' | 'etag' | 'sha256' | 'slice'>>;
 type Part = { readonly first: number; readonly last: number };
 
 /** To be raised with whatever changes the bytes of an export: DuckDB, the Arrow writer, the way values are written. */
@@ -29,7 +29,11 @@ const limits = { maxBytes: 10 * 2 ** 30, maxFiles: 1000 };
 const rememberedDigests = 10_000;
 const openFile = promisify(open);
 
-export const exportTag = ({ digest, format, columns, where, limit, offset }: Export): string => {
+/** Unknown before the file is made where a condition chooses the rows: `random() < 0.1` is another choice each time. */
+export const exportTag = (request: Export): string | undefined =>
+  request.where === undefined ? keyOf(request) : undefined;
+
+const keyOf = ({ digest, format, columns, where, limit, offset }: Export): string => {
   const named = [
     digest,
     writerRevision,
@@ -90,7 +94,7 @@ export function createExports({ analytics, folder }: { analytics: Analytics; fol
     async open(request: Export, source: () => Promise<TableSource>, signal?: AbortSignal): Promise<Opened> {
       opened ??= openFileCache({ folder, ...limits });
       const cache = await opened;
-      const tag = exportTag(request);
+      const tag = keyOf(request);
       const take = () =>
         cache.take(
           tag,
@@ -102,9 +106,11 @@ export function createExports({ analytics, folder }: { analytics: Analytics; fol
         );
       const file = await take();
       try {
+        const sha256 = await sha256Of(tag, file.path);
         return {
           size: file.size,
-          sha256: await sha256Of(tag, file.path),
+          sha256,
+          etag: exportTag(request) ?? sha256,
           content: await streamOf(file),
           slice: async (first, last) => streamOf(await take(), { first, last }),
         };
