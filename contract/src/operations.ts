@@ -18,6 +18,7 @@ import { FeatureViewDefinition, TrainingSetRequest } from './features.ts';
 import { SweepRequest } from './jobs.ts';
 import { EvaluationRequest, GateRule } from './models.ts';
 import { EndpointDefinition, RolloutPolicy } from './serving.ts';
+import { SourceDefinition } from './sources.ts';
 import { Expectations } from './validation.ts';
 
 export const MonitorDefinition = {
@@ -153,6 +154,7 @@ export const ProjectDefinition = strict({
       }),
     ),
   ),
+  sources: Type.Optional(Type.Record(Type.String(), SourceDefinition)),
   featureViews: Type.Optional(Type.Record(Type.String(), FeatureViewDefinition)),
   gates: Type.Optional(Type.Record(Type.String(), strict({ rules: Type.Array(GateRule, { minItems: 1 }) }))),
   endpoints: Type.Optional(Type.Record(Type.String(), strict(EndpointDefinition))),

@@ -84,6 +84,10 @@ const definition = {
   schedule: Type.Optional(SourceSchedule),
 };
 
+/** What a project file says of a source. Its secrets stay on the server: `tidemill sources create` or `update` bring them. */
+export const SourceDefinition = strict(definition);
+export type SourceDefinition = Static<typeof SourceDefinition>;
+
 export const SchemaChange = Type.Object({
   against: Type.String({ description: 'the version it was compared with' }),
   added: Type.Array(Column),

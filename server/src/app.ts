@@ -285,6 +285,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     changes,
     clock,
     datasets,
+    sources,
     validation,
     features,
     registry,

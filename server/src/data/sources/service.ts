@@ -136,6 +136,12 @@ export function createSources(deps: SourcesDependencies) {
     get: async (input: { name: string }, caller: Caller): Promise<Source> =>
       toContract(await get(db, input.name, caller.workspace)),
 
+    /** Null when there is none. */
+    async find(name: string, workspace: string): Promise<Source | null> {
+      const found = await sourceStore(db).find(workspace, name);
+      return found && toContract(found);
+    },
+
     async update(input: Input<Contract['update']>, caller: Caller): Promise<Source> {
       const { name, secrets: given = {}, ...changed } = input;
       const before = await get(db, name, caller.workspace);

@@ -1,10 +1,10 @@
 /** How each kind of thing in a project file is looked up, judged and brought to what the file says. */
-import type { FeatureView, ModelVersion, ProjectDefinition } from '@tidemill/contract';
-import type { Caller } from '../../base/caller.ts';
+import type { FeatureView, ModelVersion } from '@tidemill/contract';
 import { errors, TidemillError } from '../../base/errors.ts';
 import { compileExpression } from '../../base/expressions/cel.ts';
 import type { Datasets } from '../../data/datasets/service.ts';
 import type { Features } from '../../data/features/service.ts';
+import type { Sources } from '../../data/sources/service.ts';
 import type { Validation } from '../../data/validation/service.ts';
 import type { Governance } from '../../models/governance/service.ts';
 import type { Endpoints } from '../../serving/endpoints/service.ts';
@@ -13,46 +13,30 @@ import type { Retraining } from '../retraining/service.ts';
 import {
   creation,
   type Kind,
+  type KindOfThing,
   lastingPart,
   modelsOf,
   type Outlook,
   outlookOf,
   ownedFields,
+  type PlanContext,
   readReference,
+  thing,
   toProjectError,
   waitFor,
 } from './rules.ts';
+import { sourceKind } from './source-kind.ts';
 
 export interface ProjectKindsDependencies {
   readonly datasets: Pick<Datasets, 'resolve'>;
   readonly validation: Pick<Validation, 'assertUsable' | 'findExpectations' | 'putExpectations'>;
+  readonly sources: Pick<Sources, 'find' | 'create' | 'update'>;
   readonly features: Pick<Features, 'put' | 'preview' | 'resolveView'>;
   readonly registry: { resolve(reference: string, workspace: string): Promise<ModelVersion> };
   readonly governance: Pick<Governance, 'getGate' | 'putGate'>;
   readonly endpoints: Pick<Endpoints, 'currentDefinition' | 'put' | 'release'>;
   readonly monitoring: Pick<Monitoring, 'get' | 'put'>;
   readonly retraining: Pick<Retraining, 'findPolicy' | 'putPolicy'>;
-}
-
-/** What the file says, what was applied before, and what this plan is about to create: `endpoint:forecast`. */
-export interface PlanContext {
-  readonly file: ProjectDefinition;
-  readonly before: ProjectDefinition | null;
-  readonly caller: Caller;
-  readonly creating: ReadonlySet<string>;
-}
-
-export interface KindOfThing {
-  look(name: string, context: PlanContext): Promise<Outlook>;
-  bring(name: string, outlook: Outlook, context: PlanContext): Promise<void>;
-}
-
-type Thing<K extends Kind> = NonNullable<ProjectDefinition[K]>[string];
-
-function thing<K extends Kind>(file: ProjectDefinition, kind: K, name: string): Thing<K> {
-  const found = file[kind]?.[name];
-  if (found === undefined) throw new Error(`${kind}.${name} is not in the file`);
-  return found as Thing<K>;
 }
 
 /** Null for the errors that say "not there". */
@@ -177,6 +161,8 @@ export function createProjectKinds(deps: ProjectKindsDependencies): Readonly<Rec
         if (expectations) await validation.putExpectations({ name, expectations }, caller);
       },
     },
+
+    sources: sourceKind(deps.sources),
 
     featureViews: {
       async look(name, context) {

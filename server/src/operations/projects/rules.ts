@@ -1,14 +1,24 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { PlannedChange, ProjectDefinition } from '@tidemill/contract';
+import type { Caller } from '../../base/caller.ts';
 import { errors, TidemillError } from '../../base/errors.ts';
 import { isName, parseReference } from '../../base/references.ts';
 
 /** In the order in which one thing can name another. */
-export const kinds = ['datasets', 'featureViews', 'gates', 'endpoints', 'monitors', 'retraining'] as const;
+export const kinds = [
+  'datasets',
+  'sources',
+  'featureViews',
+  'gates',
+  'endpoints',
+  'monitors',
+  'retraining',
+] as const;
 export type Kind = (typeof kinds)[number];
 
 export const labels: Readonly<Record<Kind, string>> = {
   datasets: 'dataset',
+  sources: 'source',
   featureViews: 'view',
   gates: 'gate',
   endpoints: 'endpoint',
@@ -21,6 +31,27 @@ export interface Outlook {
   readonly action: PlannedChange['action'];
   readonly changes: readonly string[];
   readonly waitsFor: string | null;
+}
+
+/** What the file says, what was applied before, and what this plan is about to create: `endpoint:forecast`. */
+export interface PlanContext {
+  readonly file: ProjectDefinition;
+  readonly before: ProjectDefinition | null;
+  readonly caller: Caller;
+  readonly creating: ReadonlySet<string>;
+}
+
+export interface KindOfThing {
+  look(name: string, context: PlanContext): Promise<Outlook>;
+  bring(name: string, outlook: Outlook, context: PlanContext): Promise<void>;
+}
+
+type Thing<K extends Kind> = NonNullable<ProjectDefinition[K]>[string];
+
+export function thing<K extends Kind>(file: ProjectDefinition, kind: K, name: string): Thing<K> {
+  const found = file[kind]?.[name];
+  if (found === undefined) throw new Error(`${kind}.${name} is not in the file`);
+  return found as Thing<K>;
 }
 
 export const unchanged: Outlook = { action: 'unchanged', changes: [], waitsFor: null };

@@ -5,8 +5,8 @@ import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { toUri } from '../../base/references.ts';
-import { createProjectKinds, type PlanContext, type ProjectKindsDependencies } from './project-kinds.ts';
-import { assertNames, kinds, labels, type Outlook, toProjectError } from './rules.ts';
+import { createProjectKinds, type ProjectKindsDependencies } from './project-kinds.ts';
+import { assertNames, kinds, labels, type Outlook, type PlanContext, toProjectError } from './rules.ts';
 import { projectStore } from './store.ts';
 
 export interface ProjectsDependencies extends ProjectKindsDependencies {
