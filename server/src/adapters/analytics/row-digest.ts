@@ -1,71 +1,57 @@
 import { createHash } from 'node:crypto';
-import type { ChunkSizes, ColumnType, RowChunk } from './analytics.ts';
-
-/** See docs/decisions/003-canonical-rows.md. Changing any of these changes the digest of every dataset. */
-const tag = { null: 0, boolean: 1, integer: 2, double: 3, text: 4, date: 5, timestamp: 6 } as const;
+import type { ChunkSizes, RowChunk } from './analytics.ts';
+import { type ColumnMemory, rowEncoder } from './row-bytes.ts';
 
 export const defaultSizes: ChunkSizes = { minimum: 1024, average: 4096, maximum: 16_384 };
 
-/**
- * One column of a batch. `at` gives null, a boolean, a bigint (integer; timestamp in microseconds),
- * a number (double; date in days since 1970) or UTF-8 bytes.
- */
-export interface CanonicalColumn {
-  readonly type: ColumnType;
-  at(row: number): boolean | bigint | number | Uint8Array | null;
+const prime = 0x01000193;
+const basis = 0x811c9dc5;
+
+/** FNV-1a, from `hash` on. */
+function fnv(bytes: Uint8Array, start: number, end: number, hash: number): number {
+  let value = hash;
+  for (let i = start; i < end; i += 1) value = Math.imul(value ^ (bytes[i] ?? 0), prime);
+  return value;
 }
 
-/** Grows by doubling; rows are short, so it settles after the first batch. */
-class ByteWriter {
-  bytes = Buffer.alloc(1 << 16);
-  length = 0;
-
-  reserve(count: number): void {
-    if (this.length + count <= this.bytes.length) return;
-    const larger = Buffer.alloc(Math.max(this.bytes.length * 2, this.length + count));
-    this.bytes.copy(larger, 0, 0, this.length);
-    this.bytes = larger;
-  }
-}
-
-function writeDouble(writer: ByteWriter, value: number): void {
-  // One bit pattern per value: NaN has many, and -0 equals 0.
-  if (Number.isNaN(value)) writer.bytes.writeBigUInt64LE(0x7ff8000000000000n, writer.length);
-  else writer.bytes.writeDoubleLE(value === 0 ? 0 : value, writer.length);
-  writer.length += 8;
-}
-
-function writeText(writer: ByteWriter, text: Uint8Array): void {
-  writer.reserve(4 + text.length);
-  writer.bytes.writeUInt32LE(text.length, writer.length);
-  writer.bytes.set(text, writer.length + 4);
-  writer.length += 4 + text.length;
-}
-
-function writeValue(writer: ByteWriter, column: CanonicalColumn, row: number): void {
-  writer.reserve(16);
-  const value = column.at(row);
-  writer.bytes[writer.length] = value === null ? tag.null : tag[column.type];
-  writer.length += 1;
-  if (value === null) return;
-  if (typeof value === 'bigint') writer.length = writer.bytes.writeBigInt64LE(value, writer.length);
-  else if (typeof value === 'boolean') writer.length = writer.bytes.writeUInt8(value ? 1 : 0, writer.length);
-  else if (typeof value !== 'number') writeText(writer, value);
-  else if (column.type === 'date') writer.length = writer.bytes.writeInt32LE(value, writer.length);
-  else writeDouble(writer, value);
-}
-
-/** FNV-1a over the row's bytes, then the finaliser of MurmurHash3, since FNV's high bits alone are not even. */
-function rowHash(bytes: Uint8Array, start: number, end: number): number {
-  let hash = 0x811c9dc5;
-  for (let i = start; i < end; i += 1) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+/** The finaliser of MurmurHash3, since FNV's high bits alone are not even. */
+function finalised(value: number): number {
+  let hash = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
+/**
+ * A hash per row: FNV-1a over its bytes, finalised. Each step waits for the one before, so four rows at once take
+ * hardly longer than one.
+ */
+function rowHashes(bytes: Uint8Array, ends: Uint32Array): Uint32Array {
+  const hashes = new Uint32Array(ends.length);
+  const startOf = (row: number): number => (row === 0 ? 0 : (ends[row - 1] ?? 0));
+  const lengthOf = (row: number): number => (ends[row] ?? 0) - startOf(row);
+  let row = 0;
+  for (; row + 3 < ends.length; row += 4) {
+    const [s0, s1, s2, s3] = [startOf(row), startOf(row + 1), startOf(row + 2), startOf(row + 3)];
+    const common = Math.min(lengthOf(row), lengthOf(row + 1), lengthOf(row + 2), lengthOf(row + 3));
+    let [h0, h1, h2, h3] = [basis, basis, basis, basis];
+    for (let k = 0; k < common; k += 1) {
+      h0 = Math.imul(h0 ^ (bytes[s0 + k] ?? 0), prime);
+      h1 = Math.imul(h1 ^ (bytes[s1 + k] ?? 0), prime);
+      h2 = Math.imul(h2 ^ (bytes[s2 + k] ?? 0), prime);
+      h3 = Math.imul(h3 ^ (bytes[s3 + k] ?? 0), prime);
+    }
+    hashes[row] = finalised(fnv(bytes, s0 + common, ends[row] ?? 0, h0));
+    hashes[row + 1] = finalised(fnv(bytes, s1 + common, ends[row + 1] ?? 0, h1));
+    hashes[row + 2] = finalised(fnv(bytes, s2 + common, ends[row + 2] ?? 0, h2));
+    hashes[row + 3] = finalised(fnv(bytes, s3 + common, ends[row + 3] ?? 0, h3));
+  }
+  for (; row < ends.length; row += 1)
+    hashes[row] = finalised(fnv(bytes, startOf(row), ends[row] ?? 0, basis));
+  return hashes;
+}
+
 export interface RowChunker {
-  add(columns: readonly CanonicalColumn[], rowCount: number): void;
+  add(columns: readonly ColumnMemory[], rowCount: number): void;
   finish(): readonly RowChunk[];
 }
 
@@ -77,20 +63,13 @@ export interface RowChunker {
  */
 export function rowChunker(sizes: ChunkSizes = defaultSizes): RowChunker {
   const threshold = 2 ** 32 / Math.max(1, sizes.average - sizes.minimum);
-  const writer = new ByteWriter();
+  const encode = rowEncoder();
   const chunks: RowChunk[] = [];
   let digest = createHash('sha256');
   let start = 0;
   let rows = 0;
-  let flushed = 0;
-
-  function flush(): void {
-    digest.update(writer.bytes.subarray(flushed, writer.length));
-    flushed = writer.length;
-  }
 
   function cut(): void {
-    flush();
     chunks.push({ start, rows, digest: digest.digest('hex') });
     digest = createHash('sha256');
     start += rows;
@@ -99,16 +78,19 @@ export function rowChunker(sizes: ChunkSizes = defaultSizes): RowChunker {
 
   return {
     add(columns, rowCount) {
-      for (let row = 0; row < rowCount; row += 1) {
-        const from = writer.length;
-        for (const column of columns) writeValue(writer, column, row);
-        rows += 1;
-        const border = rows >= sizes.minimum && rowHash(writer.bytes, from, writer.length) < threshold;
-        if (border || rows >= sizes.maximum) cut();
+      for (const { bytes, ends } of encode(columns, rowCount)) {
+        const hashes = rowHashes(bytes, ends);
+        let digested = 0;
+        for (let row = 0; row < ends.length; row += 1) {
+          rows += 1;
+          const isBorder = rows >= sizes.minimum && (hashes[row] ?? 0) < threshold;
+          if (!isBorder && rows < sizes.maximum) continue;
+          digest.update(bytes.subarray(digested, ends[row]));
+          digested = ends[row] ?? 0;
+          cut();
+        }
+        digest.update(bytes.subarray(digested, ends.at(-1)));
       }
-      flush();
-      writer.length = 0;
-      flushed = 0;
     },
     finish() {
       if (rows > 0) cut();

@@ -1,0 +1,10 @@
+import { DuckDBInstance } from '@duckdb/node-api';
+import { mkdirSync, rmSync } from 'node:fs';
+rmSync('/tmp/sp',{recursive:true,force:true}); mkdirSync('/tmp/sp');
+const i=await DuckDBInstance.create(':memory:',{threads:'2'});const c=await i.connect();
+const t = async (name, f) => { const s=performance.now(), u=process.cpuUsage(); await f(); const d=process.cpuUsage(u); console.log(name.padEnd(40), ((performance.now()-s)/1000).toFixed(2),'s wall', ((d.user+d.system)/1e6).toFixed(2),'s cpu'); };
+const N=1400000, size=4300;
+for (const [w,extra] of [[262144,''],[65536,''],[32768,''],[262144,', compression_level 1'],[65536,', row_group_size 20480']]) await t(`window ${w}${extra}`, async()=>{ let n=0; for(let s=0;s<N;s+=w){ await c.run(`create or replace temp table cut as select * exclude (file_row_number) from read_parquet('/tmp/p2.parquet', file_row_number=true) where file_row_number >= ${s} and file_row_number < ${s+w}`); for(let o=0;o<w && s+o<N;o+=size) await c.run(`copy (select * from temp.cut where rowid >= ${o} and rowid < ${Math.min(w,o+size)}) to '/tmp/sp/${n++}.parquet' (format parquet, compression zstd${extra})`);} console.log(n);});
+await t('tables only', async()=>{ for(let s=0;s<N;s+=65536) await c.run(`create or replace temp table cut as select * exclude (file_row_number) from read_parquet('/tmp/p2.parquet', file_row_number=true) where file_row_number >= ${s} and file_row_number < ${s+65536}`);});
+await t('tiny copies x325', async()=>{ for(let n=0;n<325;n++) await c.run(`copy (select * from temp.cut where rowid >= 0 and rowid < 1) to '/tmp/sp/${n}.parquet' (format parquet, compression zstd)`);});
+await t('select only x325', async()=>{ for(let n=0;n<325;n++) await c.run(`select count(*) from temp.cut where rowid >= 10000 and rowid < 14000`);});

@@ -1,0 +1,13 @@
+import { openDuckdb } from '../server/src/adapters/analytics/duckdb.ts';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { mkdirSync, rmSync } from 'node:fs';
+const csv = process.argv[2];
+rmSync('/tmp/stages',{recursive:true,force:true}); mkdirSync('/tmp/stages');
+const a = await openDuckdb({spillFolder:'/tmp/stages/spill'});
+const t = async (name, f) => { const s=performance.now(), c=process.cpuUsage(); const r=await f(); const d=process.cpuUsage(c); console.log(name.padEnd(10), ((performance.now()-s)/1000).toFixed(2),'s wall', ((d.user+d.system)/1e6).toFixed(2),'s cpu'); return r; };
+await t('duckdb', async()=>{const i=await DuckDBInstance.create(':memory:',{threads:'2'});const c=await i.connect();await c.run(`copy (select * from read_csv('${csv}')) to '/tmp/stages/d.parquet' (format parquet, compression zstd)`);});
+await t('import', ()=>a.importFile({path:csv,format:'csv',to:'/tmp/stages/t.parquet'}));
+const {chunks}=await t('digest', ()=>a.digestFile('/tmp/stages/t.parquet'));
+console.log(chunks.length,'chunks');
+await t('split', ()=>a.splitFile('/tmp/stages/t.parquet', chunks.map((c,i)=>({start:c.start,rows:c.rows,to:`/tmp/stages/${i}.parquet`}))));
+await a.close();
