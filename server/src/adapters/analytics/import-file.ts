@@ -1,38 +1,56 @@
 import { createReadStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { TidemillError } from '../../base/errors.ts';
 import type { ColumnDefinition, ImportReply, ImportRequest } from './analytics.ts';
 import { csvFailure, fileFailure } from './csv-failure.ts';
 import type { CsvHeader } from './csv-header.ts';
+import { writeGuessed } from './import-guess.ts';
 import { objects, openReader, type Reader, renamed } from './import-source.ts';
 import { type Settled, settleColumns } from './import-types.ts';
 import { quoteName, quoteText } from './sql-text.ts';
+
+/** Bytes up to which asking every row for its types costs less than being wrong about one. */
+const smallFile = 1 << 20;
+/** The rows of a large file are read again and written into chunks: pressing them hard here would be work for nothing. */
+const compressionOf = (size: number): string => (size > smallFile ? 'snappy' : 'zstd');
 
 async function writeParquet(
   connection: DuckDBConnection,
   reader: Reader,
   settled: readonly Settled[],
-  to: string,
+  { to, compression }: { readonly to: string; readonly compression: string },
 ): Promise<ImportReply> {
   const selected = settled
     .map(({ expression, column }) => `${expression} as ${quoteName(column.name)}`)
     .join(', ');
+  const attempts = settled.flatMap(({ attempt }) => (attempt ? [`${attempt.sql} as ${attempt.name}`] : []));
+  const source = attempts.length > 0 ? `(select *, ${attempts.join(', ')} from ${reader.sql})` : reader.sql;
   await connection.run(
-    `copy (select ${selected} from ${reader.sql}) to ${quoteText(to)} (format parquet, compression zstd)`,
+    `copy (select ${selected} from ${source}) to ${quoteText(to)} (format parquet, compression ${compression})`,
   );
-  const counts = settled.map(
-    ({ column }, i) => `(count(*) - count(${quoteName(column.name)}))::double as n${i}`,
-  );
-  const [row = {}] = await objects(
-    connection,
-    `select count(*)::double as rows, ${counts.join(', ')} from read_parquet(${quoteText(to)})`,
-  );
+  const { rows, missing } = await countMissing(connection, to);
   const columns = settled.map(({ column, type }, i): Required<ColumnDefinition> => {
-    return { name: column.name, type, nullable: Number(row[`n${i}`]) > 0 };
+    return { name: column.name, type, nullable: (missing[i] ?? 0) > 0 };
   });
-  return { columns, rows: Number(row.rows) };
+  return { columns, rows };
+}
+
+/** Rows, and missing values per column, from the footer of a file that DuckDB wrote. */
+async function countMissing(
+  connection: DuckDBConnection,
+  path: string,
+): Promise<{ rows: number; missing: number[] }> {
+  const [file = {}] = await objects(
+    connection,
+    `select num_rows::double as rows from parquet_file_metadata(${quoteText(path)})`,
+  );
+  const found = await objects(
+    connection,
+    `select sum(stats_null_count)::double as n from parquet_metadata(${quoteText(path)}) group by column_id order by column_id`,
+  );
+  return { rows: Number(file.rows), missing: found.map(({ n }) => Number(n)) };
 }
 
 const isObject = (line: string): boolean => {
@@ -74,7 +92,7 @@ async function failure(
   return fileFailure(error, request.format, file, line);
 }
 
-/** See `Analytics.importFile`. Three passes: which types the first rows allow, which all rows allow, then the write. */
+/** See `Analytics.importFile`. A large CSV is read once, by types that its first rows suggest; anything else is asked for them first. */
 export async function importFile(connection: DuckDBConnection, request: ImportRequest): Promise<ImportReply> {
   const file = request.label ?? request.path;
   let header: CsvHeader | undefined;
@@ -82,8 +100,12 @@ export async function importFile(connection: DuckDBConnection, request: ImportRe
     const opened = await openReader(connection, request, file);
     header = opened.header;
     const reader = { ...opened, columns: renamed(opened.columns, request.mapping ?? {}, file) };
-    const settled = await settleColumns(connection, reader, request);
-    return await writeParquet(connection, reader, settled, request.to);
+    const { size } = await stat(request.path);
+    const target = { to: request.to, compression: compressionOf(size) };
+    const write = (settled: readonly Settled[]) => writeParquet(connection, reader, settled, target);
+    const isLarge = reader.header !== undefined && size > smallFile;
+    const guessed = isLarge ? await writeGuessed(connection, reader, request, write) : undefined;
+    return guessed ?? (await write(await settleColumns(connection, reader, request)));
   } catch (error) {
     await rm(request.to, { force: true });
     throw await failure(error, request, header);

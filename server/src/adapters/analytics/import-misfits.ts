@@ -9,6 +9,8 @@ export interface Candidates {
   readonly column: RawColumn;
   readonly value: string;
   readonly readings: readonly Reading[];
+  /** The reading of the given date format, if there is one. */
+  readonly formatted?: Reading;
 }
 
 export interface Tally {

@@ -1,22 +1,11 @@
-import { stat } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ColumnType, ImportRequest } from './analytics.ts';
 import { castToOurs, columnTypeOf } from './column-types.ts';
 import { assertFits, type Candidates, type Tally } from './import-misfits.ts';
 import { objects, type RawColumn, type Reader } from './import-source.ts';
 import { quoteName } from './sql-text.ts';
-import {
-  formattedDate,
-  presentValue,
-  type Reading,
-  readingFor,
-  text,
-  textReadings,
-} from './text-readings.ts';
+import { formattedDate, presentValue, readingFor, text, textReadings } from './text-readings.ts';
 
-const sampleRows = 1000;
-/** Bytes up to which a look at the first rows costs as much as a look at all. */
-const smallFile = 1 << 20;
 /** Planning time grows with the square of what one select counts: 60 columns at once took fifteen times as long. */
 const readingsAtOnce = 60;
 
@@ -35,7 +24,8 @@ function inSlices(candidates: readonly Candidates[]): Candidates[][] {
   return slices;
 }
 
-async function tally(
+/** What speaks for and against each reading, in all rows or the first `limit`. */
+export async function tally(
   connection: DuckDBConnection,
   reader: Reader,
   candidates: readonly Candidates[],
@@ -66,29 +56,32 @@ async function tallySlice(
   }));
 }
 
-/** Readings that the first rows refute need no second look; a demanded type and the given date format do. */
-function pruned(
-  candidates: readonly Candidates[],
-  sample: readonly Tally[],
-  keep: ReadonlySet<Reading>,
-): Candidates[] {
-  return candidates.map((candidate, i) => ({
-    ...candidate,
-    readings: candidate.readings.filter((reading, k) => keep.has(reading) || sample[i]?.misfits[k] === 0),
-  }));
-}
-
 export interface Settled {
   readonly column: RawColumn;
   readonly type: ColumnType;
   readonly expression: string;
+  /** What `expression` calls by a name of its own, so that it is worked out once. */
+  readonly attempt?: { readonly name: string; readonly sql: string };
 }
 
-function settle({ column, readings }: Candidates, { present, misfits }: Tally): Settled {
+export function settle({ column, readings }: Candidates, { present, misfits }: Tally): Settled {
   const raw = quoteName(column.source);
   const reading = present === 0 ? undefined : readings.find((_, k) => misfits[k] === 0);
   if (!reading || reading === text) return { column, type: 'text', expression: raw };
   return { column, type: reading.type, expression: reading.cast(presentValue(raw)) };
+}
+
+const isText = ({ duckdbName }: RawColumn): boolean => duckdbName === 'TEXT' || duckdbName === 'VARCHAR';
+
+/** The columns whose type their texts must tell, each with what it may turn out to be. */
+export function candidatesOf(reader: Reader, request: ImportRequest): Candidates[] {
+  const formatted = request.dateFormat ? formattedDate(request.dateFormat) : undefined;
+  const free = [...(formatted ? [formatted] : []), ...(reader.header ? textReadings : [])];
+  return reader.columns.filter(isText).map((column): Candidates => {
+    const wanted = request.types?.[column.name];
+    const readings = wanted ? readingFor(wanted, formatted) : free;
+    return { column, value: quoteName(column.source), readings, ...(formatted && { formatted }) };
+  });
 }
 
 async function settleText(
@@ -96,24 +89,10 @@ async function settleText(
   reader: Reader,
   request: ImportRequest,
 ): Promise<Settled[]> {
-  const formatted = request.dateFormat ? formattedDate(request.dateFormat) : undefined;
-  const free = [...(formatted ? [formatted] : []), ...(reader.header ? textReadings : [])];
-  const candidates = reader.columns
-    .filter(({ duckdbName }) => duckdbName === 'TEXT' || duckdbName === 'VARCHAR')
-    .map((column): Candidates => {
-      const wanted = request.types?.[column.name];
-      const readings = wanted ? readingFor(wanted, formatted) : free;
-      return { column, value: quoteName(column.source), readings };
-    });
-  const demanded = candidates.filter(({ column }) => request.types?.[column.name]).flatMap((c) => c.readings);
-  const keep = new Set([...demanded, ...(formatted ? [formatted] : [])]);
-  const isSmall = (await stat(request.path)).size < smallFile;
-  const remaining = isSmall
-    ? candidates
-    : pruned(candidates, await tally(connection, reader, candidates, sampleRows), keep);
-  const tallies = await tally(connection, reader, remaining);
-  const found = remaining.flatMap((c, i) => (tallies[i] ? [{ candidates: c, tally: tallies[i] }] : []));
-  await assertFits(connection, reader, request, found, formatted);
+  const candidates = candidatesOf(reader, request);
+  const tallies = await tally(connection, reader, candidates);
+  const found = candidates.flatMap((c, i) => (tallies[i] ? [{ candidates: c, tally: tallies[i] }] : []));
+  await assertFits(connection, reader, request, found, candidates[0]?.formatted);
   return found.map((entry) => {
     const settled = settle(entry.candidates, entry.tally);
     const wanted = request.types?.[entry.candidates.column.name];
@@ -125,19 +104,20 @@ async function settleText(
 
 function settleTyped({ columns }: Reader, types: ImportRequest['types']): Settled[] {
   return columns
-    .filter(({ duckdbName }) => duckdbName !== 'TEXT' && duckdbName !== 'VARCHAR')
+    .filter((column) => !isText(column))
     .map((column) => {
       const type = types?.[column.name] ?? columnTypeOf(column.duckdbName);
       return { column, type, expression: castToOurs(quoteName(column.source), column.duckdbName, type) };
     });
 }
 
-/** One type and one expression per column, in file order. */
+/** One type and one expression per column, in file order; every row is asked. */
 export async function settleColumns(
   connection: DuckDBConnection,
   reader: Reader,
   request: ImportRequest,
 ): Promise<Settled[]> {
   const settled = [...(await settleText(connection, reader, request)), ...settleTyped(reader, request.types)];
-  return reader.columns.flatMap((column) => settled.filter((entry) => entry.column === column));
+  const byColumn = new Map(settled.map((entry) => [entry.column, entry]));
+  return reader.columns.flatMap((column) => byColumn.get(column) ?? []);
 }

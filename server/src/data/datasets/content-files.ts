@@ -3,6 +3,7 @@ import type { Column } from '@tidemill/contract';
 import type { Analytics, RowChunk } from '../../adapters/analytics/analytics.ts';
 import type { Blobs } from '../../adapters/blobs/blobs.ts';
 import type { Db } from '../../adapters/db/db.ts';
+import { groupsOf, inParallel } from '../../base/in-parallel.ts';
 import { chunkStore } from './chunk-store.ts';
 import { createDeltaChunks, type NewChunk } from './delta-chunks.ts';
 import { createRowFiles } from './row-files.ts';
@@ -47,6 +48,10 @@ export interface TypedRows {
 /** Up to so many chunks, or this share of a table, are written as files of their own: a delta would have to be read twice. */
 const plainChunks = 4;
 const plainShare = 0.02;
+
+/** Chunks cut in one go; while one group goes into blobs, the next is cut. */
+const chunksAtOnce = 64;
+const filesAtOnce = 2;
 
 /** Contents kept in memory: an append needs that of the version before, a query that of what it reads. */
 const cachedContents = 32;
@@ -95,16 +100,20 @@ export function createContentFiles(deps: ContentDependencies) {
     chunks: readonly NewChunk[],
     isWhole: boolean,
   ): Promise<StoredChunk[]> {
-    const slices = chunks.map(({ id, start, rows }) => ({ start, rows, to: join(folder, `${id}.parquet`) }));
-    if (!isWhole && slices.length > 0) await analytics.splitFile(path, slices);
-    const stored: StoredChunk[] = [];
-    for (const [i, { id, rows }] of chunks.entries()) {
-      const blob = isWhole
-        ? await blobs.putFile(path, { move: mayMove })
-        : await blobs.putFile(slices[i]?.to ?? '', { move: true });
-      stored.push({ id, blob: blob.sha256, rows, bytes: blob.size });
-    }
-    return stored;
+    const put = async ({ id, rows }: NewChunk, file: string, move: boolean): Promise<StoredChunk> => {
+      const blob = await blobs.putFile(file, { move });
+      return { id, blob: blob.sha256, rows, bytes: blob.size };
+    };
+    if (isWhole) return Promise.all(chunks.map((chunk) => put(chunk, path, mayMove)));
+    const placeOf = ({ id }: NewChunk) => join(folder, `${id}.parquet`);
+    const stored = await inParallel(groupsOf(chunks, chunksAtOnce), filesAtOnce, async (group) => {
+      const slices = group.map((chunk) => ({ start: chunk.start, rows: chunk.rows, to: placeOf(chunk) }));
+      await analytics.splitFile(path, slices);
+      const done: StoredChunk[] = [];
+      for (const chunk of group) done.push(await put(chunk, placeOf(chunk), true));
+      return done;
+    });
+    return stored.flat();
   }
 
   /** By what differs from the version before, where many chunks do and most of their rows do not. */

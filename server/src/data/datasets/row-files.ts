@@ -3,6 +3,7 @@ import { copyFile, open, rename } from 'node:fs/promises';
 import type { Analytics } from '../../adapters/analytics/analytics.ts';
 import type { Blobs } from '../../adapters/blobs/blobs.ts';
 import { type FileCache, openFileCache } from '../../base/file-cache.ts';
+import { inParallel } from '../../base/in-parallel.ts';
 import { localPaths, scatteredOf, toPiece } from './delta-chunks.ts';
 import { type StoredChunk, sourcesOf } from './rules.ts';
 
@@ -55,7 +56,7 @@ export function createRowFiles({ blobs, analytics, cacheFolder }: RowFilesDepend
     const whole = await (await cache()).find(keyOf(chunks));
     whole?.release();
     if (whole) return [{ path: whole.path, rows: rowsIn(chunks) }];
-    return inParallel(groupsOf(chunks), async (group) => ({
+    return inParallel(groupsOf(chunks), atOnce, async (group) => ({
       path: await pathOf(group),
       rows: rowsIn(group),
     }));
@@ -114,14 +115,4 @@ function groupsOf(chunks: readonly StoredChunk[]): StoredChunk[][] {
     rows = goesOn ? rows + chunk.rows : chunk.rows;
   }
   return groups;
-}
-
-async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  const rest = items.entries();
-  const worker = async (): Promise<void> => {
-    for (const [i, item] of rest) results[i] = await work(item);
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-  return results;
 }
