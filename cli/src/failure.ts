@@ -30,6 +30,8 @@ export const failures = {
     ),
   nameUnclear: (path: string) =>
     new CliError('nameUnclear', `No dataset name follows from ${path}. Give one: --name prices.`),
+  referenceMissing: () =>
+    new CliError('referenceMissing', 'Name a version (prices@3), a dataset (prices), or give --all.'),
   tagMissing: (reference: string) =>
     new CliError('tagMissing', `'${reference}' names no tag. Write prices@2023-09.`),
   pairInvalid: (text: string) =>

@@ -106,6 +106,26 @@ export const Rederivation = Type.Object({
 });
 export type Rederivation = Static<typeof Rederivation>;
 
+export const Damage = Type.Object({
+  what: literals('manifest', 'chunk'),
+  problem: literals('missing', 'bytes differ', 'rows differ'),
+  blob: Type.String({ description: 'the file, by its SHA-256' }),
+  firstRow: Type.Integer({ description: 'from 1' }),
+  lastRow: Type.Integer(),
+});
+export type Damage = Static<typeof Damage>;
+
+export const Verification = Type.Object({
+  reference: Type.String(),
+  chunks: Type.Integer({ description: 'to be looked at in all' }),
+  checked: Type.Integer({ description: 'by this call' }),
+  damage: Type.Array(Damage, { description: 'at most 100' }),
+  nextCursor: nullable(
+    Type.String({ description: 'where the next call goes on; null when all is looked at' }),
+  ),
+});
+export type Verification = Static<typeof Verification>;
+
 const PartName = Type.String({ pattern: '^[a-z][a-z0-9_-]{0,31}$', description: 'train' });
 const splitRule = {
   by: literals('hash', 'time', 'row'),
@@ -439,6 +459,23 @@ export const datasetsEndpoints = endpoints({
       format: Type.Optional(TableFormat),
     }),
     download: true,
+  },
+  verify: {
+    method: 'POST',
+    path: '/api/v1/datasets/:name/versions/:version/verify',
+    permission: 'write',
+    summary:
+      'Hash what a version is stored in again, bytes and rows; what is damaged is marked, and committing the same rows mends it',
+    params: byVersion,
+    body: strict({
+      besides: Type.Optional(
+        Type.String({
+          description: 'leave out the chunks that this version has too: it was verified before',
+        }),
+      ),
+      cursor: pageQuery.cursor,
+    }),
+    reply: Verification,
   },
   deleteVersion: {
     method: 'DELETE',

@@ -6,6 +6,7 @@ import { datasetNameOf, formatOf, tableFormats, toNames, toReference, toTextPair
 import { sessionOf } from '../../session.ts';
 import { formatBytes, formatTime, tableLines } from '../../table.ts';
 import { addDiff } from './differences.ts';
+import { addVerify } from './integrity.ts';
 import { addMakingCommands } from './making.ts';
 import { addReadingCommands } from './reading.ts';
 import { addDelete, addSet, addTags } from './settings.ts';
@@ -20,6 +21,7 @@ export function addDatasetsCommands(program: Command): void {
   addTags(datasets);
   addSet(datasets);
   addDelete(datasets);
+  addVerify(datasets);
   datasets.commandsGroup('Look at them:');
   addReadingCommands(datasets);
   addDiff(datasets);

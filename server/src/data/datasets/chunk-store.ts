@@ -12,12 +12,19 @@ export const chunkStore = (db: Db) => ({
       const rows = await db.selectFrom('dataset_chunks').selectAll().where('id', 'in', part).execute();
       const deltas = rows.filter(({ runs }) => runs !== null).map(({ id }) => id);
       const sources = await findSources(db, deltas);
-      for (const { id, blob, row_count, bytes, runs } of rows) {
+      for (const { id, blob, row_count, bytes, runs, damaged_at } of rows) {
         const delta = runs === null ? null : { runs, sources: sources.get(id) ?? [] };
-        found.set(id, { id, blob, rows: row_count, bytes, ...(delta && { delta }) });
+        const isDamaged = damaged_at !== null;
+        const chunk = { id, blob, rows: row_count, bytes, ...(delta && { delta }) };
+        found.set(id, isDamaged ? { ...chunk, isDamaged } : chunk);
       }
     }
     return found;
+  },
+
+  async markDamaged(ids: readonly string[], now: number): Promise<void> {
+    for (const part of batchesOf(ids))
+      await db.updateTable('dataset_chunks').set({ damaged_at: now }).where('id', 'in', part).execute();
   },
 
   /**
@@ -28,6 +35,10 @@ export const chunkStore = (db: Db) => ({
     const distinct = new Map(chunks.map((chunk) => [chunk.id, chunk]));
     const sorted = [...distinct.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
     let saved = 0;
+    await deleteDamaged(
+      db,
+      sorted.map(({ id }) => id),
+    );
     for (const part of batchesOf(sorted)) {
       const rows = await db
         .insertInto('dataset_chunks')
@@ -49,6 +60,21 @@ export const chunkStore = (db: Db) => ({
     return saved === sorted.length;
   },
 });
+
+/** Their rows are stored anew, so where they lay is of no use any more. */
+async function deleteDamaged(db: Db, ids: readonly string[]): Promise<void> {
+  for (const part of batchesOf(ids)) {
+    const gone = await db
+      .deleteFrom('dataset_chunks')
+      .where('id', 'in', part)
+      .where('damaged_at', 'is not', null)
+      .returning('id')
+      .execute();
+    if (gone.length === 0) continue;
+    const chunks = gone.map(({ id }) => id);
+    await db.deleteFrom('dataset_chunk_sources').where('chunk', 'in', chunks).execute();
+  }
+}
 
 async function findSources(db: Db, chunks: readonly string[]): Promise<Map<string, DeltaSource[]>> {
   const found = new Map<string, DeltaSource[]>();

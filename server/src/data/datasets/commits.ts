@@ -110,7 +110,8 @@ export function createCommits(deps: CommitDependencies) {
 
   async function latestContent(name: string, { workspace }: Caller): Promise<Content | null> {
     const latest = await datasetStore(db).findLatest(workspace, name);
-    return latest && files.get(latest.digest);
+    // One that cannot be read is no reason not to commit: this may be what mends it.
+    return latest && files.get(latest.digest).catch(() => null);
   }
 
   async function replace(upload: Upload, caller: Caller): Promise<Committed> {

@@ -71,6 +71,8 @@ export function createContentFiles(deps: ContentDependencies) {
   function remember({ digest, manifest, stored }: Content): Content {
     const content = { digest, manifest, stored };
     cache.delete(digest);
+    // What is damaged may be mended by anybody's commit.
+    if (stored.some(({ isDamaged }) => isDamaged)) return content;
     cache.set(digest, content);
     let chunks = [...cache.values()].reduce((sum, each) => sum + each.stored.length, 0);
     for (const [oldest, { stored: those }] of cache) {
@@ -125,7 +127,9 @@ export function createContentFiles(deps: ContentDependencies) {
     const few = Math.max(plainChunks, ids.length * plainShare);
     if (!before || missing.length <= few || !haveSameColumns(columns, before.manifest.columns)) return [];
     const now = new Set(ids);
-    const gone = new Map(before.stored.flatMap((chunk) => (now.has(chunk.id) ? [] : [[chunk.id, chunk]])));
+    const gone = new Map(
+      before.stored.flatMap((chunk) => (now.has(chunk.id) || chunk.isDamaged ? [] : [[chunk.id, chunk]])),
+    );
     return deltas.store({ path, columns, folder, chunks: missing, before: [...gone.values()] });
   }
 
@@ -140,7 +144,8 @@ export function createContentFiles(deps: ContentDependencies) {
     for (const [i, chunk] of chunks.entries()) {
       const id = ids[i] ?? '';
       // The first of equal ones, so that they are in the order of the file.
-      if (!found.has(id) && !missing.has(id)) missing.set(id, { ...chunk, id });
+      const isStored = found.has(id) && !found.get(id)?.isDamaged;
+      if (!isStored && !missing.has(id)) missing.set(id, { ...chunk, id });
     }
     const fresh = await storeDeltas(rows, [...missing.values()], ids);
     for (const { id } of fresh) missing.delete(id);
@@ -167,6 +172,9 @@ export function createContentFiles(deps: ContentDependencies) {
     },
 
     remember,
+
+    /** Where something lies may have changed. */
+    forget: (): void => cache.clear(),
 
     async get(digest: string): Promise<Content> {
       return remember(cache.get(digest) ?? (await read(digest)));

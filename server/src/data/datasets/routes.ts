@@ -22,6 +22,7 @@ export const datasetsRoutes = (datasets: Datasets): Handlers<typeof contract.dat
   diffRows: (input, caller) => datasets.diffRows(input, caller),
   diffColumns: (input, caller) => datasets.diffColumns(input, caller),
   exportDiff: (input, caller) => datasets.exportDiff(input, caller),
+  verify: (input, caller) => datasets.verify(input, caller),
   deleteVersion: (input, caller) => datasets.deleteVersion(input, caller),
   listTags: (input, caller) => datasets.listTags(input, caller),
   setTag: (input, caller) => datasets.setTag(input, caller),

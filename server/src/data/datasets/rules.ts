@@ -23,6 +23,8 @@ export interface StoredChunk {
   /** What the chunk added when it was stored. */
   readonly bytes: number;
   readonly delta?: Delta;
+  /** Found to be other than it should be, or gone: whoever has its rows stores them anew. */
+  readonly isDamaged?: boolean;
 }
 
 /** Runs of rows of other files (docs/decisions/016-deltas-between-versions.md). The sources are plain files, never deltas. */

@@ -17,6 +17,7 @@ import { createDifferences } from './differences.ts';
 import { createDownloads } from './downloads.ts';
 import { createExports } from './exports.ts';
 import { createForks } from './fork.ts';
+import { createIntegrity } from './integrity.ts';
 import { createLookup } from './lookup.ts';
 import { createRemovals } from './removals.ts';
 import { type Manifest, manifestDigest } from './rules.ts';
@@ -78,6 +79,7 @@ export function createDatasets(deps: DatasetsDependencies) {
     ...createDerivations({ ...deps, lookup, commits }),
     ...createSplits({ ...deps, lookup, files, commits }),
     ...createForks({ lookup, files, commits }),
+    ...createIntegrity({ ...deps, files, lookup }),
     ...createRemovals({ ...deps, lookup }),
     ...createSettings({ ...deps, getVersion, getDataset: get }),
     commit: commits.upload,

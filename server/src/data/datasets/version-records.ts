@@ -88,13 +88,13 @@ export function createVersionRecords(deps: VersionRecordDependencies) {
         const latest = await store.findLatest(workspace, name);
         // Before the comparison: two equal appends at once are two rows, not one.
         if (base !== undefined && latest?.version !== base?.version) return null;
+        areOurs = await chunkStore(tx).saveChunks(content.fresh);
         if (latest?.digest === content.digest) {
           if (tag === undefined || latest.tags.includes(tag)) return { ...latest, unchanged: true };
           await store.setTag(workspace, name, tag, latest.version);
           note({ action: 'dataset.tagged', subject: latest.uri, detail: { tag } });
           return { ...latest, tags: [...latest.tags, tag].sort(), unchanged: true };
         }
-        areOurs = await chunkStore(tx).saveChunks(content.fresh);
         const number = await store.takeNumber(workspace, name, now);
         const created = toNewVersion(candidate, caller, number, latest?.version ?? null, now, verdict);
         await store.insertVersion(created);
