@@ -13,7 +13,11 @@ test('moments equal pandas', () => {
 });
 
 test('a constant has no shape, and few values no moments', () => {
-  expect(moments(Float64Array.of(4, 4, 4, 4))).toMatchObject({ variance: 0, skewness: 0, kurtosis: 0 });
+  expect(moments(Float64Array.of(4, 4, 4, 4))).toMatchObject({
+    variance: 0,
+    skewness: Number.NaN,
+    kurtosis: Number.NaN,
+  });
   expect(moments(Float64Array.of(1, 2, 4)).kurtosis).toBeNaN();
   expect(moments(Float64Array.of(1, 2)).skewness).toBeNaN();
   expect(moments(Float64Array.of(1))).toMatchObject({ sum: 1, mean: 1, variance: Number.NaN });
@@ -25,6 +29,7 @@ test('shape does not change when values are shifted and scaled; a mirror turns t
   fc.assert(
     fc.property(values, (list) => {
       const plain = moments(Float64Array.from(list));
+      fc.pre(plain.variance > 0);
       const moved = moments(Float64Array.from(list, (value) => 7 - 3 * value));
       expect(moved.skewness).toBeCloseTo(-plain.skewness, 6);
       expect(moved.kurtosis).toBeCloseTo(plain.kurtosis, 6);

@@ -6,9 +6,9 @@ export type Moments = {
   readonly mean: number;
   /** Sample variance (n - 1), unit squared; NaN below two values. */
   readonly variance: number;
-  /** Bias-corrected, no unit (pandas.Series.skew); 0 for a constant, NaN below three values. */
+  /** Bias-corrected, no unit (pandas.Series.skew); NaN for a constant and below three values. */
   readonly skewness: number;
-  /** Bias-corrected excess, no unit (pandas.Series.kurt); 0 for a constant, NaN below four values. */
+  /** Bias-corrected excess, no unit (pandas.Series.kurt); NaN for a constant and below four values. */
   readonly kurtosis: number;
 };
 
@@ -40,14 +40,12 @@ export function moments(values: Float64Array): Moments {
 }
 
 function skewnessOf(n: number, second: number, third: number): number {
-  if (n < 3) return Number.NaN;
-  if (second === 0) return 0;
+  if (n < 3 || second === 0) return Number.NaN;
   return ((n * Math.sqrt(n - 1)) / (n - 2)) * (third / second ** 1.5);
 }
 
 function kurtosisOf(n: number, second: number, fourth: number): number {
-  if (n < 4) return Number.NaN;
-  if (second === 0) return 0;
+  if (n < 4 || second === 0) return Number.NaN;
   const scaled = (n * (n + 1) * (n - 1) * (fourth / second / second)) / ((n - 2) * (n - 3));
   return scaled - (3 * (n - 1) ** 2) / ((n - 2) * (n - 3));
 }

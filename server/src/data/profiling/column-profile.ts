@@ -6,7 +6,7 @@ import type {
   TextDetail,
   ValueCount,
 } from '@tidemill/contract';
-import { type Counted, quantileLevels } from './figures/columns.ts';
+import { type ColumnFigures, type Counted, quantileLevels } from './figures/columns.ts';
 import type { ReadColumn } from './reading/columns.ts';
 import type { ReadText } from './reading/texts.ts';
 import { kindOf } from './rules.ts';
@@ -118,7 +118,7 @@ function numericDetail({ figures, nans }: ReadColumn): NumericDetail {
     range: known(figures.maximum - figures.minimum),
     iqr: known(upper - lower),
     mad: known(figures.mad),
-    cv: known(Math.sqrt(figures.variance) / figures.mean),
+    cv: variation(figures),
     skewness: known(figures.skewness),
     kurtosis: known(figures.kurtosis),
     quantiles: figures.quantiles.flatMap((value, i) =>
@@ -131,6 +131,12 @@ function numericDetail({ figures, nans }: ReadColumn): NumericDetail {
     lowest: counted(figures.lowest),
     highest: counted(figures.highest),
   };
+}
+
+/** About a mean that is zero but for rounding, the ratio is the rounding's. */
+function variation({ variance, mean }: ColumnFigures): number | null {
+  const deviation = Math.sqrt(variance);
+  return Math.abs(mean) > 1e-12 * deviation ? known(deviation / mean) : null;
 }
 
 function textDetail({ read, rows }: ColumnFacts, text: ReadText): TextDetail {

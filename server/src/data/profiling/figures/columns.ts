@@ -192,7 +192,7 @@ function histogram(sorted: Float64Array): { edges: number[]; counts: number[] } 
   const usable = Number.isFinite(high - low) && low + (high - low) / bins > low;
   const size = usable ? bins : 1;
   const edges = Array.from({ length: size + 1 }, (_, k) =>
-    k === size ? high : low + ((high - low) * k) / size,
+    k === size ? high : k * ((high - low) / size) + low,
   );
   const starts = edges.map((edge, k) => (k === size ? sorted.length : countBelow(sorted, edge, false)));
   return { edges, counts: edges.slice(1).map((_, k) => (starts[k + 1] ?? 0) - (starts[k] ?? 0)) };
