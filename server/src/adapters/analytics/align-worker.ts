@@ -96,11 +96,18 @@ function placesOf(oldRows: RowRuns) {
       if (!run) throw new Error('a run of rows goes beyond the old ones');
       const skip = position - (starts[i] ?? 0);
       const rows = Math.min(left, run.rows - skip);
-      to.push(run.source, run.start + skip, rows);
+      addRun(to, run.source, run.start + skip, rows);
       left -= rows;
       position += rows;
     }
   };
+}
+
+/** Rows that follow on the last run of the same file make it longer. */
+function addRun(runs: number[], source: number, start: number, rows: number): void {
+  const [lastSource, lastStart = 0, lastRows = 0] = runs.slice(-3);
+  if (lastSource === source && lastStart + lastRows === start) runs[runs.length - 1] = lastRows + rows;
+  else runs.push(source, start, rows);
 }
 
 type Found = AlignReply['chunks'][number];
