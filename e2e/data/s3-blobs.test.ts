@@ -174,6 +174,8 @@ describe.skipIf(moto === '')('a server with its files in S3', () => {
         (await buffer((await again.datasets.read({ name: 'numbers', version: '1', format: 'csv' })).content))
           .length,
       ).toBe(content.length);
+      await server.stop();
+      await expect(startServer(data)).rejects.toThrow(/--blobs .* its files in S3/);
     } finally {
       await server.stop();
       process.env = before;

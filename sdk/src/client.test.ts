@@ -179,6 +179,25 @@ describe('a download', () => {
   });
 });
 
+describe('the rest of a download', () => {
+  it('is asked for by what is there, and says where it begins and what the whole is', async () => {
+    const hash = Buffer.alloc(32, 255);
+    let asked: unknown;
+    const url = await serve((request, response) => {
+      const { accept, range } = request.headers;
+      asked = { accept, range, ifRange: request.headers['if-range'] };
+      const digest = `sha-256=:${hash.toString('base64')}:`;
+      response
+        .writeHead(206, { 'content-range': 'bytes 2-3/4', etag: '"abc"', 'repr-digest': digest })
+        .end('1\n');
+    });
+    const input = { name: 'prices', version: '1', accept: 'text/csv' };
+    const rest = await createClient({ url }).datasets.read(input, { from: { offset: 2, etag: 'abc' } });
+    expect(asked).toEqual({ accept: 'text/csv', range: 'bytes=2-', ifRange: '"abc"' });
+    expect(rest).toMatchObject({ offset: 2, size: 4, etag: 'abc', sha256: 'ff'.repeat(32) });
+  });
+});
+
 describe('a failure', () => {
   it('is the catalogue entry that the server sent', async () => {
     const url = await serve((_request, response) => {

@@ -1,6 +1,7 @@
 /**
  * The only place where adapters meet domains: every object is built once, by hand, in floor order.
  */
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contract } from '@tidemill/contract';
@@ -24,6 +25,7 @@ import { webhookNotifier } from './adapters/notify/webhook.ts';
 import { openSqliteOnline } from './adapters/online/sqlite.ts';
 import { openSourceReader } from './adapters/sources/reader.ts';
 import { type Clock, systemClock } from './base/clock.ts';
+import { errors } from './base/errors.ts';
 import type { Logger } from './base/logger.ts';
 import type { Config } from './config.ts';
 import { analysesRoutes } from './data/analyses/routes.ts';
@@ -477,10 +479,20 @@ async function openEach(config: Config) {
 }
 
 async function openBlobs({ blobs, dataFolder }: Config, durability: 'process' | 'power'): Promise<Blobs> {
+  assertSamePlace(blobs.kind, dataFolder);
   if (blobs.kind === 'filesystem')
     return openFilesystemBlobs({ root: join(dataFolder, 'blobs'), durability });
   const { openS3Blobs } = await import('./adapters/blobs/s3.ts');
   return openS3Blobs({ ...blobs, folder: join(dataFolder, 's3') });
+}
+
+/** A database whose files lie elsewhere would start, and then miss every one of them. */
+function assertSamePlace(kind: Config['blobs']['kind'], dataFolder: string): void {
+  const other = join(dataFolder, kind === 's3' ? 'blobs/sha256' : 's3');
+  if (!existsSync(other)) return;
+  const where = kind === 's3' ? 'in this folder (filesystem)' : 'in S3 (s3://bucket/prefix)';
+  const reason = `the data folder was used with its files ${where}, as ${other} shows; start it as before, or with another --data`;
+  throw errors.configInvalid({ variable: '--blobs (TIDEMILL_BLOBS)', reason });
 }
 
 async function closeAdapters(adapters: Awaited<ReturnType<typeof openAdapters>>): Promise<void> {

@@ -3,6 +3,7 @@ import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { atMost } from '../../base/at-most.ts';
 import { errors } from '../../base/errors.ts';
 import { openFileCache } from '../../base/file-cache.ts';
 import { createTurns } from '../../base/turns.ts';
@@ -33,6 +34,8 @@ export interface S3BlobsOptions extends Omit<S3Options, 'lookup'> {
 
 const mebibyte = 2 ** 20;
 const day = 24 * 3_600_000;
+/** A version has thousands of chunks, and a query wants them all. */
+const copiesAtOnce = 16;
 
 /**
  * `<prefix>/sha256/<hex>` in a bucket. Content is hashed into a file on this machine first, so it goes up under its
@@ -60,6 +63,7 @@ export async function openS3Blobs(options: S3BlobsOptions): Promise<Blobs> {
     keepMs: 3_600_000,
   });
   const inTurn = createTurns();
+  const copying = atMost(copiesAtOnce);
   const toKey = (sha256: string) => {
     assertBlobId(sha256);
     return `${root}${sha256}`;
@@ -122,7 +126,7 @@ export async function openS3Blobs(options: S3BlobsOptions): Promise<Blobs> {
     stat: async (sha256) => find(sha256),
     async localPath(sha256) {
       assertBlobId(sha256);
-      const copy = await cache.take(sha256, (to) => download(sha256, to));
+      const copy = await cache.take(sha256, (to) => copying(() => download(sha256, to)));
       copy.release();
       return copy.path;
     },

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { atMost } from '../../base/at-most.ts';
 import { errors, TidemillError } from '../../base/errors.ts';
 import {
   type Destination,
@@ -11,7 +12,6 @@ import {
 } from '../network/network.ts';
 import type { Attempt, Notification, Notifier } from './notify.ts';
 import { type PostReply, post } from './post.ts';
-import { createTurns } from './turns.ts';
 import { formats, type WebhookFormat } from './webhook-formats.ts';
 
 export interface WebhookOptions {
@@ -90,8 +90,8 @@ export function webhookNotifier(options: WebhookOptions): Notifier {
     resolve = resolveByDns,
     ca,
   } = options;
-  const inTurn = createTurns(concurrency);
-  const lookUpInTurn = createTurns(lookupsAtOnce);
+  const inTurn = atMost(concurrency);
+  const lookUpInTurn = atMost(lookupsAtOnce);
   const lookUp: Resolve = (host) => lookUpInTurn(() => resolve(host));
 
   const open = (url: string, signal: AbortSignal): Promise<Destination> =>

@@ -1,5 +1,5 @@
 /** Runs so many at once; the others wait for their turn, first come first served. */
-export function createTurns(most: number): <T>(work: () => Promise<T>) => Promise<T> {
+export function atMost(most: number): <T>(work: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = [];
   let busy = 0;
   return async (work) => {
