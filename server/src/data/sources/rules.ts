@@ -114,7 +114,7 @@ function assertLocation(from: SourceLocation): void {
 
 function assertSecret(kind: SourceKind, name: string, value: string): void {
   const isHeader = kind === 'http' && headerPattern.test(name);
-  if (!isHeader && (name === 'header:NAME' || !secretNames[kind].includes(name)))
+  if (!isHeader && !secretNames[kind].includes(name))
     throw invalid(
       'secrets',
       `a source of kind ${kind} has no secret '${name.slice(0, 100)}'`,

@@ -200,5 +200,14 @@ describe.skipIf(!isPostgresThere)('a PostgreSQL query', () => {
       await run("insert into t values (3, 7, '2024-02-01Z', true, '{}', 'c')");
       expect(await pull('prices')).toMatchObject({ rows: 1, version: 'prices@2' });
     });
+
+    test('a single column keeps its rows without a value', async () => {
+      const { create, pull, rows } = await openSources((await open()).db);
+      const { url } = await openQueryDatabase();
+      const query = "select * from (values ('a'), (null), (''), ('b')) t(x)";
+      await create({ from: { kind: 'postgres', query }, secrets: { url } });
+      expect(await pull('prices')).toMatchObject({ state: 'succeeded', error: null });
+      expect((await rows('prices')).map(({ x }) => x)).toEqual(['a', null, '', 'b']);
+    });
   });
 });
