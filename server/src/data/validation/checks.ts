@@ -57,16 +57,19 @@ export interface CheckContext {
 export function toCheck(expectation: Expectation, context: CheckContext): Check | null {
   const types = new Map(context.columns.map(({ name, type }) => [name, type]));
   const typeOf = (column: string) => types.get(column) ?? 'text';
+  const isWhole = !('where' in expectation && expectation.where);
   const where = 'where' in expectation && expectation.where ? inBrackets(expectation.where) : 'true';
   const condition = rowCondition(expectation, typeOf);
   if (condition) {
-    const { present, unexpected } = condition;
-    const looked = `${present} and ${where}`;
+    const { present, count, unexpected } = condition;
+    const looked = isWhole ? present : `${present} and ${where}`;
+    const wrong = `${looked} and (${unexpected})`;
     return {
       by: 'facts',
-      facts: [`count(*) filter (where ${looked})`, `count(*) filter (where ${looked} and (${unexpected}))`],
+      // Cheaper than count(*) with a filter, which selects rows before it counts them.
+      facts: [isWhole ? count : `count_if(${looked})`, `count_if(${wrong})`],
       judge: ([n, bad]) => judgeRows(Number(n), Number(bad), expectation),
-      unexpected: `${looked} and (${unexpected})`,
+      unexpected: wrong,
     };
   }
   const figure = figureSql(expectation, figureType(expectation, typeOf), where);

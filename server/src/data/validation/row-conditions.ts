@@ -6,6 +6,8 @@ import { parseTime } from './rules.ts';
 export interface RowCondition {
   /** Rows it is held against: those with a value. */
   readonly present: string;
+  /** How many these are, where no other condition counts. */
+  readonly count: string;
   readonly unexpected: string;
 }
 
@@ -33,9 +35,10 @@ export function rowCondition(expectation: Expectation, typeOf: TypeOf): RowCondi
   if (expectation.kind === 'pair') return pairCondition(expectation, typeOf);
   if (!('column' in expectation) || expectation.column === undefined) return null;
   if (expectation.kind === 'notNull')
-    return { present: 'true', unexpected: `${quoteName(expectation.column)} is null` };
+    return { present: 'true', count: 'count(*)', unexpected: `${quoteName(expectation.column)} is null` };
   const unexpected = valueCondition(expectation, quoteName(expectation.column), typeOf(expectation.column));
-  return unexpected === null ? null : { present: isPresent(expectation.column), unexpected };
+  const count = `count(${quoteName(expectation.column)})`;
+  return unexpected === null ? null : { present: isPresent(expectation.column), count, unexpected };
 }
 
 function valueCondition(expectation: Expectation, value: string, type: Type): string | null {
@@ -45,9 +48,9 @@ function valueCondition(expectation: Expectation, value: string, type: Type): st
     case 'lengthBetween':
       return outside(expectation, `length(${value})`, 'integer');
     case 'inSet':
-      return `${value} not in (${expectation.values.map((one) => literal(one, type)).join(', ')})`;
+      return `${value} not in (${setSql(expectation.values, type)})`;
     case 'notInSet':
-      return `${value} in (${expectation.values.map((one) => literal(one, type)).join(', ')})`;
+      return `${value} in (${setSql(expectation.values, type)})`;
     case 'matchesRegex':
       return `not regexp_matches(${value}, ${quoteText(expectation.pattern)})`;
     case 'notMatchesRegex':
@@ -58,6 +61,14 @@ function valueCondition(expectation: Expectation, value: string, type: Type): st
       return null;
   }
 }
+
+/** A long list is made a table: DuckDB would compare each row with every value of it one by one. */
+function setSql(values: readonly (string | number | boolean)[], type: Type): string {
+  const list = values.map((one) => literal(one, type)).join(', ');
+  return values.length > longList ? `select unnest([${list}])` : list;
+}
+
+const longList = 8;
 
 const unreadableDate = (value: string, format: string | undefined): string =>
   format === undefined
@@ -98,5 +109,6 @@ function pairCondition(
       : operator === '!='
         ? `${differs} and not (${isNan})`
         : `${differs} or ${isNan}`;
-  return { present: `${isPresent(column)} and ${isPresent(other)}`, unexpected };
+  const present = `${isPresent(column)} and ${isPresent(other)}`;
+  return { present, count: `count_if(${present})`, unexpected };
 }

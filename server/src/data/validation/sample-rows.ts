@@ -16,43 +16,59 @@ export interface Failing {
   readonly index: number;
   readonly expectation: Expectation;
   readonly check: Check;
+  /** Rows that are not as expected. */
+  readonly unexpected: number;
 }
 type Sample = ExpectationOutcome['sample'];
 
-/** `row_number()` under a name that no column has. */
-export function numberedRows(columns: readonly Column[]): Numbered {
+/** Most of what is wrong is wrong near the top as well; only for the rest the whole table is read. */
+const firstLook = 65_536;
+
+/** `row_number()` under a name that no column has; with a limit, reading stops there. */
+function numberedRows(columns: readonly Column[], limit?: number): Numbered {
   let name = 'row_number_';
   while (columns.some((column) => column.name.toLowerCase() === name)) name += '_';
-  return { row: name, relation: `(select row_number() over () as ${name}, * from rows_)` };
+  const most = limit === undefined ? '' : ` limit ${limit}`;
+  return { row: name, relation: `(select row_number() over () as ${name}, * from rows_${most})` };
 }
 
-/** One pass for the numbers of all, another for their values. */
+/** A pass or two for the numbers of all, another, as far as the last of them, for their values. */
 export async function sampleRows(
   select: Select,
   failing: readonly Failing[],
   columns: readonly Column[],
 ): Promise<Map<number, Sample>> {
-  const numbered = numberedRows(columns);
-  const numbers = new Map<number, number[]>();
+  const numbers = new Map<number, readonly number[]>();
+  const isComplete = ({ index, unexpected }: Failing) =>
+    (numbers.get(index)?.length ?? 0) >= Math.min(sampleSize, unexpected);
+  await findTogether(select, failing, numberedRows(columns, firstLook), numbers);
+  const rest = failing.filter((item) => !isComplete(item));
+  const whole = numberedRows(columns);
+  await findTogether(select, rest, whole, numbers);
+  for (const { index, check } of rest) {
+    if (check.by !== 'counts' || !check.sampleSql) continue;
+    const found = await select(check.sampleSql(whole, sampleSize));
+    const rows = found.map((row) => Number(row.row_));
+    numbers.set(index, rows);
+  }
+  return readRows(select, failing, numbers, columns);
+}
+
+async function findTogether(
+  select: Select,
+  failing: readonly Failing[],
+  { relation, row }: Numbered,
+  numbers: Map<number, readonly number[]>,
+): Promise<void> {
   const together = failing.flatMap(({ index, check }) =>
     check.by === 'facts' && check.unexpected !== null ? [{ index, condition: check.unexpected }] : [],
   );
-  if (together.length > 0) {
-    const lists = together.map(
-      ({ condition }, i) => `min(${numbered.row}, ${sampleSize}) filter (where ${condition}) as l${i}`,
-    );
-    const [found] = await select(`select ${lists.join(', ')} from ${numbered.relation}`);
-    for (const [i, { index }] of together.entries()) numbers.set(index, listOf(found?.[`l${i}`]));
-  }
-  for (const { index, check } of failing) {
-    if (check.by !== 'counts' || !check.sampleSql) continue;
-    const found = await select(check.sampleSql(numbered, sampleSize));
-    numbers.set(
-      index,
-      found.map((row) => Number(row.row_)),
-    );
-  }
-  return readRows(select, numbered, failing, numbers, columns);
+  if (together.length === 0) return;
+  const lists = together.map(
+    ({ condition }, i) => `min(${row}, ${sampleSize}) filter (where ${condition}) as l${i}`,
+  );
+  const [found] = await select(`select ${lists.join(', ')} from ${relation}`);
+  for (const [i, { index }] of together.entries()) numbers.set(index, listOf(found?.[`l${i}`]));
 }
 
 const listOf = (cell: Cell | undefined): number[] =>
@@ -60,13 +76,13 @@ const listOf = (cell: Cell | undefined): number[] =>
 
 async function readRows(
   select: Select,
-  { relation, row }: Numbered,
   failing: readonly Failing[],
   numbers: ReadonlyMap<number, readonly number[]>,
   columns: readonly Column[],
 ): Promise<Map<number, Sample>> {
   const wanted = [...new Set([...numbers.values()].flat())];
   if (wanted.length === 0) return new Map();
+  const { relation, row } = numberedRows(columns, Math.max(...wanted));
   const shown = new Map(failing.map(({ index, expectation }) => [index, shownOf(expectation, columns)]));
   const read = [...new Set([...shown.values()].flat())];
   // An integer may be too large for an exact number; the nearest one still says which it is.

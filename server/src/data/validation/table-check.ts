@@ -204,7 +204,9 @@ async function run(
   const byCounts = items.filter((item): item is Item<CountsCheck> => item.check.by === 'counts');
   const verdicts = new Map<number, Verdict>();
   await Promise.all([judgeFacts(select, byFacts, verdicts), judgeCounts(select, byCounts, verdicts)]);
-  const failing: Failing[] = items.filter(({ index }) => (verdicts.get(index)?.unexpected ?? 0) > 0);
+  const failing: Failing[] = items
+    .map((item) => ({ ...item, unexpected: verdicts.get(item.index)?.unexpected ?? 0 }))
+    .filter(({ unexpected }) => unexpected > 0);
   const samples = failing.length > 0 ? await sampleRows(select, failing, columns) : new Map();
   for (const [index, verdict] of verdicts) found.set(index, { ...verdict, sample: samples.get(index) ?? [] });
 }
