@@ -22,6 +22,7 @@ const tones: Readonly<Record<string, Tone>> = {
   refused: 'bad',
   none: 'idle',
   passed: 'good',
+  warned: 'warn',
   ready: 'good',
   starting: 'active',
   dead: 'bad',

@@ -32,6 +32,10 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'profiling.compare': (input) => `datasets profile ${at(input)} --compare ${input.with}`,
   'datasets.diff': (input) =>
     `datasets diff ${input.name}@${input.from} ${input.name}@${input.to}${option(input, 'key')}`,
+  'validation.getExpectations': ({ name }) => `datasets expectations show ${name}`,
+  'validation.list': (input) =>
+    `datasets validations ${input.version === undefined ? input.name : at(input)}`,
+  'validation.get': ({ name, id }) => `datasets validation ${name} ${id}`,
   'features.list': () => 'features list',
   'features.get': (input) => `features show ${at(input)}`,
   'experiments.listExperiments': () => 'experiments list',

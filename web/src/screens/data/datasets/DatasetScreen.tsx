@@ -9,6 +9,7 @@ import { PageHeader } from '../../../components/PageHeader.tsx';
 import { ReferenceLink } from '../../../components/ReferenceLink.tsx';
 import { ask, client } from '../../../lib/client.ts';
 import { useParam } from '../../../lib/url-state.ts';
+import { ValidationPanel } from '../validation/ValidationPanel.tsx';
 import { DiffPanel } from './DiffPanel.tsx';
 import { UploadAction } from './UploadAction.tsx';
 import { DownloadMenu, TagAction } from './VersionActions.tsx';
@@ -61,6 +62,11 @@ const toTabs = (latest: DatasetVersion) => [
     render: () => <VersionsTable name={latest.dataset} />,
   },
   ...toVersionTabs(latest),
+  {
+    id: 'validation',
+    title: 'Validation',
+    render: () => <ValidationPanel name={latest.dataset} version={latest.version} />,
+  },
   {
     id: 'compare',
     title: 'Compare',

@@ -7,6 +7,7 @@ import { LineagePanel } from '../../../components/LineagePanel.tsx';
 import { PageHeader } from '../../../components/PageHeader.tsx';
 import { ask } from '../../../lib/client.ts';
 import { useParam } from '../../../lib/url-state.ts';
+import { ValidationPanel } from '../validation/ValidationPanel.tsx';
 import { DownloadMenu, TagAction } from './VersionActions.tsx';
 import { VersionFacts } from './VersionFacts.tsx';
 import { toVersionTabs } from './version-tabs.tsx';
@@ -45,6 +46,11 @@ export function DatasetVersionScreen() {
 
 const toTabs = (version: DatasetVersion) => [
   ...toVersionTabs(version),
+  {
+    id: 'validation',
+    title: 'Validation',
+    render: () => <ValidationPanel alone name={version.dataset} version={version.version} />,
+  },
   {
     id: 'provenance',
     title: 'Provenance',

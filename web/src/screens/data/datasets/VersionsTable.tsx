@@ -5,6 +5,7 @@ import { EmptyState } from '../../../components/EmptyState.tsx';
 import { Figure } from '../../../components/Figure.tsx';
 import { ListTable } from '../../../components/ListTable.tsx';
 import { ReferenceLink } from '../../../components/ReferenceLink.tsx';
+import { StatusBadge } from '../../../components/StatusBadge.tsx';
 import { Time } from '../../../components/Time.tsx';
 import { formatBytes, formatGain } from '../../../lib/format.ts';
 import { useList } from '../../../lib/pages.ts';
@@ -30,6 +31,13 @@ const toColumns = (rowsOf: ReadonlyMap<number, number>): readonly DataColumn<Dat
     title: 'Message',
     value: (version) => version.message,
     cell: ({ message }) => <span title={message}>{message}</span>,
+  },
+  {
+    id: 'validation',
+    title: 'Validation',
+    value: (version) => version.validation,
+    cell: ({ validation }) => (validation === 'none' ? '–' : <StatusBadge state={validation} />),
+    width: 110,
   },
   { id: 'tags', title: 'Tags', value: (version) => version.tags.join(', '), width: 140 },
   {
