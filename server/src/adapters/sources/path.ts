@@ -82,18 +82,28 @@ async function openAll(pattern: string, policy: SourcePolicy, limits: SourceLimi
 const notThere = (location: string, reason: string) =>
   errors.sourceRejected({ location, reason, remedy: 'Check the path, and that the server may read it' });
 
+/** Looked at for one pattern: `**` over a whole disk must end. */
+const mostEntries = 100_000;
+
 async function match(pattern: string, limits: SourceLimits): Promise<string[]> {
   if (!isPattern(pattern)) return [pattern];
+  const tooMany = (reason: string) =>
+    errors.sourceRejected({
+      location: pattern,
+      reason,
+      remedy: 'Make the pattern narrower, or join the files',
+    });
   const paths: string[] = [];
-  for await (const path of glob(pattern)) {
+  let seen = 0;
+  const exclude = (): boolean => {
+    seen += 1;
+    return seen > mostEntries;
+  };
+  for await (const path of glob(pattern, { exclude })) {
     paths.push(path);
-    if (paths.length > limits.files)
-      throw errors.sourceRejected({
-        location: pattern,
-        reason: `it means more than ${limits.files} files`,
-        remedy: 'Make the pattern narrower, or join the files',
-      });
+    if (paths.length > limits.files) throw tooMany(`it means more than ${limits.files} files`);
   }
+  if (seen > mostEntries) throw tooMany(`it walks over more than ${mostEntries} entries`);
   return paths.sort();
 }
 
