@@ -4,7 +4,7 @@ import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import { AsyncByteQueue, RecordBatchFileWriter, RecordBatchStreamWriter, type Schema } from 'apache-arrow';
 import type { ColumnHead } from './analytics.ts';
 import { arrowBatch, arrowSchema } from './arrow-columns.ts';
-import { selectPhysical } from './physical-values.ts';
+import { selectPlain } from './plain-columns.ts';
 import { serveOrders } from './query-thread.ts';
 
 export interface ArrowOrder {
@@ -86,7 +86,7 @@ async function writeRows(
 
 await serveOrders<ArrowOrder, null>(
   async (connection, order, isStopped) => {
-    const { selected, heads } = await selectPhysical(connection, order.source, order.columns);
+    const { selected, heads } = await selectPlain(connection, order.source, order.columns);
     const file = await open(order.to, 'w');
     try {
       const output = startOutput(file, heads, order.layout);

@@ -1,29 +1,15 @@
 /** A thread of its own: reads a Parquet file through DuckDB and cuts it into chunks, away from the event loop. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { ChunkSizes, ColumnHead, RowChunk } from './analytics.ts';
+import type { ChunkSizes, RowChunk } from './analytics.ts';
 import { memoryOf } from './column-memory.ts';
-import { castToOurs, columnTypeOf } from './column-types.ts';
+import { selectPlain } from './plain-columns.ts';
 import { serveOrders } from './query-thread.ts';
 import { rowChunker } from './row-digest.ts';
-import { quoteName, quoteText } from './sql-text.ts';
+import { quoteText } from './sql-text.ts';
 
 export interface DigestOrder {
   readonly path: string;
   readonly sizes: ChunkSizes;
-}
-
-async function selectOf(
-  connection: DuckDBConnection,
-  source: string,
-): Promise<{ sql: string; heads: ColumnHead[] }> {
-  const described = (await connection.runAndReadAll(`describe select * from ${source}`)).getRowObjectsJS();
-  const names = described.map((column) => String(column.column_type));
-  const heads = described.map((column, i) => ({
-    name: String(column.column_name),
-    type: columnTypeOf(names[i] ?? ''),
-  }));
-  const expressions = heads.map((head, i) => castToOurs(quoteName(head.name), names[i] ?? ''));
-  return { heads, sql: `select ${expressions.join(', ')} from ${source}` };
 }
 
 async function digestRows(
@@ -32,9 +18,9 @@ async function digestRows(
   isStopped: () => boolean,
 ): Promise<readonly RowChunk[]> {
   const source = `read_parquet(${quoteText(path)})`;
-  const { sql, heads } = await selectOf(connection, source);
+  const { selected, heads } = await selectPlain(connection, source);
   const chunker = rowChunker(sizes);
-  const result = await connection.stream(sql);
+  const result = await connection.stream(`select ${selected} from ${source}`);
   for (;;) {
     const chunk = await result.fetchChunk();
     if (isStopped()) throw new Error('interrupted');
