@@ -22,6 +22,7 @@ export const Garbage = Type.Object({
   runs: Type.Integer(),
   loggedModels: Type.Integer(),
   experiments: Type.Integer(),
+  chunks: Type.Integer({ description: 'of dataset versions that are gone' }),
   blobs: Type.Integer(),
   bytes: Type.Integer(),
   next: nullable(Type.String({ description: 'more is left: call again with this cursor' })),

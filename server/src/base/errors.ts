@@ -251,6 +251,11 @@ export const catalogue = {
     (d) =>
       `${d.reference} is the only version of '${d.name}', and a dataset has at least one. Delete the dataset: tidemill datasets delete ${d.name}.`,
   ),
+  datasetContentGone: entry<{ name: string }>(
+    409,
+    (d) =>
+      `While '${d.name}' was committed, rows that it shares with a deleted version were collected. Nothing was changed; send it again.`,
+  ),
   datasetTagNotFound: entry<{ name: string; tag: string }>(
     404,
     (d) =>

@@ -50,6 +50,7 @@ const add = (a: Garbage, b: Garbage): Garbage => ({
   runs: a.runs + b.runs,
   loggedModels: a.loggedModels + b.loggedModels,
   experiments: a.experiments + b.experiments,
+  chunks: a.chunks + b.chunks,
   blobs: a.blobs + b.blobs,
   bytes: a.bytes + b.bytes,
   next: b.next,
@@ -63,7 +64,7 @@ const columns = {
 };
 
 function describe(found: Garbage): string[] {
-  const sum = `${found.runs} runs, ${found.loggedModels} logged models, ${found.experiments} experiments, ${found.blobs} files (${formatBytes(found.bytes)})`;
+  const sum = `${found.runs} runs, ${found.loggedModels} logged models, ${found.experiments} experiments, ${found.chunks} chunks of datasets, ${found.blobs} files (${formatBytes(found.bytes)})`;
   const unnamed = found.runs + found.loggedModels + found.experiments - found.removed.length;
   return [
     ...(found.removed.length > 0 ? tableLines(found.removed, columns) : []),

@@ -4,6 +4,9 @@ import type { DeltaSource, StoredChunk } from './rules.ts';
 /** Far below the number of parameters either database takes. */
 const batch = 1_000;
 
+/** A commit that named a chunk so shortly ago need not write it down again. */
+const recently = 10 * 60_000;
+
 /** Where chunks lie. */
 export const chunkStore = (db: Db) => ({
   async findChunks(ids: readonly string[]): Promise<Map<string, StoredChunk>> {
@@ -22,6 +25,59 @@ export const chunkStore = (db: Db) => ({
     return found;
   },
 
+  /** Says that a commit names them, so that they are not collected meanwhile. Gives back whether all of them are there. */
+  async touch(ids: readonly string[], now: number): Promise<boolean> {
+    let found = 0;
+    const distinct = [...new Set(ids)].sort();
+    for (const part of batchesOf(distinct)) {
+      await db
+        .updateTable('dataset_chunks')
+        .set({ used_at: now })
+        .where('id', 'in', part)
+        .where('used_at', '<', now - recently)
+        .execute();
+      const rows = await db.selectFrom('dataset_chunks').select('id').where('id', 'in', part).execute();
+      found += rows.length;
+    }
+    return found === distinct.length;
+  },
+
+  /** Ids behind `after`, in their order. */
+  async listIds(after: string, limit: number): Promise<string[]> {
+    const rows = await db
+      .selectFrom('dataset_chunks')
+      .select('id')
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+    return rows.map(({ id }) => id);
+  },
+
+  /** Those of the chunks that no commit named since then. */
+  async findOlder(ids: readonly string[], before: number): Promise<string[]> {
+    const rows = await db
+      .selectFrom('dataset_chunks')
+      .select('id')
+      .where('id', 'in', ids)
+      .where('used_at', '<', before)
+      .execute();
+    return rows.map(({ id }) => id);
+  },
+
+  /** The same, and they are gone; their files stay until nothing names them. */
+  async deleteOlder(ids: readonly string[], before: number): Promise<string[]> {
+    const rows = await db
+      .deleteFrom('dataset_chunks')
+      .where('id', 'in', ids)
+      .where('used_at', '<', before)
+      .returning('id')
+      .execute();
+    const gone = rows.map(({ id }) => id);
+    if (gone.length > 0) await db.deleteFrom('dataset_chunk_sources').where('chunk', 'in', gone).execute();
+    return gone;
+  },
+
   async markDamaged(ids: readonly string[], now: number): Promise<void> {
     for (const part of batchesOf(ids))
       await db.updateTable('dataset_chunks').set({ damaged_at: now }).where('id', 'in', part).execute();
@@ -31,7 +87,7 @@ export const chunkStore = (db: Db) => ({
    * In one order for all, so that two commits with chunks in common wait instead of deadlocking. Gives back whether
    * all of them were new: a chunk that another commit stored meanwhile stays as that one has it.
    */
-  async saveChunks(chunks: readonly StoredChunk[]): Promise<boolean> {
+  async saveChunks(chunks: readonly StoredChunk[], now: number): Promise<boolean> {
     const distinct = new Map(chunks.map((chunk) => [chunk.id, chunk]));
     const sorted = [...distinct.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
     let saved = 0;
@@ -44,7 +100,7 @@ export const chunkStore = (db: Db) => ({
         .insertInto('dataset_chunks')
         .values(
           part.map(({ id, blob, rows, bytes, delta }) => {
-            return { id, blob, row_count: rows, bytes, runs: delta?.runs ?? null };
+            return { id, blob, row_count: rows, bytes, runs: delta?.runs ?? null, used_at: now };
           }),
         )
         .onConflict((conflict) => conflict.doNothing())

@@ -3,6 +3,7 @@ import type { Column } from '@tidemill/contract';
 import type { Analytics, RowChunk } from '../../adapters/analytics/analytics.ts';
 import type { Blobs } from '../../adapters/blobs/blobs.ts';
 import type { Db } from '../../adapters/db/db.ts';
+import type { Clock } from '../../base/clock.ts';
 import { groupsOf, inParallel } from '../../base/in-parallel.ts';
 import { chunkStore } from './chunk-store.ts';
 import { createDeltaChunks, type NewChunk } from './delta-chunks.ts';
@@ -19,12 +20,15 @@ export interface Content {
 /** Content whose blobs are there and whose `fresh` chunks wait for their database rows. */
 export interface StagedContent extends Content {
   readonly fresh: readonly StoredChunk[];
+  /** Chunks of others that it counts on, for its rows or for those of the fresh ones: they must still be there. */
+  readonly reused: readonly string[];
   /** What the fresh chunks take. The manifest is not counted: some 90 bytes per chunk. */
   readonly storedBytes: number;
 }
 
 export interface ContentDependencies {
   readonly db: Db;
+  readonly clock: Clock;
   readonly blobs: Blobs;
   readonly analytics: Analytics;
   /** For files that can be made again from blobs; its own. */
@@ -63,7 +67,7 @@ const cachedChunks = 200_000;
  * new in it. Blobs come first and the database row last: a crash in between leaves garbage, never half a version.
  */
 export function createContentFiles(deps: ContentDependencies) {
-  const { db, blobs, analytics } = deps;
+  const { db, clock, blobs, analytics } = deps;
   const deltas = createDeltaChunks(deps);
   const rowFiles = createRowFiles(deps);
   const cache = new Map<string, Content>();
@@ -83,9 +87,12 @@ export function createContentFiles(deps: ContentDependencies) {
     return content;
   }
 
+  async function readManifest(digest: string): Promise<Manifest> {
+    return JSON.parse(Buffer.from(await blobs.read(digest)).toString('utf8')) as Manifest;
+  }
+
   async function read(digest: string): Promise<Content> {
-    const text = Buffer.from(await blobs.read(digest)).toString('utf8');
-    const manifest = JSON.parse(text) as Manifest;
+    const manifest = await readManifest(digest);
     const ids = manifest.chunks.map((chunk) => chunkId(manifest.columns, chunk.digest));
     const found = await chunkStore(db).findChunks(ids);
     const stored = ids.map((id) => {
@@ -123,21 +130,25 @@ export function createContentFiles(deps: ContentDependencies) {
     { path, columns, folder, before }: TypedRows,
     missing: readonly NewChunk[],
     ids: readonly string[],
-  ): Promise<StoredChunk[]> {
+  ): Promise<{ made: StoredChunk[]; from: string[] }> {
     const few = Math.max(plainChunks, ids.length * plainShare);
-    if (!before || missing.length <= few || !haveSameColumns(columns, before.manifest.columns)) return [];
+    if (!before || missing.length <= few || !haveSameColumns(columns, before.manifest.columns))
+      return { made: [], from: [] };
     const now = new Set(ids);
     const gone = new Map(
       before.stored.flatMap((chunk) => (now.has(chunk.id) || chunk.isDamaged ? [] : [[chunk.id, chunk]])),
     );
-    return deltas.store({ path, columns, folder, chunks: missing, before: [...gone.values()] });
+    const from = [...gone.keys()];
+    await chunkStore(db).touch(from, clock.now());
+    const made = await deltas.store({ path, columns, folder, chunks: missing, before: [...gone.values()] });
+    return { made, from: made.length > 0 ? from : [] };
   }
 
   /** The chunks of one file; those nobody has yet are stored. */
   async function store(
     rows: TypedRows,
     chunks: readonly RowChunk[],
-  ): Promise<{ stored: StoredChunk[]; fresh: StoredChunk[] }> {
+  ): Promise<Pick<StagedContent, 'stored' | 'fresh' | 'reused'>> {
     const ids = chunks.map((chunk) => chunkId(rows.columns, chunk.digest));
     const found = await chunkStore(db).findChunks(ids);
     const missing = new Map<string, NewChunk>();
@@ -147,11 +158,14 @@ export function createContentFiles(deps: ContentDependencies) {
       const isStored = found.has(id) && !found.get(id)?.isDamaged;
       if (!isStored && !missing.has(id)) missing.set(id, { ...chunk, id });
     }
-    const fresh = await storeDeltas(rows, [...missing.values()], ids);
+    const others = ids.filter((id) => !missing.has(id));
+    await chunkStore(db).touch(others, clock.now());
+    const { made, from } = await storeDeltas(rows, [...missing.values()], ids);
+    const fresh = [...made];
     for (const { id } of fresh) missing.delete(id);
     fresh.push(...(await storePlain(rows, [...missing.values()], chunks.length === 1)));
     for (const chunk of fresh) found.set(chunk.id, chunk);
-    return { stored: ids.flatMap((id) => found.get(id) ?? []), fresh };
+    return { stored: ids.flatMap((id) => found.get(id) ?? []), fresh, reused: [...others, ...from] };
   }
 
   return {
@@ -159,7 +173,7 @@ export function createContentFiles(deps: ContentDependencies) {
     async put(rows: TypedRows): Promise<StagedContent> {
       const { path, columns, kept, mayMove } = rows;
       const { chunks } = await analytics.digestFile(path);
-      const { stored, fresh } = await store(rows, chunks);
+      const { stored, fresh, reused } = await store(rows, chunks);
       if (!kept) await rowFiles.adopt(stored, path, mayMove);
       const manifest: Manifest = {
         columns: columns.map(({ name, type }) => ({ name, type })),
@@ -168,10 +182,16 @@ export function createContentFiles(deps: ContentDependencies) {
       const blob = await blobs.put(Buffer.from(manifestText(manifest)));
       const storedBytes = fresh.reduce((sum, { bytes }) => sum + bytes, 0);
       const all = [...(kept?.stored ?? []), ...stored];
-      return { digest: blob.sha256, manifest, stored: all, fresh, storedBytes };
+      return { digest: blob.sha256, manifest, stored: all, fresh, reused, storedBytes };
     },
 
     remember,
+
+    /** Of a manifest as it lies in its blob. */
+    async chunkIds(digest: string): Promise<string[]> {
+      const manifest = await readManifest(digest);
+      return manifest.chunks.map((chunk) => chunkId(manifest.columns, chunk.digest));
+    },
 
     /** Where something lies may have changed. */
     forget: (): void => cache.clear(),

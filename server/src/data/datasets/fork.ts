@@ -25,7 +25,9 @@ export function createForks({ lookup, files, commits }: ForkDependencies) {
     async fork({ name, from, message, tag }: ForkInput, caller: Caller): Promise<Committed> {
       const version = await lookup.resolve(from, caller.workspace);
       const { key, description } = await lookup.get(version.dataset, caller.workspace);
-      const content = { ...(await files.get(version.digest)), fresh: [], storedBytes: 0 };
+      const there = await files.get(version.digest);
+      const reused = there.stored.map(({ id }) => id);
+      const content = { ...there, fresh: [], reused, storedBytes: 0 };
       return commits.content(
         {
           name,

@@ -35,14 +35,14 @@ describeEachDatabase('integrity', (open) => {
     textOf(
       (await wing.datasets.read({ name: 't', version, format: 'csv', columns: 'id,x' }, caller)).content,
     );
-  /** The file of the second chunk of version 1. */
+  /** The file of the first chunk of version 1. */
   async function blobOf(caller: Caller): Promise<string> {
     const version = await wing.datasets.getVersion({ name: 't', version: '1' }, caller);
     const { columns, chunks } = await wing.datasets.manifest(version);
     const found = await wing.db
       .selectFrom('dataset_chunks')
       .select('blob')
-      .where('id', '=', chunkId(columns, chunks[1]?.digest ?? ''))
+      .where('id', '=', chunkId(columns, chunks[0]?.digest ?? ''))
       .executeTakeFirstOrThrow();
     return found.blob;
   }

@@ -8,6 +8,7 @@ import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { decodeCursor, defaultPageSize, isNumber, isText, toPage } from '../../base/page.ts';
+import { createChunkGarbage } from './chunk-garbage.ts';
 import type { CheckCommit } from './commit-check.ts';
 import { createCommits, type Upload } from './commits.ts';
 import { createContentFiles } from './content-files.ts';
@@ -80,6 +81,7 @@ export function createDatasets(deps: DatasetsDependencies) {
     ...createSplits({ ...deps, lookup, files, commits }),
     ...createForks({ lookup, files, commits }),
     ...createIntegrity({ ...deps, files, lookup }),
+    ...createChunkGarbage({ db, files }),
     ...createRemovals({ ...deps, lookup }),
     ...createSettings({ ...deps, getVersion, getDataset: get }),
     commit: commits.upload,
@@ -148,7 +150,8 @@ export function createDatasets(deps: DatasetsDependencies) {
     ) => datasetStore(tx).setValidation(workspace, version.dataset, version.version, status),
 
     /** Those of the blobs that datasets are made of. */
-    usedBlobs: (ids: readonly string[]): Promise<string[]> => datasetStore(db).usedBlobs(ids),
+    usedBlobs: (ids: readonly string[], doomed?: ReadonlySet<string>): Promise<string[]> =>
+      datasetStore(db).usedBlobs(ids, doomed),
   };
 }
 

@@ -42,6 +42,14 @@ export const settingsStore = (db: Db) => ({
     return gone.length > 0;
   },
 
+  /** Those of contents that no version has. */
+  async deleteUnusedKeys(): Promise<void> {
+    await db
+      .deleteFrom('dataset_unique_keys')
+      .where('digest', 'not in', (query) => query.selectFrom('dataset_versions').select('digest'))
+      .execute();
+  },
+
   /** Whether the content was found to have no two rows with these columns in common. */
   async isKnownUnique(digest: string, columns: readonly string[]): Promise<boolean> {
     const row = await db

@@ -13,12 +13,16 @@ export const datasetStore = (db: Db) => ({
     return row ? toDataset(row) : null;
   },
 
-  /** Those of the blobs that hold rows or manifests, of any workspace; also of deleted datasets, whose numbers stay. */
-  async usedBlobs(ids: readonly string[]): Promise<string[]> {
-    const chunks = await db.selectFrom('dataset_chunks').select('blob').where('blob', 'in', ids).execute();
+  /** Those of the blobs that hold rows or manifests, of any workspace, without those that only doomed chunks name. */
+  async usedBlobs(ids: readonly string[], doomed: ReadonlySet<string> = new Set()): Promise<string[]> {
+    const chunks = await db
+      .selectFrom('dataset_chunks')
+      .select(['id as chunk', 'blob'])
+      .where('blob', 'in', ids)
+      .execute();
     const sources = await db
       .selectFrom('dataset_chunk_sources')
-      .select('blob')
+      .select(['chunk', 'blob'])
       .where('blob', 'in', ids)
       .distinct()
       .execute();
@@ -27,7 +31,21 @@ export const datasetStore = (db: Db) => ({
       .select('digest')
       .where('digest', 'in', ids)
       .execute();
-    return [...[...chunks, ...sources].map(({ blob }) => blob), ...manifests.map(({ digest }) => digest)];
+    const named = [...chunks, ...sources].filter(({ chunk }) => !doomed.has(chunk));
+    return [...named.map(({ blob }) => blob), ...manifests.map(({ digest }) => digest)];
+  },
+
+  /** Every content that a version has, of any workspace, behind `after`. */
+  async listDigests(after: string, limit: number): Promise<string[]> {
+    const rows = await db
+      .selectFrom('dataset_versions')
+      .select('digest')
+      .distinct()
+      .where('digest', '>', after)
+      .orderBy('digest')
+      .limit(limit)
+      .execute();
+    return rows.map(({ digest }) => digest);
   },
 
   async listDatasets(workspace: string, after: string | undefined, limit: number): Promise<Dataset[]> {

@@ -4,6 +4,7 @@ import type { Lineage } from '../../access/lineage/service.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
+import { errors } from '../../base/errors.ts';
 import { formatReference, toUri } from '../../base/references.ts';
 import { chunkStore } from './chunk-store.ts';
 import type { CheckCommit, CommitVerdict } from './commit-check.ts';
@@ -88,7 +89,8 @@ export function createVersionRecords(deps: VersionRecordDependencies) {
         const latest = await store.findLatest(workspace, name);
         // Before the comparison: two equal appends at once are two rows, not one.
         if (base !== undefined && latest?.version !== base?.version) return null;
-        areOurs = await chunkStore(tx).saveChunks(content.fresh);
+        if (!(await chunkStore(tx).touch(content.reused, now))) throw errors.datasetContentGone({ name });
+        areOurs = await chunkStore(tx).saveChunks(content.fresh, now);
         if (latest?.digest === content.digest) {
           if (tag === undefined || latest.tags.includes(tag)) return { ...latest, unchanged: true };
           await store.setTag(workspace, name, tag, latest.version);

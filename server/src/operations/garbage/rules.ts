@@ -1,7 +1,7 @@
 import { errors } from '../../base/errors.ts';
 
 /** In this order: a run's files are nobody's only when the run is gone. */
-export const phases = ['logged-model', 'run', 'blobs'] as const;
+export const phases = ['logged-model', 'run', 'chunks', 'blobs'] as const;
 
 /** Where a collection goes on: behind the last one it looked at, so that what has to stay is not judged for ever. */
 export interface Position {

@@ -22,7 +22,7 @@ export interface GarbageDependencies {
   readonly lineage: Pick<Lineage, 'findUsed'>;
   readonly experiments: Experiments;
   readonly registry: Pick<Registry, 'listBlobs' | 'findOwners'>;
-  readonly datasets: Pick<Datasets, 'usedBlobs'>;
+  readonly datasets: Pick<Datasets, 'usedBlobs' | 'findUnusedChunks' | 'removeUnusedChunks'>;
   readonly predictions: Pick<Predictions, 'usedBlobs'>;
   /** After so long a call ends and says where to go on: proxies and clients wait no longer. */
   readonly patience?: number;
@@ -61,7 +61,7 @@ export function createGarbageCollection(deps: GarbageDependencies) {
 
   /** Gives back behind which it goes on, null at the end. */
   async function collectOwners(
-    { phase: kind, after }: Position & { phase: DeletedOwner['kind'] },
+    { phase: kind, after }: { phase: DeletedOwner['kind']; after: string },
     tally: Tally,
     { before, until }: Scope,
     caller: Caller,
@@ -102,10 +102,19 @@ export function createGarbageCollection(deps: GarbageDependencies) {
     const doomed = tally.applied ? null : { before, kept: tally.keptIds };
     const used = new Set([
       ...(await experiments.usedBlobs(ids, doomed)),
-      ...(await datasets.usedBlobs(ids)),
+      ...(await datasets.usedBlobs(ids, tally.doomedChunks)),
       ...(await predictions.usedBlobs(ids)),
     ]);
     return ids.filter((id) => !used.has(id) && !ofVersions.has(id));
+  }
+
+  /** Chunks of dataset versions that were deleted: a dry run goes on as if they were gone. */
+  async function collectChunks(tally: Tally, { grace }: Scope): Promise<null> {
+    const before = clock.now() - grace;
+    tally.addChunks(
+      tally.applied ? await datasets.removeUnusedChunks(before) : await datasets.findUnusedChunks(before),
+    );
+    return null;
   }
 
   async function removeBlob(id: string, grace: number, tally: Tally): Promise<void> {
@@ -132,6 +141,17 @@ export function createGarbageCollection(deps: GarbageDependencies) {
     return null;
   }
 
+  async function collectPhase(
+    { phase, after }: Position,
+    tally: Tally,
+    scope: Scope,
+    caller: Caller,
+  ): Promise<string | null> {
+    if (phase === 'blobs') return collectBlobs(tally, after, scope);
+    if (phase === 'chunks') return collectChunks(tally, scope);
+    return collectOwners({ phase, after }, tally, scope, caller);
+  }
+
   return {
     async collect(input: CollectInput, caller: Caller): Promise<Garbage> {
       const start = toPosition(input.cursor);
@@ -145,10 +165,7 @@ export function createGarbageCollection(deps: GarbageDependencies) {
       if (tally.applied && !(await experiments.clearRemoved(scope.until))) return tally.result(start);
       for (const phase of phases.slice(phases.indexOf(start.phase))) {
         const after = phase === start.phase ? start.after : '';
-        const last =
-          phase === 'blobs'
-            ? await collectBlobs(tally, after, scope)
-            : await collectOwners({ phase, after }, tally, scope, caller);
+        const last = await collectPhase({ phase, after }, tally, scope, caller);
         if (last !== null) return tally.result({ phase, after: last });
         if (phase === 'run') await collectExperiments(tally, scope, caller);
       }
@@ -175,11 +192,17 @@ function createTally(applied: boolean, folderOf: FolderOf) {
   const kept: Garbage['kept'] = [];
   const keptIds = new Set<string>();
   const goneFrom = new Map<string, number>();
-  const sum = { runs: 0, loggedModels: 0, experiments: 0, blobs: 0, bytes: 0 };
+  const sum = { runs: 0, loggedModels: 0, experiments: 0, chunks: 0, blobs: 0, bytes: 0 };
+  const doomedChunks = new Set<string>();
   const name = (things: readonly Thing[]) => removed.push(...things.slice(0, mostNamed - removed.length));
   return {
     applied,
     keptIds,
+    doomedChunks,
+    addChunks(ids: ReadonlySet<string>): void {
+      sum.chunks += ids.size;
+      for (const id of ids) doomedChunks.add(id);
+    },
     goneFrom: (experiment: string): number => goneFrom.get(experiment) ?? 0,
     addOwners({ removed: gone, kept: used }: Removal): void {
       for (const { kind, experimentId } of gone) {
