@@ -93,6 +93,9 @@ export interface ImportRequest {
 }
 
 export interface ImportReply {
+  /** How it was packed, and its encoding if that was not UTF-8. */
+  readonly compression?: 'gzip' | 'zstd';
+  readonly encoding?: string;
   readonly columns: readonly Required<ColumnDefinition>[];
   readonly rows: number;
 }

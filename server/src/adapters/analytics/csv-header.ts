@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { open } from 'node:fs/promises';
 import { errors } from '../../base/errors.ts';
 
@@ -100,6 +101,12 @@ export async function readCsvHeader(path: string, file: string): Promise<CsvHead
       remedy: 'Save it as UTF-8',
     });
   const { scan, delimiter } = widest(text);
+  // Whoever asked finds out what it is.
+  if (
+    scan.names.some((name) => name.includes('\uFFFD')) &&
+    !isUtf8(start.subarray(0, start.indexOf(0x0a) + 1 || undefined))
+  )
+    throw new Error('the header is not utf-8');
   const names = scan.names.map((name) => name.trim());
   assertNames(names, file);
   return { names, delimiter, lines: scan.lines };

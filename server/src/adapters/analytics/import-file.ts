@@ -2,13 +2,21 @@ import { createReadStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { TidemillError } from '../../base/errors.ts';
+import { errors, TidemillError } from '../../base/errors.ts';
 import type { ColumnDefinition, ImportReply, ImportRequest } from './analytics.ts';
 import { csvFailure, fileFailure } from './csv-failure.ts';
 import type { CsvHeader } from './csv-header.ts';
 import { writeGuessed } from './import-guess.ts';
 import { objects, openReader, type Reader, renamed } from './import-source.ts';
 import { type Settled, settleColumns } from './import-types.ts';
+import {
+  type Encoding,
+  findCompression,
+  findMarkedEncoding,
+  judgeEncoding,
+  transcode,
+  unpack,
+} from './plain-file.ts';
 import { quoteName, quoteText } from './sql-text.ts';
 
 /** Bytes up to which asking every row for its types costs less than being wrong about one. */
@@ -93,7 +101,7 @@ async function failure(
 }
 
 /** See `Analytics.importFile`. A large CSV is read once, by types that its first rows suggest; anything else is asked for them first. */
-export async function importFile(connection: DuckDBConnection, request: ImportRequest): Promise<ImportReply> {
+async function importPlain(connection: DuckDBConnection, request: ImportRequest): Promise<ImportReply> {
   const file = request.label ?? request.path;
   let header: CsvHeader | undefined;
   try {
@@ -105,9 +113,85 @@ export async function importFile(connection: DuckDBConnection, request: ImportRe
     const write = (settled: readonly Settled[]) => writeParquet(connection, reader, settled, target);
     const isLarge = reader.header !== undefined && size > smallFile;
     const guessed = isLarge ? await writeGuessed(connection, reader, request, write) : undefined;
-    return guessed ?? (await write(await settleColumns(connection, reader, request)));
+    const reply = guessed ?? (await write(await settleColumns(connection, reader, request)));
+    await assertHeaderOnce(connection, reader, reply, { to: request.to, file });
+    return reply;
   } catch (error) {
     await rm(request.to, { force: true });
+    if (isEncodingFailure(error)) throw error;
     throw await failure(error, request, header);
+  }
+}
+
+/** Files put one behind the other repeat their header, which then makes text of every column. */
+async function assertHeaderOnce(
+  connection: DuckDBConnection,
+  { header }: Reader,
+  { columns }: ImportReply,
+  { to, file }: { readonly to: string; readonly file: string },
+): Promise<void> {
+  if (!header || columns.length === 0 || columns.some(({ type }) => type !== 'text')) return;
+  const isHeader = columns.map(
+    ({ name }, i) => `trim(${quoteName(name)}) = ${quoteText(header.names[i] ?? name)}`,
+  );
+  const [found] = await objects(
+    connection,
+    `select file_row_number::double as row from read_parquet(${quoteText(to)}, file_row_number = true) where ${isHeader.join(' and ')} limit 1`,
+  );
+  if (!found) return;
+  throw errors.fileUnreadable({
+    file,
+    line: Number(found.row) + header.lines + 1,
+    reason: 'it repeats the header, as files put one behind the other do',
+    remedy: 'Remove that line, or send the files one by one with mode=append',
+  });
+}
+
+const isEncodingFailure = (error: unknown): boolean =>
+  error instanceof Error && /invalid unicode|not utf-8|invalid utf-?8/i.test(error.message);
+
+/** Reads text in UTF-8, or in what it turns out to be written in. */
+async function importText(connection: DuckDBConnection, request: ImportRequest): Promise<ImportReply> {
+  const file = request.label ?? request.path;
+  const plain = `${request.to}.utf8`;
+  const again = async (encoding: Encoding): Promise<ImportReply> => {
+    await transcode(request.path, encoding, plain, request.signal);
+    const reply = await importPlain(connection, { ...request, label: file, path: plain });
+    return { ...reply, encoding };
+  };
+  try {
+    const marked = await findMarkedEncoding(request.path);
+    if (marked) return await again(marked);
+    return await importPlain(connection, request).catch(async (error: unknown) => {
+      if (!isEncodingFailure(error)) throw error;
+      const found = await judgeEncoding(request.path);
+      if (found === 'windows-1252') return again(found);
+      throw errors.fileUnreadable(
+        {
+          file,
+          line: found.line,
+          reason: `most of the file is UTF-8, but the line at byte ${found.byte} is not`,
+          remedy: 'Save the whole file as UTF-8',
+        },
+        error,
+      );
+    });
+  } finally {
+    await rm(plain, { force: true });
+  }
+}
+
+/** See `Analytics.importFile`. */
+export async function importFile(connection: DuckDBConnection, request: ImportRequest): Promise<ImportReply> {
+  const file = request.label ?? request.path;
+  const read = request.format === 'parquet' ? importPlain : importText;
+  const compression = await findCompression(request.path, file);
+  if (!compression) return read(connection, request);
+  const to = `${request.to}.unpacked`;
+  try {
+    await unpack(request.path, { to, file, compression, signal: request.signal });
+    return { ...(await read(connection, { ...request, label: file, path: to })), compression };
+  } finally {
+    await rm(to, { force: true });
   }
 }
