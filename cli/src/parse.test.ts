@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   datasetNameOf,
   formatOf,
+  sentFormatOf,
   toInteger,
   toName,
   toNames,
@@ -78,6 +79,8 @@ describe('files', () => {
       'ndjson',
       'ndjson',
     ]);
+    const sent = ['a.csv', 'b.csv.gz', 'c.tsv.ZST', 'd.tsv', 'e.jsonl.gz'].map(sentFormatOf);
+    expect(sent).toEqual(['csv', 'csv', 'csv', 'csv', 'ndjson']);
     for (const path of ['prices', 'prices.xlsx', '.csv', 'a.csv.gz', '-']) {
       expect(codeOf(() => formatOf(path))).toBe('formatUnknown');
     }
@@ -85,6 +88,7 @@ describe('files', () => {
 
   it('suggests a dataset name that the server takes, or says that it needs one', () => {
     expect(datasetNameOf('/data/Apple Stocks (2024).csv')).toBe('apple-stocks-2024');
+    expect(datasetNameOf('prices.csv.gz')).toBe('prices');
     expect(datasetNameOf('C:\\data\\_prices.csv')).toBe('prices');
     expect(codeOf(() => datasetNameOf('価格.csv'))).toBe('nameUnclear');
     fc.assert(

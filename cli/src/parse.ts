@@ -130,6 +130,13 @@ export function formatOf(path: string): TableFormat {
   return format;
 }
 
+/** What a name is without the ending of its packing, which the file itself tells. */
+const unpacked = (path: string): string => path.replace(/(?<=\.[a-z]+)\.(?:gz|zst)$/i, '');
+
+/** The same for a file to be sent: `prices.csv.gz` and `prices.tsv` are CSV to the server, which unpacks them and finds the tabs. */
+export const sentFormatOf = (path: string): TableFormat =>
+  /\.tsv$/i.test(unpacked(path)) ? 'csv' : formatOf(unpacked(path));
+
 export const readFormats: readonly ReadFormat[] = [
   'parquet',
   'arrow',
@@ -150,7 +157,7 @@ export const readFormatOf = (path: string): ReadFormat =>
 
 /** The dataset that a file's name suggests: `Apple Stocks.csv` becomes `apple-stocks`. @throws nameUnclear */
 export function datasetNameOf(path: string): string {
-  const base = path.split(/[/\\]/).at(-1) ?? '';
+  const base = unpacked(path).split(/[/\\]/).at(-1) ?? '';
   const name = base
     .slice(0, base.length - extname(base).length)
     .toLowerCase()

@@ -2,7 +2,7 @@ import type { DatasetVersion, TableFormat } from '@tidemill/sdk';
 import { type Command, Option } from 'commander';
 import { openContent } from '../../files.ts';
 import { example, type Limited, limitOption, listUpTo } from '../../pages.ts';
-import { datasetNameOf, formatOf, tableFormats, toNames, toReference, toTextPairs } from '../../parse.ts';
+import { datasetNameOf, sentFormatOf, tableFormats, toNames, toReference, toTextPairs } from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
 import { formatBytes, formatTime, tableLines } from '../../table.ts';
 import { addDiff } from './differences.ts';
@@ -61,7 +61,7 @@ function addCommit(datasets: Command): void {
     .option('--message <text>', 'what changed and why')
     .action(async (file: string, options: CommitOptions, command: Command) => {
       const session = sessionOf(command);
-      const format = options.format ?? formatOf(file);
+      const format = options.format ?? sentFormatOf(file);
       const name = options.name ?? datasetNameOf(file);
       // A pair without `=` is refused here, before a large file is sent.
       toTextPairs(options.mapping ?? []);

@@ -9,7 +9,7 @@ import type {
 import { type Command, Option } from 'commander';
 import { openContent, readRecords } from '../../files.ts';
 import { example, type Limited, limitOption, listUpTo } from '../../pages.ts';
-import { formatOf, tableFormats, toInteger, toNames, toReference, toTarget } from '../../parse.ts';
+import { sentFormatOf, tableFormats, toInteger, toNames, toReference, toTarget } from '../../parse.ts';
 import { sessionOf, setVerdict } from '../../session.ts';
 import { formatNumber, formatTime, tableLines } from '../../table.ts';
 
@@ -50,7 +50,7 @@ function addValidate(datasets: Command): void {
           ? await validation.validate(reference)
           : await validation.validateFile({
               name: reference.name,
-              format: options.format ?? formatOf(options.file),
+              format: options.format ?? sentFormatOf(options.file),
               mapping: options.mapping?.join(','),
               dateFormat: options.dateFormat,
               content: await openContent(options.file, session.say),

@@ -62,6 +62,8 @@ interface TypedFile {
   readonly path: string;
   readonly columns: readonly Column[];
   readonly rows: number;
+  /** How the file was packed and written, where that was not plain UTF-8; for the provenance. */
+  readonly found?: Readonly<Record<string, string>>;
 }
 
 export function createCommits(deps: CommitDependencies) {
@@ -105,7 +107,9 @@ export function createCommits(deps: CommitDependencies) {
     });
     if (reply.rows === 0 && !base)
       throw errors.datasetFileEmpty({ file: label, reason: 'has a header but no rows' });
-    return { path: to, columns: reply.columns, rows: reply.rows };
+    const { columns, rows, compression, encoding } = reply;
+    const found = { ...(compression && { compression }), ...(encoding !== undefined && { encoding }) };
+    return { path: to, columns, rows, found };
   }
 
   async function latestContent(name: string, { workspace }: Caller): Promise<Content | null> {
@@ -120,7 +124,7 @@ export function createCommits(deps: CommitDependencies) {
       const table = await typeUpload(upload, folder, null);
       const before = await latestContent(upload.name, caller);
       const content = await files.put({ ...table, folder, mayMove: true, before });
-      return required(await record({ ...describe(upload), content }, caller));
+      return required(await record({ ...withFound(describe(upload), table), content }, caller));
     });
   }
 
@@ -167,7 +171,7 @@ export function createCommits(deps: CommitDependencies) {
     let table = await typed(base);
     for (let attempt = 0; attempt < appendAttempts; attempt += 1) {
       const content = await stage(base, table, join(folder, `attempt-${attempt}`));
-      const version = await record({ ...candidate, content, base }, caller);
+      const version = await record({ ...withFound(candidate, table), content, base }, caller);
       if (version) return version;
       const before = base;
       base = await findBase();
@@ -276,6 +280,11 @@ function describe({ name, message, tag, mode, key, format, mapping, dateFormat }
     ...(dateFormat && { dateFormat }),
   };
   return { name, message: message ?? '', tag, provenance: { kind: 'upload', inputs: [], detail } };
+}
+
+function withFound<T extends { readonly provenance: Provenance }>(candidate: T, { found }: TypedFile): T {
+  const { provenance } = candidate;
+  return { ...candidate, provenance: { ...provenance, detail: { ...provenance.detail, ...found } } };
 }
 
 /** Without a base to be overtaken, `record` always gives a version. */

@@ -2,6 +2,7 @@ import type { TableFormat } from '@tidemill/sdk';
 
 const endings: Readonly<Record<string, TableFormat>> = {
   csv: 'csv',
+  tsv: 'csv',
   txt: 'csv',
   parquet: 'parquet',
   pq: 'parquet',
@@ -12,7 +13,7 @@ const endings: Readonly<Record<string, TableFormat>> = {
 
 /** What a file's name says of its format; undefined for a name that says nothing. */
 export const toFormat = (fileName: string): TableFormat | undefined =>
-  endings[fileName.slice(fileName.lastIndexOf('.') + 1).toLowerCase()];
+  endings[/(?:^|\.)([^.]*?)(?:\.(?:gz|zst))?$/i.exec(fileName)?.[1]?.toLowerCase() ?? ''];
 
 const longestName = 128;
 
@@ -20,7 +21,7 @@ const longestName = 128;
 export const toDatasetName = (fileName: string): string =>
   fileName
     .replace(/^.*[\\/]/, '')
-    .replace(/\.[^.]*$/, '')
+    .replace(/\.[^.]*?(?:\.(?:gz|zst))?$/i, '')
     .toLowerCase()
     .normalize('NFKD')
     .replaceAll(/\p{M}/gu, '')
