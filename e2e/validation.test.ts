@@ -56,7 +56,7 @@ describe.skipIf(!hasBrowser)('validation in a browser', () => {
   });
 
   it('judges a version, and shows the rows that are not as expected', async () => {
-    await page.getByRole('button', { name: 'Validate movies@1' }).click();
+    await page.getByRole('button', { name: 'Validate movies@1', exact: true }).click();
     const outcomes = table('outcomes');
     await outcomes.getByText('Title is not missing').waitFor();
     await expect.poll(() => outcomes.getByText('failed', { exact: true }).count()).toBe(1);
