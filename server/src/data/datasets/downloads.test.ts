@@ -186,6 +186,24 @@ test('a client that leaves frees the engine for the next one', async () => {
   await Promise.all(gone.map((each) => expect(each).rejects.toThrow()));
 });
 
+test('the bytes are those of this revision of the writers', async () => {
+  const digests = await Promise.all(
+    ['parquet', 'arrow', 'arrows', 'csv', 'json', 'ndjson'].map(async (extension) => {
+      const reply = await get(`data.${extension}?columns=n,symbol,close`, {}, 'HEAD');
+      return `${extension} ${Buffer.from(reply.headers.get('repr-digest')?.slice(9, -1) ?? '', 'base64').toString('hex', 0, 6)}`;
+    }),
+  );
+  // Where one differs, raise `writerRevision` in exports.ts: a client must not put old bytes and new ones together.
+  expect(digests).toEqual([
+    'parquet 3c6bc2c5916f',
+    'arrow 17dfa1684545',
+    'arrows 69adde76e071',
+    'csv ee6fb12876dd',
+    'json c0aa02eb94f8',
+    'ndjson c7d2d689c257',
+  ]);
+});
+
 test('many readers at once share one file', async () => {
   const folder = join(platform.folder, 'cache/exports');
   const before = (await readdir(folder)).length;
