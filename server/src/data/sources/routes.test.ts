@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestPlatform, type TestPlatform } from '../../testing/platform.ts';
 import { createTempDir } from '../../testing/temp-dir.ts';
+import { until } from '../../testing/until.ts';
 
 const folder = await createTempDir();
 let platform: TestPlatform;
@@ -57,4 +58,26 @@ test('a source lives by plain HTTP: created, changed, tested, pulled, deleted', 
   expect(await call('GET', '')).toMatchObject({ body: { items: [{ name: 'p' }], nextCursor: null } });
   expect(await call('DELETE', '/p')).toMatchObject({ status: 200 });
   expect(await call('GET', '/p')).toMatchObject({ status: 404, body: { error: { code: 'sourceNotFound' } } });
+});
+
+test('what is pulled is held against the expectations of its dataset like any commit', async () => {
+  const { services, caller } = platform;
+  await services.sources.create({ name: 'checked', from: { kind: 'path', path: from.path } }, caller);
+  await services.validation.putExpectations(
+    { name: 'checked', expectations: [{ kind: 'between', column: 'price', max: 1 }] },
+    caller,
+  );
+  const { id } = await services.sources.pull({ name: 'checked' }, caller);
+  const ended = await until(
+    () => services.sources.getPull({ name: 'checked', id }, caller),
+    ({ state }) => state !== 'queued' && state !== 'running',
+  );
+  expect(ended).toMatchObject({
+    state: 'failed',
+    version: null,
+    error: { message: expect.stringContaining('price') },
+  });
+  await expect(services.datasets.get({ name: 'checked' }, caller)).rejects.toMatchObject({
+    code: 'datasetNotFound',
+  });
 });
