@@ -117,7 +117,7 @@ async function countFuture(
   const isTime = column.type === 'date' || column.type === 'timestamp';
   if (!isTime || !(figures.maximum / 1000 > createdAt)) return 0;
   const sql = `select count(*) as n from rows_ where epoch_us(cast(${quoteName(column.name)} as timestamp)) > ${createdAt * 1000}`;
-  return Number((await queryTable(table, sql)).rows[0]?.n ?? 0);
+  return Number((await queryTable(table, [column], sql)).rows[0]?.n ?? 0);
 }
 
 const pairsOf = (table: ProfiledTable, profiles: readonly ColumnProfile[]) =>

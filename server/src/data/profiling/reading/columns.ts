@@ -57,7 +57,7 @@ export const inBatches = <T>(items: readonly T[], size: number): T[][] =>
 
 async function figuresOf(table: ProfiledTable, columns: readonly Column[]): Promise<ColumnFigures[]> {
   const wanted = table.rows > exactRows ? sampledRows : table.rows;
-  const { values } = await columnsOf(table, sampledSql(columns.map(asDouble), table.rows, wanted));
+  const { values } = await columnsOf(table, columns, sampledSql(columns.map(asDouble), table.rows, wanted));
   const input: ColumnsInput = {
     values: values.filter((each) => each instanceof Float64Array),
     times: columns.map(({ type }) => type === 'date' || type === 'timestamp'),
@@ -76,7 +76,7 @@ async function countNulls(
   );
   const counted = await inTurns(inBatches(doubtful, countsAtOnce), async (columns) => {
     const counts = columns.map(({ name }, i) => `count(*) - count(${quoteName(name)}) as c${i}`);
-    const [row] = (await queryTable(table, `select ${counts.join(', ')} from rows_`)).rows;
+    const [row] = (await queryTable(table, columns, `select ${counts.join(', ')} from rows_`)).rows;
     return columns.map(({ name }, i) => [name, Number(row?.[`c${i}`])] as const);
   });
   return new Map(counted.flat());
@@ -91,7 +91,7 @@ async function withLargeIntegers(table: ProfiledTable, read: readonly ReadColumn
     const name = quoteName(column.name);
     const values = `(select ${name} as x, count(*) as n from rows_ where ${name} is not null group by 1)`;
     const sql = `select count(*) as found, count(*) filter (n = 1) as once from ${values}`;
-    const [row] = (await queryTable(table, sql)).rows;
+    const [row] = (await queryTable(table, [column], sql)).rows;
     const counts = { distinct: Number(row?.found), unique: Number(row?.once) };
     return { ...each, figures: { ...figures, ...counts }, approximate: ['top', 'lowest', 'highest'] };
   });
@@ -111,7 +111,7 @@ const sampledFigures = [
 /** Beyond `exactRows` what one pass gives exactly comes from all rows, distinct values from a sketch, the rest from a sample. */
 async function withExactMoments(table: ProfiledTable, read: readonly ReadColumn[]): Promise<ReadColumn[]> {
   return inTurns(read, async (each) => {
-    const [row] = (await queryTable(table, momentsSql(each.column))).rows;
+    const [row] = (await queryTable(table, [each.column], momentsSql(each.column))).rows;
     if (!row) return each;
     const number = (name: string) => numberOf(row[name]);
     const finite = number('finite');

@@ -37,7 +37,7 @@ const none = new Float64Array(0);
 async function valuesOf(table: ProfiledTable, columns: readonly Column[]): Promise<Float64Array[]> {
   const scale = ({ type }: Column) => (type === 'date' || type === 'timestamp' ? ' / 1000' : '');
   const expressions = columns.map((column) => `${asDouble(column)}${scale(column)}`);
-  const { values } = await columnsOf(table, sampledSql(expressions, table.rows, driftRows));
+  const { values } = await columnsOf(table, columns, sampledSql(expressions, table.rows, driftRows));
   return values.map((each) => (each instanceof Float64Array ? each : none));
 }
 

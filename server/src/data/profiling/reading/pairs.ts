@@ -32,7 +32,11 @@ export async function readPairs(
   if (some.length + few.length < 2) return { correlations: null, interactions: [], leftOut: [] };
   const expressions = [...some.map(asDouble), ...few.map(asCode)];
   const wanted = Math.min(sampledRows, Math.floor(mostCells / expressions.length));
-  const { values, rowCount } = await columnsOf(table, sampledSql(expressions, table.rows, wanted));
+  const { values, rowCount } = await columnsOf(
+    table,
+    [...some, ...few],
+    sampledSql(expressions, table.rows, wanted),
+  );
   const named = (columns: readonly Column[], from: number) =>
     columns.flatMap(({ name }, i) => {
       const found = values[from + i];

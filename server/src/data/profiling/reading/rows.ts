@@ -22,6 +22,9 @@ function shown({ column, figures }: ReadColumn): string {
   return column.type === 'integer' && reach > Number.MAX_SAFE_INTEGER ? `cast(${value} as varchar)` : value;
 }
 
+const columnsIn = (read: readonly ReadColumn[]) => read.map(({ column }) => column);
+const shownOf = (read: readonly ReadColumn[]) => columnsIn(read.slice(0, shownColumns));
+
 /** Under names of ours: those of the table may be any. */
 const aliased = (read: readonly ReadColumn[]): string =>
   read
@@ -44,7 +47,7 @@ export async function readSample(
   if (table.rows === 0 || read.length === 0) return { head: [], tail: [] };
   const from = async (offset: number): Promise<Row[]> => {
     const sql = `select ${aliased(read)} from rows_ limit ${shownRows} offset ${offset}`;
-    return (await queryTable(table, sql)).rows.map((cells) => rowOf(read, cells));
+    return (await queryTable(table, shownOf(read), sql)).rows.map((cells) => rowOf(read, cells));
   };
   const tail = table.rows > shownRows ? from(Math.max(shownRows, table.rows - shownRows)) : [];
   return { head: await from(0), tail: await tail };
@@ -60,7 +63,7 @@ export async function readDuplicates(
   const sql = `with h as materialized (select ${hash} as h, count(*) as n from rows_ group by 1)
     select null as h, coalesce(cast(sum(n - 1) as bigint), 0) as n from h
     union all (select cast(h as varchar), n from h where n > 1 order by n desc, h limit ${shownRows})`;
-  const { rows } = await queryTable(table, sql);
+  const { rows } = await queryTable(table, table.columns, sql);
   const repeated = Number(rows.find(({ h }) => h === null)?.n ?? 0);
   const counts = new Map(rows.flatMap(({ h, n }) => (h === null ? [] : [[String(h), Number(n)] as const])));
   const top = counts.size === 0 ? [] : await rowsOf(table, read, hash, counts);
@@ -76,7 +79,7 @@ async function rowsOf(
   const wanted = [...counts.keys()].map((h) => `${h}::ubigint`).join(', ');
   const sql = `select * from (select cast(${hash} as varchar) as h, ${aliased(read)} from rows_ where ${hash} in (${wanted}))
     qualify row_number() over (partition by h) = 1`;
-  const { rows } = await queryTable(table, sql);
+  const { rows } = await queryTable(table, table.columns, sql);
   return rows
     .map((cells) => ({ row: rowOf(read, cells), count: counts.get(String(cells.h)) ?? 0 }))
     .sort((a, b) => b.count - a.count);
@@ -92,7 +95,7 @@ export async function readMissing(
   const bit = ({ column }: ReadColumn) => `case when ${quoteName(column.name)} is null then '1' else '0' end`;
   const sql = `with p as materialized (select concat(${some.map(bit).join(', ')}) as pattern, count(*) as n from rows_ group by 1)
     select pattern, n, (select count(*) from p) as total from p order by n desc, pattern limit ${mostPatterns}`;
-  const { rows } = await queryTable(table, sql);
+  const { rows } = await queryTable(table, columnsIn(some), sql);
   const total = Number(rows[0]?.total ?? 0);
   const patterns = rows.map(({ pattern, n }) => ({ bits: String(pattern), rows: Number(n) }));
   const names = some.map(({ column }) => column.name);

@@ -27,7 +27,7 @@ export async function readSeries(
   const sql = `select * from (
       select ${asDouble(order.column)} / 1000 as moment, ${means.join(', ')} from rows_
       where moment is not null group by 1 order by 1 desc limit ${mostPoints + 1}) order by moment`;
-  const { values, rowCount } = await columnsOf(table, sql);
+  const { values, rowCount } = await columnsOf(table, [order.column, ...some], sql);
   const [times, ...rest] = values;
   if (!(times instanceof Float64Array)) return null;
   const columns = some.flatMap(({ name }, i) => {

@@ -13,16 +13,23 @@ export interface ProfiledTable {
   readonly signal: AbortSignal;
 }
 
-export const queryTable = (table: ProfiledTable, sql: string, maxRows?: number) =>
-  table.analytics.query({
-    sql,
-    tables: { rows_: table.source },
-    signal: table.signal,
-    ...(maxRows !== undefined && { maxRows }),
-  });
+/** Naming every column of a file costs more than reading some, once there are many of them. */
+const wide = 100;
 
-export const columnsOf = (table: ProfiledTable, sql: string): Promise<ColumnsReply> =>
-  table.analytics.columns({ sql, tables: { rows_: table.source }, signal: table.signal });
+function sourceOf({ source, columns }: ProfiledTable, used: readonly Column[]): TableSource {
+  return source.paths.length > 0 && columns.length > wide ? { ...source, columns: used } : source;
+}
+
+/** SQL on `rows_`, of which it names no other columns than these. */
+export const queryTable = (table: ProfiledTable, used: readonly Column[], sql: string) =>
+  table.analytics.query({ sql, tables: { rows_: sourceOf(table, used) }, signal: table.signal });
+
+export const columnsOf = (
+  table: ProfiledTable,
+  used: readonly Column[],
+  sql: string,
+): Promise<ColumnsReply> =>
+  table.analytics.columns({ sql, tables: { rows_: sourceOf(table, used) }, signal: table.signal });
 
 export const computeFor = <T>(table: ProfiledTable, task: ComputeTask): Promise<T> =>
   table.compute.compute<T>(task, { signal: table.signal });

@@ -48,7 +48,7 @@ export const readTexts = async (table: ProfiledTable): Promise<Map<string, ReadT
 };
 
 async function readText(table: ProfiledTable, column: Column): Promise<ReadText> {
-  const { rows } = await queryTable(table, textSql(column));
+  const { rows } = await queryTable(table, [column], textSql(column));
   const of = (kind: string) => rows.filter((row) => row.kind === kind);
   const [facts = {}] = of('facts');
   const sample = of('sample');
