@@ -37,10 +37,14 @@ export interface DeltaRequest {
 const limits = { scattered: 0.2, runs: 0.25, sources: 16 };
 /** Hashes of the old rows are held in memory, eight bytes each. */
 const mostRows = 50_000_000;
+/** The SQL names each column once per file. */
+const mostColumns = 1_000;
 /** Small, since each reader wants a few rows out of many. */
 const packRowGroup = 16_384;
-/** Rows compared at once. */
-const provedAtOnce = 262_144;
+
+/** Rows that are put together or compared in memory: fewer where there are many columns. */
+export const rowsAtOnce = (columns: readonly unknown[]): number =>
+  Math.min(262_144, Math.floor(32_000_000 / Math.max(1, columns.length)));
 
 /** Chunks stored by what differs from the version before: runs of its files, and one file with all rows that are new. */
 export function createDeltaChunks({ analytics, blobs }: { analytics: Analytics; blobs: Blobs }) {
@@ -51,7 +55,7 @@ export function createDeltaChunks({ analytics, blobs }: { analytics: Analytics; 
     paths: ReadonlyMap<string, string>,
   ): Promise<Proposal[]> {
     const proved: Proposal[] = [];
-    for (const group of neighbours(proposals)) {
+    for (const group of neighbours(proposals, rowsAtOnce(columns))) {
       const rows = scatteredOf(group, columns, paths);
       const start = group[0]?.chunk.start ?? 0;
       const count = group.reduce((sum, { chunk }) => sum + chunk.rows, 0);
@@ -71,7 +75,7 @@ export function createDeltaChunks({ analytics, blobs }: { analytics: Analytics; 
     /** Those of the chunks for which a delta was found and proved; blobs they need are stored afterwards. */
     async store(request: DeltaRequest): Promise<StoredChunk[]> {
       const { path, columns, chunks, before, folder } = request;
-      if (columns.some(({ name }) => isPlaceName(name))) return [];
+      if (columns.length > mostColumns || columns.some(({ name }) => isPlaceName(name))) return [];
       if (before.reduce((sum, { rows }) => sum + rows, 0) > mostRows) return [];
       const sources = sourcesOf(before);
       const local = await localPaths(blobs, sources);
@@ -163,13 +167,13 @@ const distinct = (sources: readonly DeltaSource[]): DeltaSource[] => [
 ];
 
 /** Chunks that follow on each other, so many that comparing them pays. */
-function neighbours(proposals: readonly Proposal[]): Proposal[][] {
+function neighbours(proposals: readonly Proposal[], most: number): Proposal[][] {
   const groups: Proposal[][] = [];
   let first = 0;
   let end = -1;
   for (const proposal of proposals) {
     const { start, rows } = proposal.chunk;
-    if (start === end && start + rows - first <= provedAtOnce) groups.at(-1)?.push(proposal);
+    if (start === end && start + rows - first <= most) groups.at(-1)?.push(proposal);
     else {
       groups.push([proposal]);
       first = start;

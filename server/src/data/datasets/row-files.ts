@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { copyFile, open, rename } from 'node:fs/promises';
-import type { Analytics } from '../../adapters/analytics/analytics.ts';
+import type { Analytics, ColumnHead } from '../../adapters/analytics/analytics.ts';
 import type { Blobs } from '../../adapters/blobs/blobs.ts';
 import { type FileCache, openFileCache } from '../../base/file-cache.ts';
 import { inParallel } from '../../base/in-parallel.ts';
-import { localPaths, scatteredOf, toPiece } from './delta-chunks.ts';
+import { localPaths, rowsAtOnce, scatteredOf, toPiece } from './delta-chunks.ts';
 import { type StoredChunk, sourcesOf } from './rules.ts';
 
 export interface RowFilesDependencies {
@@ -22,8 +22,7 @@ export interface RowFile {
 const gigabyte = 2 ** 30;
 /** A file stays for an hour after it was last asked for: whoever got its path may open it late. */
 const cacheLimits = { maxBytes: 8 * gigabyte, maxFiles: 4_096, keepMs: 3_600_000 };
-/** Rows and chunks put together in one file. */
-const mostRows = 262_144;
+/** Chunks put together in one file. */
 const mostChunks = 64;
 /** Files made at once, so that requests of others find a connection. */
 const atOnce = 2;
@@ -33,18 +32,20 @@ export function createRowFiles({ blobs, analytics, cacheFolder }: RowFilesDepend
   let opened: Promise<FileCache> | undefined;
   const cache = (): Promise<FileCache> => (opened ??= openFileCache({ folder: cacheFolder, ...cacheLimits }));
 
-  async function make(chunks: readonly StoredChunk[], to: string): Promise<void> {
+  async function make(
+    chunks: readonly StoredChunk[],
+    columns: readonly ColumnHead[],
+    to: string,
+  ): Promise<void> {
     const paths = await localPaths(blobs, sourcesOf(chunks));
-    const [first = ''] = paths.values();
-    const { columns } = await analytics.describeFile(first);
     await analytics.gatherRows({ rows: scatteredOf(chunks.map(toPiece), columns, paths), to });
     await syncFile(to);
   }
 
-  async function pathOf(group: readonly StoredChunk[]): Promise<string> {
+  async function pathOf(group: readonly StoredChunk[], columns: readonly ColumnHead[]): Promise<string> {
     const [first] = group;
     if (first && !first.delta) return blobs.localPath(first.blob);
-    const file = await (await cache()).take(keyOf(group), (to) => make(group, to));
+    const file = await (await cache()).take(keyOf(group), (to) => make(group, columns, to));
     file.release();
     return file.path;
   }
@@ -56,8 +57,9 @@ export function createRowFiles({ blobs, analytics, cacheFolder }: RowFilesDepend
     const whole = await (await cache()).find(keyOf(chunks));
     whole?.release();
     if (whole) return [{ path: whole.path, rows: rowsIn(chunks) }];
-    return inParallel(groupsOf(chunks), atOnce, async (group) => ({
-      path: await pathOf(group),
+    const { columns } = await analytics.describeFile(await blobs.localPath(chunks[0]?.blob ?? ''));
+    return inParallel(groupsOf(chunks, rowsAtOnce(columns)), atOnce, async (group) => ({
+      path: await pathOf(group, columns),
       rows: rowsIn(group),
     }));
   }
@@ -98,7 +100,7 @@ const keyOf = (chunks: readonly StoredChunk[]): string =>
 const isBorder = ({ id }: StoredChunk): boolean => Number.parseInt(id.slice(0, 2), 16) < 8;
 
 /** A chunk with a file of its own is a group of its own. */
-function groupsOf(chunks: readonly StoredChunk[]): StoredChunk[][] {
+function groupsOf(chunks: readonly StoredChunk[], mostRows: number): StoredChunk[][] {
   const groups: StoredChunk[][] = [];
   let rows = 0;
   for (const chunk of chunks) {
