@@ -20,16 +20,17 @@ export function addDatasetsCommands(program: Command): void {
   addLists(datasets);
   addTags(datasets);
   addSet(datasets);
-  addDelete(datasets);
-  addVerify(datasets);
   datasets.commandsGroup('Look at them:');
   addReadingCommands(datasets);
   addDiff(datasets);
-  datasets.commandsGroup('What they must be:');
-  addValidationCommands(datasets);
   datasets.commandsGroup('Make versions from versions:');
   addMakingCommands(datasets);
   addSplits(datasets);
+  datasets.commandsGroup('Say what they must be:');
+  addValidationCommands(datasets);
+  datasets.commandsGroup('Keep them in order:');
+  addVerify(datasets);
+  addDelete(datasets);
 }
 
 interface CommitOptions {
