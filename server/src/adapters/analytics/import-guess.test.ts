@@ -104,3 +104,27 @@ test('a date format is asked of late rows too', async () => {
   );
   expect(types.join()).toMatch(/line 24002.*'day'|text/);
 });
+
+test('rows keep their order, however many threads read them', async () => {
+  const path = join(folder, 'ordered.csv');
+  const to = join(folder, 'ordered.parquet');
+  const lines = Array.from(
+    { length: 300_000 },
+    (_, n) => `${n},${n % 3 === 0},${n / 7},2024-01-02,2024-01-02T03:04:05Z,$${n}.50,item ${n}`,
+  );
+  await writeFile(path, `n,flag,share,day,at,price,item\n${lines.join('\n')}\n`);
+  const { columns } = await analytics.importFile({ path, to, format: 'csv' });
+  expect(columns.map(({ type }) => type)).toEqual([
+    'integer',
+    'boolean',
+    'double',
+    'date',
+    'timestamp',
+    'double',
+    'text',
+  ]);
+  const { rows } = await analytics.query({
+    sql: `select count(*) filter (where n <> file_row_number) as moved from read_parquet('${to}', file_row_number = true)`,
+  });
+  expect(rows).toEqual([{ moved: 0 }]);
+});
