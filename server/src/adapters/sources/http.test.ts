@@ -138,6 +138,10 @@ test('a sample reads the beginning of text, to the end of a record', async () =>
   expect(cut.text).toMatch(/\d,"a ""quoted""\nline"\n$/);
   expect(cut.text.length).toBeLessThan(1 << 20);
   expect(await fetchFrom(`${site.url}/s.csv`, sample, { sample: true })).toMatchObject({ isWhole: true });
+  site.pages['/packed.csv'] = (_, response) =>
+    response.writeHead(200, csv).end(gzipSync(randomBytes(50_000)));
+  const packed = await fetchFrom(`${site.url}/packed.csv`, sample, { sample: true });
+  expect(packed).toMatchObject({ isWhole: true });
 });
 
 test('an unchanged page is not sent again, whether it has a tag or a date', async () => {

@@ -24,13 +24,15 @@ export async function saveContent(content: AsyncIterable<Uint8Array>, options: S
   const { location, to, maxBytes, sampleBytes, signal, onBytes } = options;
   let bytes = 0;
   let isWhole = true;
+  let isPacked = false;
   async function* bounded(): AsyncGenerator<Uint8Array> {
     for await (const part of content) {
+      if (bytes === 0) isPacked = beginsPacked(part);
       bytes += part.byteLength;
       if (bytes > maxBytes) throw errors.sourceTooLarge({ location, limit: sizeText(maxBytes) });
       onBytes?.(bytes);
       yield part;
-      if (sampleBytes !== null && bytes >= sampleBytes) {
+      if (sampleBytes !== null && !isPacked && bytes >= sampleBytes) {
         isWhole = false;
         return;
       }
@@ -40,6 +42,10 @@ export async function saveContent(content: AsyncIterable<Uint8Array>, options: S
   if (!isWhole) await cutAtRecord(to);
   return { bytes, isWhole };
 }
+
+/** gzip or zstd, whatever the name says: a part of it is worth nothing. */
+const beginsPacked = ([a, b]: Uint8Array): boolean =>
+  (a === 0x1f && b === 0x8b) || (a === 0x28 && b === 0xb5);
 
 /** Text whose beginning is readable without its end. */
 export const canBeCut = (format: FileFormat | null, name: string): boolean =>

@@ -1,4 +1,6 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openSqlite } from '../../adapters/db/sqlite.ts';
 import { openFileSite } from '../../testing/file-site.ts';
@@ -123,5 +125,19 @@ describe('what is pulled', () => {
     const gone = await pull('prices');
     expect(gone).toMatchObject({ state: 'failed', error: { code: 'sourceRejected' } });
     expect(gone.error?.message).toMatch(/it answers 404\. Check the address/);
+  });
+
+  test('compressed files and pages are read as what is in them', async () => {
+    const { create, pull, rows, root, sources, caller } = await openSources((await open()).db);
+    await writeFile(join(root, 'a.csv.gz'), gzipSync('id,what\n1,a\n'));
+    await create({ from: { kind: 'path', path: join(root, 'a.csv.gz') } });
+    expect(await pull('prices')).toMatchObject({ state: 'succeeded', error: null, rows: 1 });
+    expect(await rows('prices')).toEqual([{ id: 1, what: 'a' }]);
+    const site = await openFileSite({
+      '/b.tsv.zst': (_, response) => response.end(zstdCompressSync('id\twhat\n2\tb\n')),
+    });
+    await create({ name: 'page', from: { kind: 'http', url: `${site.url}/b.tsv.zst` } });
+    expect(await sources.test({ name: 'page' }, caller)).toMatchObject({ rows: [{ id: 2, what: 'b' }] });
+    expect(await pull('page')).toMatchObject({ state: 'succeeded', error: null, rows: 1 });
   });
 });
