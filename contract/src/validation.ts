@@ -155,7 +155,8 @@ export const Expectation = Type.Unsafe<Expectation>(
   ),
 );
 /** More would not be read by anyone. */
-export const Expectations = Type.Array(Expectation, { maxItems: 500 });
+export const mostExpectations = 500;
+export const Expectations = Type.Array(Expectation, { maxItems: mostExpectations });
 
 export const ExpectationList = Type.Object({
   dataset: Type.String(),

@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type {
-  Column,
   DatasetVersion,
   Expectation,
   ExpectationList,
@@ -12,7 +11,7 @@ import type {
   ValidationSummary,
 } from '@tidemill/contract';
 import type { Changes } from '../../access/audit/service.ts';
-import type { Analytics, TableSource } from '../../adapters/analytics/analytics.ts';
+import type { Analytics } from '../../adapters/analytics/analytics.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Compute } from '../../adapters/executor/executor.ts';
 import type { Caller } from '../../base/caller.ts';
@@ -22,9 +21,8 @@ import { newId } from '../../base/ids.ts';
 import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.ts';
 import { toUri } from '../../base/references.ts';
 import type { CommitCandidate, CommitVerdict, Datasets } from '../datasets/service.ts';
-import type { Verdict } from './checks.ts';
-import { judgeDistribution } from './distribution.ts';
 import { type FileToCheck, typeFile } from './file-to-check.ts';
+import { createDistributionJudge, type Subject } from './other-version.ts';
 import { refusalOf } from './refusal.ts';
 import { assertFits, countsOf, parseExpectations, statusOf } from './rules.ts';
 import { assertSqlRuns } from './sql-trial.ts';
@@ -44,14 +42,6 @@ export interface ValidationDependencies {
   readonly tempFolder: string;
 }
 
-/** Rows to be judged, and what they are judged beside. */
-interface Subject {
-  readonly name: string;
-  readonly columns: readonly Column[];
-  readonly table: TableSource;
-  readonly before: DatasetVersion | null;
-}
-
 type Cause = ValidationResult['cause'];
 
 /** Results of refused commits that are kept; those of versions stay as long as the dataset. */
@@ -59,8 +49,9 @@ const keptRefusals = 100;
 
 /** What is expected of a dataset, and what its versions were found to be. */
 export function createValidation(deps: ValidationDependencies) {
-  const { db, changes, clock, analytics, compute, datasets } = deps;
+  const { db, changes, clock, analytics, datasets } = deps;
   const store = validationStore(db);
+  const judgeDistributions = createDistributionJudge(deps);
 
   async function check(
     { name, columns, table, before }: Subject,
@@ -73,7 +64,8 @@ export function createValidation(deps: ValidationDependencies) {
     const [outcomes, counted] = await Promise.all([
       checkTable(analytics, expectations, {
         ...context,
-        judgeDistribution: (expectation) => judge(expectation, columns, table, before, name, caller),
+        judgeDistribution: (expectation) =>
+          judgeDistributions({ name, columns, table, before }, expectation, caller.workspace),
       }),
       analytics.query({ sql: 'select count(*) as n from rows_', tables: { rows_: table } }),
     ]);
@@ -91,45 +83,6 @@ export function createValidation(deps: ValidationDependencies) {
       createdBy: caller.actor,
       outcomes,
     };
-  }
-
-  async function judge(
-    expectation: Extract<Expectation, { kind: 'distribution' }>,
-    columns: readonly Column[],
-    table: TableSource,
-    before: DatasetVersion | null,
-    name: string,
-    caller: Caller,
-  ): Promise<Verdict> {
-    const column = columns.find((found) => found.name === expectation.column);
-    const reference = await referenceOf(expectation.version, before, name, caller.workspace);
-    if (!reference) {
-      const isFirst = expectation.version === 'previous';
-      return {
-        passed: isFirst,
-        reason: isFirst ? 'there is no version before' : `there is no version ${expectation.version}`,
-      };
-    }
-    const there = reference.columns.find((found) => found.name === expectation.column);
-    if (!column || there?.type !== column.type)
-      return {
-        passed: false,
-        reason: `${reference.reference} has no ${column?.type} column '${expectation.column}'`,
-      };
-    const tables = { rows_: table, reference_: await datasets.source(reference) };
-    return judgeDistribution({ analytics, compute }, expectation, column, tables);
-  }
-
-  async function referenceOf(
-    version: string,
-    before: DatasetVersion | null,
-    name: string,
-    workspace: string,
-  ): Promise<DatasetVersion | null> {
-    if (version === 'previous') return before;
-    return version.includes('@')
-      ? datasets.resolve(version, workspace)
-      : datasets.find({ name, version }, workspace);
   }
 
   const before = async (version: DatasetVersion, workspace: string): Promise<DatasetVersion | null> =>
@@ -154,10 +107,8 @@ export function createValidation(deps: ValidationDependencies) {
     return expectations;
   }
 
-  /** Keeps the result of a version and marks the version by it. */
-  async function keep(tx: Db, workspace: string, result: ValidationResult): Promise<void> {
-    await validationStore(tx).insertResult(workspace, result);
-  }
+  const keep = (tx: Db, workspace: string, result: ValidationResult): Promise<void> =>
+    validationStore(tx).insertResult(workspace, result);
 
   async function refuse(result: ValidationResult, caller: Caller): Promise<never> {
     const { workspace } = caller;

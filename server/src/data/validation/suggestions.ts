@@ -1,4 +1,4 @@
-import type { Column, DatasetVersion, Expectation } from '@tidemill/contract';
+import { type Column, type DatasetVersion, type Expectation, mostExpectations } from '@tidemill/contract';
 import type { Analytics, Cell, TableSource } from '../../adapters/analytics/analytics.ts';
 import { quoteName } from '../../base/sql-text.ts';
 
@@ -33,14 +33,23 @@ export async function suggestExpectations(
     for (const [i, column] of slice.entries())
       found.push(...ofColumn(column, i, facts.rows[0] ?? {}, sets.get(i) ?? null, now));
   }
-  return found;
+  return atMost(found);
+}
+
+/** Of a very wide table the types go first: `columnSet` and the others say the most. */
+function atMost(found: readonly Expectation[]): Expectation[] {
+  const kept = found.length > mostExpectations ? found.filter(({ kind }) => kind !== 'ofType') : found;
+  return kept.slice(0, mostExpectations);
 }
 
 const isMeasured = ({ type }: Column): boolean => type !== 'text' && type !== 'boolean';
 
+/** What rises from row to row is a number of something, or a time; measures do so by chance. */
+const mayBeOrdered = (column: Column): boolean => isMeasured(column) && column.type !== 'double';
+
 function factsSql(columns: readonly Column[]): string {
   const before = columns.flatMap((column, i) =>
-    isMeasured(column) ? [`lag(${quoteName(column.name)}) over () as before${i}`] : [],
+    mayBeOrdered(column) ? [`lag(${quoteName(column.name)}) over () as before${i}`] : [],
   );
   const from = before.length > 0 ? `(select *, ${before.join(', ')} from rows_)` : 'rows_';
   const facts = columns.flatMap((column, i) => {
@@ -54,9 +63,10 @@ function factsSql(columns: readonly Column[]): string {
       ...own,
       `min(${value})${finite} as min${i}`,
       `max(${value})${finite} as max${i}`,
-      `count(*) filter (where not isfinite(cast(${isTime ? '0' : name} as double))) as odd${i}`,
-      `count(*) filter (where ${name} < before${i}) as falls${i}`,
-      `count(*) filter (where ${name} = before${i}) as repeats${i}`,
+      `${column.type === 'double' ? `count_if(not isfinite(${name}))` : '0'} as odd${i}`,
+      ...(mayBeOrdered(column)
+        ? [`count_if(${name} < before${i}) as falls${i}`, `count_if(${name} = before${i}) as repeats${i}`]
+        : []),
     ];
   });
   return `select count(*) as total, ${facts.join(', ')} from ${from}`;

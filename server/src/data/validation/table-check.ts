@@ -14,6 +14,8 @@ import { type Failing, headsOf, type Select, sampleRows, sampleSize, shortened }
 import { titleOf } from './titles.ts';
 import { countSql } from './user-sql.ts';
 
+/** A user's SQL may never end, and a commit waits for it. */
+const userSqlMs = 120_000;
 /** Planning time grows with the square of what one select computes. */
 const factsAtOnce = 96;
 
@@ -48,7 +50,8 @@ export async function checkTable(
 ): Promise<ExpectationOutcome[]> {
   const tables = { rows_: context.table };
   const trusted: Select = async (sql) => (await analytics.query({ sql, tables })).rows;
-  const sealed: Select = async (sql) => (await analytics.sandboxedQuery({ sql, tables })).rows;
+  const sealed: Select = async (sql) =>
+    (await analytics.sandboxedQuery({ sql, tables, signal: AbortSignal.timeout(userSqlMs) })).rows;
   const found = new Map<number, Found>();
   const items: Item[] = [];
   for (const [index, expectation] of expectations.entries()) {
@@ -149,10 +152,11 @@ async function judgeSql(
   { name, table }: TableCheck,
 ): Promise<Found> {
   const tables = { [name]: table };
+  const signal = AbortSignal.timeout(userSqlMs);
   const [counted, total, first] = await Promise.all([
-    analytics.sandboxedQuery({ sql: countSql(sql), tables }),
+    analytics.sandboxedQuery({ sql: countSql(sql), tables, signal }),
     analytics.sandboxedQuery({ sql: 'select count(*) as n from rows_', tables: { rows_: table } }),
-    analytics.sandboxedQuery({ sql, tables, maxRows: sampleSize }),
+    analytics.sandboxedQuery({ sql, tables, signal, maxRows: sampleSize }),
   ]);
   const unexpected = Number(counted.rows[0]?.n);
   const rows = Number(total.rows[0]?.n);
@@ -188,8 +192,9 @@ async function runTogether(
   } catch (error) {
     // One expectation that cannot be judged must not take the others with it.
     if (!(error instanceof TidemillError) || error.status >= 500) throw error;
-    const [only] = items;
-    if (only && items.length === 1) found.set(only.index, unjudged(error));
+    // What took too long together would take longer one by one.
+    if (items.length === 1 || error.code === 'queryCancelled')
+      for (const { index } of items) found.set(index, unjudged(error));
     else for (const item of items) await runTogether(select, [item], columns, found);
   }
 }
