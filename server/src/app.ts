@@ -313,6 +313,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     experiments,
     registry,
     datasets,
+    profiling,
     predictions,
   });
   const automation = createAutomation({ changes, tasks, events, clock, version, database: database.kind });

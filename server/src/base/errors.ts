@@ -256,6 +256,11 @@ export const catalogue = {
     (d) =>
       `While '${d.name}' was committed, rows that it shares with a deleted version were collected. Nothing was changed; send it again.`,
   ),
+  datasetManifestUnreadable: entry<{ digest: string }>(
+    409,
+    (d) =>
+      `The manifest ${d.digest} cannot be read, so it is not known which files its versions need, and none is removed. Find the versions: tidemill datasets verify --all; then commit their rows again.`,
+  ),
   datasetTagNotFound: entry<{ name: string; tag: string }>(
     404,
     (d) =>

@@ -1,4 +1,5 @@
-import type { Db } from '../../adapters/db/db.ts';
+import { type Db, transact } from '../../adapters/db/db.ts';
+import { errors } from '../../base/errors.ts';
 import { chunkStore } from './chunk-store.ts';
 import type { ContentFiles } from './content-files.ts';
 import { settingsStore } from './settings-store.ts';
@@ -9,7 +10,13 @@ const chunksAtOnce = 1_000;
 
 /** Chunks of versions that were deleted. Their files are blobs like others: those go when nothing names them. */
 export function createChunkGarbage({ db, files }: { readonly db: Db; readonly files: ContentFiles }) {
-  /** @throws when a manifest cannot be read: what its version holds is not known then */
+  async function chunkIds(digest: string): Promise<string[]> {
+    return files.chunkIds(digest).catch((cause: unknown) => {
+      throw errors.datasetManifestUnreadable({ digest }, cause);
+    });
+  }
+
+  /** @throws datasetManifestUnreadable: what its version holds is not known then */
   async function heldChunks(): Promise<Set<string>> {
     const held = new Set<string>();
     let after = '';
@@ -17,7 +24,7 @@ export function createChunkGarbage({ db, files }: { readonly db: Db; readonly fi
       const digests = await datasetStore(db).listDigests(after, contentsAtOnce);
       const last = digests.at(-1);
       if (last === undefined) return held;
-      for (const digest of digests) for (const id of await files.chunkIds(digest)) held.add(id);
+      for (const digest of digests) for (const id of await chunkIds(digest)) held.add(id);
       after = last;
     }
   }
@@ -48,7 +55,7 @@ export function createChunkGarbage({ db, files }: { readonly db: Db; readonly fi
     async removeUnusedChunks(before: number): Promise<Set<string>> {
       const gone = new Set<string>();
       for await (const ids of unheld()) {
-        const removed = await db.transaction().execute((tx) => chunkStore(tx).deleteOlder(ids, before));
+        const removed = await transact(db, (tx) => chunkStore(tx).deleteOlder(ids, before));
         for (const id of removed) gone.add(id);
       }
       await settingsStore(db).deleteUnusedKeys();

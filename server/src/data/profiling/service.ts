@@ -36,6 +36,7 @@ interface ComparisonInput extends ProfileInput {
 
 /** Profiles computed at once; each may keep two of the analytics' connections busy. */
 const atOnce = 1;
+const contentsAtOnce = 500;
 const neverAborted = new AbortController().signal;
 
 /** What is in a version: computed at the first question, kept by the digest of its content. */
@@ -100,6 +101,17 @@ export function createProfiling({ db, clock, analytics, compute, datasets }: Pro
   }
 
   return {
+    /** Profiles of contents that no version has any more; `findUsed` gives those of the digests that one has. */
+    async removeUnused(findUsed: (digests: readonly string[]) => Promise<readonly string[]>): Promise<void> {
+      for (let after: string | undefined = ''; after !== undefined; ) {
+        const digests: string[] = await store.listDigests(after, contentsAtOnce);
+        const used = new Set(digests.length > 0 ? await findUsed(digests) : []);
+        const gone = digests.filter((digest) => !used.has(digest));
+        if (gone.length > 0) await store.delete(gone);
+        after = digests.at(-1);
+      }
+    },
+
     /** Asks at the same moment share one computation, which ends early when all who wait have left. */
     get: (input: ProfileInput, caller: Caller, signal: AbortSignal = neverAborted) =>
       get(input, caller, signal),

@@ -28,4 +28,21 @@ export const profileStore = (db: Db) => ({
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   },
+
+  /** Contents that have a profile, behind `after`. */
+  async listDigests(after: string, limit: number): Promise<string[]> {
+    const rows = await db
+      .selectFrom('dataset_profiles')
+      .select('digest')
+      .distinct()
+      .where('digest', '>', after)
+      .orderBy('digest')
+      .limit(limit)
+      .execute();
+    return rows.map(({ digest }) => digest);
+  },
+
+  async delete(digests: readonly string[]): Promise<void> {
+    await db.deleteFrom('dataset_profiles').where('digest', 'in', digests).execute();
+  },
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createProfiling } from '../../data/profiling/service.ts';
 import { segmentStore } from '../../serving/predictions/store.ts';
 import { describeEachDatabase } from '../../testing/each-database.ts';
 import { createTestRegistry, type TestRegistry } from '../../testing/registry.ts';
@@ -15,12 +16,20 @@ const table = (seed: number): Buffer =>
     `id,x\n${Array.from({ length: 24_000 }, (_, i) => `${i},${i % 700 === 3 ? seed : i % 11}`).join('\n')}\n`,
   );
 
+const refused = new Proxy({} as never, {
+  get: (_, name) => {
+    throw new Error(`profiling asked for ${String(name)}`);
+  },
+});
+
 describeEachDatabase('chunks of deleted versions', (open) => {
   let own: TestRegistry;
   let garbage: ReturnType<typeof createGarbageCollection>;
   beforeAll(async () => {
     own = await createTestRegistry(await open());
-    garbage = createGarbageCollection({ ...own, predictions: segmentStore(own.db) });
+    // Only what is kept counts here: nothing is profiled.
+    const profiling = createProfiling({ ...own, analytics: refused, compute: refused });
+    garbage = createGarbageCollection({ ...own, profiling, predictions: segmentStore(own.db) });
   });
   afterAll(() => own.close());
 
@@ -73,11 +82,18 @@ describeEachDatabase('chunks of deleted versions', (open) => {
   });
 
   it('stay while a commit may be about to name them', async () => {
-    await commit('c', 1);
-    await commit('c', 2);
+    const { digest } = await commit('c', 1);
+    const other = await commit('c', 2);
+    for (const each of [digest, other.digest])
+      await own.db
+        .insertInto('dataset_profiles')
+        .values({ digest: each, revision: 1, time_column: '', profile: '{}' })
+        .execute();
     await own.datasets.deleteVersion({ name: 'c', version: 1 }, caller);
     const young = await garbage.collect({ ...all, graceSeconds: 3_600, apply: true }, caller);
     expect(young).toMatchObject({ chunks: 0, blobs: 0 });
+    const profiles = await own.db.selectFrom('dataset_profiles').select('digest').execute();
+    expect(profiles).toEqual([{ digest: other.digest }]);
     // The same rows again: named anew, they are not taken by the next collection either.
     expect((await commit('c', 1)).version).toBe(3);
     await garbage.collect({ ...all, apply: true }, caller);

@@ -34,6 +34,7 @@ describeEachDatabase('garbage in a folder of artifacts', (open) => {
     garbage = createGarbageCollection({
       ...own,
       datasets: { ...datasetStore(own.db), ...withoutChunks },
+      profiling: { removeUnused: async () => undefined },
       predictions: segmentStore(own.db),
     });
   });

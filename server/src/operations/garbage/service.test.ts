@@ -45,6 +45,7 @@ describeEachDatabase('garbage', (open) => {
     createGarbageCollection({
       ...own,
       datasets: { ...datasetStore(own.db), ...withoutChunks },
+      profiling: { removeUnused: async () => undefined },
       predictions: segmentStore(own.db),
       patience,
     });

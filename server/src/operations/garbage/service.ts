@@ -5,6 +5,7 @@ import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { toUri } from '../../base/references.ts';
 import type { Datasets } from '../../data/datasets/service.ts';
+import type { Profiling } from '../../data/profiling/service.ts';
 import type { Registry } from '../../models/registry/service.ts';
 import type { Predictions } from '../../serving/predictions/service.ts';
 import type {
@@ -23,6 +24,7 @@ export interface GarbageDependencies {
   readonly experiments: Experiments;
   readonly registry: Pick<Registry, 'listBlobs' | 'findOwners'>;
   readonly datasets: Pick<Datasets, 'usedBlobs' | 'findUnusedChunks' | 'removeUnusedChunks'>;
+  readonly profiling: Pick<Profiling, 'removeUnused'>;
   readonly predictions: Pick<Predictions, 'usedBlobs'>;
   /** After so long a call ends and says where to go on: proxies and clients wait no longer. */
   readonly patience?: number;
@@ -114,6 +116,7 @@ export function createGarbageCollection(deps: GarbageDependencies) {
     tally.addChunks(
       tally.applied ? await datasets.removeUnusedChunks(before) : await datasets.findUnusedChunks(before),
     );
+    if (tally.applied) await deps.profiling.removeUnused((digests) => datasets.usedBlobs(digests));
     return null;
   }
 
