@@ -100,6 +100,9 @@ const training = [
 const data = [
   screen('/sources', 'SourcesScreen', () => import('../screens/data/sources/SourcesScreen.tsx')),
   screen('/sources/$name', 'SourceScreen', () => import('../screens/data/sources/SourceScreen.tsx')),
+  screen('/sql', 'SqlScreen', () => import('../screens/data/analyses/SqlScreen.tsx')),
+  screen('/analyses', 'AnalysesScreen', () => import('../screens/data/analyses/AnalysesScreen.tsx')),
+  screen('/analyses/$name', 'AnalysisScreen', () => import('../screens/data/analyses/AnalysisScreen.tsx')),
   screen('/datasets', 'DatasetsScreen', () => import('../screens/data/datasets/DatasetsScreen.tsx')),
   screen('/datasets/$name', 'DatasetScreen', () => import('../screens/data/datasets/DatasetScreen.tsx')),
   screen(

@@ -35,6 +35,8 @@ export const wings = [
     screens: [
       { title: 'Sources', to: '/sources' },
       { title: 'Datasets', to: '/datasets' },
+      { title: 'SQL', to: '/sql' },
+      { title: 'Analyses', to: '/analyses' },
       { title: 'Feature views', to: '/feature-views' },
     ],
   },

@@ -45,13 +45,13 @@ export function Chart({ title, height = 220, group, empty, ...content }: ChartPr
     };
   }, [group, hasData]);
 
-  const { lines, bands, limit, axis, log, unit, fromZero, domain } = content;
+  const { lines, bands, limit, axis, log, unit, fromZero, domain, categories } = content;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the palette is read anew when the scheme changes
   useEffect(() => {
     if (!chart || !holder.current) return;
-    const drawn = { lines, bands, limit, axis, log, unit, fromZero, domain };
+    const drawn = { lines, bands, limit, axis, log, unit, fromZero, domain, categories };
     chart.setOption(toOption(drawn, readPalette(holder.current)), { notMerge: true });
-  }, [chart, scheme, lines, bands, limit, axis, log, unit, fromZero, domain]);
+  }, [chart, scheme, lines, bands, limit, axis, log, unit, fromZero, domain, categories]);
 
   const name = title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
   const savePicture = () => {

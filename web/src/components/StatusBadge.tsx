@@ -48,6 +48,9 @@ const tones: Readonly<Record<string, Tone>> = {
   revoked: 'bad',
   paused: 'warn',
   equal: 'good',
+  'equal rows in another order': 'good',
+  different: 'bad',
+  'newer data': 'active',
 };
 
 export const toneOf = (state: string): Tone => tones[state] ?? 'idle';

@@ -25,7 +25,9 @@ export interface ChartContent {
   /** A line across at a limit. */
   readonly limit?: { readonly name: string; readonly value: number };
   /** `number` counts steps, which are whole; `value` is any measure. */
-  readonly axis?: 'time' | 'number' | 'value' | 'duration';
+  readonly axis?: 'time' | 'number' | 'value' | 'duration' | 'category';
+  /** What stands at each whole position of a `category` axis. */
+  readonly categories?: readonly string[];
   /** Values over a logarithm; what is not above zero must be a gap. */
   readonly log?: boolean;
   readonly unit?: string;
@@ -71,7 +73,9 @@ export const axisText =
   (axis: ChartContent['axis']) =>
   (position: number): string => {
     if (axis === 'duration') return formatDuration(position);
-    return axis === 'number' || axis === 'value' ? formatPlain(position) : formatEventTime(position);
+    return axis === 'number' || axis === 'value' || axis === 'category'
+      ? formatPlain(position)
+      : formatEventTime(position);
   };
 
 /** More lines than colours: the colours again, dashed, dotted, then dashed and dotted. */
@@ -145,6 +149,11 @@ const yMaximum = (limit: ChartContent['limit']) =>
 const lineIcon = 'path://M0,0h0M14,8h0M0,3h14v2h-14z';
 const markerIcon = 'path://M0,0h0M14,8h0M7,0l4.5,8h-9z';
 
+const axisType = (axis: ChartContent['axis']): 'time' | 'value' | 'category' => {
+  if (axis === 'category') return axis;
+  return axis === undefined || axis === 'time' ? 'time' : 'value';
+};
+
 /** The whole option object, from content and colours alone. */
 export function toOption(content: ChartContent, palette: Palette): EChartsCoreOption {
   const { lines, bands = [], limit, unit, domain } = content;
@@ -183,7 +192,8 @@ export function toOption(content: ChartContent, palette: Palette): EChartsCoreOp
         typeof value === 'number' ? `${formatNumber(value, 5)}${suffix}` : '–',
     },
     xAxis: {
-      type: content.axis === undefined || content.axis === 'time' ? 'time' : 'value',
+      type: axisType(content.axis),
+      ...(content.axis === 'category' && { data: content.categories }),
       ...(content.axis === 'value' && { scale: true }),
       // Steps and trials are whole.
       ...(content.axis === 'number' && { minInterval: 1 }),

@@ -16,6 +16,7 @@ export const kinds = [
   'monitor',
   'alert',
   'loop-run',
+  'analysis',
 ] as const;
 export type Kind = (typeof kinds)[number];
 
@@ -81,6 +82,7 @@ const folders = {
   monitor: 'monitors',
   alert: 'alerts',
   'loop-run': 'loop-runs',
+  analysis: 'analyses',
 } as const;
 
 export interface TextPart {

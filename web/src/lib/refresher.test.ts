@@ -4,7 +4,7 @@ import { createEventParser, createRefresher, domainsOf } from './refresher.ts';
 
 describe('events', () => {
   it('touch the domains they speak of', () => {
-    expect(domainsOf('dataset.committed')).toEqual(['datasets']);
+    expect(domainsOf('dataset.committed')).toEqual(['datasets', 'sources']);
     expect(domainsOf('predictions.logged')).toContain('predictions');
     expect(domainsOf('loop-run.finished')).toEqual(['retraining']);
     expect(domainsOf('something.new')).toBeNull();

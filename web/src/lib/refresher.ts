@@ -7,6 +7,7 @@ const flushMs = 200;
 const touched: Readonly<Record<string, readonly Domain[]>> = {
   dataset: ['datasets', 'sources'],
   source: ['sources'],
+  analysis: ['analyses'],
   view: ['features'],
   experiment: ['experiments'],
   run: ['experiments'],

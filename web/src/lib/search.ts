@@ -30,6 +30,8 @@ export interface ScreenSearch {
   readonly show?: string;
   /** The row of a user's table that is shown first, counted from 1. */
   readonly row?: string;
+  /** A statement over datasets. */
+  readonly sql?: string;
 }
 
 const known = [
@@ -53,6 +55,7 @@ const known = [
   'top',
   'show',
   'row',
+  'sql',
 ] as const satisfies readonly (keyof ScreenSearch)[];
 
 /** Keeps what we know; anything else in an address is dropped, not an error. */
