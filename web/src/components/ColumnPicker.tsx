@@ -4,6 +4,7 @@ import { plural } from '../lib/format.ts';
 import classes from './ColumnPicker.module.css';
 
 interface ColumnPickerProps {
+  readonly title?: string;
   readonly names: readonly string[];
   readonly shown: readonly string[];
   /** More at once would be slow to draw. */
@@ -18,7 +19,7 @@ export function ColumnPicker(props: ColumnPickerProps) {
     <Popover position="bottom-start" width={320} trapFocus>
       <Popover.Target>
         <Button variant="subtle" color="gray" c="dimmed">
-          Columns
+          {props.title ?? 'Columns'}
         </Button>
       </Popover.Target>
       <Popover.Dropdown>

@@ -1,5 +1,6 @@
-import { MultiSelect, NativeSelect } from '@mantine/core';
+import { NativeSelect } from '@mantine/core';
 import type { AnalysisChart, Column } from '@tidemill/sdk';
+import { ColumnPicker } from '../../../components/ColumnPicker.tsx';
 
 interface ChartFormProps {
   readonly columns: readonly Column[];
@@ -7,6 +8,7 @@ interface ChartFormProps {
   readonly change: (chart: AnalysisChart | null) => void;
 }
 
+const mostValues = 20;
 const kinds = [
   { value: '', label: 'no chart' },
   { value: 'line', label: 'line' },
@@ -52,13 +54,13 @@ export function ChartForm({ columns, chart, change }: ChartFormProps) {
             value={chart.x}
             onChange={(event) => change({ ...chart, x: event.currentTarget.value })}
           />
-          <MultiSelect
-            label="Values"
-            data={numbers}
-            value={chart.y}
-            onChange={(y) => y.length > 0 && change({ ...chart, y })}
-            maxValues={20}
-            miw={160}
+          <ColumnPicker
+            title={`Values: ${chart.y.join(', ')}`}
+            names={numbers}
+            shown={chart.y}
+            most={mostValues}
+            onChange={(y) => change({ ...chart, y: [...y] })}
+            onReset={() => change({ ...chart, y: numbers.slice(0, 1) })}
           />
           <NativeSelect
             label="A series per"

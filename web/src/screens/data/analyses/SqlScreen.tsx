@@ -107,9 +107,11 @@ export function SqlScreen() {
         </div>
       </div>
       {sql !== '' && (
-        <Answer of={query} height={320}>
-          {(result) => <QueryAnswer result={result} chart={drawn} name="query" />}
-        </Answer>
+        <section aria-label="answer" className={classes.answer}>
+          <Answer of={query} height={320}>
+            {(result) => <QueryAnswer result={result} chart={drawn} name="query" />}
+          </Answer>
+        </section>
       )}
     </>
   );
