@@ -4,7 +4,7 @@ import { quoteName } from '../../base/sql-text.ts';
 import { columnProfile } from './column-profile.ts';
 import { exactRows, type ReadColumn, readColumns } from './reading/columns.ts';
 import { readPairs } from './reading/pairs.ts';
-import { readDuplicates, readMissing, readSample, readStorage, type Storage } from './reading/rows.ts';
+import { readRows, readStorage, type Storage } from './reading/rows.ts';
 import { readSeries, type TimeOrder } from './reading/series.ts';
 import { inTurns, type ProfiledTable, queryTable } from './reading/table.ts';
 import { type ReadText, readTexts } from './reading/texts.ts';
@@ -37,8 +37,10 @@ export async function profileTable(
   const order = timeOrder(read, table.rows, version.reference, time);
   const [texts, storage] = await Promise.all([readTexts(table), readStorage(table)]);
   const columns = await describe(table, version, read, texts, storage);
-  const [duplicates, sample] = await Promise.all([readDuplicates(table, read), readSample(table, read)]);
-  const [missing, pairs] = await Promise.all([readMissing(table, read), pairsOf(table, columns)]);
+  const [pairs, { duplicates, missing, sample }] = await Promise.all([
+    pairsOf(table, columns),
+    readRows(table, read),
+  ]);
   const numbers = columnsOf(table.columns, columns, isVaryingNumber);
   const series = order && (await readSeries(table, order, numbers));
   const { correlations, interactions } = pairs;

@@ -40,10 +40,16 @@ const rowOf = (read: readonly ReadColumn[], cells: Readonly<Record<string, Cell>
     read.slice(0, shownColumns).map(({ column }, i) => [column.name, plain(cells[`c${i}`])]),
   );
 
-export async function readSample(
-  table: ProfiledTable,
-  read: readonly ReadColumn[],
-): Promise<Profile['sample']> {
+/** What whole rows say. */
+export async function readRows(table: ProfiledTable, read: readonly ReadColumn[]) {
+  return {
+    duplicates: await readDuplicates(table, read),
+    missing: await readMissing(table, read),
+    sample: await readSample(table, read),
+  };
+}
+
+async function readSample(table: ProfiledTable, read: readonly ReadColumn[]): Promise<Profile['sample']> {
   if (table.rows === 0 || read.length === 0) return { head: [], tail: [] };
   const from = async (offset: number): Promise<Row[]> => {
     const sql = `select ${aliased(read)} from rows_ limit ${shownRows} offset ${offset}`;
@@ -54,7 +60,7 @@ export async function readSample(
 }
 
 /** Rows equal to one before them, told by a 64-bit hash of all their values. */
-export async function readDuplicates(
+async function readDuplicates(
   table: ProfiledTable,
   read: readonly ReadColumn[],
 ): Promise<Profile['duplicates']> {
@@ -86,7 +92,7 @@ async function rowsOf(
 }
 
 /** Which columns are null together. */
-export async function readMissing(
+async function readMissing(
   table: ProfiledTable,
   read: readonly ReadColumn[],
 ): Promise<MissingPattern | null> {

@@ -1,7 +1,7 @@
 import type { ColumnDrift, ColumnProfile, ProfileComparison } from '@tidemill/contract';
 import { list, overlay } from './charts.ts';
 import { facts } from './columns.ts';
-import { brief, bytes, figure, html, type Markup, moment, none, percent } from './markup.ts';
+import { brief, bytes, duration, figure, html, type Markup, moment, none, percent } from './markup.ts';
 
 type Both = readonly [before: string, after: string];
 
@@ -57,11 +57,12 @@ function driftCard(
   const types = [...new Set([drift.typeBefore, drift.typeAfter])].filter((type) => type !== null).join(' → ');
   const level = drift.drift ?? 'none';
   const mark = drift.drift ? html`<span class="mark ${marks[level]}-mark">drift: ${level}</span>` : none;
+  const isTime = (after ?? before)?.kind === 'datetime';
   const measures = facts([
     ['PSI', figure(drift.psi)],
     ['KS statistic', figure(drift.ks?.statistic)],
     ['KS p-value', figure(drift.ks?.pValue)],
-    ['Wasserstein', figure(drift.wasserstein)],
+    ['Wasserstein', isTime ? duration(drift.wasserstein) : figure(drift.wasserstein)],
   ]);
   return html`<section class="card"><div class="head"><h3>${brief(drift.column, 80)}</h3><span class="kind">${drift.change} · ${types}</span>${mark}</div><div class="cols">${figuresOf(before, after, drift)}${measures}<div>${picture(drift, after ?? before)}</div></div></section>`;
 }
@@ -73,14 +74,15 @@ function figuresOf(
 ): Markup {
   const both = (read: (column: ColumnProfile) => number | string | null | undefined): string =>
     [before, after].map((column) => (column ? figure(read(column)) : '–')).join(' → ');
-  return facts([
+  const figures = [
     ['missing', `${percent(nullsBefore)} → ${percent(nullsAfter)}`],
     ['distinct', both(({ distinct }) => distinct)],
     ['minimum', both(({ minimum }) => minimum)],
     ['mean', both(({ mean }) => mean)],
     ['maximum', both(({ maximum }) => maximum)],
     ['deviation', both(({ standardDeviation }) => standardDeviation)],
-  ]);
+  ] as const;
+  return facts(figures.filter(([, text]) => text !== '– → –'));
 }
 
 function picture({ bins }: ColumnDrift, column: ColumnProfile | undefined): Markup {
