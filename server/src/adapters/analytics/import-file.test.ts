@@ -253,9 +253,17 @@ describe('JSON', () => {
 });
 
 it('settles the types of a table of many columns', async () => {
-  const names = Array.from({ length: 300 }, (_, n) => `c${n}`);
-  const values = names.map((_, n) => (n % 3 === 0 ? '1' : n % 3 === 1 ? '2.5' : 'x'));
-  const { types, rows } = await importText(`${names.join(',')}\n${values.join(',')}\n`);
-  expect(types.split(' ')).toEqual(names.map((_, n) => ['integer', 'double', 'text'][n % 3]));
-  expect(rows[0]).toMatchObject({ c0: 1, c1: 2.5, c299: 'x' });
+  const names = Array.from({ length: 1200 }, (_, n) => `c${n}`);
+  const values = names.map((_, n) => ['1', '2.5', 'x', ' 7 ', 'NA', '2024-01-02'][n % 6] ?? '');
+  const others = names.map((_, n) => ['2', '1', 'NA', '8', '3', '2024-01-03'][n % 6] ?? '');
+  const content = [names, values, others].map((row) => row.join(',')).join('\n');
+  const { types, rows } = await importText(content, { types: { c0: 'text', c6: 'double' } });
+  const six = ['integer', 'double', 'text', 'integer', 'integer', 'date'];
+  expect(types.split(' ')).toEqual(
+    names.map((name, n) => (name === 'c0' ? 'text' : name === 'c6' ? 'double' : six[n % 6])),
+  );
+  expect(rows[0]).toMatchObject({ c0: '1', c6: 1, c7: 2.5, c8: 'x', c9: 7, c10: null, c11: '2024-01-02' });
+  await expect(importText(content, { types: { c8: 'double' } })).rejects.toThrow(
+    "line 2, column 'c8': 'x' is not of type double",
+  );
 });

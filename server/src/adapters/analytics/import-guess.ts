@@ -2,7 +2,8 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ImportRequest } from './analytics.ts';
 import type { Candidates, Tally } from './import-misfits.ts';
 import type { Reader } from './import-source.ts';
-import { candidatesOf, type Settled, settle, tally } from './import-types.ts';
+import { manyColumns, tally } from './import-tally.ts';
+import { candidatesOf, type Settled, settle } from './import-types.ts';
 import { quoteName, quoteText } from './sql-text.ts';
 import { presentValue, type Reading, text } from './text-readings.ts';
 
@@ -95,6 +96,8 @@ export async function writeGuessed<T>(
   request: ImportRequest,
   write: (settled: readonly Settled[]) => Promise<T>,
 ): Promise<T | undefined> {
+  // What is checked while it is written takes the planner too long in a very wide table.
+  if (reader.columns.length > manyColumns) return undefined;
   const guesses = await guess(connection, reader, request);
   if (!guesses) return undefined;
   for (let attempt = 0; attempt <= maxOverturned; attempt += 1) {

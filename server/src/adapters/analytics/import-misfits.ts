@@ -17,6 +17,8 @@ export interface Tally {
   readonly present: number;
   /** Values that speak against each reading. */
   readonly misfits: readonly number[];
+  /** Values with spaces around them or that stand for a missing one, where that was counted. */
+  readonly touched?: number;
 }
 
 /** Where the first value stands that a reading cannot take; quoted line breaks before it count. */
@@ -36,10 +38,10 @@ async function misfit(
   if (!reader.header) return { line: row, value: String(found.v) };
   const breaks = reader.columns
     .map(({ source }) => `coalesce(length(${source}) - length(replace(${source}, chr(10), '')), 0)`)
-    .join(' + ');
+    .join(', ');
   const [before = {}] = await objects(
     connection,
-    `select coalesce(sum(${breaks}), 0)::double as n from (select * from ${reader.sql} limit ${row - 1})`,
+    `select coalesce(sum(list_sum([${breaks}])), 0)::double as n from (select * from ${reader.sql} limit ${row - 1})`,
   );
   return { line: reader.header.lines + row + Number(before.n), value: String(found.v) };
 }

@@ -2,59 +2,10 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ColumnType, ImportRequest } from './analytics.ts';
 import { castToOurs, columnTypeOf } from './column-types.ts';
 import { assertFits, type Candidates, type Tally } from './import-misfits.ts';
-import { objects, type RawColumn, type Reader } from './import-source.ts';
+import type { RawColumn, Reader } from './import-source.ts';
+import { tally } from './import-tally.ts';
 import { quoteName } from './sql-text.ts';
 import { formattedDate, presentValue, readingFor, text, textReadings } from './text-readings.ts';
-
-/** Planning time grows with the square of what one select counts: 60 columns at once took fifteen times as long. */
-const readingsAtOnce = 60;
-
-function inSlices(candidates: readonly Candidates[]): Candidates[][] {
-  const slices: Candidates[][] = [];
-  let room = 0;
-  for (const candidate of candidates) {
-    const slice = slices.at(-1);
-    room -= 1 + candidate.readings.length;
-    if (slice && room >= 0) slice.push(candidate);
-    else {
-      slices.push([candidate]);
-      room = readingsAtOnce - 1 - candidate.readings.length;
-    }
-  }
-  return slices;
-}
-
-/** What speaks for and against each reading, in all rows or the first `limit`. */
-export async function tally(
-  connection: DuckDBConnection,
-  reader: Reader,
-  candidates: readonly Candidates[],
-  limit?: number,
-): Promise<Tally[]> {
-  const tallies: Tally[] = [];
-  for (const slice of inSlices(candidates))
-    tallies.push(...(await tallySlice(connection, reader, slice, limit)));
-  return tallies;
-}
-
-async function tallySlice(
-  connection: DuckDBConnection,
-  reader: Reader,
-  candidates: readonly Candidates[],
-  limit?: number,
-): Promise<Tally[]> {
-  const values = candidates.map(({ column }, i) => `${presentValue(quoteName(column.source))} as v${i}`);
-  const counts = candidates.flatMap(({ readings }, i) => [
-    `count(v${i})::double as p${i}`,
-    ...readings.map((r, k) => `count(v${i}) filter (where not (${r.fits(`v${i}`)}))::double as m${i}_${k}`),
-  ]);
-  const rows = `select ${values.join(', ')} from ${reader.sql}${limit ? ` limit ${limit}` : ''}`;
-  const [row = {}] = await objects(connection, `select ${counts.join(', ')} from (${rows})`);
-  return candidates.map(({ readings }, i) => ({
-    present: Number(row[`p${i}`]),
-    misfits: readings.map((_, k) => Number(row[`m${i}_${k}`])),
-  }));
-}
 
 export interface Settled {
   readonly column: RawColumn;
@@ -64,11 +15,12 @@ export interface Settled {
   readonly attempt?: { readonly name: string; readonly sql: string };
 }
 
-export function settle({ column, readings }: Candidates, { present, misfits }: Tally): Settled {
+export function settle({ column, readings }: Candidates, { present, misfits, touched }: Tally): Settled {
   const raw = quoteName(column.source);
   const reading = present === 0 ? undefined : readings.find((_, k) => misfits[k] === 0);
   if (!reading || reading === text) return { column, type: 'text', expression: raw };
-  return { column, type: reading.type, expression: reading.cast(presentValue(raw)) };
+  const value = touched === 0 ? raw : presentValue(raw);
+  return { column, type: reading.type, expression: reading.cast(value) };
 }
 
 const isText = ({ duckdbName }: RawColumn): boolean => duckdbName === 'TEXT' || duckdbName === 'VARCHAR';
