@@ -182,6 +182,11 @@ export const catalogue = {
     (d) =>
       `The rows do not fit ${d.reference}: ${d.differences}. Append rows with its columns, or commit a new table with mode=replace.`,
   ),
+  datasetColumnReserved: entry<{ column: string }>(
+    422,
+    (d) =>
+      `A column cannot be called '${d.column}': rows are found by a column of that name which every file has. Rename it, or give another name by --mapping other=${d.column}.`,
+  ),
   datasetColumnNotFound: entry<{ reference: string; column: string; known: string }>(
     400,
     (d) => `${d.reference} has no column '${d.column}'. Its columns are ${d.known}.`,

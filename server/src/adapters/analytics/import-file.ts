@@ -136,7 +136,7 @@ async function assertHeaderOnce(
   );
   const [found] = await objects(
     connection,
-    `select file_row_number::double as row from read_parquet(${quoteText(to)}, file_row_number = true) where ${isHeader.join(' and ')} limit 1`,
+    `select row from (select row_number() over ()::double - 1 as row, * from read_parquet(${quoteText(to)})) where ${isHeader.join(' and ')} limit 1`,
   );
   if (!found) return;
   throw errors.fileUnreadable({

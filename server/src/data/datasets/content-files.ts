@@ -8,7 +8,7 @@ import { groupsOf, inParallel } from '../../base/in-parallel.ts';
 import { chunkStore } from './chunk-store.ts';
 import { createDeltaChunks, type NewChunk } from './delta-chunks.ts';
 import { createRowFiles } from './row-files.ts';
-import { chunkId, type Manifest, manifestText, type StoredChunk } from './rules.ts';
+import { assertStorable, chunkId, type Manifest, manifestText, type StoredChunk } from './rules.ts';
 
 /** The content of a version and where each of its chunks lies, both in row order. */
 export interface Content {
@@ -172,6 +172,7 @@ export function createContentFiles(deps: ContentDependencies) {
     /** Puts the rows of a typed Parquet file, behind those of `kept`, into blobs. */
     async put(rows: TypedRows): Promise<StagedContent> {
       const { path, columns, kept, mayMove } = rows;
+      assertStorable(columns);
       const { chunks } = await analytics.digestFile(path);
       const { stored, fresh, reused } = await store(rows, chunks);
       if (!kept) await rowFiles.adopt(stored, path, mayMove);

@@ -116,6 +116,15 @@ export const splitNames = (text: string): string[] =>
     .map((name) => name.trim())
     .filter((name) => name !== '');
 
+/** The engine's own columns of a file, by which rows are found; a user's of that name would stand in their place. */
+const reservedColumns = ['file_index', 'file_row_number'];
+
+/** @throws datasetColumnReserved */
+export function assertStorable(columns: readonly Column[]): void {
+  for (const { name } of columns)
+    if (reservedColumns.includes(name.toLowerCase())) throw errors.datasetColumnReserved({ column: name });
+}
+
 /** @throws datasetColumnNotFound */
 export function assertColumns(
   reference: string,
