@@ -1,4 +1,4 @@
-import type { DatasetVersion, TableFormat } from '@tidemill/sdk';
+import type { DatasetVersion, Split, TableFormat } from '@tidemill/sdk';
 import { type Command, Option } from 'commander';
 import { openContent } from '../../files.ts';
 import { example, type Limited, limitOption, listUpTo } from '../../pages.ts';
@@ -149,7 +149,12 @@ function addLists(datasets: Command): void {
     .description('one version: schema, size, where it came from')
     .action(async (reference: string, _options: object, command: Command) => {
       const session = sessionOf(command);
-      session.show(await session.client.datasets.getVersion(toReference(reference)), describeVersion);
+      const version = await session.client.datasets.getVersion(toReference(reference));
+      const { items } = await session.client.datasets.listSplits({
+        name: version.dataset,
+        version: String(version.version),
+      });
+      session.show({ ...version, splits: items }, describeVersion);
     });
   example(show, 'datasets show prices@2');
 }
@@ -157,7 +162,7 @@ function addLists(datasets: Command): void {
 const addedBy = ({ storedBytes }: DatasetVersion): string =>
   storedBytes === null ? '' : `, of which its commit added ${formatBytes(storedBytes)}`;
 
-const describeVersion = (version: DatasetVersion) => [
+const describeVersion = (version: DatasetVersion & { splits: readonly Split[] }) => [
   `${version.reference}  ${version.rows} rows, ${formatBytes(version.bytes)} in ${version.chunks} chunks${addedBy(version)}`,
   `digest   ${version.digest}`,
   `created  ${formatTime(version.createdAt)} by ${version.createdBy}`,
@@ -165,6 +170,7 @@ const describeVersion = (version: DatasetVersion) => [
   ...(version.parent === null ? [] : [`after    ${version.dataset}@${version.parent}`]),
   ...(version.tags.length > 0 ? [`tags     ${version.tags.join(' ')}`] : []),
   ...(version.validation === 'none' ? [] : [`found    ${version.validation} by its expectations`]),
+  ...version.splits.map(({ name, parts }) => `split    ${name}: ${parts.map((p) => p.reference).join(' ')}`),
   ...(version.message ? [`message  ${version.message}`] : []),
   '',
   ...tableLines(version.columns, { column: (c) => c.name, type: (c) => c.type }),
