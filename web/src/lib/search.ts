@@ -32,6 +32,10 @@ export interface ScreenSearch {
   readonly row?: string;
   /** A statement over datasets. */
   readonly sql?: string;
+  /** The column of a user's table whose details are open. */
+  readonly column?: string;
+  /** Which kind of difference is listed: added, removed or changed. */
+  readonly kind?: string;
 }
 
 const known = [
@@ -56,6 +60,8 @@ const known = [
   'show',
   'row',
   'sql',
+  'column',
+  'kind',
 ] as const satisfies readonly (keyof ScreenSearch)[];
 
 /** Keeps what we know; anything else in an address is dropped, not an error. */

@@ -1,6 +1,6 @@
 import type { DatasetVersion } from '@tidemill/sdk';
 import type { DetailTab } from '../../../components/Detail.tsx';
-import { ProfilePanel } from './ProfilePanel.tsx';
+import { ProfilePanel } from '../profiling/ProfilePanel.tsx';
 import { RowsPanel } from './RowsPanel.tsx';
 import { SchemaPanel } from './SchemaPanel.tsx';
 
@@ -21,6 +21,8 @@ export const toVersionTabs = (version: DatasetVersion): readonly DetailTab[] => 
   {
     id: 'profile',
     title: 'Profile',
-    render: () => <ProfilePanel name={version.dataset} version={String(version.version)} />,
+    render: () => (
+      <ProfilePanel name={version.dataset} version={String(version.version)} columns={version.columns} />
+    ),
   },
 ];
