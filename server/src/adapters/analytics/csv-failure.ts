@@ -29,7 +29,7 @@ const readers: readonly Reader[] = [
       ? { reason: 'the text is not UTF-8', remedy: 'Save the file as UTF-8' }
       : undefined,
   (message) =>
-    /maximum line size/i.test(message)
+    /maximum line size|does not support a full read/i.test(message)
       ? { reason: 'the line is longer than 2 MB', remedy: 'Look for a quote that is never closed before it' }
       : undefined,
   (message) =>
@@ -55,16 +55,50 @@ export function csvFailure(error: unknown, header: CsvHeader, file: string): Err
   return errors.fileUnreadable({ file, ...(line ? { line: Number(line) } : {}), ...finding }, error);
 }
 
+interface Wording {
+  readonly pattern: RegExp;
+  readonly reason: string;
+  readonly remedy?: string;
+}
+
+/** What DuckDB says in words of its own, or with our path in it. */
+const wordings: readonly Wording[] = [
+  {
+    pattern: /no magic bytes found|too small to be a parquet/i,
+    reason: 'it is no Parquet file, or one that was cut off',
+  },
+  {
+    pattern: /can't be cast because the value is out of range/i,
+    reason: 'it holds whole numbers beyond 64 bits with a sign',
+    remedy: 'Store that column as double or as text',
+  },
+  { pattern: /non-record JSON/i, reason: 'it holds no JSON objects' },
+  { pattern: /Expected top-level JSON array/i, reason: 'it is no JSON array' },
+];
+
 /** The same for JSON and Parquet, whose failures name a line at most. */
 export function fileFailure(error: unknown, format: string, file: string, line?: number): Error {
   const message = error instanceof Error ? error.message : String(error);
-  const reason = firstLine(message)
+  const wording = wordings.find(({ pattern }) => pattern.test(message));
+  const column = /when casting from source column (\S+)/.exec(message)?.[1];
+  const found = firstLine(message)
     .replace(/ in file (?:"[^"]*"|'[^']*')/, '')
     .replace(/^File '[^']*' /, 'it is ')
-    .replace(/, at byte.*$/, '');
-  const remedy =
-    format === 'parquet'
-      ? 'Send a Parquet file, or name the format it has'
-      : `Send ${format === 'ndjson' ? 'one JSON object per line' : 'a JSON array of objects'}`;
-  return errors.fileUnreadable({ file, ...(line ? { line } : {}), reason, remedy }, error);
+    .replace(/, at byte.*$/, '')
+    .replace(/\.$/, '');
+  const remedies: Readonly<Record<string, string>> = {
+    parquet: 'Send a whole Parquet file, or name the format it has',
+    ndjson: 'Send one JSON object per line',
+    json: 'Send a JSON array of objects',
+  };
+  return errors.fileUnreadable(
+    {
+      file,
+      ...(line && { line }),
+      ...(column && { column }),
+      reason: wording?.reason ?? found,
+      remedy: wording?.remedy ?? remedies[format] ?? 'Mend the file and send it again',
+    },
+    error,
+  );
 }

@@ -10,13 +10,15 @@ export interface CsvHeader {
 }
 
 const delimiters = [',', ';', '\t', '|'] as const;
-const maxHeaderBytes = 1 << 20;
+/** The header and a first row, each as long as a line may be. */
+const startBytes = 4 << 20;
 
 async function readStart(path: string): Promise<Buffer> {
   const file = await open(path);
   try {
-    const buffer = Buffer.alloc(maxHeaderBytes);
-    const { bytesRead } = await file.read(buffer, 0, maxHeaderBytes, 0);
+    const { size } = await file.stat();
+    const buffer = Buffer.alloc(Math.min(size, startBytes));
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
     return buffer.subarray(0, bytesRead);
   } finally {
     await file.close();
@@ -26,6 +28,8 @@ async function readStart(path: string): Promise<Buffer> {
 interface Scan {
   readonly names: readonly string[];
   readonly lines: number;
+  /** Characters before the header's end of line. */
+  readonly length: number;
 }
 
 /** The first record of RFC 4180 text, cut at `delimiter`. */
@@ -34,7 +38,8 @@ function scanRecord(text: string, delimiter: string): Scan {
   let name = '';
   let quoted = false;
   let lines = 1;
-  for (let i = 0; i < text.length; i += 1) {
+  let i = 0;
+  for (; i < text.length; i += 1) {
     const character = text[i] ?? '';
     if (character === '\n') lines += quoted ? 1 : 0;
     if (quoted) {
@@ -51,7 +56,7 @@ function scanRecord(text: string, delimiter: string): Scan {
       name = '';
     } else name += character;
   }
-  return { names: [...names, name], lines };
+  return { names: [...names, name], lines, length: i };
 }
 
 /** We choose the delimiter by the header alone: guessing from the rows makes one broken line change all columns. */
@@ -87,6 +92,18 @@ function assertNames(names: readonly string[], file: string): void {
   });
 }
 
+/** DuckDB reads no rows at all, and says nothing, when the first of them is longer than what it looks at at once. */
+function assertLineEnds(text: string, { length, lines }: Scan, file: string): void {
+  if (text.indexOf('\n', length + 2) >= 0) return;
+  const isHeader = text.indexOf('\n', length) < 0;
+  throw errors.fileUnreadable({
+    file,
+    line: isHeader ? 1 : lines + 1,
+    reason: 'the line is longer than 2 MB',
+    remedy: 'Look for a quote that is never closed, or for line ends that are missing',
+  });
+}
+
 /** Reads the first line of a CSV file: `fileUnreadable` if the file is empty, not UTF-8 or has no usable header. */
 export async function readCsvHeader(path: string, file: string): Promise<CsvHeader> {
   const start = await readStart(path);
@@ -96,11 +113,12 @@ export async function readCsvHeader(path: string, file: string): Promise<CsvHead
   if (start.includes(0))
     throw errors.fileUnreadable({
       file,
-      line: 1,
+      line: start.subarray(0, start.indexOf(0)).filter((byte) => byte === 0x0a).length + 1,
       reason: 'it holds zero bytes, so it is UTF-16 or no text at all',
       remedy: 'Save it as UTF-8',
     });
   const { scan, delimiter } = widest(text);
+  if (start.length === startBytes) assertLineEnds(text, scan, file);
   // Whoever asked finds out what it is.
   if (
     scan.names.some((name) => name.includes('\uFFFD')) &&

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -165,7 +165,7 @@ describe('a file that cannot be read names file, line, column and remedy', () =>
       ]),
       'up.csv, line 3: most of the file is UTF-8, but the line at byte 12 is not. Save the whole file as UTF-8',
     ],
-    ['a,b\n1,x\0y\n', 'up.csv, line 1: it holds zero bytes'],
+    ['a,b\n1,x\0y\n', 'up.csv, line 2: it holds zero bytes'],
     ['a,b\n1,2\na,b\n3,4\n', 'up.csv, line 3: it repeats the header'],
     [`a,b\n1,${'x'.repeat(3_000_000)}\n`, 'the line is longer than 2 MB'],
     [Buffer.from('504b0304aaaaaaaa', 'hex'), 'up.csv: it is a ZIP archive (or a workbook such as .xlsx'],
@@ -224,9 +224,59 @@ describe('a file that cannot be read names file, line, column and remedy', () =>
       /fileUnreadable: up.csv, line 2: /,
     );
     expect(await failureOf('nonsense', { format: 'json' })).toContain('a JSON array of objects');
-    expect(await failureOf('nonsense', { format: 'parquet' })).toContain('Send a Parquet file');
+    expect(await failureOf('nonsense', { format: 'parquet' })).toContain('Send a whole Parquet file');
     for (const content of ['nonsense', 'x', 'PAR1xxxxPAR1', `PAR1${'x'.repeat(100)}PAR1`])
       expect(await failureOf(content, { format: 'parquet' })).not.toContain(folder);
+  });
+});
+
+describe('files that tempt a reader to say too little', () => {
+  const long = 'x'.repeat(5_000_000);
+  it.each([
+    [`a,b\n1,${long}\n`, 'up.csv, line 2: the line is longer than 2 MB'],
+    [long, 'up.csv, line 1: the line is longer than 2 MB'],
+    ['a,b\n1,2\n3,\0\n', 'up.csv, line 3: it holds zero bytes'],
+  ])('%#: lines without end, and zero bytes', async (content, message) => {
+    expect(await failureOf(content)).toContain(message);
+  });
+
+  it.each([
+    ['{"a":1}', 'json', 'it is no JSON array. Send a JSON array of objects'],
+    ['[1,2]', 'json', 'it holds no JSON objects. Send a JSON array'],
+    ['{"a":1}\n{"a":2\n{"a":3}\n', 'ndjson', 'up.csv, line 2: '],
+  ] as const)('%s is no table of %s', async (content, format, message) => {
+    expect(await failureOf(content, { format })).toContain(message);
+  });
+
+  it('Parquet that is cut off, or holds what no type of ours can', async () => {
+    const { DuckDBInstance } = await import('@duckdb/node-api');
+    const instance = await DuckDBInstance.create(':memory:');
+    const connection = await instance.connect();
+    const write = async (sql: string) => {
+      const path = join(folder, 'odd.parquet');
+      await connection.run(`copy (${sql}) to '${path}' (format parquet)`);
+      return readFile(path);
+    };
+    const whole = await write(
+      "select 1.5::decimal(9,2) as price, 170141183460469231731687303715884105727::hugeint as huge, timestamptz '2024-01-01 10:00:00+02' as at, [1] as list, {'k': 1} as pair",
+    );
+    const { types, rows } = await importText(whole, { format: 'parquet' });
+    expect(types).toBe('double double timestamp text text');
+    expect(rows[0]).toEqual({
+      price: 1.5,
+      huge: 2 ** 127,
+      at: '2024-01-01T08:00:00.000Z',
+      list: '[1]',
+      pair: '{"k":1}',
+    });
+    const cut = await failureOf(whole.subarray(0, whole.length - 30), { format: 'parquet' });
+    expect(cut).toContain('up.csv: it is no Parquet file, or one that was cut off. Send a whole');
+    const beyond = await write('select 18446744073709551615::ubigint as code');
+    expect(await failureOf(beyond, { format: 'parquet' })).toContain(
+      "column 'code': it holds whole numbers beyond 64 bits with a sign. Store that column as double",
+    );
+    connection.closeSync();
+    instance.closeSync();
   });
 });
 
