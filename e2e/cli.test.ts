@@ -74,6 +74,11 @@ describe('datasets', () => {
       expect.objectContaining({ column: 'close', count: 60, nulls: 0, minimum: 100, maximum: 114.75 }),
     );
     await run(['datasets', 'commit', 'more.csv', '--name', 'prices', ...mapping]);
+    await run(['datasets', 'profile', 'prices@2', '--compare', '1', '--html', 'both.html']);
+    const page = await readFile(join(folder, 'both.html'), 'utf8');
+    expect(page).toMatch(/^<!doctype html>[\s\S]*prices@1 and prices@2[\s\S]*<\/html>\n$/);
+    const drift = await run(['datasets', 'profile', 'prices@2', '--compare', 'prices@1']);
+    expect(drift.stdout).toMatch(/^prices@1 -> prices@2: 60 -> 62 rows\n[\s\S]*close +changed +double/);
     const { stdout } = await run(['datasets', 'diff', 'prices@1', '2', '--key', 'symbol,date']);
     expect(stdout).toMatch(/^prices@1 -> prices@2: \+2 rows, -0 rows, 1 changed \(60 -> 62\)/);
     expect(stdout).toMatch(/AAPL {4}2024-01-06 {2}101\.25 -> 1\n/);

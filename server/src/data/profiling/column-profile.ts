@@ -31,6 +31,8 @@ export function columnProfile(facts: ColumnFacts): ColumnProfile {
   const { column, figures, nulls } = read;
   const count = facts.rows - nulls;
   const distinct = text ? text.distinct : figures.distinct + (read.nans > 0 ? 1 : 0);
+  // A sample cannot tell.
+  const unique = text ? text.unique : figures.unique + (read.nans === 1 ? 1 : 0);
   const kind = kindOf(column, count, distinct);
   const approximate = [
     ...read.approximate,
@@ -43,7 +45,7 @@ export function columnProfile(facts: ColumnFacts): ColumnProfile {
     count,
     nulls,
     distinct,
-    unique: text ? text.unique : figures.unique + (read.nans === 1 ? 1 : 0),
+    ...(Number.isNaN(unique) ? {} : { unique }),
     ...ends(facts),
     ...centers(facts),
     top: topOf(facts),

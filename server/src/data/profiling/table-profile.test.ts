@@ -20,11 +20,19 @@ afterAll(async () => {
 
 const createdAt = Date.UTC(2026, 0, 1);
 
-async function profileOf(sql: string, time?: string) {
+async function profileOf(sql: string, time?: string, exactRows?: number) {
   const path = join(await tempDir(), 'table.parquet');
   const { columns, rows } = await analytics.copy({ sql, to: path });
   const { signal } = new AbortController();
-  const table = { analytics, compute, source: { paths: [path] }, rows, columns: [...columns], signal };
+  const table = {
+    analytics,
+    compute,
+    source: { paths: [path] },
+    rows,
+    columns: [...columns],
+    signal,
+    ...(exactRows && { exactRows }),
+  };
   return profileTable(table, { reference: 'prices@1', digest: 'd', bytes: 1, createdAt }, time);
 }
 
@@ -182,5 +190,32 @@ describe('a table', () => {
     expect(profile.leftOut.join()).toMatch(
       /1059 more numbers.*rows that repeat.*details of the columns after/,
     );
+  });
+
+  it('of too many rows keeps exact what one pass gives, and estimates the rest', async () => {
+    const sql = `select i as id, case when i % 10 > 0 then i % 40 end as x, i % 4 = 0 as b,
+      case when i = 5 then 'inf'::double when i = 6 then 'nan'::double else sqrt(i) end as odd,
+      'k' || (i % 3) as k from range(40000) r(i)`;
+    const [exact, estimated] = [await profileOf(sql), await profileOf(sql, undefined, 8_000)];
+    expect(estimated.leftOut.join()).toContain('beyond 8000 rows');
+    for (const [i, column] of estimated.columns.entries()) {
+      const whole = exact.columns[i];
+      expect(column.approximate).toContain(column.type === 'text' ? 'lengths' : 'quantiles');
+      const { count, nulls, minimum, maximum, kind } = whole ?? {};
+      expect(column).toMatchObject({ count, nulls, minimum, maximum, kind });
+      if (whole?.mean != null) expect(column.mean).toBeCloseTo(whole.mean, 6);
+      if (whole?.quartiles) {
+        const [spread, off] = [
+          whole.numeric?.range ?? 0,
+          (column.quartiles?.[1] ?? 0) - (whole.quartiles[1] ?? 0),
+        ];
+        expect(Math.abs(off)).toBeLessThan(0.05 * spread);
+      }
+    }
+    const [, x, b, odd] = estimated.columns;
+    expect(x).toMatchObject({ distinct: 36, numeric: { zeros: 0, negatives: 0 } });
+    expect(odd?.numeric).toMatchObject({ infinities: 1, nans: 1 });
+    expect(b?.categories?.entropy).toBeCloseTo(0.811, 1);
+    expect((b?.top ?? []).reduce((sum, { count }) => sum + count, 0)).toBe(40_000);
   });
 });

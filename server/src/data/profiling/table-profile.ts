@@ -2,11 +2,11 @@ import type { Column, ColumnKind, ColumnProfile } from '@tidemill/contract';
 import { errors } from '../../base/errors.ts';
 import { quoteName } from '../../base/sql-text.ts';
 import { columnProfile } from './column-profile.ts';
-import { exactRows, type ReadColumn, readColumns } from './reading/columns.ts';
+import { type ReadColumn, readColumns } from './reading/columns.ts';
 import { readPairs } from './reading/pairs.ts';
 import { readRows, readStorage, type Storage } from './reading/rows.ts';
 import { readSeries, type TimeOrder } from './reading/series.ts';
-import { inTurns, type ProfiledTable, queryTable } from './reading/table.ts';
+import { exactRowsOf, inTurns, type ProfiledTable, queryTable } from './reading/table.ts';
 import { type ReadText, readTexts } from './reading/texts.ts';
 import { type KeptProfile, profileRevision } from './rules.ts';
 import { fitted } from './size-limit.ts';
@@ -66,11 +66,13 @@ export async function profileTable(
   return fitted(profile);
 }
 
-function leftOut({ rows, columns }: ProfiledTable, hasDuplicates: boolean): string[] {
+function leftOut(table: ProfiledTable, hasDuplicates: boolean): string[] {
   const found: string[] = [];
+  const { rows, columns } = table;
+  const exact = exactRowsOf(table);
   if (!hasDuplicates && columns.length > 0) found.push('rows that repeat: the table is too wide');
-  if (rows > exactRows)
-    found.push(`quantiles and distinct values of every row: beyond ${exactRows} rows they are approximate`);
+  if (rows > exact)
+    found.push(`quantiles and distinct values of every row: beyond ${exact} rows they are approximate`);
   return found;
 }
 

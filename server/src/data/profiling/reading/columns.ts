@@ -6,6 +6,7 @@ import {
   asDouble,
   columnsOf,
   computeFor,
+  exactRowsOf,
   inTurns,
   type ProfiledTable,
   queryTable,
@@ -21,8 +22,6 @@ export interface ReadColumn {
   readonly approximate: readonly string[];
 }
 
-/** Up to here a column is sorted whole; eight bytes a value, twice in a worker thread. */
-export const exactRows = 5_000_000;
 const sampledRows = 1_000_000;
 /** What is handed to a worker at once. */
 const cellsAtOnce = 2_000_000;
@@ -36,7 +35,7 @@ const module = new URL('../figures/columns.ts', import.meta.url);
 export async function readColumns(table: ProfiledTable): Promise<ReadColumn[]> {
   const size = Math.max(
     1,
-    Math.min(columnsAtOnce, Math.floor(cellsAtOnce / Math.max(1, Math.min(table.rows, exactRows)))),
+    Math.min(columnsAtOnce, Math.floor(cellsAtOnce / Math.max(1, Math.min(table.rows, exactRowsOf(table))))),
   );
   const batches = inBatches(table.columns, size);
   const figures = (await inTurns(batches, (batch) => figuresOf(table, batch))).flat();
@@ -48,7 +47,7 @@ export async function readColumns(table: ProfiledTable): Promise<ReadColumn[]> {
     return { column, nulls: missing, nans: found.missing - missing, figures: found, approximate: [] };
   });
   const whole = read.filter((each) => each !== null);
-  if (table.rows > exactRows) return withExactMoments(table, whole);
+  if (table.rows > exactRowsOf(table)) return withExactMoments(table, whole);
   return withLargeIntegers(table, whole);
 }
 
@@ -56,7 +55,7 @@ export const inBatches = <T>(items: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 
 async function figuresOf(table: ProfiledTable, columns: readonly Column[]): Promise<ColumnFigures[]> {
-  const wanted = table.rows > exactRows ? sampledRows : table.rows;
+  const wanted = table.rows > exactRowsOf(table) ? Math.min(sampledRows, exactRowsOf(table)) : table.rows;
   const { values } = await columnsOf(table, columns, sampledSql(columns.map(asDouble), table.rows, wanted));
   const input: ColumnsInput = {
     values: values.filter((each) => each instanceof Float64Array),
@@ -70,7 +69,7 @@ async function countNulls(
   table: ProfiledTable,
   figures: readonly ColumnFigures[],
 ): Promise<Map<string, number>> {
-  const sampled = table.rows > exactRows;
+  const sampled = table.rows > exactRowsOf(table);
   const doubtful = table.columns.filter(
     ({ type }, i) => sampled || (type === 'double' && (figures[i]?.missing ?? 0) > 0),
   );
@@ -98,28 +97,24 @@ async function withLargeIntegers(table: ProfiledTable, read: readonly ReadColumn
 }
 
 const sampledFigures = [
-  'unique',
-  'quantiles',
-  'mad',
-  'skewness',
-  'kurtosis',
-  'histogram',
-  'top',
+  ...['distinct', 'quantiles', 'mad', 'skewness', 'kurtosis', 'histogram', 'top', 'lowest', 'highest'],
   'monotonicity',
 ];
 
-/** Beyond `exactRows` what one pass gives exactly comes from all rows, distinct values from a sketch, the rest from a sample. */
+/** Beyond the exact rows what one pass gives exactly comes from all rows, distinct values from a sketch, the rest from a sample. */
 async function withExactMoments(table: ProfiledTable, read: readonly ReadColumn[]): Promise<ReadColumn[]> {
   return inTurns(read, async (each) => {
     const [row] = (await queryTable(table, [each.column], momentsSql(each.column))).rows;
     if (!row) return each;
     const number = (name: string) => numberOf(row[name]);
     const finite = number('finite');
+    const scale = each.figures.finite > 0 ? finite / each.figures.finite : 0;
+    const scaled = (count: number) => Math.round(count * scale);
     const present = table.rows - each.nulls;
     return {
       ...each,
       nans: number('nans'),
-      approximate: ['distinct', ...sampledFigures],
+      approximate: each.column.type === 'text' ? ['lengths'] : sampledFigures,
       figures: {
         ...each.figures,
         finite,
@@ -131,7 +126,13 @@ async function withExactMoments(table: ProfiledTable, read: readonly ReadColumn[
         variance: number('variance'),
         minimum: number('least'),
         maximum: number('greatest'),
-        distinct: Math.min(present, number('distinct_values')),
+        // Where a sample shows every value again, it has seen them all, and a sketch is off by some percent.
+        distinct:
+          each.figures.unique === 0 ? each.figures.distinct : Math.min(present, number('distinct_values')),
+        unique: Number.NaN,
+        top: each.figures.top.map(([value, count]) => [value, scaled(count)]),
+        counts: each.figures.counts.map(scaled),
+        steps: { median: null, gaps: 0, longest: null },
         lowest: countedOf(row.lowest),
         highest: countedOf(row.highest),
       },
