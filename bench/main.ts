@@ -11,6 +11,7 @@ import { dataCommit } from './data/commit.ts';
 import { dataStorage } from './data/growth.ts';
 import { dataProfile } from './data/profile.ts';
 import { dataDiff } from './data/row-diff.ts';
+import { dataValidation } from './data/validation.ts';
 import { demo } from './demo.ts';
 import { predict } from './predict/predict.ts';
 import { bareWork } from './rounds.ts';
@@ -23,7 +24,7 @@ import { start } from './tracking/start.ts';
 import { writersBench } from './tracking/writers.ts';
 
 const tracking: readonly Bench[] = [log, search, client, writersBench, artifacts, start, logPower];
-const data: readonly Bench[] = [dataCommit, dataStorage, dataDiff, dataProfile];
+const data: readonly Bench[] = [dataCommit, dataStorage, dataDiff, dataProfile, dataValidation];
 const benches: readonly Bench[] = [predict, append, demo, ...tracking, ...data];
 /** A name for several. */
 const groups: Readonly<Record<string, readonly Bench[]>> = { tracking, data };
