@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { errors } from '../../base/errors.ts';
 import type { ImportRequest } from './analytics.ts';
 import { type CsvHeader, readCsvHeader } from './csv-header.ts';
-import { quoteText } from './sql-text.ts';
+import { quoteName, quoteText } from './sql-text.ts';
 
 /** A column of the file before its type is settled. */
 export interface RawColumn {
@@ -52,7 +52,24 @@ export async function openReader(
     name: String(column.column_name),
     duckdbName: String(column.column_type),
   }));
-  return { sql, columns };
+  return { sql, columns: request.format === 'parquet' ? columns : await narrowed(connection, sql, columns) };
+}
+
+/** DuckDB takes whole numbers of both signs in JSON for 128 bits; they mostly are of 64, as in any other file. */
+async function narrowed(
+  connection: DuckDBConnection,
+  sql: string,
+  columns: readonly RawColumn[],
+): Promise<RawColumn[]> {
+  const huge = columns.filter(({ duckdbName }) => duckdbName === 'HUGEINT');
+  if (huge.length === 0) return [...columns];
+  const counts = huge.map(
+    ({ source }, i) =>
+      `(count(${quoteName(source)}) - count(try_cast(${quoteName(source)} as BIGINT)))::double as n${i}`,
+  );
+  const [found = {}] = await objects(connection, `select ${counts.join(', ')} from ${sql}`);
+  const narrow = new Set(huge.filter((_, i) => found[`n${i}`] === 0));
+  return columns.map((column) => (narrow.has(column) ? { ...column, duckdbName: 'BIGINT' } : column));
 }
 
 export function renamed(

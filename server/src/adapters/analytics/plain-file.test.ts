@@ -131,3 +131,35 @@ describe('encodings', () => {
     expect(await readFile(to, 'utf8')).toBe(text);
   });
 });
+
+test('the same rows have the same digest, whatever file they come in', async () => {
+  const row = fc.record({
+    n: fc.integer(),
+    x: fc.double({ noNaN: true, noDefaultInfinity: true }).map((x) => (Number.isInteger(x) ? x + 0.5 : x)),
+    t: fc.string({ unit: 'grapheme', maxLength: 20 }).map((t) => `t${t.replaceAll('\0', '')}`),
+  });
+  const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
+  const digestOf = async (content: Uint8Array, format: FileFormat) => {
+    await read(content, format);
+    return analytics.digestFile(inFolder('typed.parquet'));
+  };
+  await fc.assert(
+    fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 40 }), async (rows) => {
+      const table = (delimiter: string) =>
+        Buffer.from(
+          ['n', 'x', 't'].join(delimiter) +
+            rows.map(({ n, x, t }) => `\n${[n, x, quoted(t)].join(delimiter)}`).join('') +
+            '\n',
+        );
+      const lines = Buffer.from(rows.map((each) => `${JSON.stringify(each)}\n`).join(''));
+      const digest = await digestOf(table(','), 'csv');
+      const parquet = await readFile(inFolder('typed.parquet'));
+      expect(await digestOf(gzipSync(table('\t')), 'csv')).toEqual(digest);
+      expect(await digestOf(Buffer.from(`\uFEFF${table(';').toString()}`, 'utf16le'), 'csv')).toEqual(digest);
+      expect(await digestOf(zstdCompressSync(lines), 'ndjson')).toEqual(digest);
+      expect(await digestOf(Buffer.from(JSON.stringify(rows)), 'json')).toEqual(digest);
+      expect(await digestOf(parquet, 'parquet')).toEqual(digest);
+    }),
+    { numRuns: 15 },
+  );
+});

@@ -8,6 +8,7 @@ const formats: Readonly<Record<string, TableFormat>> = {
   'application/parquet': 'parquet',
   'text/csv': 'csv',
   'application/csv': 'csv',
+  'text/tab-separated-values': 'csv',
   'application/json': 'json',
   'application/x-ndjson': 'ndjson',
   'application/ndjson': 'ndjson',
