@@ -116,6 +116,26 @@ describe.skipIf(!hasBrowser)('datasets in a browser', () => {
     expect(await table('rows').getByRole('columnheader').allTextContents()).not.toContain('distance');
   });
 
+  it('holds two versions side by side: columns that moved, and rows with their old and new values', async () => {
+    const csv = await readFile(join(tables, 'seattle-weather.csv'), 'utf8');
+    const [head = '', first = '', ...rest] = csv.trimEnd().split(/\r?\n/);
+    const edited = [head, first.replace(',0.0,', ',7.25,'), ...rest.slice(0, -2)].join('\n');
+    const content = new TextEncoder().encode(edited);
+    await createClient({ url: server.url }).datasets.commit({
+      name: 'seattle-weather',
+      format: 'csv',
+      content,
+    });
+    await open('/datasets/seattle-weather?tab=compare&key=date');
+    const changed = table('changed rows');
+    await changed.locator('ins', { hasText: '7.25' }).waitFor();
+    expect(await changed.locator('del').allTextContents()).toEqual(['0']);
+    await table('column changes').getByText('precipitation').waitFor();
+    await page.getByText('removed 2', { exact: true }).click();
+    await expect.poll(() => table('removed rows').getAttribute('aria-rowcount')).toBe('2');
+    expect(page.url()).toContain('state=removed');
+  });
+
   it('all without an error in the page', () => expect(failures).toEqual([]));
 });
 

@@ -16,6 +16,8 @@ interface ListTableProps<T extends RowData> {
   readonly empty: ReactNode;
   /** A filter that the server answers. */
   readonly filterBar?: ReactNode;
+  /** Scrolled sideways rather than squeezed below it. */
+  readonly minimumWidth?: number;
 }
 
 /** A list of the server as a table: its first pages, and the way to the rest. */

@@ -6,11 +6,11 @@ import { Answer } from '../../../components/Answer.tsx';
 import { Fact, Summary } from '../../../components/Detail.tsx';
 import { EmptyState } from '../../../components/EmptyState.tsx';
 import { Figure } from '../../../components/Figure.tsx';
-import { Panel } from '../../../components/Panel.tsx';
-import { RowsTable } from '../../../components/RowsTable.tsx';
 import { SourceMenu } from '../../../components/SourceMenu.tsx';
 import { ask } from '../../../lib/client.ts';
 import { useScreenSearch } from '../../../lib/url-state.ts';
+import { ColumnChanges } from './ColumnChanges.tsx';
+import { type AskedDiff, RowChanges } from './RowChanges.tsx';
 
 interface DiffPanelProps {
   readonly name: string;
@@ -18,7 +18,6 @@ interface DiffPanelProps {
 }
 
 const typingMs = 400;
-const sampleRows = 50;
 
 /** What changed between two versions; which two stands in the address. */
 export function DiffPanel({ name, latest }: DiffPanelProps) {
@@ -26,7 +25,8 @@ export function DiffPanel({ name, latest }: DiffPanelProps) {
   const from = search.from ?? String(Math.max(1, latest - 1));
   const to = search.to ?? String(latest);
   const [key] = useDebouncedValue(search.key, typingMs);
-  const asked = ask('datasets', 'diff', { name, from, to, limit: sampleRows, ...(key && { key }) });
+  const input: AskedDiff = { name, from, to, ...(key && { key }) };
+  const asked = ask('datasets', 'diff', { ...input, limit: 0 });
   const isPossible = latest > 1;
   const diff = useQuery({ ...asked, enabled: isPossible });
   if (!isPossible)
@@ -53,19 +53,18 @@ export function DiffPanel({ name, latest }: DiffPanelProps) {
         />
         <TextInput
           label="Key columns"
-          placeholder="whole rows"
+          placeholder="as the dataset has it"
           value={search.key ?? ''}
           onChange={(event) => change({ key: event.currentTarget.value || undefined })}
         />
         <SourceMenu asked={asked} />
       </div>
-      <Answer of={diff}>{(value) => <Difference diff={value} />}</Answer>
+      <Answer of={diff}>{(value) => <Difference diff={value} asked={input} />}</Answer>
     </div>
   );
 }
 
-function Difference({ diff }: { readonly diff: DatasetDiff }) {
-  const { added, removed, changed } = diff.sample;
+function Difference({ diff, asked }: { readonly diff: DatasetDiff; readonly asked: AskedDiff }) {
   const columns = [
     ...diff.columnsAdded.map((column) => `+${column}`),
     ...diff.columnsRemoved.map((column) => `−${column}`),
@@ -89,36 +88,11 @@ function Difference({ diff }: { readonly diff: DatasetDiff }) {
         <Fact name="Rows after">
           <Figure count value={diff.rowsAfter} />
         </Fact>
+        <Fact name="Rows matched by">{diff.key.length > 0 ? diff.key.join(', ') : 'the whole row'}</Fact>
         <Fact name="Columns">{columns.length > 0 ? columns.join(', ') : 'the same'}</Fact>
       </Summary>
-      {added.length > 0 && <Sample title="Added" rows={added} of={diff.added} />}
-      {removed.length > 0 && <Sample title="Removed" rows={removed} of={diff.removed} />}
-      {changed.length > 0 && <Sample title="Changed" rows={changed.map(toChange)} of={diff.changed} />}
+      <ColumnChanges asked={asked} />
+      <RowChanges asked={asked} diff={diff} />
     </>
-  );
-}
-
-type Change = DatasetDiff['sample']['changed'][number];
-
-/** Only what differs, as `before → after`. */
-function toChange({ key, before, after }: Change): Record<string, unknown> {
-  const differing = Object.keys(after).filter((name) => !(name in key) && before[name] !== after[name]);
-  return {
-    ...key,
-    ...Object.fromEntries(differing.map((name) => [name, `${before[name]} → ${after[name]}`])),
-  };
-}
-
-interface SampleProps {
-  readonly title: string;
-  readonly rows: readonly Record<string, unknown>[];
-  readonly of: number;
-}
-
-function Sample({ title, rows, of }: SampleProps) {
-  return (
-    <Panel title={title} aside={rows.length < of ? `first ${rows.length} of ${of}` : undefined}>
-      <RowsTable label={title} rows={rows} />
-    </Panel>
   );
 }
