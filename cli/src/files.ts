@@ -44,7 +44,7 @@ async function* withProgress(
     if (tenth > told) say(`sent ${formatBytes(sent)} of ${formatBytes(size)}`);
     told = Math.max(told, tenth);
   }
-  say('all sent; the server types and stores it');
+  say('all sent; the server is at work on it');
 }
 
 /** All text of a file, or of standard input for `-`. @throws fileNotFound, fileUnreadable */
