@@ -53,10 +53,11 @@ export function addDiff(datasets: Command): void {
   example(diff, 'datasets diff prices@1 prices@2 --key symbol,date');
 }
 
-/** `<after>` may be a version alone, or one of another dataset, such as a fork. */
+/** `<after>` may be a version alone, the dataset's own name for its latest, or a version of another, such as a fork. */
 function toCompared(before: string, after: string, key: string[] | false | undefined): Compared {
   const from = toTarget(before);
-  const to = after.includes('@') ? toTarget(after) : { name: from.name, version: after };
+  const isTarget = after.includes('@') || after === from.name;
+  const to = isTarget ? toTarget(after) : { name: from.name, version: after };
   return {
     name: from.name,
     from: from.version ?? 'latest',
