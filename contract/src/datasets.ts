@@ -1,4 +1,4 @@
-import { type Static, type TSchema, Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import {
   byName,
   byVersion,
@@ -11,11 +11,11 @@ import {
   page,
   pageQuery,
   Reference,
-  Row,
   strict,
   Timestamp,
   Version,
 } from './common.ts';
+import { ChangeKind, ColumnChange, DatasetDiff, DiffRow, diffQuery } from './dataset-diff.ts';
 import { endpoints } from './endpoint.ts';
 
 export const TableFormat = literals('csv', 'parquet', 'json', 'ndjson');
@@ -71,28 +71,6 @@ export const Dataset = Type.Object({
   updatedAt: Timestamp,
 });
 export type Dataset = Static<typeof Dataset>;
-
-export const DatasetDiff = Type.Object({
-  from: Type.String(),
-  to: Type.String(),
-  key: Type.Array(Type.String()),
-  rowsBefore: Type.Integer(),
-  rowsAfter: Type.Integer(),
-  columnsAdded: Type.Array(Type.String()),
-  columnsRemoved: Type.Array(Type.String()),
-  columnsRetyped: Type.Array(
-    Type.Object({ name: Type.String(), before: Type.String(), after: Type.String() }),
-  ),
-  added: Type.Integer(),
-  removed: Type.Integer(),
-  changed: Type.Integer(),
-  sample: Type.Object({
-    added: Type.Array(Row),
-    removed: Type.Array(Row),
-    changed: Type.Array(Type.Object({ key: Row, before: Row, after: Row })),
-  }),
-});
-export type DatasetDiff = Static<typeof DatasetDiff>;
 
 const Committed = Type.Intersect([DatasetVersion, Type.Object({ unchanged: Type.Boolean() })]);
 
@@ -155,62 +133,6 @@ export const Split = Type.Object({
   createdBy: Type.String(),
 });
 export type Split = Static<typeof Split>;
-
-export const ChangeKind = literals('added', 'removed', 'changed');
-export type ChangeKind = Static<typeof ChangeKind>;
-
-export const DiffRow = Type.Object({
-  kind: ChangeKind,
-  key: Row,
-  before: nullable(Row),
-  after: nullable(Row),
-  changed: Type.Array(Type.String(), { description: 'columns whose values differ, of a changed row' }),
-});
-export type DiffRow = Static<typeof DiffRow>;
-
-const Cells = Type.Array(nullable(Type.Union([Type.Number(), Type.String(), Type.Boolean()])));
-const bothSides = <T extends TSchema>(value: T) => Type.Object({ before: value, after: value });
-
-export const ColumnChange = Type.Object({
-  column: Type.String(),
-  type: Type.String(),
-  changedRows: Type.Integer({ description: 'changed rows in which this column differs' }),
-  distribution: nullable(
-    Type.Object(
-      {
-        nulls: bothSides(Type.Integer()),
-        mean: nullable(bothSides(nullable(Type.Number()))),
-        quantiles: nullable(Type.Object({ levels: Type.Array(Type.Number()), before: Cells, after: Cells })),
-        psi: nullable(
-          Type.Number({ description: 'population stability index, tenths of the older version as bins' }),
-        ),
-        distance: nullable(
-          Type.Number({
-            description:
-              '0 to 1: Kolmogorov-Smirnov statistic, or total variation of values that have no order',
-          }),
-        ),
-        measure: literals('ks', 'total-variation'),
-        approximate: Type.Boolean({ description: 'quantiles, psi and distance come from a sample' }),
-      },
-      { description: 'null where nothing differs, and for tables of more than 200 columns' },
-    ),
-  ),
-});
-export type ColumnChange = Static<typeof ColumnChange>;
-
-const diffQuery = {
-  from: Type.String({
-    description: 'a version: 2, latest, a tag, {2023-08-31}; or of another dataset: prices-cleaned@1',
-  }),
-  to: Type.String(),
-  key: Type.Optional(
-    Type.String({
-      description:
-        'comma-separated columns that name a row; left out: those the dataset was set to; empty: whole rows are compared',
-    }),
-  ),
-};
 
 const commitQuery = {
   mode: Type.Optional(literals('replace', 'append', 'upsert')),

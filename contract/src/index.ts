@@ -54,6 +54,12 @@ export type Contract = typeof contract;
 export * from './access.ts';
 export * from './analyses.ts';
 export * from './common.ts';
+export {
+  ChangeKind,
+  ColumnChange,
+  DatasetDiff,
+  DiffRow,
+} from './dataset-diff.ts';
 export * from './datasets.ts';
 export * from './endpoint.ts';
 export * from './experiments.ts';
