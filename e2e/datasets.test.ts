@@ -130,14 +130,69 @@ describe.skipIf(!hasBrowser)('datasets in a browser', () => {
     const changed = table('changed rows');
     await changed.locator('ins', { hasText: '7.25' }).waitFor();
     expect(await changed.locator('del').allTextContents()).toEqual(['0']);
-    await table('column changes').getByText('precipitation').waitFor();
-    await page.getByText('removed 2', { exact: true }).click();
+    await page.getByText('Removed 2', { exact: true }).click();
     await expect.poll(() => table('removed rows').getAttribute('aria-rowcount')).toBe('2');
     expect(page.url()).toContain('state=removed');
+    await page.getByText('By column').click();
+    await table('column changes').getByText('precipitation').waitFor();
+  });
+
+  it('shows a whole profile: warnings that open a column, heat maps and pairs', async () => {
+    const films = await readFilms();
+    const { datasets } = createClient({ url: server.url });
+    await datasets.commit({ name: 'films', format: 'json', content: toJson(films) });
+    await datasets.update({ name: 'films', key: ['id'] });
+    const later = films
+      .slice(1)
+      .map((film, index) => (index < 300 ? { ...film, 'US Gross': index + 1 } : film));
+    await datasets.commit({ name: 'films', format: 'json', content: toJson(later) });
+    await open('/datasets/films?tab=profile');
+    const warnings = page.getByRole('list', { name: 'warnings' });
+    await warnings.getByRole('button', { name: 'US DVD Sales' }).first().click();
+    const details = page.getByRole('region', { name: 'Column US DVD Sales' });
+    await details.getByRole('table', { name: 'Quantiles' }).waitFor();
+    await table('columns').getByRole('button', { name: 'Title', exact: true }).press('Enter');
+    await page.getByRole('region', { name: 'Column Title' }).getByRole('table', { name: 'Words' }).waitFor();
+    expect(new URL(page.url()).searchParams.get('column')).toBe('Title');
+    await table('Spearman correlation')
+      .getByTitle(/^US Gross, Worldwide Gross: 0\.\d\d$/)
+      .waitFor();
+    const pairs = page.getByRole('region', { name: 'Interactions' });
+    await pairs.scrollIntoViewIfNeeded();
+    await pairs.getByRole('img', { name: /^Rows by US Gross .* and Worldwide Gross/ }).waitFor();
+  });
+
+  it('compares versions by key: every row with old and new values, columns, distributions', async () => {
+    await open('/datasets/films?tab=compare');
+    const changed = table('changed rows');
+    await changed.getByRole('row', { name: /^1 10876 → 1$/ }).waitFor();
+    expect(await changed.getByRole('columnheader').allTextContents()).toEqual(['id', 'US Gross']);
+    expect(await changed.getAttribute('aria-rowcount')).toBe('200');
+    await page.getByRole('button', { name: 'Load more' }).click();
+    await expect.poll(() => changed.getAttribute('aria-rowcount')).toBe('300');
+    await page.getByText('Removed 1', { exact: true }).click();
+    await table('removed rows').getByText('The Land Girls').waitFor();
+    await page.getByText('By column').click();
+    await table('column changes')
+      .getByRole('row', { name: /^US Gross integer 300 ?rows/ })
+      .waitFor();
+    await page.getByText('Profiles', { exact: true }).click();
+    await page.getByRole('region', { name: 'Distributions' }).scrollIntoViewIfNeeded();
+    await page.getByRole('img', { name: 'Distribution of US Gross before and after' }).waitFor();
+    expect(new URL(page.url()).searchParams.get('state')).toBe('profiles');
   });
 
   it('all without an error in the page', () => expect(failures).toEqual([]));
 });
+
+type Film = Readonly<Record<string, unknown>>;
+
+async function readFilms(): Promise<Film[]> {
+  const films: Film[] = JSON.parse(await readFile(join(tables, 'movies.json'), 'utf8'));
+  return films.map((film, id) => ({ id, ...film }));
+}
+
+const toJson = (rows: readonly Film[]): Uint8Array => new TextEncoder().encode(JSON.stringify(rows));
 
 /** The flights over and over, numbered, as CSV. */
 function toCsv(flights: readonly Record<string, unknown>[], rows: number): Uint8Array {

@@ -1,12 +1,14 @@
 import { formatNumber, formatShare } from '../lib/format.ts';
 
 interface BeforeAfterProps {
+  /** Whose distributions. */
+  readonly label: string;
   /** Shares of the values per bin, each side on its own sum. */
   readonly before: readonly number[];
   readonly after: readonly number[];
   /** One more than bins; or the categories, one per bin. */
-  readonly edges?: readonly number[];
-  readonly categories?: readonly string[];
+  readonly edges?: readonly number[] | undefined;
+  readonly categories?: readonly string[] | undefined;
   readonly format?: (value: number) => string;
   readonly width?: number;
   readonly height?: number;
@@ -14,7 +16,7 @@ interface BeforeAfterProps {
 
 /** Two distributions on one scale: before as an outline, after as bars. */
 export function BeforeAfter(props: BeforeAfterProps) {
-  const { before, after, width = 200, height = 30 } = props;
+  const { label, before, after, width = 200, height = 30 } = props;
   const top = Math.max(...before, ...after, Number.MIN_VALUE);
   const step = width / Math.max(1, after.length);
   const bins = after.map((share, index) => ({
@@ -25,12 +27,7 @@ export function BeforeAfter(props: BeforeAfterProps) {
   }));
   const size = (share: number) => (share / top) * (height - 2);
   return (
-    <svg
-      width={width}
-      height={height}
-      role="img"
-      aria-label={`Distribution before and after, ${after.length} bins`}
-    >
+    <svg width={width} height={height} role="img" aria-label={`Distribution of ${label} before and after`}>
       {bins.map(({ index, share, was, name }) => (
         <g key={index}>
           <title>{`${name}: ${formatShare(was)} before, ${formatShare(share)} after`}</title>
@@ -57,7 +54,7 @@ export function BeforeAfter(props: BeforeAfterProps) {
 }
 
 function nameOf({ edges, categories, format = formatNumber }: BeforeAfterProps, index: number): string {
-  if (categories) return categories[index] ?? '';
+  if (categories && categories.length > 0) return categories[index] ?? '';
   const [from, to] = [edges?.[index], edges?.[index + 1]];
   return from === undefined || to === undefined ? String(index) : `${format(from)} to ${format(to)}`;
 }

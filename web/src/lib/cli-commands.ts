@@ -14,6 +14,14 @@ const option = (input: Input, name: string) => (input[name] === undefined ? '' :
 
 const quoted = (input: Input, name: string) =>
   input[name] === undefined ? '' : ` --${name} ${shellQuote(String(input[name]))}`;
+function keyOption({ key }: Input): string {
+  if (key === undefined) return '';
+  if (key === '') return ' --no-key';
+  return ` --key ${/^[\w.,-]+$/.test(String(key)) ? key : shellQuote(String(key))}`;
+}
+/** One of the dataset, or already that of another. */
+const versionOf = ({ name }: Input, version: unknown) =>
+  String(version).includes('@') ? shellQuote(String(version)) : named(name, version);
 const orderBy = ({ orderBy: list }: Input) =>
   Array.isArray(list) ? list.map((clause) => ` --order-by ${shellQuote(String(clause))}`).join('') : '';
 
@@ -34,7 +42,7 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'profiling.get': (input) => `datasets profile ${at(input)}${option(input, 'time')}`,
   'profiling.compare': (input) => `datasets profile ${at(input)} --compare ${input.with}`,
   'datasets.diff': (input) =>
-    `datasets diff ${input.name}@${input.from} ${input.name}@${input.to}${option(input, 'key')}`,
+    `datasets diff ${versionOf(input, input.from)} ${versionOf(input, input.to)}${keyOption(input)}`,
   'validation.getExpectations': ({ name }) => `datasets expectations show ${name}`,
   'validation.list': (input) =>
     `datasets validations ${input.version === undefined ? input.name : at(input)}`,

@@ -34,8 +34,6 @@ export interface ScreenSearch {
   readonly sql?: string;
   /** The column of a user's table whose details are open. */
   readonly column?: string;
-  /** Which kind of difference is listed: added, removed or changed. */
-  readonly kind?: string;
 }
 
 const known = [
@@ -61,7 +59,6 @@ const known = [
   'row',
   'sql',
   'column',
-  'kind',
 ] as const satisfies readonly (keyof ScreenSearch)[];
 
 /** Keeps what we know; anything else in an address is dropped, not an error. */

@@ -1,16 +1,15 @@
-import { NativeSelect, TextInput } from '@mantine/core';
+import { Checkbox, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
-import type { DatasetDiff } from '@tidemill/sdk';
+import { useId, useState } from 'react';
 import { Answer } from '../../../components/Answer.tsx';
-import { Fact, Summary } from '../../../components/Detail.tsx';
 import { EmptyState } from '../../../components/EmptyState.tsx';
-import { Figure } from '../../../components/Figure.tsx';
 import { SourceMenu } from '../../../components/SourceMenu.tsx';
 import { ask } from '../../../lib/client.ts';
+import { useList } from '../../../lib/pages.ts';
 import { useScreenSearch } from '../../../lib/url-state.ts';
-import { ColumnChanges } from './ColumnChanges.tsx';
-import { type AskedDiff, RowChanges } from './RowChanges.tsx';
+import { DiffFound } from './DiffFound.tsx';
+import { keyOf, wholeRows } from './diff-rules.ts';
 
 interface DiffPanelProps {
   readonly name: string;
@@ -19,80 +18,94 @@ interface DiffPanelProps {
 
 const typingMs = 400;
 
-/** What changed between two versions; which two stands in the address. */
+/** What changed between two versions; which two, and what names a row, stand in the address. */
 export function DiffPanel({ name, latest }: DiffPanelProps) {
   const [search, change] = useScreenSearch();
-  const from = search.from ?? String(Math.max(1, latest - 1));
+  const dataset = useQuery(ask('datasets', 'get', { name }));
+  const versions = useList('datasets', 'listVersions', { name });
+  const before = versions.items?.find(({ version }) => version < latest)?.version;
+  const from = search.from ?? String(before ?? latest - 1);
   const to = search.to ?? String(latest);
-  const [key] = useDebouncedValue(search.key, typingMs);
-  const input: AskedDiff = { name, from, to, ...(key && { key }) };
-  const asked = ask('datasets', 'diff', { ...input, limit: 0 });
-  const isPossible = latest > 1;
-  const diff = useQuery({ ...asked, enabled: isPossible });
+  const current = JSON.stringify({ from, to, key: search.key });
+  const [compared] = useDebouncedValue(current, typingMs);
+  const isPossible = latest > 1 || search.from !== undefined || search.to !== undefined;
+  const asked = ask('datasets', 'diff', { name, ...toQuery(compared), limit: 0 });
+  const diff = useQuery({
+    ...asked,
+    enabled: isPossible && versions.items !== undefined && compared === current,
+  });
   if (!isPossible)
     return (
       <EmptyState command={`tidemill datasets commit FILE --name ${name}`}>
         {name} has one version; a difference needs two.
       </EmptyState>
     );
-  const versions = Array.from({ length: latest }, (_, index) => String(latest - index));
+  const known = (versions.items ?? []).flatMap(({ version, tags }) => [String(version), ...tags]);
+  const usual = dataset.data?.key ?? [];
+  const isWhole = search.key === wholeRows;
   return (
     <div className="stack">
       <div className="row">
-        <NativeSelect
-          label="From"
-          data={versions}
-          value={from}
-          onChange={(event) => change({ from: event.currentTarget.value })}
-        />
-        <NativeSelect
-          label="To"
-          data={versions}
-          value={to}
-          onChange={(event) => change({ to: event.currentTarget.value })}
-        />
+        <VersionField label="From" known={known} value={from} onChange={(value) => change({ from: value })} />
+        <VersionField label="To" known={known} value={to} onChange={(value) => change({ to: value })} />
         <TextInput
           label="Key columns"
-          placeholder="as the dataset has it"
-          value={search.key ?? ''}
+          placeholder={usual.length > 0 && !isWhole ? usual.join(',') : 'whole rows'}
+          disabled={isWhole}
+          value={isWhole ? '' : (search.key ?? '')}
           onChange={(event) => change({ key: event.currentTarget.value || undefined })}
         />
+        {usual.length > 0 && (
+          <Checkbox
+            label="Whole rows"
+            mb={6}
+            checked={isWhole}
+            onChange={(event) => change({ key: event.currentTarget.checked ? wholeRows : undefined })}
+          />
+        )}
         <SourceMenu asked={asked} />
       </div>
-      <Answer of={diff}>{(value) => <Difference diff={value} asked={input} />}</Answer>
+      <Answer of={diff}>
+        {(value) => <DiffFound key={compared} diff={value} query={{ name, ...toQuery(compared) }} />}
+      </Answer>
     </div>
   );
 }
 
-function Difference({ diff, asked }: { readonly diff: DatasetDiff; readonly asked: AskedDiff }) {
-  const columns = [
-    ...diff.columnsAdded.map((column) => `+${column}`),
-    ...diff.columnsRemoved.map((column) => `−${column}`),
-    ...diff.columnsRetyped.map((column) => `${column.name}: ${column.before} → ${column.after}`),
-  ];
+function toQuery(compared: string): { from: string; to: string; key?: string } {
+  const { from, to, key } = JSON.parse(compared) as { from: string; to: string; key?: string };
+  return { from, to, ...keyOf(key) };
+}
+
+interface VersionFieldProps {
+  readonly label: string;
+  readonly known: readonly string[];
+  readonly value: string;
+  readonly onChange: (value: string | undefined) => void;
+}
+
+/** A version among those there are, or whatever else names one: a tag, a day, another dataset's. */
+function VersionField({ label, known, value, onChange }: VersionFieldProps) {
+  const list = useId();
+  // What is being typed may be nothing for a moment; the address then has no version, and the default holds.
+  const [typed, setTyped] = useState<string | null>(null);
   return (
     <>
-      <Summary>
-        <Fact name="Rows added">
-          <Figure count value={diff.added} />
-        </Fact>
-        <Fact name="Rows removed">
-          <Figure count value={diff.removed} />
-        </Fact>
-        <Fact name="Rows changed">
-          <Figure count value={diff.changed} />
-        </Fact>
-        <Fact name="Rows before">
-          <Figure count value={diff.rowsBefore} />
-        </Fact>
-        <Fact name="Rows after">
-          <Figure count value={diff.rowsAfter} />
-        </Fact>
-        <Fact name="Rows matched by">{diff.key.length > 0 ? diff.key.join(', ') : 'the whole row'}</Fact>
-        <Fact name="Columns">{columns.length > 0 ? columns.join(', ') : 'the same'}</Fact>
-      </Summary>
-      <ColumnChanges asked={asked} />
-      <RowChanges asked={asked} diff={diff} />
+      <TextInput
+        label={label}
+        list={list}
+        value={typed ?? value}
+        onChange={(event) => {
+          setTyped(event.currentTarget.value);
+          onChange(event.currentTarget.value.trim() || undefined);
+        }}
+        onBlur={() => setTyped(null)}
+      />
+      <datalist id={list}>
+        {known.map((version) => (
+          <option key={version} value={version} />
+        ))}
+      </datalist>
     </>
   );
 }
