@@ -62,6 +62,8 @@ export function ProfilePanel({ name, version, columns }: ProfilePanelProps) {
 function Found({ profile }: { readonly profile: Profile }) {
   const { head, tail } = profile.sample;
   const names = profile.columns.map(({ column }) => column);
+  // The count must not stand under the name of a column of the user's.
+  const times = names.includes('times') ? 'times (count)' : 'times';
   return (
     <>
       <ProfileFacts profile={profile} />
@@ -75,7 +77,7 @@ function Found({ profile }: { readonly profile: Profile }) {
         <Panel title="Repeated rows" aside={`${formatCount(profile.duplicates.rows)} equal one before them`}>
           <RowsTable
             label="repeated rows"
-            rows={profile.duplicates.top.map(({ row, count }) => ({ times: count, ...row }))}
+            rows={profile.duplicates.top.map(({ row, count }) => ({ [times]: count, ...row }))}
             maximumHeight="260px"
           />
         </Panel>
