@@ -1,6 +1,7 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { endpoints } from '@tidemill/contract';
+import { pino } from 'pino';
 import { Type } from 'typebox';
 import { expect, test } from 'vitest';
 import { createLogger } from '../base/logger.ts';
@@ -19,9 +20,9 @@ const list = endpoints({
   },
 });
 
-async function serve(onSignal: (signal: AbortSignal) => void) {
+async function serve(onSignal: (signal: AbortSignal) => void, logger = createLogger('silent')) {
   const http = await createHttp({
-    logger: createLogger('silent'),
+    logger,
     version: '1',
     allowedHosts: [],
     authenticate: async () => ({ actor: 'user:owner', role: 'admin', workspace: 'default' }),
@@ -29,7 +30,7 @@ async function serve(onSignal: (signal: AbortSignal) => void) {
   bind(http, 'test', list, {
     watch: (_input, _caller, signal) => {
       onSignal(signal);
-      return new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined)));
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     },
     count: ({ name, number }) => ({ name, next: number + 1 }),
   });
@@ -41,7 +42,10 @@ test('a handler that takes the signal learns that its client went away', async (
   const called = new Promise<AbortSignal>((resolve) => {
     tell = resolve;
   });
-  const http = await serve((signal) => tell(signal));
+  const lines: string[] = [];
+  const written = new EventEmitter();
+  const logger = pino({ level: 'info' }, { write: (line) => written.emit('line', lines.push(line)) });
+  const http = await serve((signal) => tell(signal), logger);
   await http.listen({ host: '127.0.0.1', port: 0 });
   const client = connect((http.server.address() as AddressInfo).port, '127.0.0.1');
   client.write('GET /watch HTTP/1.1\r\nhost: localhost\r\n\r\n');
@@ -49,6 +53,8 @@ test('a handler that takes the signal learns that its client went away', async (
   expect(signal.aborted).toBe(false);
   client.destroy();
   if (!signal.aborted) await once(signal, 'abort');
+  while (!lines.some((line) => line.includes('the client left'))) await once(written, 'line');
+  expect(lines.filter((line) => JSON.parse(line).level >= 40)).toEqual([]);
   await http.close();
 });
 

@@ -8,7 +8,9 @@ export function replyWithError(
   reply: FastifyReply,
 ): void {
   const known = toCatalogueError(error, request);
-  if (known.status >= 500) request.log.error({ err: error, requestId: request.id }, known.code);
+  // Nobody is there to read the reply, and nothing went wrong.
+  if (error.name === 'AbortError' && reply.raw.destroyed) request.log.info('the client left');
+  else if (known.status >= 500) request.log.error({ err: error, requestId: request.id }, known.code);
   if (known.status === 401) reply.header('www-authenticate', 'Bearer realm="tidemill"');
   if (known.status === 503 || known.status === 429) reply.header('retry-after', '1');
   reply.status(known.status).send({
