@@ -2,6 +2,7 @@
 import type { Monotonicity } from '@tidemill/contract';
 import { moments } from '../../../base/statistics/moments.ts';
 import { quantileOfSorted } from '../../../base/statistics/summary.ts';
+import { ascending } from './sorting.ts';
 
 export const quantileLevels = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99] as const;
 const bins = 30;
@@ -59,7 +60,7 @@ export const describeColumns = ({ values, times }: ColumnsInput): ColumnFigures[
 
 export function describeColumn(values: Float64Array, isTime = false): ColumnFigures {
   const { finite, missing, positive, negative } = split(values);
-  const sorted = finite.slice().sort();
+  const sorted = ascending(finite);
   const runs = countRuns(sorted);
   const shape = moments(finite);
   const infinite = [positive, negative].filter((count) => count > 0);
