@@ -39,6 +39,9 @@ const dateFormats = [
   '%Y%m%d',
 ];
 
+/** How whatever they read starts: most texts fail this cheap look, and are not tried against every format. */
+const dateStart = '^[[:space:]]*([-+0-9]|(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))';
+
 const module = new URL('../figures/texts.ts', import.meta.url);
 
 export const readTexts = async (table: ProfiledTable): Promise<Map<string, ReadText>> => {
@@ -79,7 +82,9 @@ const textOf = (cell: Cell | undefined): string | null => (cell == null ? null :
 /** Equal values are counted once, and three questions asked of the counts. */
 function textSql({ name }: Column): string {
   const cut = (value: string, length: number) => `left(${value}, ${length})`;
-  const dates = `try_cast(x as timestamp) is not null or try_strptime(x, [${dateFormats.map(quoteText).join(', ')}]) is not null`;
+  const formats = dateFormats.map(quoteText).join(', ');
+  const dates = `case when try_cast(x as timestamp) is not null then true
+    when regexp_matches(x, ${quoteText(dateStart)}) then try_strptime(x, [${formats}]) is not null else false end`;
   const none = 'null as total, null as once, null as greatest, null as empty, null as weighted';
   const others = `${none}, null as numbers, null as dates`;
   return `with v as materialized (
