@@ -1,6 +1,8 @@
 import { readdir } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Analytics } from '../../adapters/analytics/analytics.ts';
+import type { DatabaseHandle } from '../../adapters/db/db.ts';
+import { openSqlite } from '../../adapters/db/sqlite.ts';
 import { callerIn, createDataWing, type DataWing, textOf } from '../../testing/data-wing.ts';
 import { describeEachDatabase } from '../../testing/each-database.ts';
 import { createDatasets } from './service.ts';
@@ -38,8 +40,12 @@ const changePrices = (rows: Rows, share: number, seed: number): Rows => {
   return rows.map((each, i) => (random() < share ? row(i, 20_000 + Math.floor(random() * 1e6)) : each));
 };
 
-let suites = 0;
-describeEachDatabase('deltas between versions', (open) => {
+/** Files and rows are the same whatever the database: what is asked of that is asked of both, the rest of one. */
+describeEachDatabase('deltas between versions', (open) => suite(open, 'database'));
+describe('deltas between versions', () =>
+  suite(() => openSqlite({ file: ':memory:', durability: 'process' }), 'files'));
+
+function suite(open: () => Promise<DatabaseHandle>, part: 'database' | 'files'): void {
   let wing: DataWing;
   let names = 0;
   const caller = callerIn('deltas');
@@ -82,8 +88,7 @@ describeEachDatabase('deltas between versions', (open) => {
     );
   });
 
-  // What is asked of the database is asked by then: the rest is tried on one.
-  if (++suites > 1) return;
+  if (part === 'database') return;
 
   test('versions on versions are deltas of files, never of deltas, until a chunk is written anew', async () => {
     let rows = table;
@@ -174,4 +179,4 @@ describeEachDatabase('deltas between versions', (open) => {
     expect(await deltas()).toBe(before);
     expect((await read('believed', 2, anew())) === toCsv(changed).toString()).toBe(true);
   });
-});
+}
