@@ -1,5 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
+/** Beside the code too, but whole trainings, killed processes and tables of many chunks: `npm test` runs them, `npm run check` does not. */
+const slow = '**/src/**/*.slow.test.ts';
 const never = [...configDefaults.exclude, '**/dist/**', '**/.tidemill/**'];
 
 /** A busy machine may need seconds for what a quiet one does at once; a condition that never comes still fails. */
@@ -20,11 +22,22 @@ export default defineConfig({
             '{contract,server,sdk,cli,web}/src/**/*.test.{ts,tsx}',
             '{scripts,examples,bench}/**/*.test.ts',
           ],
-          exclude: never,
+          exclude: [...never, slow],
           pool: 'forks',
           testTimeout: 30_000,
           expect: { poll },
           hookTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'slow',
+          include: [slow],
+          exclude: never,
+          pool: 'forks',
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+          expect: { poll },
         },
       },
       {

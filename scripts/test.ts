@@ -27,14 +27,18 @@ const checks = await runSteps([
 
 printPhase('unit tests');
 const unit = await runSuite('unit tests', 'unit');
+printPhase('slow tests');
+const slow = await runSuite('slow tests', 'slow');
 printPhase('journeys');
 const e2e = await runSuite('journeys (e2e)', 'e2e');
 
-const counts = addCounts(unit.counts, e2e.counts);
+const counts = [unit, slow, e2e].map((suite) => suite.counts).reduce(addCounts);
 const verdicts = [skipVerdict(), databaseVerdict()];
-printSummary([servicesResult, ...checks, unit.result, e2e.result]);
+printSummary([servicesResult, ...checks, unit.result, slow.result, e2e.result]);
 for (const verdict of verdicts) console.log(verdict.line);
-const isGreen = [servicesResult, ...checks, unit.result, e2e.result, ...verdicts].every((part) => part.ok);
+const isGreen = [servicesResult, ...checks, unit.result, slow.result, e2e.result, ...verdicts].every(
+  (part) => part.ok,
+);
 if (!isGreen) process.exitCode = 1;
 
 function printPhase(name: string): void {
