@@ -63,6 +63,8 @@ async function playUntil(
   throw new Error(`never ${stage}: ${JSON.stringify(await wing.rollouts.get({ id }, caller))}`);
 }
 
+/** By the first error, or the second where a busy machine opened the candidate only after the first request. */
+const soon = [7, 8];
 const stagesOf = (rollout: Rollout) => rollout.timeline.map((entry) => entry.stage);
 
 describeEachDatabase('rollouts', (open) => {
@@ -131,7 +133,7 @@ describeEachDatabase('rollouts', (open) => {
     for (let day = 0; day < 6; day++) await play(wing, name, day);
     const started = { endpoint: name, candidate: 'forecaster@4', stage: 'canary' as const, policy };
     const { id } = await wing.rollouts.start(started, caller);
-    expect(await playUntil(wing, name, id, 'rolled-back', 6)).toBe(7);
+    expect(soon).toContain(await playUntil(wing, name, id, 'rolled-back', 6));
     const ended = await wing.rollouts.get({ id }, caller);
     expect(ended.timeline.at(-1)?.text).toMatch(/^GUARD: an error of 9\d{3}/);
     expect((await wing.endpoints.get({ name }, caller)).live.variants).toEqual([main]);
@@ -146,7 +148,7 @@ describeEachDatabase('rollouts', (open) => {
     for (let day = 0; day < 6; day++) await play(wing, name, day);
     const input = { endpoint: name, candidate: 'forecaster@1', view: 'scaled@1', policy };
     const { id } = await wing.rollouts.start(input, caller);
-    expect(await playUntil(wing, name, id, 'rolled-back', 6)).toBe(7);
+    expect(soon).toContain(await playUntil(wing, name, id, 'rolled-back', 6));
   });
 
   test('a candidate that cannot answer in canary is taken back', async () => {
