@@ -113,8 +113,8 @@ export const ColumnProfile = Type.Object({
 });
 export type ColumnProfile = Static<typeof ColumnProfile>;
 
-/** The kinds of warning, the ones that matter most first. */
-export const WarningKind = literals(
+/** The ones that matter most first: within a severity, warnings come in this order. */
+export const warningKinds = [
   'emptyTable',
   'emptyColumn',
   'constant',
@@ -135,7 +135,8 @@ export const WarningKind = literals(
   'seasonal',
   'gaps',
   'constantLength',
-);
+] as const;
+export const WarningKind = literals(...warningKinds);
 export type WarningKind = Static<typeof WarningKind>;
 
 export const ProfileWarning = Type.Object({

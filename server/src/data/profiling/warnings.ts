@@ -1,4 +1,10 @@
-import type { ColumnProfile, Profile, ProfileWarning, WarningKind } from '@tidemill/contract';
+import {
+  type ColumnProfile,
+  type Profile,
+  type ProfileWarning,
+  type WarningKind,
+  warningKinds,
+} from '@tidemill/contract';
 
 /** From where on a figure is worth a warning; those that ydata-profiling has too are its defaults. */
 export const thresholds = {
@@ -16,29 +22,6 @@ export const thresholds = {
 type Severity = ProfileWarning['severity'];
 type Facts = Pick<Profile, 'rows' | 'columns' | 'duplicates' | 'correlations' | 'series'>;
 
-/** What is wrong in the same breath, first: within a severity, warnings come in this order. */
-const order: readonly WarningKind[] = [
-  'emptyTable',
-  'emptyColumn',
-  'constant',
-  'duplicateRows',
-  'mixedTypes',
-  'numbersAsText',
-  'datesAsText',
-  'missing',
-  'infinite',
-  'futureDates',
-  'highCorrelation',
-  'identifier',
-  'imbalance',
-  'skewed',
-  'highCardinality',
-  'zeros',
-  'nonStationary',
-  'seasonal',
-  'gaps',
-  'constantLength',
-];
 const severities: readonly Severity[] = ['high', 'medium', 'low'];
 const mostPairs = 30;
 const most = 300;
@@ -57,7 +40,7 @@ export function warningsOf(facts: Facts): ProfileWarning[] {
     .sort(
       (a, b) =>
         rank(severities, a.severity) - rank(severities, b.severity) ||
-        rank(order, a.kind) - rank(order, b.kind) ||
+        rank(warningKinds, a.kind) - rank(warningKinds, b.kind) ||
         Math.abs(b.value ?? 0) - Math.abs(a.value ?? 0),
     )
     .slice(0, most);
