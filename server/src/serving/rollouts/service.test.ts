@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Rollout, RolloutPolicy, Variant } from '@tidemill/contract';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemCaller } from '../../base/caller.ts';
@@ -49,6 +50,13 @@ async function play(wing: ServingWing, name: string, day: number): Promise<void>
   );
 }
 
+/** Days that count as history: a quick machine plays three in a millisecond, and what shares that of the start is none. */
+async function playBefore(wing: ServingWing, name: string, days: number): Promise<void> {
+  for (let day = 0; day < days; day++) await play(wing, name, day);
+  const last = Date.now();
+  while (Date.now() === last) await setImmediate();
+}
+
 async function playUntil(
   wing: ServingWing,
   name: string,
@@ -63,8 +71,6 @@ async function playUntil(
   throw new Error(`never ${stage}: ${JSON.stringify(await wing.rollouts.get({ id }, caller))}`);
 }
 
-/** By the first error, or the second where a busy machine opened the candidate only after the first request. */
-const soon = [7, 8];
 const stagesOf = (rollout: Rollout) => rollout.timeline.map((entry) => entry.stage);
 
 describeEachDatabase('rollouts', (open) => {
@@ -130,10 +136,10 @@ describeEachDatabase('rollouts', (open) => {
   test('a scaled release is taken back by its first known error', async () => {
     const wing = await openWing(open);
     const name = await openEndpoint(wing);
-    for (let day = 0; day < 6; day++) await play(wing, name, day);
+    await playBefore(wing, name, 6);
     const started = { endpoint: name, candidate: 'forecaster@4', stage: 'canary' as const, policy };
     const { id } = await wing.rollouts.start(started, caller);
-    expect(soon).toContain(await playUntil(wing, name, id, 'rolled-back', 6));
+    expect(await playUntil(wing, name, id, 'rolled-back', 6)).toBe(7);
     const ended = await wing.rollouts.get({ id }, caller);
     expect(ended.timeline.at(-1)?.text).toMatch(/^GUARD: an error of 9\d{3}/);
     expect((await wing.endpoints.get({ name }, caller)).live.variants).toEqual([main]);
@@ -145,10 +151,10 @@ describeEachDatabase('rollouts', (open) => {
     wing.addView('scaled@1', ['ticker']);
     wing.online.set('scaled@1 ["AAPL"]', { eventTime: start, values: { close: 10_000 } });
     const name = await openEndpoint(wing);
-    for (let day = 0; day < 6; day++) await play(wing, name, day);
+    await playBefore(wing, name, 6);
     const input = { endpoint: name, candidate: 'forecaster@1', view: 'scaled@1', policy };
     const { id } = await wing.rollouts.start(input, caller);
-    expect(soon).toContain(await playUntil(wing, name, id, 'rolled-back', 6));
+    expect(await playUntil(wing, name, id, 'rolled-back', 6)).toBe(7);
   });
 
   test('a candidate that cannot answer in canary is taken back', async () => {
@@ -183,7 +189,7 @@ describeEachDatabase('rollouts', (open) => {
   test('while automation is paused nothing goes forward, and the guard still takes back what does harm', async () => {
     const wing = await openWing(open);
     const name = await openEndpoint(wing);
-    for (let day = 0; day < 6; day++) await play(wing, name, day);
+    await playBefore(wing, name, 6);
     await wing.tasks.pause(wing.db, 'night');
     const started = { endpoint: name, candidate: 'forecaster@4', stage: 'canary' as const, policy };
     const { id } = await wing.rollouts.start(started, caller);
