@@ -26,7 +26,7 @@ export const failures = {
   formatUnknown: (path: string) =>
     new CliError(
       'formatUnknown',
-      `The name ${path} does not say its format. Name it .csv, .parquet, .json or .ndjson (to read also .arrow), or give --format.`,
+      `The name ${path} does not say its format. A file to send is .csv, .tsv, .parquet, .json or .ndjson, also with .gz or .zst behind; one to write also .arrow. Or give --format.`,
     ),
   nameUnclear: (path: string) =>
     new CliError('nameUnclear', `No dataset name follows from ${path}. Give one: --name prices.`),

@@ -224,7 +224,7 @@ export const catalogue = {
   upsertKeyInvalid: entry<{ reason: string }>(
     400,
     (d) =>
-      `The commit cannot be made by key: ${d.reason}. An upsert is mode=upsert&key=id (or key=id,day); other modes take no key.`,
+      `The commit cannot be made by key: ${d.reason}. An upsert is --upsert --key id,day (mode=upsert&key=id,day by HTTP), or without a key once tidemill datasets set NAME --key id,day remembers it; other modes take none.`,
   ),
   upsertKeyDuplicate: entry<{ table: string; key: string; count: number }>(
     422,

@@ -81,6 +81,12 @@ describeEachDatabase('analyses', (open) => {
     });
   });
 
+  test('what is no select is said to be none', async () => {
+    const caller = await prepare();
+    const copy = analyses.query({ sql: "copy (select 1) to '/tmp/stolen.csv'" }, caller, signal);
+    await expect(copy).rejects.toThrow('cannot be used: it is no SELECT.');
+  });
+
   test('a select that never ends is stopped by its time, and by its client', async () => {
     const caller = await prepare();
     const endless = 'select count(*) from range(1000000) a, range(1000000) b, range(1000000) c';

@@ -18,13 +18,18 @@ interface Serialized {
  */
 export function tablesIn(what: string, serialized: string): string[] {
   const parsed = JSON.parse(serialized) as Serialized;
-  if (parsed.error) throw errors.featureSqlInvalid({ what, reason: parsed.error_message ?? 'it is not SQL' });
+  if (parsed.error) throw errors.featureSqlInvalid({ what, reason: reasonOf(parsed) });
   const statements = parsed.statements ?? [];
   if (statements.length !== 1)
     throw errors.featureSqlInvalid({ what, reason: `it holds ${statements.length} statements` });
   const found = new Set<string>();
   collect(statements[0], new Set(), found, what);
   return [...found].sort();
+}
+
+/** DuckDB says of anything but a select how it would have been written down, which helps nobody. */
+function reasonOf({ error_message: message = 'it is not SQL' }: Serialized): string {
+  return message.startsWith('Only SELECT statements') ? 'it is no SELECT' : message;
 }
 
 function collect(value: unknown, scope: ReadonlySet<string>, found: Set<string>, what: string): void {
