@@ -14,11 +14,12 @@ import {
   Timestamp,
 } from './common.ts';
 import { endpoints } from './endpoint.ts';
-import { FeatureViewDefinition, TrainingSetRequest } from './features.ts';
+import { FeatureViewDefinition } from './feature-views.ts';
 import { SweepRequest } from './jobs.ts';
 import { EvaluationRequest, GateRule } from './models.ts';
 import { EndpointDefinition, RolloutPolicy } from './serving.ts';
 import { SourceDefinition } from './sources.ts';
+import { TrainingSetRequest } from './training-sets.ts';
 import { Expectations } from './validation.ts';
 
 export const MonitorDefinition = {

@@ -4,7 +4,7 @@ import { formatReference, toUri } from '../../base/references.ts';
 
 const shownNames = 20;
 
-export const featureStore = (db: Db) => ({
+export const viewStore = (db: Db) => ({
   /** Creates the row of the name and, on PostgreSQL, locks it: versions of one view are made one by one. */
   async ensureView(workspace: string, name: string, now: number): Promise<void> {
     await db

@@ -1,0 +1,45 @@
+import { type Static, Type } from 'typebox';
+import { Name, strict } from './common.ts';
+import { DatasetVersion } from './datasets.ts';
+import { endpoints } from './endpoint.ts';
+import { versionBindings } from './feature-views.ts';
+
+export const TrainingSetRequest = {
+  name: Name,
+  entities: Type.String({
+    description:
+      'SQL giving entity key columns and event_time; entity rows are never dropped, multiplied or reordered',
+  }),
+  views: Type.Array(Type.String(), { minItems: 1, maxItems: 50 }),
+  label: Type.Optional(
+    strict({
+      sql: Type.String({
+        description: 'SQL giving entity keys, event_time, the label column and when it became known',
+      }),
+      column: Type.String(),
+      knownAt: Type.String({ description: 'column of the SQL: when the label became known' }),
+    }),
+  ),
+  asOf: Type.Optional(
+    Type.String({
+      description:
+        'ISO time T: rows whose label became known later are excluded, and so are feature values created later',
+    }),
+  ),
+  bindings: versionBindings,
+  message: Type.Optional(Type.String()),
+};
+export const TrainingSetDefinition = strict(TrainingSetRequest);
+export type TrainingSetDefinition = Static<typeof TrainingSetDefinition>;
+
+export const trainingSetEndpoints = endpoints({
+  createTrainingSet: {
+    method: 'POST',
+    path: '/api/v1/training-sets',
+    permission: 'write',
+    summary: 'Build a point-in-time correct training set; it is a dataset version',
+    body: TrainingSetDefinition,
+    reply: Type.Intersect([DatasetVersion, Type.Object({ unchanged: Type.Boolean() })]),
+    status: 201,
+  },
+});
