@@ -1,45 +1,22 @@
 // A browser with the Overview open sees a prediction within two seconds of its being posted.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Client, createClient, waitFor } from '@tidemill/sdk';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ServerProcess, startServer } from '../examples/stocks/server-process.ts';
-import { hasBrowser, openBrowser } from './browser.ts';
+import { type Client, waitFor } from '@tidemill/sdk';
+import { beforeAll, expect, it } from 'vitest';
+import { describeScreens } from './browser.ts';
 
-describe.skipIf(!hasBrowser)('the Overview in a browser', () => {
-  let folder = '';
-  let server: ServerProcess;
-  let browser: Browser;
-  let client: Client;
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'tidemill-overview-'));
-    server = await startServer({ data: join(folder, 'data'), port: 0 });
-    client = createClient({ url: server.url });
-    await serveModel(client);
-    browser = await openBrowser();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
-    await rm(folder, { recursive: true, force: true });
-  });
+describeScreens('the Overview', (ui) => {
+  beforeAll(() => serveModel(ui.client));
 
   it('shows a new prediction within two seconds, without an error in the console', async () => {
-    const page = await browser.newPage();
     const failures: string[] = [];
-    page.on('pageerror', (error) => failures.push(error.message));
-    page.on('console', (message) => message.type() === 'error' && failures.push(message.text()));
-    await page.goto(`${server.url}/ui/`);
-    const count = page.getByTestId('count-predictions');
+    ui.page.on('console', (message) => message.type() === 'error' && failures.push(message.text()));
+    await ui.open('/');
+    const count = ui.page.getByTestId('count-predictions');
     await count.waitFor();
     const before = await count.textContent();
     // The live connection stands once the badge says so; a prediction before that would be found by the first load.
-    await page.getByText(/live/i).first().waitFor();
+    await ui.page.getByText(/live/i).first().waitFor();
     const startedAt = performance.now();
-    await client.endpoints.predict({
+    await ui.client.endpoints.predict({
       name: 'doubler',
       records: [{ id: 'a', x: 3 }],
       eventTime: Date.UTC(2024, 0, 1),

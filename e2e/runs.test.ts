@@ -1,159 +1,134 @@
 // Two thousand runs in a browser: found by filter and order, opened, held side by side, followed, deleted and restored.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Client, createClient } from '@tidemill/sdk';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ServerProcess, startServer } from '../examples/stocks/server-process.ts';
-import { hasBrowser, openBrowser } from './browser.ts';
+import type { Client } from '@tidemill/sdk';
+import { beforeAll, expect, it } from 'vitest';
+import { describeScreens } from './browser.ts';
 
 const runs = 2000;
 const writers = 16;
 
-describe.skipIf(!hasBrowser)('runs in a browser', () => {
-  let folder = '';
-  let server: ServerProcess;
-  let browser: Browser;
-  let page: Page;
+describeScreens('runs', (ui) => {
   let experiment = '';
-  const failures: string[] = [];
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'tidemill-runs-'));
-    server = await startServer({ data: join(folder, 'data'), port: 0 });
-    experiment = await track(createClient({ url: server.url }));
-    browser = await openBrowser();
-    page = await browser.newPage();
-    page.setDefaultTimeout(20_000);
-    page.on('pageerror', (error) => failures.push(error.message));
+    experiment = await track(ui.client);
   }, 180_000);
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
-    await rm(folder, { recursive: true, force: true });
-  });
 
-  const table = () => page.getByRole('table', { name: 'runs' });
+  const table = () => ui.table('runs');
   const firstRun = () => table().getByRole('link').first();
   const waitForRows = (count: string) =>
     expect.poll(() => table().getAttribute('aria-rowcount'), { timeout: 20_000 }).toBe(count);
 
   it('shows the newest first, and the rest as one scrolls, drawing only what is seen', async () => {
-    await page.goto(`${server.url}/ui/experiments/${experiment}`);
-    await page.getByRole('link', { name: `run ${runs - 1}`, exact: true }).waitFor();
+    await ui.open(`/experiments/${experiment}`);
+    await ui.page.getByRole('link', { name: `run ${runs - 1}`, exact: true }).waitFor();
     await waitForRows('100');
-    const rows = page.getByRole('region', { name: 'runs, rows' });
+    const rows = ui.page.getByRole('region', { name: 'runs, rows' });
     for (const loaded of ['600', '1100', '1600', String(runs)]) {
       await rows.evaluate((element) => element.scrollTo(0, element.scrollHeight));
       await waitForRows(loaded);
     }
     await rows.evaluate((element) => element.scrollTo(0, element.scrollHeight));
-    await page.getByRole('link', { name: 'run 0', exact: true }).waitFor();
+    await ui.page.getByRole('link', { name: 'run 0', exact: true }).waitFor();
     expect(await table().getByRole('row').count()).toBeLessThan(80);
   });
 
   it('filters in the grammar; what the server cannot read it says in place', async () => {
-    const filter = page.getByRole('searchbox', { name: /Filter runs/ });
+    const filter = ui.page.getByRole('searchbox', { name: /Filter runs/ });
     await filter.fill('metrics.loss <');
     await filter.press('Enter');
-    await page.getByRole('alert').getByText('searchInvalid').waitFor();
+    await ui.page.getByRole('alert').getByText('searchInvalid').waitFor();
     await filter.fill("metrics.loss < 50 and params.learner = 'ridge'");
     await filter.press('Enter');
     await waitForRows('25');
-    await page.getByText('25 runs', { exact: true }).waitFor();
+    await ui.page.getByText('25 runs', { exact: true }).waitFor();
   });
 
   it('orders by a metric, both ways, and keeps it in the address', async () => {
     const loss = table().getByRole('button', { name: 'loss', exact: true });
     await loss.click();
-    await page.getByRole('link', { name: 'run 0', exact: true }).waitFor();
+    await ui.page.getByRole('link', { name: 'run 0', exact: true }).waitFor();
     await expect.poll(() => firstRun().textContent()).toBe('run 0');
     await loss.click();
-    await page.getByRole('link', { name: 'run 48', exact: true }).waitFor();
+    await ui.page.getByRole('link', { name: 'run 48', exact: true }).waitFor();
     await expect.poll(() => firstRun().textContent()).toBe('run 48');
-    expect(page.url()).toContain('sort=-metrics.loss');
-    await page.reload();
+    expect(ui.page.url()).toContain('sort=-metrics.loss');
+    await ui.page.reload();
     await expect.poll(() => firstRun().textContent()).toBe('run 48');
   });
 
   it('holds two side by side: curves, and only the parameters that differ', async () => {
-    await page.getByRole('checkbox', { name: 'Select run 48' }).click();
-    await page.getByRole('checkbox', { name: 'Select run 46' }).click();
-    await page.getByRole('link', { name: 'Compare 2' }).click();
-    await page.getByRole('heading', { name: 'Compare 2 runs' }).waitFor();
-    await page.locator('[aria-label="loss"][data-drawn="true"]').waitFor();
-    await page.getByRole('tab', { name: 'Parameters' }).click();
-    const compared = page.getByRole('table', { name: 'parameters' });
+    await ui.page.getByRole('checkbox', { name: 'Select run 48' }).click();
+    await ui.page.getByRole('checkbox', { name: 'Select run 46' }).click();
+    await ui.page.getByRole('link', { name: 'Compare 2' }).click();
+    await ui.page.getByRole('heading', { name: 'Compare 2 runs' }).waitFor();
+    await ui.page.locator('[aria-label="loss"][data-drawn="true"]').waitFor();
+    await ui.page.getByRole('tab', { name: 'Parameters' }).click();
+    const compared = ui.page.getByRole('table', { name: 'parameters' });
     await compared.getByText('seed').waitFor();
     expect(await compared.getByText('learner').count()).toBe(0);
-    await page.getByRole('checkbox', { name: 'Only differences' }).click();
+    await ui.page.getByRole('checkbox', { name: 'Only differences' }).click();
     await compared.getByText('learner').waitFor();
   });
 
   it('opens a run: its curve, and its parameters', async () => {
-    await page.getByRole('link', { name: 'run 48', exact: true }).click();
-    await page.getByRole('heading', { name: 'run 48' }).waitFor();
-    await page.getByRole('tab', { name: 'Metrics' }).click();
-    await page.locator('[aria-label="loss"][data-drawn="true"]').waitFor();
-    await page.getByRole('tab', { name: 'Parameters' }).click();
-    await page.getByRole('table', { name: 'parameters' }).getByText('ridge').waitFor();
+    await ui.page.getByRole('link', { name: 'run 48', exact: true }).click();
+    await ui.page.getByRole('heading', { name: 'run 48' }).waitFor();
+    await ui.page.getByRole('tab', { name: 'Metrics' }).click();
+    await ui.page.locator('[aria-label="loss"][data-drawn="true"]').waitFor();
+    await ui.page.getByRole('tab', { name: 'Parameters' }).click();
+    await ui.page.getByRole('table', { name: 'parameters' }).getByText('ridge').waitFor();
   });
 
   it('follows a run that goes on: its newest value, and its end', async () => {
-    const client = createClient({ url: server.url });
-    const { id } = await client.experiments.createRun({ experimentId: experiment, name: 'going on' });
+    const { id } = await ui.client.experiments.createRun({ experimentId: experiment, name: 'going on' });
     const log = (value: number, step: number) =>
-      client.experiments.logBatch({ id, metrics: [{ key: 'loss', value, step }] });
+      ui.client.experiments.logBatch({ id, metrics: [{ key: 'loss', value, step }] });
     await log(3, 0);
-    await page.goto(`${server.url}/ui/runs/${id}?tab=metrics`);
-    await page.getByText('live', { exact: true }).waitFor();
+    await ui.open(`/runs/${id}?tab=metrics`);
+    await ui.page.getByText('live', { exact: true }).waitFor();
     await log(0.625, 1);
-    await page.getByText('0.625').waitFor({ timeout: 5000 });
-    await client.experiments.logBatch({ id, parameters: { late: 'yes' } });
-    await client.experiments.updateRun({ id, status: 'FINISHED' });
-    await page.getByText('finished', { exact: true }).waitFor({ timeout: 5000 });
-    await page.getByRole('tab', { name: /Parameters ?1/ }).click();
-    await page.getByRole('table', { name: 'parameters' }).getByText('late').waitFor();
+    await ui.page.getByText('0.625').waitFor({ timeout: 5000 });
+    await ui.client.experiments.logBatch({ id, parameters: { late: 'yes' } });
+    await ui.client.experiments.updateRun({ id, status: 'FINISHED' });
+    await ui.page.getByText('finished', { exact: true }).waitFor({ timeout: 5000 });
+    await ui.page.getByRole('tab', { name: /Parameters ?1/ }).click();
+    await ui.page.getByRole('table', { name: 'parameters' }).getByText('late').waitFor();
   });
 
   it('deletes a run, finds it among the deleted, and takes it back, by keyboard alone', async () => {
     const filter = "attributes.run_name = 'run 7'";
-    await page.goto(`${server.url}/ui/experiments/${experiment}?${new URLSearchParams({ filter })}`);
+    await ui.open(`/experiments/${experiment}?${new URLSearchParams({ filter })}`);
     const choose = async () => {
-      await page.getByRole('checkbox', { name: 'Select run 7' }).focus();
-      await page.keyboard.press('Space');
+      await ui.page.getByRole('checkbox', { name: 'Select run 7' }).focus();
+      await ui.page.keyboard.press('Space');
     };
     const confirm = async (what: string) => {
-      await page.getByRole('button', { name: what }).focus();
-      await page.keyboard.press('Enter');
-      await page.getByRole('dialog').getByRole('button', { name: what }).focus();
-      await page.keyboard.press('Enter');
+      await ui.page.getByRole('button', { name: what }).focus();
+      await ui.page.keyboard.press('Enter');
+      await ui.dialog().getByRole('button', { name: what }).focus();
+      await ui.page.keyboard.press('Enter');
     };
     await choose();
     await confirm('Delete');
-    await page.getByText('No run matches this filter.').waitFor();
-    await page.getByText('Deleted', { exact: true }).click();
+    await ui.page.getByText('No run matches this filter.').waitFor();
+    await ui.page.getByText('Deleted', { exact: true }).click();
     await choose();
     await confirm('Restore');
-    await page.getByText('No run matches this filter.').waitFor();
-    await page.getByText('Active', { exact: true }).click();
-    await page.getByRole('link', { name: 'run 7', exact: true }).waitFor();
+    await ui.page.getByText('No run matches this filter.').waitFor();
+    await ui.page.getByText('Active', { exact: true }).click();
+    await ui.page.getByRole('link', { name: 'run 7', exact: true }).waitFor();
   });
 
   it('opens a registered model whose name has spaces and an @', async () => {
-    const client = createClient({ url: server.url });
-    await client.registry.create({ name: 'my model@v 1', tags: { team: 'blue' } });
-    await page.goto(`${server.url}/ui/models`);
-    const filter = page.getByRole('searchbox', { name: /Filter models/ });
+    await ui.client.registry.create({ name: 'my model@v 1', tags: { team: 'blue' } });
+    await ui.open('/models');
+    const filter = ui.page.getByRole('searchbox', { name: /Filter models/ });
     await filter.fill("name ILIKE 'MY%' and tags.team = 'blue'");
     await filter.press('Enter');
-    await page.getByRole('link', { name: 'my model@v 1', exact: true }).click();
-    await page.getByRole('heading', { name: 'my model@v 1' }).waitFor();
-    await page.getByText('No version yet.').waitFor();
+    await ui.page.getByRole('link', { name: 'my model@v 1', exact: true }).click();
+    await ui.page.getByRole('heading', { name: 'my model@v 1' }).waitFor();
+    await ui.page.getByText('No version yet.').waitFor();
   });
-
-  it('all without an error in the page', () => expect(failures).toEqual([]));
 });
 
 /** Even ones are `ridge`; the loss of run N ends at N. */
