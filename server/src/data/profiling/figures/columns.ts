@@ -1,8 +1,17 @@
-/** Runs in a worker thread: everything that one column of numbers says, from its values sorted once. */
+/** Runs in a worker thread: everything that one column of numbers says, from its values tallied once. */
 import type { Monotonicity } from '@tidemill/contract';
 import { moments } from '../../../base/statistics/moments.ts';
 import { quantileOfSorted } from '../../../base/statistics/summary.ts';
-import { ascending } from './sorting.ts';
+import {
+  countBelow,
+  countOf,
+  placeOf,
+  type Scratch,
+  scratchFor,
+  type Tally,
+  tallyOf,
+  timesAt,
+} from './tally.ts';
 
 export const quantileLevels = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99] as const;
 const bins = 30;
@@ -55,42 +64,55 @@ export interface ColumnsInput {
   readonly times: readonly boolean[];
 }
 
-export const describeColumns = ({ values, times }: ColumnsInput): ColumnFigures[] =>
-  values.map((column, i) => describeColumn(column, times[i] ?? false));
+export function describeColumns({ values, times }: ColumnsInput): ColumnFigures[] {
+  const room = roomFor(values.reduce((most, { length }) => Math.max(most, length), 0));
+  return values.map((column, i) => describeColumn(column, times[i], room));
+}
 
-export function describeColumn(values: Float64Array, isTime = false): ColumnFigures {
-  const { finite, missing, positive, negative } = split(values);
-  const sorted = ascending(finite);
-  const runs = countRuns(sorted);
-  const shape = moments(finite);
+/** Memory that one column after another uses: to ask for as much again costs as much as to sort. */
+interface Room extends Scratch {
+  readonly finite: Float64Array;
+}
+
+const roomFor = (values: number): Room => ({ finite: new Float64Array(values), ...scratchFor(values) });
+
+export function describeColumn(
+  values: Float64Array,
+  isTime = false,
+  room: Room = roomFor(values.length),
+): ColumnFigures {
+  const { finite, missing, positive, negative } = split(values, room.finite);
+  const tally = tallyOf(finite, room);
   const infinite = [positive, negative].filter((count) => count > 0);
+  const counted = countTimes(tally);
   return {
-    ...shape,
-    finite: sorted.length,
+    ...moments(finite),
+    finite: finite.length,
     missing,
     infinities: positive + negative,
-    zeros: countBelow(sorted, 0, true) - countBelow(sorted, 0, false),
-    negatives: countBelow(sorted, 0, false),
-    minimum: sorted[0] ?? Number.NaN,
-    maximum: sorted[sorted.length - 1] ?? Number.NaN,
-    quantiles: sorted.length === 0 ? [] : quantileLevels.map((p) => quantileOfSorted(sorted, p)),
-    mad: medianDistance(sorted),
-    distinct: runs.distinct + infinite.length,
-    unique: runs.unique + infinite.filter((count) => count === 1).length,
-    top: runs.top,
-    lowest: runs.lowest,
-    highest: runs.highest,
-    ...histogram(sorted),
+    zeros: countBelow(tally, 0, true) - countBelow(tally, 0),
+    negatives: countBelow(tally, 0),
+    minimum: tally.values[0] ?? Number.NaN,
+    maximum: tally.values[tally.values.length - 1] ?? Number.NaN,
+    quantiles: finite.length === 0 ? [] : quantileLevels.map((p) => quantileOf(tally, p)),
+    mad: medianDistance(tally),
+    distinct: tally.values.length + infinite.length,
+    unique: counted.unique + infinite.filter((count) => count === 1).length,
+    top: counted.top,
+    lowest: endOf(tally, (at) => at),
+    highest: endOf(tally, (at) => tally.values.length - 1 - at),
+    ...histogram(tally),
     monotonicity: monotonicityOf(finite),
-    steps: isTime ? stepsOf(runs.values) : noSteps,
+    steps: isTime ? stepsOf(tally.values) : noSteps,
   };
 }
 
-function split(values: Float64Array) {
-  const finite = new Float64Array(values.length);
+function split(values: Float64Array, finite: Float64Array) {
   let [n, missing, positive, negative] = [0, 0, 0, 0];
-  for (const value of values) {
-    if (Number.isFinite(value)) {
+  for (let i = 0; i < values.length; i += 1) {
+    const value = values[i] ?? 0;
+    // Infinite or no number: the difference from itself is no number either.
+    if (value - value === 0) {
       // -0 and 0 are one value, which sorting would tell apart.
       finite[n] = value + 0;
       n += 1;
@@ -101,39 +123,40 @@ function split(values: Float64Array) {
   return { finite: finite.subarray(0, n), missing, positive, negative };
 }
 
-/** One walk over equal neighbours: distinct values, the commonest, both ends, and the distances between them. */
-function countRuns(sorted: Float64Array) {
+/** The commonest values, and how many occur once. */
+function countTimes({ values, upTo }: Tally): { unique: number; top: Counted[] } {
   const top: Counted[] = [];
-  const lowest: Counted[] = [];
-  const distinctValues = new Float64Array(sorted.length);
-  let [distinct, unique] = [0, 0];
-  for (let start = 0; start < sorted.length; ) {
-    const value = sorted[start] ?? 0;
-    let end = start + 1;
-    while (end < sorted.length && sorted[end] === value) end += 1;
-    distinctValues[distinct] = value;
-    distinct += 1;
-    if (end - start === 1) unique += 1;
-    if (lowest.length < shown) lowest.push([value, end - start]);
-    keepTop(top, value, end - start);
-    start = end;
+  let [unique, before, least] = [0, 0, 0];
+  for (let at = 0; at < values.length; at += 1) {
+    const times = (upTo[at] ?? 0) - before;
+    before += times;
+    if (times === 1) unique += 1;
+    if (times > least) least = keepTop(top, values[at] ?? 0, times);
   }
-  const values = distinctValues.subarray(0, distinct);
-  return { distinct, unique, top, lowest, highest: highestOf(sorted, values), values };
+  return { unique, top };
 }
 
-/** Of equal counts the smaller value comes first, and values arrive ascending. */
-function keepTop(top: Counted[], value: number, count: number): void {
-  const last = top[shown - 1];
-  if (last && last[1] >= count) return;
+/** Of equal counts the smaller value comes first, and values arrive ascending. What the next must exceed comes back. */
+function keepTop(top: Counted[], value: number, count: number): number {
   const before = top.findIndex(([, other]) => other < count);
   top.splice(before < 0 ? top.length : before, 0, [value, count]);
   if (top.length > shown) top.pop();
+  return top[shown - 1]?.[1] ?? 0;
 }
 
-function highestOf(sorted: Float64Array, distinct: Float64Array): Counted[] {
-  const highest = [...distinct.subarray(Math.max(0, distinct.length - shown))].reverse();
-  return highest.map((value) => [value, countBelow(sorted, value, true) - countBelow(sorted, value, false)]);
+const endOf = (tally: Tally, place: (at: number) => number): Counted[] =>
+  Array.from({ length: Math.min(shown, tally.values.length) }, (_, at) => [
+    tally.values[place(at)] ?? 0,
+    timesAt(tally, place(at)),
+  ]);
+
+/** Interpolated as `quantileOfSorted` does, without the sorted values. */
+function quantileOf(tally: Tally, p: number): number {
+  const position = p * (countOf(tally) - 1);
+  const below = Math.floor(position);
+  const low = tally.values[placeOf(tally, below)] ?? Number.NaN;
+  const high = tally.values[placeOf(tally, below + 1)] ?? low;
+  return quantileOfSorted(Float64Array.of(low, high), position - below);
 }
 
 const noSteps: Steps = { median: null, gaps: 0, longest: null };
@@ -147,55 +170,49 @@ function stepsOf(values: Float64Array): Steps {
     if ((steps[i] ?? 0) > (steps[longest] ?? 0)) longest = i;
   }
   const mean = ((values[values.length - 1] ?? 0) - (values[0] ?? 0)) / steps.length;
-  const gaps = steps.filter((step) => step > 2 * mean).length;
+  const tally = tallyOf(steps);
+  const gaps = steps.length - countBelow(tally, 2 * mean, true);
   const ends = [values[longest] ?? 0, values[longest + 1] ?? 0] as const;
-  return { median: quantileOfSorted(steps.sort(), 0.5), gaps, longest: ends };
-}
-
-/** How many of the sorted values are below a value, or at most it. */
-function countBelow(sorted: Float64Array, value: number, orEqual: boolean): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const found = sorted[middle] ?? 0;
-    if (found < value || (orEqual && found === value)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return { median: quantileOf(tally, 0.5), gaps, longest: ends };
 }
 
 /**
  * Median of |x - median|. Distances grow from the median outwards, so the middle one is found by walking to both sides
  * instead of sorting anew.
  */
-function medianDistance(sorted: Float64Array): number {
-  const n = sorted.length;
+function medianDistance(tally: Tally): number {
+  const n = countOf(tally);
   if (n === 0) return Number.NaN;
-  const center = quantileOfSorted(sorted, 0.5);
-  let right = countBelow(sorted, center, false);
+  const { values } = tally;
+  const center = quantileOf(tally, 0.5);
+  let right = placeOf(tally, countBelow(tally, center));
   let left = right - 1;
-  let [before, distance] = [0, 0];
-  for (let taken = 0; taken <= n >>> 1; taken += 1) {
-    const toLeft = left >= 0 ? center - (sorted[left] ?? 0) : Number.POSITIVE_INFINITY;
-    const toRight = right < n ? (sorted[right] ?? 0) - center : Number.POSITIVE_INFINITY;
-    before = distance;
-    distance = Math.min(toLeft, toRight);
-    if (toLeft < toRight) left -= 1;
+  let [before, distance, passed] = [0, 0, 0];
+  const [lower, upper] = [(n - 1) >>> 1, n >>> 1];
+  while (passed <= upper) {
+    const toLeft = left >= 0 ? center - (values[left] ?? 0) : Number.POSITIVE_INFINITY;
+    const toRight = right < values.length ? (values[right] ?? 0) - center : Number.POSITIVE_INFINITY;
+    const isLeft = toLeft < toRight;
+    distance = isLeft ? toLeft : toRight;
+    if (passed <= lower) before = distance;
+    passed += timesAt(tally, isLeft ? left : right);
+    if (isLeft) left -= 1;
     else right += 1;
   }
-  return n % 2 === 1 ? distance : (before + distance) / 2;
+  return lower === upper ? distance : (before + distance) / 2;
 }
 
 /** Equal bins from the least to the greatest, the last one closed (numpy.histogram); one bin for a constant. */
-function histogram(sorted: Float64Array): { edges: number[]; counts: number[] } {
-  if (sorted.length === 0) return { edges: [], counts: [] };
-  const [low, high] = [sorted[0] ?? 0, sorted[sorted.length - 1] ?? 0];
+function histogram(tally: Tally): { edges: number[]; counts: number[] } {
+  const { values } = tally;
+  if (values.length === 0) return { edges: [], counts: [] };
+  const [low, high] = [values[0] ?? 0, values[values.length - 1] ?? 0];
   const usable = Number.isFinite(high - low) && low + (high - low) / bins > low;
   const size = usable ? bins : 1;
   const edges = Array.from({ length: size + 1 }, (_, k) =>
     k === size ? high : k * ((high - low) / size) + low,
   );
-  const starts = edges.map((edge, k) => (k === size ? sorted.length : countBelow(sorted, edge, false)));
+  const starts = edges.map((edge, k) => (k === size ? countOf(tally) : countBelow(tally, edge)));
   return { edges, counts: edges.slice(1).map((_, k) => (starts[k + 1] ?? 0) - (starts[k] ?? 0)) };
 }
 
