@@ -29,6 +29,9 @@ export const toNames = (text: string, before: readonly string[] = []): string[] 
 /** An option that may stand several times. */
 export const repeated = (text: string, before: readonly string[] = []): string[] => [...before, text];
 
+export const dateFormatHelp =
+  'how dates are written: %m/%d/%Y, or by column, the first that fits: day=%d.%m.%Y|%Y-%m-%d (repeatable)';
+
 const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
 
 /** Seconds from `30d`, `12h`, `90m`, `45s` or `2w`. */

@@ -72,7 +72,23 @@ export const Dataset = Type.Object({
 });
 export type Dataset = Static<typeof Dataset>;
 
-const Committed = Type.Intersect([DatasetVersion, Type.Object({ unchanged: Type.Boolean() })]);
+/** What was read and may not be what was meant. */
+export const ImportWarning = Type.Object({
+  column: Type.String(),
+  message: Type.String(),
+  remedy: Type.String(),
+});
+export type ImportWarning = Static<typeof ImportWarning>;
+
+const Committed = Type.Intersect([
+  DatasetVersion,
+  Type.Object({
+    unchanged: Type.Boolean(),
+    warnings: Type.Optional(
+      Type.Array(ImportWarning, { description: 'of an uploaded file, also kept in its provenance' }),
+    ),
+  }),
+]);
 
 export const Rederivation = Type.Object({
   reference: Type.String(),
@@ -150,7 +166,13 @@ const commitQuery = {
       description: 'ours=theirs, comma-separated: date=Date,close=Close/Last',
     }),
   ),
-  dateFormat: Type.Optional(Type.String({ maxLength: 100, description: 'strptime format: %m/%d/%Y' })),
+  dateFormat: Type.Optional(
+    Type.String({
+      maxLength: 4000,
+      description:
+        'strptime format: %m/%d/%Y; or by column, the first that fits: day=%d.%m.%Y|%Y-%m-%d,seen=%m/%d/%Y',
+    }),
+  ),
 };
 
 const selection = {

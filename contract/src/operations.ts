@@ -150,6 +150,10 @@ export const ProjectDefinition = strict({
         description: Type.Optional(Type.String()),
         mapping: Type.Optional(Type.Record(Type.String(), Type.String())),
         dateFormat: Type.Optional(Type.String()),
+        /** By column; several are tried in this order. */
+        dateFormats: Type.Optional(
+          Type.Record(Type.String(), Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })])),
+        ),
         /** What every version must be; left out, what is set on the server stays. */
         expectations: Type.Optional(Expectations),
       }),

@@ -13,7 +13,7 @@ import {
   strict,
   Timestamp,
 } from './common.ts';
-import { TableFormat } from './datasets.ts';
+import { ImportWarning, TableFormat } from './datasets.ts';
 import { endpoints } from './endpoint.ts';
 
 const text = (maxLength: number, description?: string) =>
@@ -60,7 +60,9 @@ export type SourceSchedule = Static<typeof SourceSchedule>;
 const reading = {
   format: Type.Optional(TableFormat),
   mapping: Type.Optional(text(4000, 'ours=theirs, comma-separated: date=Date,close=Close/Last')),
-  dateFormat: Type.Optional(text(100, 'strptime format: %m/%d/%Y')),
+  dateFormat: Type.Optional(
+    text(4000, 'strptime format: %m/%d/%Y; or by column: day=%d.%m.%Y|%Y-%m-%d,seen=%m/%d/%Y'),
+  ),
 };
 
 const definition = {
@@ -172,6 +174,7 @@ export const SourceSample = Type.Object({
   /** False where only the beginning was looked at: a later row may still change a column's type. */
   isWhole: Type.Boolean(),
   change: nullable(SchemaChange),
+  warnings: Type.Array(ImportWarning),
 });
 export type SourceSample = Static<typeof SourceSample>;
 

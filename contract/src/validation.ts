@@ -263,7 +263,7 @@ export const validationEndpoints = endpoints({
     query: strict({
       format: TableFormat,
       mapping: Type.Optional(Type.String({ maxLength: 4000 })),
-      dateFormat: Type.Optional(Type.String({ maxLength: 100 })),
+      dateFormat: Type.Optional(Type.String({ maxLength: 4000 })),
     }),
     upload: true,
     reply: ValidationResult,

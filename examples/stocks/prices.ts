@@ -22,12 +22,22 @@ export async function readPrices(client: Client, project: Project, file: string)
         .map((pair) => pair.join('='))
         .join(','),
     }),
-    ...(dataset?.dateFormat && { dateFormat: dataset.dateFormat }),
+    ...dateFormatOf(dataset),
   });
   const rows = await readRows<PriceRow>(client, 'price-file', String(version.version));
   return rows
     .map((row) => ({ ...row, symbol: row.symbol ?? 'STOCK', date: String(row.date).slice(0, 10) }))
     .sort((a, b) => (a.date < b.date ? -1 : 1));
+}
+
+/** As the commit takes it: `%d.%m.%Y,day=%Y-%m-%d|%m/%d/%Y`. */
+function dateFormatOf(dataset: NonNullable<Project['datasets']>[string] | undefined) {
+  const columns = Object.entries(dataset?.dateFormats ?? {});
+  const parts = [
+    ...(dataset?.dateFormat ? [dataset.dateFormat] : []),
+    ...columns.map(([column, formats]) => `${column}=${[formats].flat().join('|')}`),
+  ];
+  return parts.length > 0 ? { dateFormat: parts.join(',') } : {};
 }
 
 export async function readRows<T>(client: Client, name: string, version: string): Promise<T[]> {

@@ -280,6 +280,11 @@ export const catalogue = {
     (d) =>
       `The mapping '${d.part}' ${d.reason}. Write ours=theirs, comma-separated: date=Date,close=Close/Last.`,
   ),
+  dateFormatInvalid: entry<{ part: string; reason: string }>(
+    400,
+    (d) =>
+      `The date format '${d.part}' ${d.reason}. Write %d.%m.%Y, or by column and in the order to try: day=%d.%m.%Y|%Y-%m-%d,seen=%m/%d/%Y.`,
+  ),
   featureViewNotFound: entry<{ name: string; known: string }>(
     404,
     (d) => `There is no feature view '${d.name}'. ${d.known}.`,

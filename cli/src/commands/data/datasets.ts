@@ -1,8 +1,18 @@
 import type { DatasetVersion, Split, TableFormat } from '@tidemill/sdk';
 import { type Command, Option } from 'commander';
 import { openContent } from '../../files.ts';
+import { keptWarnings, warningText } from '../../import-warnings.ts';
 import { example, type Limited, limitOption, listUpTo } from '../../pages.ts';
-import { datasetNameOf, sentFormatOf, tableFormats, toNames, toReference, toTextPairs } from '../../parse.ts';
+import {
+  datasetNameOf,
+  dateFormatHelp,
+  repeated,
+  sentFormatOf,
+  tableFormats,
+  toNames,
+  toReference,
+  toTextPairs,
+} from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
 import { formatBytes, formatTime, tableLines } from '../../table.ts';
 import { addDiff } from './differences.ts';
@@ -40,7 +50,7 @@ interface CommitOptions {
   upsert?: boolean;
   key?: string;
   mapping?: string[];
-  dateFormat?: string;
+  dateFormat?: string[];
   tag?: string;
   message?: string;
 }
@@ -57,7 +67,7 @@ function addCommit(datasets: Command): void {
     .option('--upsert', 'replace the rows of the same key in the latest version, add the others')
     .option('--key <columns>', 'for --upsert, the columns that name a row: symbol,date')
     .option('--mapping <ours=theirs,…>', 'rename columns: date=Date,close=Close/Last', toNames)
-    .option('--date-format <format>', 'how the file writes dates: %m/%d/%Y')
+    .option('--date-format <format>', dateFormatHelp, repeated)
     .option('--tag <tag>', 'point this tag at the version')
     .option('--message <text>', 'what changed and why')
     .action(async (file: string, options: CommitOptions, command: Command) => {
@@ -74,11 +84,12 @@ function addCommit(datasets: Command): void {
         mode: modeOf(options),
         key: options.key,
         mapping: options.mapping?.join(','),
-        dateFormat: options.dateFormat,
+        dateFormat: options.dateFormat?.join(','),
         tag: options.tag,
         message: options.message,
       });
       session.show(version, describeCommit);
+      for (const warning of version.warnings ?? []) session.say(warningText(warning));
     });
   example(commit, 'datasets commit prices.csv --mapping date=Date,close=Close --message "to August"');
 }
@@ -172,6 +183,7 @@ const describeVersion = (version: DatasetVersion & { splits: readonly Split[] })
   ...(version.validation === 'none' ? [] : [`found    ${version.validation} by its expectations`]),
   ...version.splits.map(({ name, parts }) => `split    ${name}: ${parts.map((p) => p.reference).join(' ')}`),
   ...(version.message ? [`message  ${version.message}`] : []),
+  ...keptWarnings(version).map(warningText),
   '',
   ...tableLines(version.columns, { column: (c) => c.name, type: (c) => c.type }),
 ];

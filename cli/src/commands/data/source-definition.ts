@@ -2,7 +2,7 @@ import type { SourceLocation, SourceMode, TableFormat } from '@tidemill/sdk';
 import { type Command, Option } from 'commander';
 import { failures } from '../../failure.ts';
 import { readText } from '../../files.ts';
-import { tableFormats, toInteger, toNames, toTextPairs } from '../../parse.ts';
+import { dateFormatHelp, repeated, tableFormats, toInteger, toNames, toTextPairs } from '../../parse.ts';
 
 export interface DefinitionOptions {
   readonly path?: string;
@@ -15,7 +15,7 @@ export interface DefinitionOptions {
   readonly secret?: string[];
   readonly format?: TableFormat;
   readonly mapping?: string[];
-  readonly dateFormat?: string;
+  readonly dateFormat?: string[];
   readonly mode?: SourceMode;
   readonly key?: string[];
   readonly cursor?: string;
@@ -39,7 +39,7 @@ export const addDefinitionOptions = (command: Command): Command =>
     )
     .addOption(new Option('--format <format>', 'default: from the name').choices(tableFormats))
     .option('--mapping <ours=theirs,…>', 'rename columns: date=Date,close=Close/Last', toNames)
-    .option('--date-format <format>', 'how dates are written: %m/%d/%Y')
+    .option('--date-format <format>', dateFormatHelp, repeated)
     .addOption(
       new Option('--mode <mode>', 'default: upsert with a key, append with a cursor, else replace').choices([
         'replace',
@@ -65,7 +65,7 @@ export async function toDefinition(options: DefinitionOptions) {
     ...(from && { from }),
     ...(format !== undefined && { format }),
     ...(mapping !== undefined && { mapping: mapping.join(',') }),
-    ...(dateFormat !== undefined && { dateFormat }),
+    ...(dateFormat !== undefined && { dateFormat: dateFormat.join(',') }),
     ...(mode !== undefined && { mode }),
     ...(key !== undefined && { key: key.join(',') }),
     ...(cursor !== undefined && {

@@ -1,7 +1,8 @@
 import type { SchemaChange, Source, SourcePull, SourceSample } from '@tidemill/sdk';
 import type { Command } from 'commander';
+import { keptWarnings, warningText } from '../../import-warnings.ts';
 import { example, type Limited, limitOption, listUpTo } from '../../pages.ts';
-import { toNames } from '../../parse.ts';
+import { toNames, toReference } from '../../parse.ts';
 import { type Session, sessionOf, setVerdict } from '../../session.ts';
 import { formatBytes, formatTime, tableLines } from '../../table.ts';
 import {
@@ -149,7 +150,15 @@ function addTest(sources: Command): void {
   example(test, 'sources test orders');
 }
 
-function describeSample({ location, files, columns, rows, isWhole, change }: SourceSample): string[] {
+function describeSample({
+  location,
+  files,
+  columns,
+  rows,
+  isWhole,
+  change,
+  warnings,
+}: SourceSample): string[] {
   const cells = Object.fromEntries(
     columns.map(({ name }) => [name, (row: Record<string, unknown>) => row[name]]),
   );
@@ -160,6 +169,7 @@ function describeSample({ location, files, columns, rows, isWhole, change }: Sou
     '',
     ...tableLines(rows, cells),
     ...(change ? ['', ...describeChange(change)] : []),
+    ...(warnings.length > 0 ? ['', ...warnings.map(warningText)] : []),
   ];
 }
 
@@ -199,9 +209,16 @@ function addPull(sources: Command): void {
         found = await session.client.sources.getPull({ name, id: found.id });
       }
       session.show(found, describePull);
+      if (found.state === 'succeeded') await tellWarnings(session, found);
       setVerdict(!['schema-changed', 'failed', 'cancelled'].includes(found.state));
     });
   example(pull, 'sources pull orders');
+}
+
+async function tellWarnings({ client, say }: Session, { version }: SourcePull): Promise<void> {
+  if (version === null) return;
+  const made = await client.datasets.getVersion(toReference(version));
+  for (const warning of keptWarnings(made)) say(warningText(warning));
 }
 
 function describePull(pull: SourcePull): string[] {

@@ -9,7 +9,16 @@ import type {
 import { type Command, Option } from 'commander';
 import { openContent, readRecords } from '../../files.ts';
 import { example, type Limited, limitOption, listUpTo } from '../../pages.ts';
-import { sentFormatOf, tableFormats, toInteger, toNames, toReference, toTarget } from '../../parse.ts';
+import {
+  dateFormatHelp,
+  repeated,
+  sentFormatOf,
+  tableFormats,
+  toInteger,
+  toNames,
+  toReference,
+  toTarget,
+} from '../../parse.ts';
 import { sessionOf, setVerdict } from '../../session.ts';
 import { formatNumber, formatTime, tableLines } from '../../table.ts';
 
@@ -28,7 +37,7 @@ interface ValidateOptions {
   file?: string;
   format?: TableFormat;
   mapping?: string[];
-  dateFormat?: string;
+  dateFormat?: string[];
 }
 
 function addValidate(datasets: Command): void {
@@ -40,7 +49,7 @@ function addValidate(datasets: Command): void {
     .option('--file <path>', 'these rows instead of a version; nothing is kept (- is standard input)')
     .addOption(new Option('--format <format>', 'of the file; default: from its name').choices(tableFormats))
     .option('--mapping <ours=theirs,…>', 'rename columns of the file: date=Date,close=Close/Last', toNames)
-    .option('--date-format <format>', 'how the file writes dates: %m/%d/%Y')
+    .option('--date-format <format>', dateFormatHelp, repeated)
     .action(async (text: string, options: ValidateOptions, command: Command) => {
       const session = sessionOf(command);
       const { validation } = session.client;
@@ -52,7 +61,7 @@ function addValidate(datasets: Command): void {
               name: reference.name,
               format: options.format ?? sentFormatOf(options.file),
               mapping: options.mapping?.join(','),
-              dateFormat: options.dateFormat,
+              dateFormat: options.dateFormat?.join(','),
               content: await openContent(options.file, session.say),
             });
       session.show(result, describeResult);

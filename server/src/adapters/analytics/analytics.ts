@@ -83,13 +83,22 @@ export interface ImportRequest {
   readonly format: FileFormat;
   /** Our column name <- the file's. Columns not named keep their own. */
   readonly mapping?: Readonly<Record<string, string>>;
-  /** How dates are written, in strptime letters (`%d.%m.%Y`); ISO 8601 is always understood. */
-  readonly dateFormat?: string;
+  /** How dates are written, in strptime letters (`%d.%m.%Y`), in whatever columns they fit; ISO 8601 is always understood. The first that fits a value counts. */
+  readonly dateFormat?: readonly string[];
+  /** The same for single columns, by our names: every value must then fit one of the formats, which goes before `types`. */
+  readonly dateFormats?: Readonly<Record<string, readonly string[]>>;
   /** Types a column (by our name) must have; a value that does not fit is an error naming its line. Others are inferred from every row. */
   readonly types?: Readonly<Record<string, ColumnType>>;
   /** The Parquet file to write. */
   readonly to: string;
   readonly signal?: AbortSignal;
+}
+
+/** What was read and may not be what was meant. */
+export interface ImportWarning {
+  readonly column: string;
+  readonly message: string;
+  readonly remedy: string;
 }
 
 export interface ImportReply {
@@ -98,6 +107,7 @@ export interface ImportReply {
   readonly encoding?: string;
   readonly columns: readonly Required<ColumnDefinition>[];
   readonly rows: number;
+  readonly warnings?: readonly ImportWarning[];
 }
 
 export interface ExportRequest {

@@ -97,7 +97,7 @@ describe('types of a CSV', () => {
   it('read exchange files: renamed columns, American dates, dollar prices', async () => {
     const { rows, reply } = await importText(
       'Date,Close/Last,Volume\n01/31/2024,$185.04,"55,467,800"\n02/01/2024,$186.86,64885410\n',
-      { mapping: { date: 'Date', close: 'Close/Last' }, dateFormat: '%m/%d/%Y' },
+      { mapping: { date: 'Date', close: 'Close/Last' }, dateFormat: ['%m/%d/%Y'] },
     );
     expect(reply.columns.map((column) => column.name)).toEqual(['date', 'close', 'Volume']);
     expect(rows[0]).toEqual({ date: '2024-01-31', close: 185.04, Volume: '55,467,800' });
@@ -189,10 +189,10 @@ describe('a file that cannot be read names file, line, column and remedy', () =>
 
   it('a date not written in the given format', async () => {
     const content = 'd,x\n31.12.2024,1\n30.12.2024,1\n2024-12-29,1\n';
-    expect(await failureOf(content, { dateFormat: '%d.%m.%Y' })).toContain(
+    expect(await failureOf(content, { dateFormat: ['%d.%m.%Y'] })).toContain(
       "up.csv, line 4, column 'd': '2024-12-29' is not a date written as %d.%m.%Y",
     );
-    expect(await failureOf('d\n2024-12-29\n', { dateFormat: '%m/%d/%Y' })).toContain(
+    expect(await failureOf('d\n2024-12-29\n', { dateFormat: ['%m/%d/%Y'] })).toContain(
       'no column holds dates written as %m/%d/%Y',
     );
   });
@@ -293,7 +293,7 @@ describe('JSON', () => {
   it('arrays are read, with the given date format', async () => {
     const { rows } = await importText('[{"d":"31.12.2024","v":"x"},{"d":null,"v":1}]', {
       format: 'json',
-      dateFormat: '%d.%m.%Y',
+      dateFormat: ['%d.%m.%Y'],
     });
     expect(rows).toEqual([
       { d: '2024-12-31', v: 'x' },

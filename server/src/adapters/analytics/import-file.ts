@@ -6,9 +6,10 @@ import { errors, TidemillError } from '../../base/errors.ts';
 import type { ColumnDefinition, ImportReply, ImportRequest } from './analytics.ts';
 import { csvFailure, fileFailure } from './csv-failure.ts';
 import type { CsvHeader } from './csv-header.ts';
+import { findDateWarnings } from './date-findings.ts';
 import { writeGuessed } from './import-guess.ts';
 import { objects, openReader, type Reader, renamed } from './import-source.ts';
-import { type Settled, settleColumns } from './import-types.ts';
+import { assertStated, type Settled, settleColumns } from './import-types.ts';
 import {
   type Encoding,
   findCompression,
@@ -110,12 +111,18 @@ async function importPlain(connection: DuckDBConnection, request: ImportRequest)
     const reader = { ...opened, columns: renamed(opened.columns, request.mapping ?? {}, file) };
     const { size } = await stat(request.path);
     const target = { to: request.to, compression: compressionOf(size) };
-    const write = (settled: readonly Settled[]) => writeParquet(connection, reader, settled, target);
+    assertStated(reader.columns, request, file);
+    let settled: readonly Settled[] = [];
+    const write = (given: readonly Settled[]) => {
+      settled = given;
+      return writeParquet(connection, reader, given, target);
+    };
     const isLarge = reader.header !== undefined && size > smallFile;
     const guessed = isLarge ? await writeGuessed(connection, reader, request, write) : undefined;
     const reply = guessed ?? (await write(await settleColumns(connection, reader, request)));
     await assertHeaderOnce(connection, reader, reply, { to: request.to, file });
-    return reply;
+    const warnings = await findDateWarnings(connection, request, { to: request.to, reader, settled });
+    return { ...reply, warnings };
   } catch (error) {
     await rm(request.to, { force: true });
     if (isEncodingFailure(error)) throw error;

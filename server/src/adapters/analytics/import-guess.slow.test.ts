@@ -62,7 +62,7 @@ async function typed(lines: readonly string[], dateFormat?: string): Promise<Typ
     path,
     to,
     format: 'csv',
-    ...(dateFormat !== undefined && { dateFormat }),
+    ...(dateFormat !== undefined && { dateFormat: [dateFormat] }),
   });
   expect(reply.rows).toBe(lines.length - 1);
   const { rows } = await analytics.query({

@@ -55,7 +55,8 @@ async function guess(
     const found = sample[i] ?? { present: 0, misfits: [] };
     return { present: found.present, candidates: { ...candidates, readings: surviving(candidates, found) } };
   });
-  const demands = (name: string) => request.types?.[name] !== undefined;
+  const demands = (name: string) =>
+    request.types?.[name] !== undefined || request.dateFormats?.[name] !== undefined;
   const isHopeless = narrowed.some(
     ({ candidates }) => demands(candidates.column.name) && candidates.readings.length === 0,
   );
@@ -76,7 +77,7 @@ async function guess(
       settled: found ? settle(candidates, found) : checked(candidates, candidates.readings[0] ?? text, i),
     };
   });
-  const formatted = all[0]?.formatted;
+  const formatted = all.find((candidates) => candidates.formatted)?.formatted;
   const isUsed = narrowed.some(({ candidates }) => formatted && candidates.readings[0] === formatted);
   return formatted && !isUsed ? null : guesses;
 }
@@ -108,8 +109,8 @@ export async function writeGuessed<T>(
       const wrong = index === undefined ? undefined : guesses[index];
       if (index === undefined || !wrong) throw error;
       const { candidates } = wrong;
-      if (request.types?.[candidates.column.name] || candidates.readings[0] === candidates.formatted)
-        return undefined;
+      const isDemanded = candidates.stated ?? request.types?.[candidates.column.name];
+      if (isDemanded || candidates.readings[0] === candidates.formatted) return undefined;
       const [found] = await tally(connection, reader, [candidates]);
       if (!found) return undefined;
       guesses[index] = { candidates, settled: settle(candidates, found) };

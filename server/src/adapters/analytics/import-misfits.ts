@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { errors } from '../../base/errors.ts';
-import type { ImportRequest } from './analytics.ts';
+import type { ColumnType, ImportRequest } from './analytics.ts';
 import { objects, type RawColumn, type Reader } from './import-source.ts';
 import { quoteName } from './sql-text.ts';
 import { presentValue, type Reading } from './text-readings.ts';
@@ -9,8 +9,10 @@ export interface Candidates {
   readonly column: RawColumn;
   readonly value: string;
   readonly readings: readonly Reading[];
-  /** The reading of the given date format, if there is one. */
+  /** The reading of the date format that is given for any column, if there is one. */
   readonly formatted?: Reading;
+  /** The date formats given for this column: no other reading will do. */
+  readonly stated?: readonly string[];
 }
 
 export interface Tally {
@@ -55,19 +57,29 @@ export async function assertFits(
 ): Promise<void> {
   const file = request.label ?? request.path;
   for (const { candidates, tally: counts } of found) {
-    const wanted = request.types?.[candidates.column.name];
+    const { column, stated } = candidates;
+    const wanted = request.types?.[column.name];
     const reading = candidates.readings[0];
-    if (!wanted || !reading || wanted === 'text' || counts.misfits.some((count) => count === 0)) continue;
+    const isDemanded = stated !== undefined || (wanted !== undefined && wanted !== 'text');
+    if (!isDemanded || !reading || counts.misfits.some((count) => count === 0)) continue;
     const { line, value } = await misfit(connection, reader, candidates, reading);
+    const what = stated ? `a date written as ${stated.join(' or ')}` : `of type ${wanted}`;
     throw errors.fileUnreadable({
       file,
       line,
-      column: candidates.column.name,
-      reason: `'${value.slice(0, 60)}' is not of type ${wanted}`,
-      remedy: 'Correct the value, or leave it empty if it is missing',
+      column: column.name,
+      reason: `'${value.slice(0, 60)}' is not ${what}`,
+      remedy: misfitRemedy(column.name, reading.type, stated),
     });
   }
   if (formatted) await assertFormat(connection, reader, request, found, formatted);
+}
+
+function misfitRemedy(column: string, type: ColumnType, stated?: readonly string[]): string {
+  if (stated) return `Correct the value, or add how it is written: ${column}=${stated.join('|')}|…`;
+  const plain = 'Correct the value, or leave it empty if it is missing';
+  const isTime = type === 'date' || type === 'timestamp';
+  return isTime ? `${plain}, or say how dates are written: dateFormat ${column}=%d.%m.%Y` : plain;
 }
 
 /** A date format that fits no column is a mistake in the request, or in one line of the column it nearly fits. */
@@ -89,7 +101,7 @@ async function assertFormat(
   if (!nearest || best > 0.5)
     throw errors.fileUnreadable({
       file,
-      reason: `no column holds dates written as ${request.dateFormat}`,
+      reason: `no column holds dates written as ${request.dateFormat?.join(' or ')}`,
       remedy: 'Compare the format with the dates of the file (%d.%m.%Y reads 31.12.2026)',
     });
   const { line, value } = await misfit(connection, reader, nearest.candidates, formatted);
@@ -97,7 +109,7 @@ async function assertFormat(
     file,
     line,
     column: nearest.candidates.column.name,
-    reason: `'${value.slice(0, 60)}' is not a date written as ${request.dateFormat}`,
+    reason: `'${value.slice(0, 60)}' is not a date written as ${request.dateFormat?.join(' or ')}`,
     remedy: 'Correct the date, or the format',
   });
 }

@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { errors } from '../../base/errors.ts';
 import type { ColumnType, ImportRequest } from './analytics.ts';
 import { castToOurs, columnTypeOf } from './column-types.ts';
 import { assertFits, type Candidates, type Tally } from './import-misfits.ts';
@@ -31,9 +32,31 @@ export function candidatesOf(reader: Reader, request: ImportRequest): Candidates
   const free = [...(formatted ? [formatted] : []), ...(reader.header ? textReadings : [])];
   return reader.columns.filter(isText).map((column): Candidates => {
     const wanted = request.types?.[column.name];
+    const stated = request.dateFormats?.[column.name];
+    const value = quoteName(column.source);
+    if (stated) return { column, value, readings: [formattedDate(stated, wanted)], stated };
     const readings = wanted ? readingFor(wanted, formatted) : free;
-    return { column, value: quoteName(column.source), readings, ...(formatted && { formatted }) };
+    return { column, value, readings, ...(formatted && { formatted }) };
   });
+}
+
+/** @throws fileUnreadable for date formats of columns that are not there or hold no text */
+export function assertStated(columns: readonly RawColumn[], request: ImportRequest, file: string): void {
+  const refuse = (column: string, reason: string, remedy: string) =>
+    errors.fileUnreadable({ file, column, reason, remedy });
+  for (const name of Object.keys(request.dateFormats ?? {})) {
+    const column = columns.find((each) => each.name === name);
+    const names = columns.map((each) => each.name).join(', ');
+    if (!column)
+      throw refuse(name, `a date format is given for it, but the table has ${names}`, 'Name one of those');
+    const isTime = /^(?:DATE|TIMESTAMP)/.test(column.duckdbName);
+    if (!isText(column) && !isTime)
+      throw refuse(
+        name,
+        `a date format is given for it, but the file holds it as ${column.duckdbName.toLowerCase()}, not as text`,
+        'Leave its date format out',
+      );
+  }
 }
 
 async function settleText(
@@ -44,10 +67,17 @@ async function settleText(
   const candidates = candidatesOf(reader, request);
   const tallies = await tally(connection, reader, candidates);
   const found = candidates.flatMap((c, i) => (tallies[i] ? [{ candidates: c, tally: tallies[i] }] : []));
-  await assertFits(connection, reader, request, found, candidates[0]?.formatted);
+  await assertFits(
+    connection,
+    reader,
+    request,
+    found,
+    candidates.find(({ formatted }) => formatted)?.formatted,
+  );
   return found.map((entry) => {
     const settled = settle(entry.candidates, entry.tally);
-    const wanted = request.types?.[entry.candidates.column.name];
+    const { column, stated, readings } = entry.candidates;
+    const wanted = stated ? readings[0]?.type : request.types?.[column.name];
     return wanted && entry.tally.present === 0 && wanted !== 'text'
       ? { ...settled, type: wanted, expression: castToOurs('null', 'NULL', wanted) }
       : settled;

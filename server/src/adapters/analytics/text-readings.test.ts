@@ -94,7 +94,7 @@ async function ask(reading: Reading): Promise<readonly Readonly<Record<string, u
   return found;
 }
 
-it.each([...textReadings.filter(({ plain }) => plain), formattedDate('%d.%m.%Y')])(
+it.each([...textReadings.filter(({ plain }) => plain), formattedDate(['%d.%m.%Y'])])(
   'the cheap way of reading a $type %# only takes what the rule takes, and means the same',
   async (reading) => {
     const plain = (await ask(reading)).filter((row) => row.plain);

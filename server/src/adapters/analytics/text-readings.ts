@@ -96,14 +96,26 @@ export const text: Reading = { type: 'text', fits: () => 'true', cast: (v) => v 
 const notSpecial = (value: string): string =>
   `not contains(lower(${value}), 'infinit') and lower(${value}) <> 'epoch'`;
 
-export function formattedDate(format: string): Reading {
-  const type = /%[-]?[HIMSfgpsTXc]/.test(format) ? 'timestamp' : 'date';
+/** `value` as `format` reads it, null if it does not. '22' is no year of four digits, though `%Y` takes it for the year 22. */
+export function dateBy(value: string, format: string): string {
+  const found = `try_strptime(${value}, ${quoteText(format)})`;
+  return format.includes('%Y') ? `case when year(${found}) > 99 then ${found} end` : found;
+}
+
+const timeWords = /%[-]?[HIMSfgpsTXc]/;
+
+/** As one of the formats reads it, the first that fits; `type` where the values must have one. */
+export function formattedDate(formats: readonly string[], wanted?: ColumnType): Reading {
+  const hasTime = formats.some((format) => timeWords.test(format));
+  const type = hasTime || wanted === 'timestamp' ? 'timestamp' : 'date';
+  const read = (v: string) =>
+    `coalesce(${formats.map((format) => `cast(${dateBy(v, format)} as ${type.toUpperCase()})`).join(', ')}, null)`;
   return {
     type,
-    fits: (v) => `try_strptime(${v}, ${quoteText(format)}) is not null and ${notSpecial(v)}`,
-    cast: (v) => `cast(strptime(${v}, ${quoteText(format)}) as ${type.toUpperCase()})`,
+    fits: (v) => `${read(v)} is not null and ${notSpecial(v)}`,
+    cast: read,
     plain: {
-      attempt: (v) => `cast(try_strptime(${v}, ${quoteText(format)}) as ${type.toUpperCase()})`,
+      attempt: read,
       isPlain: (v, tried) =>
         `${tried} is not null and ${notSpecial(v)} and not prefix(${v}, ' ') and not suffix(${v}, ' ')`,
     },

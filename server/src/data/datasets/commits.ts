@@ -1,6 +1,12 @@
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Content as Bytes, Column, DatasetVersion, TableFormat } from '@tidemill/contract';
+import type {
+  Content as Bytes,
+  Column,
+  DatasetVersion,
+  ImportWarning,
+  TableFormat,
+} from '@tidemill/contract';
 import type { Analytics } from '../../adapters/analytics/analytics.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
@@ -8,6 +14,7 @@ import { errors } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import { quoteName } from '../../base/sql-text.ts';
 import type { Content, StagedContent } from './content-files.ts';
+import { parseDateFormat } from './date-formats.ts';
 import { assertAppendable, assertTag, type Provenance, parseMapping } from './rules.ts';
 import { datasetStore } from './store.ts';
 import { createUpserts, keyOf } from './upserts.ts';
@@ -63,7 +70,8 @@ interface TypedFile {
   readonly columns: readonly Column[];
   readonly rows: number;
   /** How the file was packed and written, where that was not plain UTF-8; for the provenance. */
-  readonly found?: Readonly<Record<string, string>>;
+  readonly found?: Readonly<Record<string, unknown>>;
+  readonly warnings?: readonly ImportWarning[];
 }
 
 export function createCommits(deps: CommitDependencies) {
@@ -102,14 +110,18 @@ export function createCommits(deps: CommitDependencies) {
       format: upload.format,
       to,
       ...(upload.mapping && { mapping: parseMapping(upload.mapping) }),
-      ...(upload.dateFormat && { dateFormat: upload.dateFormat }),
+      ...(upload.dateFormat && parseDateFormat(upload.dateFormat)),
       ...(base && { types: demandedTypes(upload.format, base.columns) }),
     });
     if (reply.rows === 0 && !base)
       throw errors.datasetFileEmpty({ file: label, reason: 'has a header but no rows' });
-    const { columns, rows, compression, encoding } = reply;
-    const found = { ...(compression && { compression }), ...(encoding !== undefined && { encoding }) };
-    return { path: to, columns, rows, found };
+    const { columns, rows, compression, encoding, warnings = [] } = reply;
+    const found = {
+      ...(compression && { compression }),
+      ...(encoding !== undefined && { encoding }),
+      ...(warnings.length > 0 && { warnings }),
+    };
+    return { path: to, columns, rows, found, warnings };
   }
 
   async function latestContent(name: string, { workspace }: Caller): Promise<Content | null> {
@@ -124,7 +136,8 @@ export function createCommits(deps: CommitDependencies) {
       const table = await typeUpload(upload, folder, null);
       const before = await latestContent(upload.name, caller);
       const content = await files.put({ ...table, folder, mayMove: true, before });
-      return required(await record({ ...withFound(describe(upload), table), content }, caller));
+      const version = required(await record({ ...withFound(describe(upload), table), content }, caller));
+      return withWarnings(version, table);
     });
   }
 
@@ -172,7 +185,7 @@ export function createCommits(deps: CommitDependencies) {
     for (let attempt = 0; attempt < appendAttempts; attempt += 1) {
       const content = await stage(base, table, join(folder, `attempt-${attempt}`));
       const version = await record({ ...withFound(candidate, table), content, base }, caller);
-      if (version) return version;
+      if (version) return withWarnings(version, table);
       const before = base;
       base = await findBase();
       // What it was typed by has come, or gone.
@@ -234,6 +247,7 @@ export function createCommits(deps: CommitDependencies) {
     /** Streams the upload to a file, types it, stores what is new in it and makes it a version. */
     async upload(upload: Upload, caller: Caller): Promise<Committed> {
       if (upload.tag !== undefined) assertTag(upload.tag);
+      if (upload.dateFormat) parseDateFormat(upload.dateFormat);
       if (upload.mode !== 'upsert') keyOf(upload, []);
       return (upload.mode ?? 'replace') === 'replace' ? replace(upload, caller) : extend(upload, caller);
     },
@@ -286,6 +300,9 @@ function withFound<T extends { readonly provenance: Provenance }>(candidate: T, 
   const { provenance } = candidate;
   return { ...candidate, provenance: { ...provenance, detail: { ...provenance.detail, ...found } } };
 }
+
+const withWarnings = (version: Committed, { warnings = [] }: TypedFile): Committed =>
+  warnings.length > 0 ? { ...version, warnings: [...warnings] } : version;
 
 /** Without a base to be overtaken, `record` always gives a version. */
 function required(committed: Committed | null): Committed {

@@ -29,6 +29,7 @@ import type { Committed } from './version-records.ts';
 
 export type { CheckCommit, CommitCandidate, CommitVerdict } from './commit-check.ts';
 export type { ParquetCommit, Upload } from './commits.ts';
+export { type DateFormats, parseDateFormat } from './date-formats.ts';
 export { type Manifest, type Provenance, parseMapping } from './rules.ts';
 export { type Bindings, type BoundSql, createBinder } from './sql-bindings.ts';
 export type { Committed } from './version-records.ts';

@@ -1,4 +1,4 @@
-import type { DatasetVersion } from '@tidemill/contract';
+import type { DatasetVersion, ImportWarning } from '@tidemill/contract';
 import type { Change, Changes } from '../../access/audit/service.ts';
 import type { Lineage } from '../../access/lineage/service.ts';
 import type { Db } from '../../adapters/db/db.ts';
@@ -12,7 +12,7 @@ import type { ContentFiles, StagedContent } from './content-files.ts';
 import { type Provenance, sourcesOf } from './rules.ts';
 import { datasetStore, type NewVersion } from './store.ts';
 
-export type Committed = DatasetVersion & { unchanged: boolean };
+export type Committed = DatasetVersion & { unchanged: boolean; warnings?: ImportWarning[] };
 
 export interface VersionRecordDependencies {
   readonly db: Db;

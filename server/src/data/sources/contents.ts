@@ -6,7 +6,7 @@ import type { Analytics } from '../../adapters/analytics/analytics.ts';
 import type { Fetched, SourceReader } from '../../adapters/sources/sources.ts';
 import { errors, TidemillError } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
-import { parseMapping } from '../datasets/service.ts';
+import { parseDateFormat, parseMapping } from '../datasets/service.ts';
 import { compareColumns, masked, type StoredSource, secretAddress } from './rules.ts';
 import { type Cursor, createTypedTables, type TypedTable } from './typed-table.ts';
 
@@ -56,7 +56,7 @@ export function createContents({ secrets: kept, analytics, reader, tempFolder }:
       ...{ fetched, cursor, folder, signal },
       location: source.location,
       mapping: source.mapping === null ? null : parseMapping(source.mapping),
-      dateFormat: source.dateFormat,
+      dates: source.dateFormat === null ? {} : parseDateFormat(source.dateFormat),
       base: latest?.columns ?? null,
     });
   }
@@ -115,6 +115,7 @@ export function createContents({ secrets: kept, analytics, reader, tempFolder }:
           rows: [...rows],
           isWhole: fetched.isWhole,
           change,
+          warnings: [...table.warnings],
         };
       });
     },

@@ -138,6 +138,7 @@ export function createPulls(deps: PullsDependencies) {
             ...(mode === 'upsert' && { key: source.key }),
             ...(seen.cursor && { cursor: seen.cursor }),
             ...(validator !== null && { validator }),
+            ...(table.warnings.length > 0 && { warnings: table.warnings }),
           },
         },
         within: async (tx, version) => {

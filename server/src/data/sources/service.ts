@@ -14,7 +14,7 @@ import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.ts';
-import { parseMapping } from '../datasets/service.ts';
+import { parseDateFormat, parseMapping } from '../datasets/service.ts';
 import { type ContentsDependencies, createContents } from './contents.ts';
 import { createPulls, type PullsDependencies } from './pulls.ts';
 import {
@@ -69,6 +69,7 @@ export function createSources(deps: SourcesDependencies) {
   async function tryOut(source: StoredSource, known: SourceSecrets): Promise<void> {
     assertDefinition(source.from, known, source);
     if (source.mapping !== null) parseMapping(source.mapping);
+    if (source.dateFormat !== null) parseDateFormat(source.dateFormat);
     await contents.sample(source, known, await latestOf(source));
   }
 

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Column } from '@tidemill/contract';
+import type { Column, ImportWarning } from '@tidemill/contract';
 import type { Analytics, TableSource } from '../../adapters/analytics/analytics.ts';
 import type { Fetched, FetchedFile } from '../../adapters/sources/sources.ts';
 import { errors } from '../../base/errors.ts';
 import { quoteName } from '../../base/sql-text.ts';
+import type { DateFormats } from '../datasets/service.ts';
 import { fits, unionOfColumns, widened } from './rules.ts';
 
 export interface Cursor {
@@ -19,7 +20,7 @@ export interface TableRequest {
   readonly fetched: Extract<Fetched, { unchanged: false }>;
   readonly location: string;
   readonly mapping: Readonly<Record<string, string>> | null;
-  readonly dateFormat: string | null;
+  readonly dates: DateFormats;
   /** The columns that the dataset has; where the values allow, theirs are the types. */
   readonly base: readonly Column[] | null;
   readonly cursor: Cursor | null;
@@ -31,6 +32,7 @@ export interface TypedTable {
   readonly path: string;
   readonly columns: readonly Column[];
   readonly rows: number;
+  readonly warnings: readonly ImportWarning[];
   /** The greatest value of the cursor's column, here or before, as text; null without any. */
   readonly reached: string | null;
 }
@@ -40,6 +42,7 @@ interface Part {
   readonly path: string;
   readonly columns: readonly Column[];
   readonly rows: number;
+  readonly warnings: readonly ImportWarning[];
 }
 
 const cursorTypes: Readonly<Record<Column['type'], string | null>> = {
@@ -59,9 +62,13 @@ export function createTypedTables(analytics: Analytics) {
     to: string,
     texts: readonly string[],
   ): Promise<Part> {
-    const { fetched, mapping, dateFormat, signal } = request;
+    const { fetched, mapping, dates, signal } = request;
     const types = { ...fetched.types, ...Object.fromEntries(texts.map((name) => [name, 'text' as const])) };
-    const { columns, rows } = await analytics.importFile({
+    const {
+      columns,
+      rows,
+      warnings = [],
+    } = await analytics.importFile({
       path: file.path,
       label: file.label,
       format: file.format,
@@ -69,9 +76,9 @@ export function createTypedTables(analytics: Analytics) {
       types: mapping ? renamedTypes(types, mapping) : types,
       signal,
       ...(mapping && { mapping }),
-      ...(dateFormat !== null && { dateFormat }),
+      ...dates,
     });
-    return { file, path: to, columns, rows };
+    return { file, path: to, columns, rows, warnings };
   }
 
   /** Digits of a CSV are text where the dataset says so: '007' must not become 7 and back. */
@@ -173,7 +180,7 @@ export function createTypedTables(analytics: Analytics) {
       const type = cursor && typeIn(columns, cursor.column);
       const reached =
         cursor && type && rows > 0 ? await reachedIn(path, cursor, type) : (cursor?.reached ?? null);
-      return { path, columns, rows, reached };
+      return { path, columns, rows, reached, warnings: warningsOf(parts) };
     },
 
     /** The rows of a version, but those whose key is new again, and the new ones behind them; each column wide enough for both. */
@@ -236,6 +243,19 @@ function filterSql(
     throw refuse(`'${column}' is ${type} and cannot be a cursor`, 'Name a column that grows');
   if (after === null) return ` where ${quoteName(column)} is not null`;
   return ` where ${quoteName(column)} > cast($1 as ${duckdbType})`;
+}
+
+/** Of several files those of the first that has any of a column. */
+function warningsOf(parts: readonly Part[]): ImportWarning[] {
+  const found = new Map<string, ImportWarning>();
+  for (const { file, warnings } of parts)
+    for (const warning of warnings)
+      if (!found.has(warning.column))
+        found.set(warning.column, {
+          ...warning,
+          message: parts.length > 1 ? `${file.label}: ${warning.message}` : warning.message,
+        });
+  return [...found.values()];
 }
 
 const toColumn = ({ name, type }: Column): Column => ({ name, type });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Column, Content, TableFormat } from '@tidemill/contract';
 import type { Analytics } from '../../adapters/analytics/analytics.ts';
 import { errors } from '../../base/errors.ts';
-import { parseMapping } from '../datasets/service.ts';
+import { parseDateFormat, parseMapping } from '../datasets/service.ts';
 
 export interface FileToCheck {
   readonly name: string;
@@ -32,7 +32,7 @@ export async function typeFile(
     format,
     to: path,
     ...(mapping && { mapping: parseMapping(mapping) }),
-    ...(dateFormat && { dateFormat }),
+    ...(dateFormat && parseDateFormat(dateFormat)),
   });
   return { path, columns };
 }

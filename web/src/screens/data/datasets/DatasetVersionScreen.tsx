@@ -8,6 +8,7 @@ import { PageHeader } from '../../../components/PageHeader.tsx';
 import { ask } from '../../../lib/client.ts';
 import { useParam } from '../../../lib/url-state.ts';
 import { ValidationPanel } from '../validation/ValidationPanel.tsx';
+import { ImportWarnings } from './ImportWarnings.tsx';
 import { DownloadMenu, TagAction } from './VersionActions.tsx';
 import { VersionFacts } from './VersionFacts.tsx';
 import { toVersionTabs } from './version-tabs.tsx';
@@ -37,6 +38,7 @@ export function DatasetVersionScreen() {
             asked={asked}
           />
           <VersionFacts version={value} />
+          <ImportWarnings version={value} />
           <Detail tabs={toTabs(value)} />
         </>
       )}

@@ -173,7 +173,7 @@ function FormFields({ fields, set, isNew }: FormFieldsProps) {
         {text('message', 'Message', { placeholder: 'what is new in it' })}
         {text('tag', 'Tag', { placeholder: 'none' })}
         {text('mapping', 'Columns', { placeholder: 'date=Datum,close=Close/Last' })}
-        {text('dateFormat', 'Date format', { placeholder: '%d/%m/%Y' })}
+        {text('dateFormat', 'Date format', { placeholder: '%d/%m/%Y or day=%Y-%m-%d|%d.%m.%Y' })}
       </div>
       {!isNew && (
         <SegmentedControl
