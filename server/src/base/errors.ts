@@ -368,6 +368,16 @@ export const catalogue = {
     400,
     (d) => `The online row '${d.key}' of view '${d.view}' cannot be stored: ${d.reason}.`,
   ),
+  onlineUnavailable: entry<{ store: string; reason: string }>(
+    503,
+    (d) =>
+      `The online store at ${d.store} cannot be used: ${d.reason}. Start it, or check --online; values come back with it, or by materializing again.`,
+  ),
+  onlineBusy: entry<{ waiting: number; limit: number }>(
+    503,
+    (d) =>
+      `The online store has ${d.waiting} rows under way and takes at most ${d.limit}. Send again in a moment.`,
+  ),
   portInUse: entry<{ port: number }>(
     409,
     (d) => `Port ${d.port} is taken. Choose another with --port, or stop the program that holds it.`,

@@ -1,61 +1,92 @@
 /**
  * The online store: the newest values of each entity, for a lookup while a prediction waits.
- * It can be filled again from the offline data at any time, so it keeps no history.
+ * It can be filled again from the offline data at any time, so it keeps no history. What the values say is the caller's:
+ * to the store they are a text, so that a reply can be put together from it without reading it.
  */
 import { errors } from '../../base/errors.ts';
 
 export interface OnlineRow {
   /** The entity, as the feature view spells it; 1 to 1,024 characters of any kind. */
   readonly key: string;
-  /** Epoch milliseconds at which the values became true. */
+  /** Epoch microseconds at which the values became true. */
   readonly eventTime: number;
-  /** JSON values; a number that is not finite is kept as null. */
-  readonly values: Readonly<Record<string, unknown>>;
+  readonly values: string;
 }
 
 export type OnlineValues = Pick<OnlineRow, 'eventTime' | 'values'>;
+
+export interface WriteOptions {
+  /** A row need not be kept longer than this after its writing: the store may forget it then, or never. */
+  readonly keepMs?: number | undefined;
+}
+
+export interface LoadOptions extends WriteOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Rows read so far. */
+  readonly onProgress?: ((rows: number) => void) | undefined;
+}
+
+export interface Wanted {
+  readonly view: string;
+  readonly keys: readonly string[];
+}
+
+export interface OnlineState {
+  readonly kind: 'sqlite' | 'redis';
+  /** Where it is, without a password. */
+  readonly address: string;
+  /** Why it cannot be used now; null when it can. */
+  readonly problem: string | null;
+}
 
 export interface OnlineStore {
   /**
    * Keeps a row unless the store has one of a later event time; of equal times the last written wins. So writes may be
    * repeated and come in any order. A wrong row (`onlineRowInvalid`) refuses them all; a crash may leave a part written.
-   * `written` counts the rows kept.
+   * `written` counts the rows kept. Fails with `onlineUnavailable` or `onlineBusy`, soon.
    */
-  write(view: string, rows: readonly OnlineRow[]): Promise<{ readonly written: number }>;
-  /** As many answers as keys, in their order; null where nothing was written. */
-  read(view: string, keys: readonly string[]): Promise<(OnlineValues | null)[]>;
+  write(
+    view: string,
+    rows: readonly OnlineRow[],
+    options?: WriteOptions,
+  ): Promise<{ readonly written: number }>;
+  /**
+   * The same for a file of any size, in a thread of its own: a row per line, `key ␟ event time ␟ values`, with the unit
+   * separator (0x1F) between them. A wrong row ends it there; what came before stays.
+   */
+  load(
+    view: string,
+    path: string,
+    options?: LoadOptions,
+  ): Promise<{ readonly rows: number; readonly written: number }>;
+  /** All in one round trip: per view as many answers as keys, in their order; null where nothing was written. */
+  read(wanted: readonly Wanted[]): Promise<(OnlineValues | null)[][]>;
   /** Forgets every row of the view. What is written meanwhile may go too. */
   drop(view: string): Promise<void>;
+  describe(): OnlineState;
   /** May be called twice; nothing else may be called afterwards. */
   close(): Promise<void>;
 }
 
+export const separator = '\u001f';
 const maximumKeyLength = 1_024;
 
-/** The rows' values as JSON, once each row is known to be storable and to come back as what it was. */
-export function toOnlineRecords(
-  view: string,
-  rows: readonly OnlineRow[],
-): { readonly key: string; readonly eventTime: number; readonly json: string }[] {
-  return rows.map((row) => {
+/** @throws onlineRowInvalid unless each row is storable and comes back as what it was */
+export function assertOnlineRows(view: string, rows: readonly OnlineRow[]): void {
+  for (const row of rows) {
     const reason = findProblem(row);
     if (reason !== null) throw errors.onlineRowInvalid({ view, key: row.key.slice(0, 100), reason });
-    try {
-      return { key: row.key, eventTime: row.eventTime, json: JSON.stringify(row.values) };
-    } catch (error) {
-      throw errors.onlineRowInvalid({ view, key: row.key, reason: 'its values are not JSON' }, error);
-    }
-  });
+  }
 }
 
-function findProblem({ key, eventTime, values }: OnlineRow): string | null {
+export function findProblem({ key, eventTime, values }: OnlineRow): string | null {
   if (key.length === 0 || key.length > maximumKeyLength) {
     return `its key has ${key.length} characters, not 1 to ${maximumKeyLength}`;
   }
   // Encoded as UTF-8, all lone surrogates are alike: two entities would share a row.
   if (!key.isWellFormed()) return 'its key is not well-formed Unicode';
   if (!Number.isSafeInteger(eventTime))
-    return `its event time ${eventTime} is not a whole number of milliseconds`;
-  if (typeof values !== 'object' || values === null) return 'it has no values';
+    return `its event time ${eventTime} is not a whole number of microseconds`;
+  if (!values.isWellFormed()) return 'its values are not well-formed Unicode';
   return null;
 }

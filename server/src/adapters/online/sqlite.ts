@@ -2,74 +2,89 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type OnlineStore, type OnlineValues, toOnlineRecords } from './online.ts';
+import { errors } from '../../base/errors.ts';
+import { assertOnlineRows, type OnlineStore, type OnlineValues } from './online.ts';
+import { prepareFile, rowWriter } from './sqlite-file.ts';
+import { threadOrders } from './thread-orders.ts';
 
-/** So many rows are worked on before other requests get their turn: a few milliseconds. */
+/** So many keys are looked up before other requests get their turn: a few milliseconds. */
 const slice = 1_000;
+/** Rows that are written here, where no thread runs yet: its start would take longer than they do. */
+const fewRows = 500;
+/** Rows of all writes that may wait for the writer. */
+const roomForRows = 500_000;
 
-/** One file, one table in key order; a lookup is a few microseconds in this process. */
+/**
+ * One file, one table in key order. A lookup is a few microseconds in this process; what is large is written by one thread,
+ * and then all is, so that nobody waits for a lock.
+ */
 export async function openSqliteOnline(options: { readonly file: string }): Promise<OnlineStore> {
-  await mkdir(dirname(options.file), { recursive: true });
-  const database = new DatabaseSync(options.file, { timeout: 1_000 });
-  database.exec(`
-    pragma journal_mode = wal;
-    pragma synchronous = normal;
-    pragma cache_size = -65536;
-    create table if not exists online_rows (
-      view text not null, key text not null, event_time integer not null, row_values text not null,
-      primary key (view, key)
-    ) strict, without rowid;
-  `);
-  const upsert = database.prepare(`
-    insert into online_rows (view, key, event_time, row_values) values (?, ?, ?, ?)
-    on conflict (view, key) do update set event_time = excluded.event_time, row_values = excluded.row_values
-    where excluded.event_time >= online_rows.event_time`);
+  const { file } = options;
+  await mkdir(dirname(file), { recursive: true });
+  const database = new DatabaseSync(file, { timeout: 5_000 });
+  prepareFile(database);
+  const findView = database.prepare('select id from online_views where name = ?');
   const select = database.prepare(
-    'select event_time, row_values from online_rows where view = ? and key = ?',
+    'select event_time, row_values from online_values where view = ? and key = ?',
   );
-  const remove = database.prepare(`
-    delete from online_rows where view = ?1 and key in (select key from online_rows where view = ?1 limit ${slice})`);
+  select.setReturnArrays(true);
+  const viewIds = new Map<string, number>();
+  const writer = threadOrders(new URL('./sqlite-worker.ts', import.meta.url), { file });
+  const writeHere = rowWriter(database);
+  let waiting = 0;
 
-  const writeSlice = (view: string, records: ReturnType<typeof toOnlineRecords>): number => {
-    let written = 0;
-    database.exec('begin immediate');
-    try {
-      for (const { key, eventTime, json } of records)
-        written += Number(upsert.run(view, key, eventTime, json).changes);
-      database.exec('commit');
-    } catch (error) {
-      if (database.isTransaction) database.exec('rollback');
-      throw error;
-    }
-    return written;
-  };
-  const readOne = (view: string, key: string): OnlineValues | null => {
-    const row = select.get(view, key) as { event_time: number; row_values: string } | undefined;
-    return row === undefined ? null : { eventTime: row.event_time, values: JSON.parse(row.row_values) };
-  };
+  function idOf(view: string): number | null {
+    const known = viewIds.get(view);
+    if (known !== undefined) return known;
+    const found = findView.get(view) as { id: number } | undefined;
+    if (found) viewIds.set(view, found.id);
+    return found?.id ?? null;
+  }
+
+  function readOne(view: number, key: string): OnlineValues | null {
+    const row = select.get(view, key) as unknown as [number, string] | undefined;
+    return row === undefined ? null : { eventTime: row[0], values: row[1] };
+  }
 
   return {
     async write(view, rows) {
-      const records = toOnlineRecords(view, rows);
-      let written = 0;
-      for (let start = 0; start < records.length; start += slice) {
-        if (start > 0) await nextTurn();
-        written += writeSlice(view, records.slice(start, start + slice));
+      assertOnlineRows(view, rows);
+      if (rows.length === 0) return { written: 0 };
+      if (!writer.isRunning() && rows.length <= fewRows) return { written: writeHere(view, rows) };
+      if (waiting > 0 && waiting + rows.length > roomForRows)
+        throw errors.onlineBusy({ waiting, limit: roomForRows });
+      waiting += rows.length;
+      try {
+        return (await writer.ask({ kind: 'write', view, rows })) as { written: number };
+      } finally {
+        waiting -= rows.length;
       }
-      return { written };
     },
-    async read(view, keys) {
-      const answers: (OnlineValues | null)[] = [];
-      for (const key of keys) {
-        if (answers.length > 0 && answers.length % slice === 0) await nextTurn();
-        answers.push(readOne(view, key));
+    load: async (view, path, { signal, onProgress } = {}) =>
+      (await writer.ask({ kind: 'load', view, path }, { signal, onProgress })) as {
+        rows: number;
+        written: number;
+      },
+    async read(wanted) {
+      const replies: (OnlineValues | null)[][] = [];
+      let looked = 0;
+      for (const { view, keys } of wanted) {
+        const id = idOf(view);
+        const answers: (OnlineValues | null)[] = [];
+        for (const key of keys) {
+          if (++looked % slice === 0) await nextTurn();
+          answers.push(id === null ? null : readOne(id, key));
+        }
+        replies.push(answers);
       }
-      return answers;
+      return replies;
     },
     async drop(view) {
-      while (remove.run(view).changes > 0) await nextTurn();
+      await writer.ask({ kind: 'drop', view });
     },
+    describe: () => ({ kind: 'sqlite', address: file, problem: null }),
     async close() {
+      await writer.close();
       if (database.isOpen) database.close();
     },
   };

@@ -1,0 +1,98 @@
+import { errors } from '../../base/errors.ts';
+import { assertOnlineRows, type OnlineStore, type OnlineValues } from './online.ts';
+import { connectRedis, type RedisAddress, separatorOf } from './redis-connection.ts';
+import { threadOrders } from './thread-orders.ts';
+
+export interface RedisOptions extends RedisAddress {
+  /** Hears when it stops to answer, and (null) when it answers again. */
+  readonly onChange?: (problem: string | null) => void;
+}
+
+/** Keys read, and rows written, that may be under way at once; a Redis that hangs must not fill our memory. */
+const roomForKeys = 200_000;
+const roomForRows = 200_000;
+const keysPerCommand = 2_000;
+const keysPerScan = 1_000;
+const longestWaitMs = 2_000;
+
+/** One text per entity in a Redis or Valkey that servers share; not for a Redis Cluster, whose keys lie apart. */
+export async function openRedisOnline({ url, prefix, onChange }: RedisOptions): Promise<OnlineStore> {
+  const redis = connectRedis({ url, prefix }, onChange);
+  const loader = threadOrders(new URL('./redis-worker.ts', import.meta.url), { url, prefix });
+  const pending = { keys: 0, rows: 0 };
+  await firstAnswer();
+
+  /** A Redis that is down keeps nobody from starting: what needs it says so, until it is there. */
+  async function firstAnswer(): Promise<void> {
+    const waited = Promise.withResolvers<void>();
+    const limit = setTimeout(waited.resolve, longestWaitMs);
+    redis.client.once('ready', waited.resolve).once('error', () => waited.resolve());
+    await waited.promise;
+    clearTimeout(limit);
+  }
+
+  async function within<T>(kind: 'keys' | 'rows', count: number, work: () => Promise<T>): Promise<T> {
+    const limit = kind === 'keys' ? roomForKeys : roomForRows;
+    if (pending[kind] > 0 && pending[kind] + count > limit)
+      throw errors.onlineBusy({ waiting: pending[kind], limit });
+    pending[kind] += count;
+    try {
+      return await work();
+    } finally {
+      pending[kind] -= count;
+    }
+  }
+
+  function readAll(keys: readonly string[]): Promise<(string | null)[]> {
+    if (keys.length <= keysPerCommand) return redis.using((client) => client.mget(keys as string[]));
+    // Sent together and answered together, but no command holds Redis for long.
+    const parts: Promise<(string | null)[]>[] = [];
+    for (let start = 0; start < keys.length; start += keysPerCommand)
+      parts.push(redis.using((client) => client.mget(keys.slice(start, start + keysPerCommand))));
+    return Promise.all(parts).then((found) => found.flat());
+  }
+
+  return {
+    async write(view, rows, { keepMs } = {}) {
+      assertOnlineRows(view, rows);
+      if (rows.length === 0) return { written: 0 };
+      return within('rows', rows.length, async () => ({
+        written: await redis.write(view, rows, keepMs ?? 0),
+      }));
+    },
+    load: async (view, path, { signal, onProgress, keepMs = 0 } = {}) =>
+      (await loader.ask({ view, path, keepMs }, { signal, onProgress })) as { rows: number; written: number },
+    async read(wanted) {
+      const keys: string[] = [];
+      for (const { view, keys: some } of wanted) for (const key of some) keys.push(redis.keyOf(view, key));
+      if (keys.length === 0) return wanted.map(() => []);
+      const found = await within('keys', keys.length, () => readAll(keys));
+      let next = 0;
+      return wanted.map((each) => each.keys.map(() => toValues(found[next++] ?? null)));
+    },
+    async drop(view) {
+      const pattern = `${escapeGlob(redis.keyOf(view, ''))}*`;
+      let cursor = '0';
+      do {
+        const [next, keys] = await redis.using((client) =>
+          client.scan(cursor, 'MATCH', pattern, 'COUNT', keysPerScan),
+        );
+        if (keys.length > 0) await redis.using((client) => client.unlink(...keys));
+        cursor = next;
+      } while (cursor !== '0');
+    },
+    describe: () => ({ kind: 'redis', address: redis.address, problem: redis.problem() }),
+    async close() {
+      await loader.close();
+      redis.close();
+    },
+  };
+}
+
+function toValues(held: string | null): OnlineValues | null {
+  if (held === null) return null;
+  const at = separatorOf(held);
+  return { eventTime: Number(held.slice(0, at)), values: held.slice(at + 1) };
+}
+
+const escapeGlob = (text: string): string => text.replace(/[*?[\]^\\]/g, '\\$&');

@@ -1,0 +1,64 @@
+/** The only writer of the SQLite file: one order after the other, a large one in slices that let others in between. */
+import { DatabaseSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { workerData } from 'node:worker_threads';
+import { readBlocks } from './load-file.ts';
+import type { OnlineRow } from './online.ts';
+import { prepareFile, rowWriter } from './sqlite-file.ts';
+import { type OrderContext, serveOrders } from './thread-server.ts';
+
+/** Rows of one transaction: a write that comes meanwhile waits for no more. */
+const slice = 10_000;
+
+type Order =
+  | { readonly kind: 'write'; readonly view: string; readonly rows: readonly OnlineRow[] }
+  | { readonly kind: 'load'; readonly view: string; readonly path: string }
+  | { readonly kind: 'drop'; readonly view: string };
+
+const database = new DatabaseSync((workerData as { file: string }).file, { timeout: 10_000 });
+prepareFile(database);
+// Large loads write every page twice, into the log and back; fewer, larger checkpoints write fewer pages twice.
+database.exec('pragma wal_autocheckpoint = 8000');
+const findView = database.prepare('select id from online_views where name = ?');
+const writeRows = rowWriter(database);
+const remove = database.prepare(`
+  delete from online_values where view = ?1 and key in
+    (select key from online_values where view = ?1 limit ${slice})`);
+
+async function write(view: string, rows: readonly OnlineRow[]): Promise<number> {
+  let written = 0;
+  for (let start = 0; start < rows.length; start += slice) {
+    if (start > 0) await nextTurn();
+    written += writeRows(view, rows.slice(start, start + slice));
+  }
+  return written;
+}
+
+async function load(
+  order: Order & { kind: 'load' },
+  { report, assertWanted }: OrderContext,
+): Promise<{ rows: number; written: number }> {
+  const counts = { rows: 0, written: 0 };
+  for await (const block of readBlocks(order.view, order.path)) {
+    assertWanted();
+    counts.written += await write(order.view, block);
+    counts.rows += block.length;
+    report(counts.rows);
+  }
+  return counts;
+}
+
+async function drop(name: string): Promise<object> {
+  const view = (findView.get(name) as { id: number } | undefined)?.id ?? null;
+  while ((remove.run(view).changes as number) > 0) await nextTurn();
+  return {};
+}
+
+serveOrders(
+  async (order: Order, context) => {
+    if (order.kind === 'load') return load(order, context);
+    if (order.kind === 'drop') return drop(order.view);
+    return { written: await write(order.view, order.rows) };
+  },
+  () => database.close(),
+);
