@@ -22,6 +22,7 @@ import { localExecutor } from './adapters/executor/local.ts';
 import { workerPool } from './adapters/executor/worker-pool.ts';
 import { openRuntime } from './adapters/inference/runtimes.ts';
 import { webhookNotifier } from './adapters/notify/webhook.ts';
+import type { OnlineStore } from './adapters/online/online.ts';
 import { openSqliteOnline } from './adapters/online/sqlite.ts';
 import { openSourceReader } from './adapters/sources/reader.ts';
 import { type Clock, systemClock } from './base/clock.ts';
@@ -99,7 +100,7 @@ export interface AppOptions {
 }
 
 export async function createApp({ config, logger, clock = systemClock }: AppOptions) {
-  const adapters = await openAdapters(config);
+  const adapters = await openAdapters(config, logger);
   const { database, blobs, folder, analytics, online, compute, executor, notifier } = adapters;
   const { db } = database;
 
@@ -445,17 +446,17 @@ function addressOf(http: FastifyInstance, config: Config): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-async function openAdapters(config: Config) {
+async function openAdapters(config: Config, logger: Logger) {
   const unlock = lockDataFolder(config.dataFolder);
   try {
-    return { ...(await openEach(config)), unlock };
+    return { ...(await openEach(config, logger)), unlock };
   } catch (error) {
     unlock();
     throw error;
   }
 }
 
-async function openEach(config: Config) {
+async function openEach(config: Config, logger: Logger) {
   const folder = config.dataFolder;
   // What a killed process had under way; nobody else works on this folder.
   for (const unfinished of ['tmp', 'spill'])
@@ -469,7 +470,7 @@ async function openEach(config: Config) {
       const { openDuckdb } = await import('./adapters/analytics/duckdb.ts');
       return openDuckdb({ spillFolder: join(folder, 'spill') });
     }),
-    online: await openSqliteOnline({ file: join(folder, 'online.db') }),
+    online: await openOnline(config, logger),
     compute: workerPool(),
     executor: localExecutor(),
     // An alert goes where the owner of a monitor says: mostly a neighbour within the same network.
@@ -477,6 +478,18 @@ async function openEach(config: Config) {
     sourceReader: openSourceReader(config.sources),
     webhookSender: webhookNotifier({ destinations: config.webhookDestinations, format: 'mlflow' }),
   };
+}
+
+async function openOnline({ online, dataFolder }: Config, logger: Logger): Promise<OnlineStore> {
+  if (online.kind === 'sqlite') return openSqliteOnline({ file: join(dataFolder, 'online.db') });
+  const { openRedisOnline } = await import('./adapters/online/redis.ts');
+  return openRedisOnline({
+    ...online,
+    onChange: (problem) =>
+      problem === null
+        ? logger.info('the online store answers')
+        : logger.error({ problem }, 'the online store does not answer; endpoints use their fallback'),
+  });
 }
 
 async function openBlobs({ blobs, dataFolder }: Config, durability: 'process' | 'power'): Promise<Blobs> {

@@ -111,3 +111,27 @@ describe('where files are kept', () => {
     expect(() => readConfig({ artifactRoot: 's3://files/x' }, {})).toThrow(/--blobs s3:/);
   });
 });
+
+describe('where online values are kept', () => {
+  test('is the data folder, or a Redis with a prefix', () => {
+    expect(readConfig({}, {}).online).toEqual({ kind: 'sqlite' });
+    expect(readConfig({ online: 'redis://:secret@cache:6380/2?prefix=team-a' }, {}).online).toEqual({
+      kind: 'redis',
+      url: 'redis://:secret@cache:6380/2',
+      prefix: 'team-a',
+    });
+    expect(readConfig({}, { TIDEMILL_ONLINE: 'rediss://cache' }).online).toEqual({
+      kind: 'redis',
+      url: 'rediss://cache',
+      prefix: 'tidemill',
+    });
+  });
+
+  test.each(['redis', 'http://cache', 'redis://a b', 'redis://:secret@cache?prefix=a*'])(
+    'is not %j, and the answer tells no password',
+    (online) => {
+      expect(() => readConfig({ online }, {})).toThrow(/--online/);
+      expect(() => readConfig({ online }, {})).not.toThrow(/secret/);
+    },
+  );
+});

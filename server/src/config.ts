@@ -16,6 +16,10 @@ export interface Config {
   readonly blobs:
     | { readonly kind: 'filesystem' }
     | ({ readonly kind: 's3'; readonly bucket: string; readonly prefix: string } & S3Access);
+  /** Feature values by entity: in the data folder, or in a Redis that servers share. */
+  readonly online:
+    | { readonly kind: 'sqlite' }
+    | { readonly kind: 'redis'; readonly url: string; readonly prefix: string };
   /** Folder into which clients write artifacts by themselves; null: to this server. */
   readonly artifactFolder: string | null;
   readonly allowedHosts: readonly string[];
@@ -53,6 +57,7 @@ export interface ConfigOptions {
   readonly allowHost?: readonly string[] | undefined;
   readonly logLevel?: string | undefined;
   readonly blobs?: string | undefined;
+  readonly online?: string | undefined;
   readonly s3Endpoint?: string | undefined;
   readonly s3Region?: string | undefined;
   readonly artifactRoot?: string | undefined;
@@ -73,6 +78,7 @@ export function readConfig(options: ConfigOptions, environment: NodeJS.ProcessEn
     port: readPort(options.port ?? environment.TIDEMILL_PORT ?? '4600'),
     dataFolder,
     blobs: readBlobs(options, environment),
+    online: readOnline(options.online ?? environment.TIDEMILL_ONLINE ?? 'sqlite'),
     artifactFolder: readArtifactFolder(artifactRoot, dataFolder),
     database: readDatabase(options, environment),
     allowedHosts: hosts.map((host) => host.trim()).filter(Boolean),
@@ -153,6 +159,22 @@ function readBlobs(options: ConfigOptions, environment: NodeJS.ProcessEnv): Conf
   throw errors.configInvalid({
     variable: '--blobs (TIDEMILL_BLOBS)',
     reason: `'${text.slice(0, 200)}' is neither filesystem nor s3://bucket/prefix`,
+  });
+}
+
+/** `?prefix=` keeps servers apart that share a Redis; everything else of the address is what every client of Redis reads. */
+function readOnline(text: string): Config['online'] {
+  if (text === 'sqlite') return { kind: 'sqlite' };
+  const address = /^rediss?:\/\//.test(text) ? URL.parse(text) : null;
+  const prefix = address?.searchParams.get('prefix') ?? 'tidemill';
+  if (address && /^[\w.:-]{1,100}$/.test(prefix)) {
+    address.searchParams.delete('prefix');
+    return { kind: 'redis', url: address.href, prefix };
+  }
+  throw errors.configInvalid({
+    variable: '--online (TIDEMILL_ONLINE)',
+    reason:
+      'it is neither sqlite nor redis://host:port/db?prefix=name (rediss:// for TLS; the prefix has letters, digits and . _ : -)',
   });
 }
 

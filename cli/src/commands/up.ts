@@ -10,6 +10,7 @@ interface UpOptions {
   allowHost?: string[];
   logLevel?: string;
   blobs?: string;
+  online?: string;
   s3Endpoint?: string;
   s3Region?: string;
   artifactRoot?: string;
@@ -28,6 +29,10 @@ const shared = (command: Command): Command =>
     .option(
       '--blobs <place>',
       'where files are kept: filesystem, in the data folder (default: TIDEMILL_BLOBS), or s3://bucket/prefix with the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+    )
+    .option(
+      '--online <place>',
+      'where feature values are kept for serving: sqlite, in the data folder (default: TIDEMILL_ONLINE), or redis://host:port/db?prefix=name, with a password better in TIDEMILL_ONLINE than here',
     )
     .option('--s3-endpoint <url>', 'of an S3-compatible store other than AWS (default: AWS_ENDPOINT_URL_S3)')
     .option('--s3-region <name>', 'default: AWS_REGION')

@@ -311,6 +311,10 @@ export const catalogue = {
     (d) =>
       `The record names no entity: '${d.column}' is missing. Give a text, number or boolean for each key column of the feature view.`,
   ),
+  entityKeyInvalid: entry<{ column: string; value: string; expected: string }>(
+    400,
+    (d) => `The entity's '${d.column}' is ${d.value}; the feature view's key column takes ${d.expected}.`,
+  ),
   trainingSetInvalid: entry<{ name: string; reason: string }>(
     422,
     (d) =>

@@ -30,6 +30,7 @@ export async function createTestPlatform(
       dataFolder: folder,
       database: { kind: 'sqlite', durability: 'process' },
       blobs: { kind: 'filesystem' },
+      online: { kind: 'sqlite' },
       artifactFolder: options.artifactFolder ?? null,
       allowedHosts: [],
       logLevel: 'silent',

@@ -85,7 +85,8 @@ export async function createServingWing(database: DatabaseHandle, folder: string
         if (!found) throw errors.referenceInvalid({ reference, reason: 'no such view' });
         return found;
       },
-      readOnline: async (view, keys) => keys.map((key) => online.get(`${view.reference} ${key}`) ?? null),
+      readOnline: async (view, records) =>
+        records.map((record) => online.get(`${view.reference} ${entityKey(view.entity, record)}`) ?? null),
     },
   });
   const rollouts = createRollouts({

@@ -187,6 +187,8 @@ export interface Analytics {
   columns(request: QueryRequest): Promise<ColumnsReply>;
   /** Trusted SQL of ours, its whole result written to a Parquet file in the order of its rows. */
   copy(request: QueryRequest & { readonly to: string }): Promise<ImportReply>;
+  /** Trusted SQL of ours of one text column, each value a line of a text file; the values have no line breaks. */
+  copyLines(request: QueryRequest & { readonly to: string }): Promise<void>;
   /** A user's select, sealed: it reads its tables and nothing else, and cannot write. Fails with `queryRefused` if it is no select. */
   sandboxedQuery(request: QueryRequest): Promise<QueryReply>;
   /** A user's select, its whole result written to a Parquet file by us (`maxRows`, if given, is a limit that fails). */

@@ -5,6 +5,7 @@ import { fileAligner } from './align-file.ts';
 import type { Analytics, QueryRequest } from './analytics.ts';
 import type { ArrowOrder } from './arrow-worker.ts';
 import { connectionPool, interruptible } from './connections.ts';
+import { copyLines } from './copy-lines.ts';
 import { copyQuery } from './copy-query.ts';
 import { copyResult } from './copy-result.ts';
 import { describeFile } from './describe-file.ts';
@@ -123,6 +124,8 @@ export async function openDuckdb(options: DuckdbOptions = {}): Promise<Analytics
         pool.use((c) => runQuery(c, request, (result) => toColumns(result, request.maxRows)), request.signal),
       ),
     copy: (request) => named(() => pool.use((connection) => copyQuery(connection, request), request.signal)),
+    copyLines: (request) =>
+      named(() => pool.use((connection) => copyLines(connection, request), request.signal)),
     splitFile: (path, slices) => named(() => pool.use((connection) => splitFile(connection, path, slices))),
     sandboxedQuery: (request) =>
       inSandbox(request, (result) => toRows(result, { ...request, maxRows: request.maxRows ?? sandboxRows })),

@@ -15,6 +15,7 @@ export function lazyAnalytics(open: () => Promise<Analytics>): Analytics {
     query: async (request) => (await engine()).query(request),
     columns: async (request) => (await engine()).columns(request),
     copy: async (request) => (await engine()).copy(request),
+    copyLines: async (request) => (await engine()).copyLines(request),
     sandboxedQuery: async (request) => (await engine()).sandboxedQuery(request),
     sandboxedCopy: async (request) => (await engine()).sandboxedCopy(request),
     importFile: async (request) => (await engine()).importFile(request),

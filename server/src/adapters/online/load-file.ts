@@ -1,12 +1,13 @@
 /** Reads the lines that `OnlineStore.load` takes, a block of rows at a time. */
 import { createReadStream } from 'node:fs';
 import { errors } from '../../base/errors.ts';
-import { findProblem, type OnlineRow, separator } from './online.ts';
+import { findProblem, type Loaded, type OnlineRow, separator } from './online.ts';
+import type { OrderContext } from './thread-server.ts';
 
 const blockBytes = 1 << 20;
 
 /** @throws onlineRowInvalid at the first line that is none */
-export async function* readBlocks(view: string, path: string): AsyncGenerator<OnlineRow[]> {
+async function* readBlocks(view: string, path: string): AsyncGenerator<OnlineRow[]> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let rest = '';
   for await (const bytes of createReadStream(path, { highWaterMark: blockBytes })) {
@@ -46,4 +47,21 @@ function toRow(view: string, text: string, start: number, stop: number): OnlineR
   const reason = findProblem(row);
   if (reason !== null) throw errors.onlineRowInvalid({ view, key: row.key.slice(0, 100), reason });
   return row;
+}
+
+/** Takes the file a block at a time. */
+export async function loadFile(
+  { view, path }: { readonly view: string; readonly path: string },
+  { report, assertWanted }: OrderContext,
+  write: (rows: readonly OnlineRow[]) => Promise<number>,
+): Promise<Loaded> {
+  let [rows, written, newest] = [0, 0, Number.NEGATIVE_INFINITY];
+  for await (const block of readBlocks(view, path)) {
+    assertWanted();
+    written += await write(block);
+    rows += block.length;
+    for (const { eventTime } of block) if (eventTime > newest) newest = eventTime;
+    report(rows);
+  }
+  return { rows, written, newest: rows === 0 ? null : newest };
 }

@@ -189,6 +189,7 @@ export function onlineSuite(open: () => Promise<OnlineStore>): void {
       expect(await store.load(loaded, await fileOf(rows.map(lineOf)))).toEqual({
         rows: rows.length,
         written: count,
+        newest: Math.max(...rows.map(({ eventTime }) => eventTime)),
       });
       expect(await readOne(store, loaded, keys)).toEqual(await readOne(store, written, keys));
     });
@@ -204,6 +205,7 @@ export function onlineSuite(open: () => Promise<OnlineStore>): void {
     expect(await store.load('v', path, { onProgress: (rows) => told.push(rows) })).toEqual({
       rows: 60_000,
       written: 59_999,
+      newest: 1,
     });
     expect(told.length).toBeGreaterThan(1);
     expect(told.at(-1)).toBe(60_000);

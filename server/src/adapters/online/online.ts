@@ -26,6 +26,13 @@ export interface LoadOptions extends WriteOptions {
   readonly onProgress?: ((rows: number) => void) | undefined;
 }
 
+export interface Loaded {
+  readonly rows: number;
+  readonly written: number;
+  /** The newest event time of the file; null when it has no row. */
+  readonly newest: number | null;
+}
+
 export interface Wanted {
   readonly view: string;
   readonly keys: readonly string[];
@@ -54,11 +61,7 @@ export interface OnlineStore {
    * The same for a file of any size, in a thread of its own: a row per line, `key ␟ event time ␟ values`, with the unit
    * separator (0x1F) between them. A wrong row ends it there; what came before stays.
    */
-  load(
-    view: string,
-    path: string,
-    options?: LoadOptions,
-  ): Promise<{ readonly rows: number; readonly written: number }>;
+  load(view: string, path: string, options?: LoadOptions): Promise<Loaded>;
   /** All in one round trip: per view as many answers as keys, in their order; null where nothing was written. */
   read(wanted: readonly Wanted[]): Promise<(OnlineValues | null)[][]>;
   /** Forgets every row of the view. What is written meanwhile may go too. */

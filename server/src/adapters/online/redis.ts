@@ -1,5 +1,5 @@
 import { errors } from '../../base/errors.ts';
-import { assertOnlineRows, type OnlineStore, type OnlineValues } from './online.ts';
+import { assertOnlineRows, type Loaded, type OnlineStore, type OnlineValues } from './online.ts';
 import { connectRedis, type RedisAddress, separatorOf } from './redis-connection.ts';
 import { threadOrders } from './thread-orders.ts';
 
@@ -61,7 +61,7 @@ export async function openRedisOnline({ url, prefix, onChange }: RedisOptions): 
       }));
     },
     load: async (view, path, { signal, onProgress, keepMs = 0 } = {}) =>
-      (await loader.ask({ view, path, keepMs }, { signal, onProgress })) as { rows: number; written: number },
+      (await loader.ask({ view, path, keepMs }, { signal, onProgress })) as Loaded,
     async read(wanted) {
       const keys: string[] = [];
       for (const { view, keys: some } of wanted) for (const key of some) keys.push(redis.keyOf(view, key));

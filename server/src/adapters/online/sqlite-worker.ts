@@ -2,10 +2,10 @@
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
-import { readBlocks } from './load-file.ts';
+import { loadFile } from './load-file.ts';
 import type { OnlineRow } from './online.ts';
 import { prepareFile, rowWriter } from './sqlite-file.ts';
-import { type OrderContext, serveOrders } from './thread-server.ts';
+import { serveOrders } from './thread-server.ts';
 
 /** Rows of one transaction: a write that comes meanwhile waits for no more. */
 const slice = 10_000;
@@ -34,20 +34,6 @@ async function write(view: string, rows: readonly OnlineRow[]): Promise<number> 
   return written;
 }
 
-async function load(
-  order: Order & { kind: 'load' },
-  { report, assertWanted }: OrderContext,
-): Promise<{ rows: number; written: number }> {
-  const counts = { rows: 0, written: 0 };
-  for await (const block of readBlocks(order.view, order.path)) {
-    assertWanted();
-    counts.written += await write(order.view, block);
-    counts.rows += block.length;
-    report(counts.rows);
-  }
-  return counts;
-}
-
 async function drop(name: string): Promise<object> {
   const view = (findView.get(name) as { id: number } | undefined)?.id ?? null;
   while ((remove.run(view).changes as number) > 0) await nextTurn();
@@ -56,7 +42,7 @@ async function drop(name: string): Promise<object> {
 
 serveOrders(
   async (order: Order, context) => {
-    if (order.kind === 'load') return load(order, context);
+    if (order.kind === 'load') return loadFile(order, context, (rows) => write(order.view, rows));
     if (order.kind === 'drop') return drop(order.view);
     return { written: await write(order.view, order.rows) };
   },

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { errors } from '../../base/errors.ts';
-import { assertOnlineRows, type OnlineStore, type OnlineValues } from './online.ts';
+import { assertOnlineRows, type Loaded, type OnlineStore, type OnlineValues } from './online.ts';
 import { prepareFile, rowWriter } from './sqlite-file.ts';
 import { threadOrders } from './thread-orders.ts';
 
@@ -61,10 +61,7 @@ export async function openSqliteOnline(options: { readonly file: string }): Prom
       }
     },
     load: async (view, path, { signal, onProgress } = {}) =>
-      (await writer.ask({ kind: 'load', view, path }, { signal, onProgress })) as {
-        rows: number;
-        written: number;
-      },
+      (await writer.ask({ kind: 'load', view, path }, { signal, onProgress })) as Loaded,
     async read(wanted) {
       const replies: (OnlineValues | null)[][] = [];
       let looked = 0;

@@ -2,17 +2,20 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FeatureView } from '@tidemill/contract';
 import type { Changes } from '../../access/audit/service.ts';
-import type { Analytics, QueryReply } from '../../adapters/analytics/analytics.ts';
+import type { Analytics } from '../../adapters/analytics/analytics.ts';
 import type { OnlineStore } from '../../adapters/online/online.ts';
 import type { Caller } from '../../base/caller.ts';
+import type { Clock } from '../../base/clock.ts';
 import { newId } from '../../base/ids.ts';
 import { formatReference } from '../../base/references.ts';
 import { type Bindings, type BoundSql, createBinder, type Datasets } from '../datasets/service.ts';
-import { newestRowsSql } from './point-in-time-join.ts';
-import { entityKey, featuresOf, onlineName } from './rules.ts';
+import { keyColumns, linesSql, newestValuesSql } from './newest-values.ts';
+import { keepMsOf, onlineName } from './online-values.ts';
+import { featuresOf } from './rules.ts';
 
 export interface MaterializeDependencies {
   readonly changes: Changes;
+  readonly clock: Clock;
   readonly analytics: Analytics;
   readonly online: OnlineStore;
   readonly datasets: Datasets;
@@ -28,12 +31,9 @@ interface Materialized {
   bindings: Record<string, string>;
 }
 
-/** Rows held as objects at once while the online store is filled. */
-const slice = 5_000;
-
 /** Writes the newest values of a view's entities to the online store. */
 export function createMaterialize(deps: MaterializeDependencies) {
-  const { changes, analytics, online, tempFolder, resolveView } = deps;
+  const { changes, clock, analytics, online, tempFolder, resolveView } = deps;
 
   async function materialize(
     input: { name: string; version: string; bindings?: Bindings },
@@ -57,42 +57,20 @@ export function createMaterialize(deps: MaterializeDependencies) {
     }
   }
 
+  /** Through files alone: no row is an object of ours, and the event loop never waits. */
   async function fillOnline(view: FeatureView, bound: BoundSql, folder: string) {
     const values = join(folder, 'values.parquet');
-    const names = view.features.map((feature) => feature.name);
     const given = await analytics.sandboxedCopy({ ...bound, to: values });
     featuresOf(view.reference, view, [...given.columns]);
-    const counts = { entities: 0, written: 0, newestEventTime: null as number | null };
-    for await (const page of newestRows(newestRowsSql(view, names), values, join(folder, 'newest.parquet'))) {
-      const rows = page.map((row) => ({
-        key: entityKey(view.entity, row),
-        eventTime: Number(row.tm__event_ms),
-        values: Object.fromEntries(names.map((name) => [name, row[name] ?? null])),
-      }));
-      counts.entities += rows.length;
-      counts.written += (await online.write(onlineName(view), rows)).written;
-      for (const { eventTime } of rows)
-        counts.newestEventTime = Math.max(counts.newestEventTime ?? eventTime, eventTime);
-    }
-    return counts;
-  }
-
-  /** Few entities come straight from the query; more than one slice goes through a file, so that none is held whole. */
-  async function* newestRows(
-    sql: string,
-    values: string,
-    newest: string,
-  ): AsyncGenerator<QueryReply['rows']> {
-    const first = await analytics.query({ sql, tables: { view_: { paths: [values] } }, maxRows: slice });
-    if (!first.truncated) return yield first.rows;
-    const { rows } = await analytics.copy({ sql, tables: { view_: { paths: [values] } }, to: newest });
-    for (let start = 0; start < rows; start += slice) {
-      const page = await analytics.query({
-        sql: `select * from newest_ limit ${slice} offset ${start}`,
-        tables: { newest_: { paths: [newest] } },
-      });
-      yield page.rows;
-    }
+    const lines = join(folder, 'lines');
+    await analytics.copyLines({
+      sql: linesSql(newestValuesSql(view, keyColumns(view.entity, given.columns), clock.now())),
+      tables: { view_: { paths: [values] } },
+      to: lines,
+    });
+    await rm(values);
+    const { rows, written, newest } = await online.load(onlineName(view), lines, { keepMs: keepMsOf(view) });
+    return { entities: rows, written, newestEventTime: newest === null ? null : Math.floor(newest / 1000) };
   }
 
   return { materialize };

@@ -1,4 +1,4 @@
-import type { Column, FeatureView, FeatureViewDefinition, Row } from '@tidemill/contract';
+import type { Column, FeatureViewDefinition, Row } from '@tidemill/contract';
 import { errors } from '../../base/errors.ts';
 
 /** What a view means: a change here is a new version, a change of its description is not. */
@@ -85,7 +85,3 @@ export function entityKey(entityColumns: readonly string[], record: Row): string
   });
   return JSON.stringify(values);
 }
-
-/** The view's name in the online store, which knows neither workspaces nor versions. */
-export const onlineName = ({ workspace, reference }: Pick<FeatureView, 'workspace' | 'reference'>): string =>
-  `${workspace}/${reference}`;

@@ -169,8 +169,10 @@ describeEachDatabase('features', (open) => {
       const view = await wing.features.put(stats, caller);
       const same = await wing.features.put(stats, other);
       await wing.features.materialize({ name: 'stats', version: '1' }, caller);
-      expect(await wing.features.readOnline(view, ['["AAPL"]'])).toMatchObject([{ values: { close: 183 } }]);
-      expect(await wing.features.readOnline(same, ['["AAPL"]'])).toEqual([null]);
+      expect(await wing.features.readOnline(view, [{ symbol: 'AAPL' }])).toMatchObject([
+        { values: { close: 183 } },
+      ]);
+      expect(await wing.features.readOnline(same, [{ symbol: 'AAPL' }])).toEqual([null]);
     });
   });
 

@@ -10,7 +10,7 @@ export interface OnlineFeatures {
   readonly entityKey: (columns: string[], record: Row) => string;
   readonly readOnline: (
     view: FeatureView,
-    keys: string[],
+    records: Row[],
   ) => Promise<readonly ({ readonly eventTime: number; readonly values: Record<string, unknown> } | null)[]>;
 }
 
@@ -155,13 +155,18 @@ async function readView(
 ): Promise<Lookup> {
   const keys = indices.map((index) => entityKey(view.entity, records[index] ?? {}));
   try {
-    const found = await readOnline(view, keys);
+    const found = await readOnline(
+      view,
+      indices.map((index) => records[index] ?? {}),
+    );
     const reasons = keys.map((key, i) => staleness(view, key, found[i] ?? null, eventTime));
     const rows = indices.map((index, i) =>
       reasons[i] === null ? { ...records[index], ...found[i]?.values } : null,
     );
     return { rows, reasons };
   } catch (error) {
+    // A key of the wrong type is the caller's.
+    if (error instanceof TidemillError && error.status < 500) throw error;
     const reason = `view ${view.reference} cannot be read: ${error instanceof Error ? error.message : String(error)}`;
     return { rows: indices.map(() => null), reasons: indices.map(() => reason) };
   }

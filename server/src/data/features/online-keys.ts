@@ -1,0 +1,119 @@
+/**
+ * How the online store spells an entity: a JSON array of its keys in the order of the key columns. It is written here for
+ * requests and in SQL for whole views, and both must give the same text.
+ */
+import type { ColumnType, Row } from '@tidemill/contract';
+import { errors } from '../../base/errors.ts';
+import { quoteName } from '../../base/sql-text.ts';
+
+export interface KeyColumn {
+  readonly name: string;
+  /** Null where nobody has said it. */
+  readonly type: ColumnType | null;
+}
+
+/** DuckDB writes escaped control characters with capital hex digits, JSON.stringify with small ones. */
+function spellText(text: string): string {
+  const json = JSON.stringify(text);
+  if (!json.includes('\\u00')) return json;
+  return json.replace(/\\(?:\\|u(00[01][a-f]))/g, (whole, hex?: string) =>
+    hex === undefined ? whole : `\\u${hex.toUpperCase()}`,
+  );
+}
+
+/** Whole numbers as such, others with all their digits: the same on both sides. */
+function spellDouble(value: number): string {
+  if (Number.isSafeInteger(value)) return String(value === 0 ? 0 : value);
+  return value.toExponential(16).replace(/e([+-])(\d)$/, 'e$10$2');
+}
+
+const integerText = /^-?\d{1,19}$/;
+const dateText = /^\d{4}-\d\d-\d\d$/;
+const zoned = /(?:Z|[+-]\d\d:?\d\d)$/;
+const timeText = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?$/;
+
+/** What is wrong with a value that can be no key of this column. */
+type Spelled = { readonly text: string } | { readonly problem: string };
+
+function spell(value: unknown, type: ColumnType | null): Spelled {
+  if (type === null || type === 'double') return spellAny(value, type);
+  if (type === 'integer') return spellInteger(value);
+  if (type === 'boolean')
+    return typeof value === 'boolean' ? { text: String(value) } : { problem: 'true or false' };
+  if (typeof value !== 'string') return { problem: type === 'text' ? 'a text' : `${type} as a text` };
+  if (type === 'text') return { text: spellText(value) };
+  return type === 'date' ? spellDate(value) : spellTimestamp(value);
+}
+
+function spellAny(value: unknown, type: 'double' | null): Spelled {
+  if (typeof value === 'number' && Number.isFinite(value)) return { text: spellDouble(value) };
+  if (type === null && typeof value === 'string') return { text: spellText(value) };
+  if (type === null && typeof value === 'boolean') return { text: String(value) };
+  return { problem: type === null ? 'a text, number or boolean' : 'a number' };
+}
+
+function spellInteger(value: unknown): Spelled {
+  if (typeof value === 'string' && integerText.test(value)) return { text: String(BigInt(value)) };
+  if (typeof value === 'number' && Number.isSafeInteger(value))
+    return { text: String(value === 0 ? 0 : value) };
+  return { problem: 'a whole number; beyond 9007199254740991 send it as a text' };
+}
+
+function spellDate(value: string): Spelled {
+  const isDay = dateText.test(value) && !Number.isNaN(Date.parse(value));
+  return isDay ? { text: `"${value}"` } : { problem: 'a date such as 2023-08-31' };
+}
+
+/** Microseconds; a time without a zone is UTC. */
+function spellTimestamp(value: string): Spelled {
+  const zone = zoned.exec(value)?.[0] ?? 'Z';
+  const [, seconds, fraction = ''] =
+    timeText.exec(
+      value
+        .replace(' ', 'T')
+        .replace(zoned, '')
+        .replace(/^(\d{4}-\d\d-\d\d)$/, '$1T00:00:00'),
+    ) ?? [];
+  const time = seconds === undefined ? Number.NaN : Date.parse(seconds + zone);
+  if (Number.isNaN(time)) return { problem: 'an ISO time such as 2023-08-31T00:00:00Z' };
+  return { text: String(BigInt(time) * 1000n + BigInt(fraction.padEnd(6, '0'))) };
+}
+
+/** @throws entityKeyMissing, entityKeyInvalid */
+export function onlineKey(keys: readonly KeyColumn[], record: Row): string {
+  let text = '[';
+  for (const { name, type } of keys) {
+    const value = record[name];
+    if (value === undefined || value === null) throw errors.entityKeyMissing({ column: name });
+    const spelled = spell(value, type);
+    if ('problem' in spelled)
+      throw errors.entityKeyInvalid({
+        column: name,
+        value: (JSON.stringify(value) ?? typeof value).slice(0, 60),
+        expected: spelled.problem,
+      });
+    text += text === '[' ? spelled.text : `,${spelled.text}`;
+  }
+  return `${text}]`;
+}
+
+function keyPartSql({ name, type }: KeyColumn): string {
+  const column = quoteName(name);
+  switch (type) {
+    case 'double':
+      return `case when ${column} = trunc(${column}) and abs(${column}) <= 9007199254740991
+        then cast(cast(${column} as bigint) as varchar) else format('{:.16e}', ${column}) end`;
+    case 'date':
+      return `'"' || strftime(${column}, '%Y-%m-%d') || '"'`;
+    case 'timestamp':
+      return `cast(epoch_us(${column}) as varchar)`;
+    case 'text':
+      return `cast(to_json(${column}) as varchar)`;
+    default:
+      return `cast(${column} as varchar)`;
+  }
+}
+
+/** The same in SQL; null where a key is. */
+export const onlineKeySql = (keys: readonly KeyColumn[]): string =>
+  `'[' || ${keys.map((key) => `(${keyPartSql(key)})`).join(" || ',' || ")} || ']'`;
