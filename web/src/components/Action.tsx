@@ -1,13 +1,21 @@
 import { Button, Modal, Textarea } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useState } from 'react';
+import type { Asked } from '../lib/http-form.ts';
 import { ErrorNotice } from './ErrorNotice.tsx';
+import { SourceMenu } from './SourceMenu.tsx';
 
-interface ActionProps {
+interface ActionProps<R> {
   readonly name: string;
   /** What will happen, in a sentence. */
   readonly about: ReactNode;
-  readonly run: (reason: string) => Promise<unknown>;
+  readonly run: (reason: string) => Promise<R>;
+  /** What is sent, for "as CLI" and "as HTTP". */
+  readonly asked?: Asked;
+  /** What must be filled in is not yet. */
+  readonly incomplete?: boolean;
+  /** In pixels, for a dialog with much in it. */
+  readonly size?: number;
   /** The audit trail keeps it; without one the dialog only asks for confirmation. */
   readonly reason?: 'required' | 'none';
   readonly danger?: boolean;
@@ -17,11 +25,11 @@ interface ActionProps {
   /** Further fields of the dialog. */
   readonly children?: ReactNode;
   /** Called with the answer after it succeeded. */
-  readonly onDone?: (reply: unknown) => void;
+  readonly onDone?: (reply: R) => void;
 }
 
 /** A button that changes something: it says what, asks for the reason, and shows what went wrong in place. */
-export function Action(props: ActionProps) {
+export function Action<R>(props: ActionProps<R>) {
   const [isOpen, setOpen] = useState(false);
   return (
     <>
@@ -33,14 +41,19 @@ export function Action(props: ActionProps) {
       >
         {props.name}
       </Button>
-      <Modal opened={isOpen} onClose={() => setOpen(false)} title={props.name}>
+      <Modal
+        opened={isOpen}
+        onClose={() => setOpen(false)}
+        title={props.name}
+        {...(props.size && { size: props.size })}
+      >
         <ActionForm {...props} close={() => setOpen(false)} />
       </Modal>
     </>
   );
 }
 
-function ActionForm({ close, ...props }: ActionProps & { readonly close: () => void }) {
+function ActionForm<R>({ close, ...props }: ActionProps<R> & { readonly close: () => void }) {
   const [reason, setReason] = useState('');
   const queries = useQueryClient();
   const mutation = useMutation({
@@ -75,12 +88,17 @@ function ActionForm({ close, ...props }: ActionProps & { readonly close: () => v
       )}
       {mutation.error && <ErrorNotice error={mutation.error} />}
       <div className="row" style={{ justifyContent: 'flex-end' }}>
+        {props.asked && (
+          <div className="row" style={{ marginRight: 'auto', gap: 0 }}>
+            <SourceMenu asked={props.asked} />
+          </div>
+        )}
         <Button onClick={close}>Cancel</Button>
         <Button
           type="submit"
           variant="filled"
           {...(props.danger && { color: 'red' })}
-          disabled={mutation.isPending || (needsReason && !reason.trim())}
+          disabled={mutation.isPending || props.incomplete || (needsReason && !reason.trim())}
         >
           {props.name}
         </Button>

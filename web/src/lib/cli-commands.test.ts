@@ -44,5 +44,37 @@ it('quotes what a shell would cut', () => {
   );
 });
 
+it('writes what changes a dataset, and an upload with its file', () => {
+  const commit = {
+    queryKey: [
+      'datasets',
+      'commit',
+      { name: 'prices', format: 'csv', mode: 'upsert', key: 'id', dateFormat: '%d/%m/%Y' },
+    ],
+  };
+  expect(toCommand(commit)).toBe(
+    "tidemill datasets commit FILE --name prices --upsert --key id --date-format '%d/%m/%Y'",
+  );
+  const http = toHttp(commit);
+  expect(http && toCurl(http, 'http://x')).toBe(
+    "curl -s -X POST 'http://x/api/v1/datasets/prices/versions?format=csv&mode=upsert&key=id&dateFormat=%25d%2F%25m%2F%25Y' -H 'content-type: application/octet-stream' --data-binary @FILE",
+  );
+  const parts = [
+    { name: 'train', share: 0.8 },
+    { name: 'test', share: 0.2 },
+  ];
+  const split = { name: 'prices', version: '3', by: 'hash', columns: ['symbol'], seed: 7, parts };
+  expect(toCommand({ queryKey: ['datasets', 'split', split] })).toBe(
+    'tidemill datasets split prices@3 --by hash:symbol --shares train=0.8,test=0.2 --seed 7',
+  );
+  const derive = { name: 'monthly', sql: 'select \'a\' from "prices@3"', tag: 'x' };
+  expect(toCommand({ queryKey: ['datasets', 'derive', derive] })).toBe(
+    `tidemill datasets derive monthly --sql 'select '\\''a'\\'' from "prices@3"' --tag 'x'`,
+  );
+  expect(toCommand({ queryKey: ['datasets', 'deleteVersion', { name: 'prices', version: 3 }] })).toBe(
+    'tidemill datasets delete prices@3',
+  );
+});
+
 it('has no command for what no command prints', () =>
   expect(toCommand({ queryKey: ['system', 'events', {}] })).toBeNull());

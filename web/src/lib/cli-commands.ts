@@ -19,6 +19,21 @@ function keyOption({ key }: Input): string {
   if (key === '') return ' --no-key';
   return ` --key ${/^[\w.,-]+$/.test(String(key)) ? key : shellQuote(String(key))}`;
 }
+/** Options that take free text, in this order; one of two words is written with a hyphen. */
+const words = (input: Input, names: readonly string[]) =>
+  names
+    .map((name) =>
+      quoted(input, name).replace(` --${name}`, ` --${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`),
+    )
+    .join('');
+function splitWords({ by, columns, parts, stratify, seed, split }: Input): string {
+  const how = [by, ...(Array.isArray(columns) && columns.length > 0 ? [columns.join(',')] : [])].join(':');
+  const shares = (parts as readonly { name: string; share: number }[]).map(
+    (part) => `${part.name}=${part.share}`,
+  );
+  const where = /^[\w:.,-]+$/.test(how) ? how : shellQuote(how);
+  return ` --by ${where} --shares ${shares.join(',')}${quoted({ stratify }, 'stratify')}${option({ seed }, 'seed')}${option({ name: split }, 'name')}`;
+}
 /** One of the dataset, or already that of another. */
 const versionOf = ({ name }: Input, version: unknown) =>
   String(version).includes('@') ? shellQuote(String(version)) : named(name, version);
@@ -39,6 +54,21 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'datasets.get': ({ name }) => `datasets versions ${name}`,
   'datasets.listVersions': ({ name }) => `datasets versions ${name}`,
   'datasets.getVersion': (input) => `datasets show ${at(input)}`,
+  'datasets.commit': ({ name, mode, key, format: _format, ...input }) =>
+    `datasets commit FILE --name ${name}${mode === undefined || mode === 'replace' ? '' : ` --${mode}`}${keyOption({ key })}${words(input, ['message', 'tag', 'mapping', 'dateFormat'])}`,
+  'datasets.update': ({ name, description, key }) =>
+    `datasets set ${name}${quoted({ description }, 'description')}${Array.isArray(key) ? keyOption({ key: key.join(',') }) : ''}`,
+  'datasets.fork': ({ from, name, ...input }) =>
+    `datasets fork ${from} ${name}${words(input, ['tag', 'message'])}`,
+  'datasets.derive': ({ name, ...input }) =>
+    `datasets derive ${name}${words(input, ['sql', 'tag', 'message'])}`,
+  'datasets.split': (input) => `datasets split ${at(input)}${splitWords(input)}`,
+  'datasets.listSplits': (input) => `datasets splits ${at(input)}`,
+  'datasets.listTags': ({ name }) => `datasets tags ${name}`,
+  'datasets.setTag': (input) => `datasets tag ${at(input)} ${input.tag || 'TAG'}`,
+  'datasets.deleteTag': ({ name, tag }) => `datasets untag ${named(name, tag)}`,
+  'datasets.delete': ({ name }) => `datasets delete ${name}`,
+  'datasets.deleteVersion': (input) => `datasets delete ${at(input)}`,
   'profiling.get': (input) => `datasets profile ${at(input)}${option(input, 'time')}`,
   'profiling.compare': (input) => `datasets profile ${at(input)} --compare ${input.with}`,
   'datasets.diff': (input) =>

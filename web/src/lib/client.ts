@@ -47,6 +47,12 @@ export type ReplyOf<D extends Domain, M extends Method<D>> = Callable<D, M>['rep
 
 type AnyCall = (input: unknown, options: { signal: AbortSignal }) => Promise<never>;
 
+/** One call that changes something, for an action: what is sent, and what "as CLI" and "as HTTP" are written from. */
+export function send<D extends Domain, M extends Method<D>>(domain: D, method: M, input: InputOf<D, M>) {
+  const call = client()[domain][method] as (input: unknown) => Promise<ReplyOf<D, M>>;
+  return { asked: { queryKey: [domain, method, input] as const }, run: () => call(input) };
+}
+
 /** One call of the interface as a query: its key says what was asked, so "as HTTP" and live updates read it too. */
 export function ask<D extends Domain, M extends Method<D>>(domain: D, method: M, input: InputOf<D, M>) {
   return queryOptions<ReplyOf<D, M>>({

@@ -8,6 +8,8 @@ export interface HttpForm {
   readonly method: string;
   readonly path: string;
   readonly body: string | null;
+  /** The body is a file. */
+  readonly isUpload?: boolean;
 }
 
 /** The request behind a query, as one would type it. */
@@ -27,13 +29,18 @@ export function toHttp({ queryKey }: Asked): HttpForm | null {
     method: endpoint.method,
     path: query.size > 0 ? `${path}?${query}` : path,
     body: endpoint.body ? JSON.stringify(Object.fromEntries(fields)) : null,
+    ...(endpoint.upload && { isUpload: true }),
   };
 }
 
 export const shellQuote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
+function toBody({ body, isUpload }: HttpForm): string {
+  if (isUpload) return ` -H 'content-type: application/octet-stream' --data-binary @FILE`;
+  return body ? ` -H 'content-type: application/json' -d ${shellQuote(body)}` : '';
+}
+
 export function toCurl(form: HttpForm, origin: string): string {
   const verb = form.method === 'GET' ? '' : `-X ${form.method} `;
-  const body = form.body ? ` -H 'content-type: application/json' -d ${shellQuote(form.body)}` : '';
-  return `curl -s ${verb}${shellQuote(origin + form.path)}${body}`;
+  return `curl -s ${verb}${shellQuote(origin + form.path)}${toBody(form)}`;
 }

@@ -1,18 +1,23 @@
+import { TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import type { DatasetVersion } from '@tidemill/sdk';
+import type { Dataset, DatasetVersion } from '@tidemill/sdk';
 import { Action } from '../../../components/Action.tsx';
 import { Answer } from '../../../components/Answer.tsx';
 import { Detail } from '../../../components/Detail.tsx';
 import { LineagePanel } from '../../../components/LineagePanel.tsx';
 import { PageHeader } from '../../../components/PageHeader.tsx';
 import { ReferenceLink } from '../../../components/ReferenceLink.tsx';
-import { ask, client } from '../../../lib/client.ts';
+import { ask, send } from '../../../lib/client.ts';
 import { useParam } from '../../../lib/url-state.ts';
+import { useFields } from '../../../lib/use-fields.ts';
 import { ValidationPanel } from '../validation/ValidationPanel.tsx';
+import { DeriveAction } from './DeriveAction.tsx';
 import { DiffPanel } from './DiffPanel.tsx';
+import { namesOf } from './split-rules.ts';
+import { TagsPanel } from './TagsPanel.tsx';
 import { UploadAction } from './UploadAction.tsx';
-import { DownloadMenu, TagAction } from './VersionActions.tsx';
+import { DownloadMenu, ForkAction, TagAction } from './VersionActions.tsx';
 import { VersionFacts } from './VersionFacts.tsx';
 import { VersionsTable } from './VersionsTable.tsx';
 import { toVersionTabs } from './version-tabs.tsx';
@@ -36,6 +41,9 @@ export function DatasetScreen() {
               <UploadAction name={name} />
               <DownloadMenu version={latest.data} />
               <TagAction version={latest.data} />
+              <ForkAction version={latest.data} />
+              <DeriveAction from={latest.data.reference} />
+              {dataset.data && <DescribeAction key={dataset.dataUpdatedAt} dataset={dataset.data} />}
               <DeleteAction name={name} />
             </>
           )
@@ -45,7 +53,7 @@ export function DatasetScreen() {
       <Answer of={latest} height={48}>
         {(version) => (
           <>
-            <VersionFacts version={version} />
+            <VersionFacts version={version} names={dataset.data?.key} />
             <Detail tabs={toTabs(version)} />
           </>
         )}
@@ -61,6 +69,7 @@ const toTabs = (latest: DatasetVersion) => [
     count: latest.version,
     render: () => <VersionsTable name={latest.dataset} />,
   },
+  { id: 'tags', title: 'Tags', render: () => <TagsPanel latest={latest} /> },
   ...toVersionTabs(latest),
   {
     id: 'validation',
@@ -75,15 +84,32 @@ const toTabs = (latest: DatasetVersion) => [
   { id: 'lineage', title: 'Lineage', render: () => <LineagePanel uri={latest.uri} /> },
 ];
 
+/** What the dataset is, and which columns name a row of it. */
+function DescribeAction({ dataset }: { readonly dataset: Dataset }) {
+  const { fields, bind } = useFields({ description: dataset.description, key: dataset.key.join(', ') });
+  const input = { name: dataset.name, description: fields.description.trim(), key: namesOf(fields.key) };
+  return (
+    <Action
+      {...send('datasets', 'update', input)}
+      name="Describe"
+      about="What the dataset is, and which columns name a row: versions are compared by them."
+      reason="none"
+    >
+      <TextInput label="Description" maxLength={2000} data-autofocus {...bind('description')} />
+      <TextInput label="Key columns" placeholder="none" {...bind('key')} />
+    </Action>
+  );
+}
+
 function DeleteAction({ name }: { readonly name: string }) {
   const navigate = useNavigate();
   return (
     <Action
+      {...send('datasets', 'delete', { name })}
       danger
       name="Delete"
       about={`All versions of ${name} are deleted, unless something uses one of them.`}
       reason="none"
-      run={() => client().datasets.delete({ name })}
       onDone={() => void navigate({ to: '/datasets' as '/' })}
     />
   );

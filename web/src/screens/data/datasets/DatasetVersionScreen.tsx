@@ -8,8 +8,10 @@ import { PageHeader } from '../../../components/PageHeader.tsx';
 import { ask } from '../../../lib/client.ts';
 import { useParam } from '../../../lib/url-state.ts';
 import { ValidationPanel } from '../validation/ValidationPanel.tsx';
+import { DeriveAction } from './DeriveAction.tsx';
 import { ImportWarnings } from './ImportWarnings.tsx';
-import { DownloadMenu, TagAction } from './VersionActions.tsx';
+import { SplitsPanel } from './SplitsPanel.tsx';
+import { DeleteVersionAction, DownloadMenu, ForkAction, TagAction } from './VersionActions.tsx';
 import { VersionFacts } from './VersionFacts.tsx';
 import { toVersionTabs } from './version-tabs.tsx';
 
@@ -33,6 +35,9 @@ export function DatasetVersionScreen() {
               <>
                 <DownloadMenu version={value} />
                 <TagAction version={value} />
+                <ForkAction version={value} />
+                <DeriveAction from={value.reference} />
+                <DeleteVersionAction version={value} />
               </>
             }
             asked={asked}
@@ -53,6 +58,7 @@ const toTabs = (version: DatasetVersion) => [
     title: 'Validation',
     render: () => <ValidationPanel alone name={version.dataset} version={version.version} />,
   },
+  { id: 'splits', title: 'Splits', render: () => <SplitsPanel version={version} /> },
   {
     id: 'provenance',
     title: 'Provenance',

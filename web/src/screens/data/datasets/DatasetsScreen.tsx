@@ -8,6 +8,7 @@ import { ReferenceLink } from '../../../components/ReferenceLink.tsx';
 import { Time } from '../../../components/Time.tsx';
 import { formatBytes } from '../../../lib/format.ts';
 import { useList } from '../../../lib/pages.ts';
+import { DeriveAction } from './DeriveAction.tsx';
 import { UploadAction } from './UploadAction.tsx';
 
 const columns: readonly DataColumn<Dataset>[] = [
@@ -59,7 +60,12 @@ export function DatasetsScreen() {
       <PageHeader
         title="Datasets"
         about="Every commit is a version that never changes."
-        actions={<UploadAction />}
+        actions={
+          <>
+            <UploadAction />
+            <DeriveAction />
+          </>
+        }
         asked={list.asked}
       />
       <ListTable

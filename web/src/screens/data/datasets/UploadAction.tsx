@@ -3,12 +3,14 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import type { DatasetVersion, TableFormat } from '@tidemill/sdk';
 import { type FormEvent, useRef, useState } from 'react';
-import { ErrorNotice } from '../../../components/ErrorNotice.tsx';
 import { FileDrop } from '../../../components/FileDrop.tsx';
 import { Progress } from '../../../components/Progress.tsx';
+import { SourceMenu } from '../../../components/SourceMenu.tsx';
 import { formatBytes } from '../../../lib/format.ts';
 import { pathOf } from '../../../lib/references.ts';
 import { commitFile } from '../../../lib/upload-file.ts';
+import { filled, useFields } from '../../../lib/use-fields.ts';
+import { UploadError } from './UploadError.tsx';
 import { toDatasetName, toFormat } from './upload-rules.ts';
 
 interface UploadActionProps {
@@ -39,31 +41,32 @@ export function UploadAction({ name }: UploadActionProps) {
   );
 }
 
-type Mode = 'replace' | 'append';
+type Fields = Readonly<Record<keyof typeof empty, string>>;
 
-interface Fields {
-  readonly name: string;
-  readonly format: TableFormat | '';
-  readonly mode: Mode;
-  readonly message: string;
-  readonly tag: string;
-  readonly mapping: string;
-  readonly dateFormat: string;
-}
-
-const empty: Fields = {
+const empty = {
   name: '',
   format: '',
   mode: 'replace',
+  key: '',
   message: '',
   tag: '',
   mapping: '',
   dateFormat: '',
 };
 
-/** Only what was filled in is sent. */
-const filled = (fields: Fields, names: readonly (keyof Fields)[]) =>
-  Object.fromEntries(names.flatMap((name) => (fields[name].trim() ? [[name, fields[name].trim()]] : [])));
+/** Only what was filled in is sent; a key matters only to rows that replace others. */
+const toCommit = (fields: Fields): Commit => ({
+  name: fields.name.trim(),
+  format: fields.format as TableFormat,
+  ...(fields.mode !== 'replace' && { mode: fields.mode as 'append' | 'upsert' }),
+  ...filled(fields, [
+    ...(fields.mode === 'upsert' ? (['key'] as const) : []),
+    'message',
+    'tag',
+    'mapping',
+    'dateFormat',
+  ]),
+});
 
 interface UploadFormProps {
   readonly name: string | undefined;
@@ -73,32 +76,28 @@ interface UploadFormProps {
 
 function UploadForm({ name, upload, close }: UploadFormProps) {
   const [file, setFile] = useState<File | null>(null);
-  const [fields, setFields] = useState<Fields>({ ...empty, name: name ?? '' });
-  const set = (part: Partial<Fields>) => setFields((before) => ({ ...before, ...part }));
-  const { format } = fields;
-  const isReady = file !== null && format !== '' && fields.name !== '' && !upload.isSending;
+  const { fields, set, bind } = useFields<Fields>({ ...empty, name: name ?? '' });
+  const input = toCommit(fields);
+  const isReady = file !== null && fields.format !== '' && fields.name !== '' && !upload.isSending;
   const choose = (chosen: File) => {
     setFile(chosen);
     set({ format: toFormat(chosen.name) ?? '', ...(!name && { name: toDatasetName(chosen.name) }) });
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (file && format)
-      upload.start(file, {
-        ...filled(fields, ['message', 'tag', 'mapping', 'dateFormat']),
-        name: fields.name,
-        mode: fields.mode,
-        format,
-      });
+    if (file && isReady) upload.start(file, input);
   };
   if (upload.unchanged) return <Unchanged version={upload.unchanged} close={close} />;
   return (
     <form className="stack" onSubmit={submit}>
       <FileDrop label="A table" file={file} disabled={upload.isSending} onFile={choose} />
-      <FormFields fields={fields} set={set} isNew={!name} />
+      <FormFields fields={fields} set={set} bind={bind} isNew={!name} />
       {upload.isSending && file && <Sending sent={upload.sent} of={file.size} />}
-      {upload.error && <ErrorNotice error={upload.error} />}
+      {upload.error && <UploadError error={upload.error} dataset={input.name} close={close} />}
       <div className="row" style={{ justifyContent: 'flex-end' }}>
+        <div className="row" style={{ marginRight: 'auto', gap: 0 }}>
+          <SourceMenu asked={{ queryKey: ['datasets', 'commit', input] }} />
+        </div>
         <Button onClick={upload.isSending ? upload.cancel : close}>Cancel</Button>
         <Button type="submit" variant="filled" disabled={!isReady}>
           Commit
@@ -140,6 +139,7 @@ const Unchanged = ({ version, close }: UnchangedProps) => (
 interface FormFieldsProps {
   readonly fields: Fields;
   readonly set: (part: Partial<Fields>) => void;
+  readonly bind: ReturnType<typeof useFields<Fields>>['bind'];
   readonly isNew: boolean;
 }
 
@@ -151,25 +151,15 @@ const formats: readonly { value: TableFormat | ''; label: string }[] = [
   { value: 'ndjson', label: 'NDJSON' },
 ];
 
-function FormFields({ fields, set, isNew }: FormFieldsProps) {
+function FormFields({ fields, set, bind, isNew }: FormFieldsProps) {
   const text = (id: keyof Fields, label: string, more: { placeholder?: string; required?: boolean } = {}) => (
-    <TextInput
-      label={label}
-      value={fields[id]}
-      onChange={(event) => set({ [id]: event.currentTarget.value })}
-      {...more}
-    />
+    <TextInput label={label} {...bind(id)} {...more} />
   );
   return (
     <>
       <div className="columns" style={{ gridTemplateColumns: '1fr 1fr', gap: 12 }}>
         {isNew && text('name', 'Dataset', { required: true, placeholder: 'a-z 0-9 . _ -' })}
-        <NativeSelect
-          label="Format"
-          data={[...formats]}
-          value={fields.format}
-          onChange={(event) => set({ format: event.currentTarget.value as TableFormat | '' })}
-        />
+        <NativeSelect label="Format" data={[...formats]} {...bind('format')} />
         {text('message', 'Message', { placeholder: 'what is new in it' })}
         {text('tag', 'Tag', { placeholder: 'none' })}
         {text('mapping', 'Columns', { placeholder: 'date=Datum,close=Close/Last' })}
@@ -181,12 +171,14 @@ function FormFields({ fields, set, isNew }: FormFieldsProps) {
           aria-label="What becomes of the rows that are there"
           data={[
             { value: 'replace', label: 'Replace the rows' },
-            { value: 'append', label: 'Append to the latest version' },
+            { value: 'append', label: 'Append' },
+            { value: 'upsert', label: 'Replace by key, add the others' },
           ]}
           value={fields.mode}
-          onChange={(mode) => set({ mode: mode as Mode })}
+          onChange={(mode) => set({ mode })}
         />
       )}
+      {fields.mode === 'upsert' && text('key', 'Key columns', { placeholder: 'the key of the dataset' })}
     </>
   );
 }
@@ -206,7 +198,11 @@ function useUpload(onVersion: () => void) {
       setSent(0);
       return commitFile(input, file, { signal: controller.signal, onProgress: setSent });
     },
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['datasets'] }),
+    // A refused commit leaves a validation result.
+    onSettled: () =>
+      Promise.all(
+        ['datasets', 'validation'].map((domain) => queries.invalidateQueries({ queryKey: [domain] })),
+      ),
   });
   const { error } = mutation;
   const isCancelled = error instanceof DOMException && error.name === 'AbortError';

@@ -1,10 +1,12 @@
 import { Button, Popover, TextInput } from '@mantine/core';
+import { useNavigate } from '@tanstack/react-router';
 import type { DatasetVersion, TableFormat } from '@tidemill/sdk';
-import { useState } from 'react';
 import { Action } from '../../../components/Action.tsx';
 import { DownloadLink } from '../../../components/DownloadLink.tsx';
-import { client } from '../../../lib/client.ts';
+import { client, send } from '../../../lib/client.ts';
 import { toHttp } from '../../../lib/http-form.ts';
+import { pathOf } from '../../../lib/references.ts';
+import { filled, useFields } from '../../../lib/use-fields.ts';
 
 const formats: readonly { format: TableFormat; title: string }[] = [
   { format: 'parquet', title: 'Parquet' },
@@ -43,26 +45,70 @@ export function DownloadMenu({ version }: { readonly version: DatasetVersion }) 
 
 /** A name of the user's that points at this version, until it is pointed elsewhere. */
 export function TagAction({ version }: { readonly version: DatasetVersion }) {
-  const [tag, setTag] = useState('');
+  const { fields, set, bind } = useFields({ tag: '' });
+  const input = { name: version.dataset, tag: fields.tag.trim(), version: version.version };
   return (
     <Action
+      {...send('datasets', 'setTag', input)}
       name="Tag"
       about={`${version.reference} can then be found by the tag; a tag that is there moves to it.`}
       reason="none"
-      run={() =>
-        client().datasets.setTag({ name: version.dataset, tag: tag.trim(), version: version.version })
-      }
-      onDone={() => setTag('')}
+      onDone={() => set({ tag: '' })}
+    >
+      <TextInput label="Tag" placeholder="2023-08" required data-autofocus maxLength={128} {...bind('tag')} />
+    </Action>
+  );
+}
+
+/** Another line of versions that begins with these rows, or the way back to them. */
+export function ForkAction({ version }: { readonly version: DatasetVersion }) {
+  const { fields, bind } = useFields({ name: '', message: '', tag: '' });
+  const open = useOpenVersion();
+  const input = {
+    name: fields.name.trim(),
+    from: version.reference,
+    ...filled(fields, ['message', 'tag']),
+  };
+  return (
+    <Action
+      {...send('datasets', 'fork', input)}
+      name="Fork"
+      about={`Another dataset begins with the rows of ${version.reference}. Under its own name, ${version.dataset}, they become its newest version again. Nothing is copied.`}
+      reason="none"
+      onDone={open}
     >
       <TextInput
-        label="Tag"
-        placeholder="2023-08"
+        label="Dataset"
+        placeholder={`${version.dataset}-cleaned`}
         required
         data-autofocus
         maxLength={128}
-        value={tag}
-        onChange={(event) => setTag(event.currentTarget.value)}
+        {...bind('name')}
       />
+      <TextInput label="Message" placeholder="what for" maxLength={2000} {...bind('message')} />
+      <TextInput label="Tag" placeholder="none" maxLength={128} {...bind('tag')} />
     </Action>
   );
+}
+
+export function DeleteVersionAction({ version }: { readonly version: DatasetVersion }) {
+  const navigate = useNavigate();
+  const { dataset: name, reference } = version;
+  return (
+    <Action
+      {...send('datasets', 'deleteVersion', { name, version: version.version })}
+      danger
+      name="Delete"
+      about={`${reference} is deleted, unless something uses it or a tag points at it. Its number is never given again.`}
+      reason="none"
+      onDone={() => void navigate({ to: `/datasets/${encodeURIComponent(name)}` as '/' })}
+    />
+  );
+}
+
+/** Goes to a version that was just made. */
+export function useOpenVersion() {
+  const navigate = useNavigate();
+  return ({ dataset, version }: DatasetVersion) =>
+    void navigate({ to: pathOf({ kind: 'dataset', name: dataset, version: String(version) }) as '/' });
 }

@@ -3,10 +3,16 @@ import { Fact, Summary } from '../../../components/Detail.tsx';
 import { Figure } from '../../../components/Figure.tsx';
 import { LinkedText, ReferenceLink } from '../../../components/ReferenceLink.tsx';
 import { Time } from '../../../components/Time.tsx';
-import { formatBytes } from '../../../lib/format.ts';
+import { formatBytes, formatShare } from '../../../lib/format.ts';
 
 /** A version in one row of facts. */
-export function VersionFacts({ version }: { readonly version: DatasetVersion }) {
+interface VersionFactsProps {
+  readonly version: DatasetVersion;
+  /** The columns that name a row of the dataset. */
+  readonly names?: readonly string[] | undefined;
+}
+
+export function VersionFacts({ version, names }: VersionFactsProps) {
   return (
     <Summary>
       <Fact name="Rows">
@@ -16,6 +22,9 @@ export function VersionFacts({ version }: { readonly version: DatasetVersion }) 
         <Figure count value={version.columns.length} />
       </Fact>
       <Fact name="Size">{formatBytes(version.bytes)}</Fact>
+      <Fact name="Stored anew">
+        <Stored version={version} />
+      </Fact>
       <Fact name="Chunks">
         <Figure count value={version.chunks} />
       </Fact>
@@ -26,6 +35,7 @@ export function VersionFacts({ version }: { readonly version: DatasetVersion }) 
           <ReferenceLink kind="dataset" to={`${version.dataset}@${version.parent}`} />
         )}
       </Fact>
+      {names && <Fact name="A row is named by">{names.length > 0 ? names.join(', ') : 'no key'}</Fact>}
       <Fact name="Tags">{version.tags.length > 0 ? version.tags.join(', ') : 'none'}</Fact>
       <Fact name="Made by">
         <MadeBy version={version} />
@@ -39,6 +49,17 @@ export function VersionFacts({ version }: { readonly version: DatasetVersion }) 
         </span>
       </Fact>
     </Summary>
+  );
+}
+
+/** What a commit added to the files that hold the rows, and how much of all of them that is. */
+function Stored({ version: { storedBytes, bytes } }: { readonly version: DatasetVersion }) {
+  if (storedBytes === null) return <span title="It was made before this was counted.">unknown</span>;
+  return (
+    <span className="number">
+      {formatBytes(storedBytes)}
+      {bytes > 0 && <span className="dim">, {formatShare(storedBytes / bytes)}</span>}
+    </span>
   );
 }
 

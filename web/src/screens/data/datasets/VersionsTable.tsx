@@ -24,7 +24,7 @@ const toColumns = (rowsOf: ReadonlyMap<number, number>): readonly DataColumn<Dat
     title: 'Version',
     value: (version) => version.version,
     cell: (version) => <ReferenceLink to={version.uri} text={version.reference} />,
-    width: 170,
+    width: 140,
   },
   {
     id: 'message',
@@ -37,16 +37,16 @@ const toColumns = (rowsOf: ReadonlyMap<number, number>): readonly DataColumn<Dat
     title: 'Validation',
     value: (version) => version.validation,
     cell: ({ validation }) => (validation === 'none' ? '–' : <StatusBadge state={validation} />),
-    width: 110,
+    width: 100,
   },
-  { id: 'tags', title: 'Tags', value: (version) => version.tags.join(', '), width: 140 },
+  { id: 'tags', title: 'Tags', value: (version) => version.tags.join(', '), width: 100 },
   {
     id: 'rows',
     title: 'Rows',
     value: (version) => version.rows,
     cell: (version) => <Figure count value={version.rows} />,
     align: 'right',
-    width: 110,
+    width: 90,
   },
   {
     id: 'gain',
@@ -54,7 +54,7 @@ const toColumns = (rowsOf: ReadonlyMap<number, number>): readonly DataColumn<Dat
     value: (version) => gainOf(version, rowsOf),
     cell: (version) => <span className="number">{formatGain(gainOf(version, rowsOf))}</span>,
     align: 'right',
-    width: 120,
+    width: 80,
   },
   {
     id: 'bytes',
@@ -62,7 +62,15 @@ const toColumns = (rowsOf: ReadonlyMap<number, number>): readonly DataColumn<Dat
     value: (version) => version.bytes,
     cell: (version) => formatBytes(version.bytes),
     align: 'right',
-    width: 100,
+    width: 90,
+  },
+  {
+    id: 'stored',
+    title: 'Stored',
+    value: (version) => version.storedBytes,
+    cell: (version) => formatBytes(version.storedBytes),
+    align: 'right',
+    width: 90,
   },
   {
     id: 'columns',
@@ -77,16 +85,16 @@ const toColumns = (rowsOf: ReadonlyMap<number, number>): readonly DataColumn<Dat
     title: 'Made by',
     value: (version) => [version.provenance.kind, ...version.provenance.inputs].join(' '),
     cell: (version) => <MadeBy version={version} />,
-    width: 180,
+    width: 130,
   },
-  { id: 'by', title: 'By', value: (version) => version.createdBy, width: 110 },
+  { id: 'by', title: 'By', value: (version) => version.createdBy, width: 110, hidden: true },
   {
     id: 'created',
     title: 'Committed',
     value: (version) => version.createdAt,
     cell: (version) => <Time at={version.createdAt} />,
     align: 'right',
-    width: 110,
+    width: 100,
   },
 ];
 
@@ -103,6 +111,7 @@ export function VersionsTable({ name }: { readonly name: string }) {
       list={list}
       columns={columns}
       rowKey={(version) => version.reference}
+      minimumWidth={1040}
       empty={<EmptyState command={`tidemill datasets commit FILE --name ${name}`}>No version.</EmptyState>}
     />
   );
