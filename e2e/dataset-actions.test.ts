@@ -100,7 +100,7 @@ describeScreens('what is done to versions', (ui) => {
     };
     await ui.open('/datasets/spare');
     await openDialog('Upload a file');
-    await ui.dialog().getByText('Replace by key, add the others').click();
+    await ui.dialog().getByText('Replace by key').click();
     await ui.field('Key columns').fill('day');
     await upload('day,shop,sold\n2024-01-02,s1,-5\n');
     const refused = ui.dialog().getByRole('list', { name: 'not as expected' });

@@ -170,9 +170,9 @@ function FormFields({ fields, set, bind, isNew }: FormFieldsProps) {
           size="xs"
           aria-label="What becomes of the rows that are there"
           data={[
-            { value: 'replace', label: 'Replace the rows' },
+            { value: 'replace', label: 'Replace all' },
             { value: 'append', label: 'Append' },
-            { value: 'upsert', label: 'Replace by key, add the others' },
+            { value: 'upsert', label: 'Replace by key' },
           ]}
           value={fields.mode}
           onChange={(mode) => set({ mode })}

@@ -32,7 +32,7 @@ export function UploadError({ error, dataset, close }: UploadErrorProps) {
       <ul aria-label="not as expected" style={{ listStyle: 'disc', paddingLeft: 18, margin: '4px 0' }}>
         {failed.map((expectation) => (
           <li key={expectation.index}>
-            {expectation.title} <span className="dim number">{foundOf(expectation)}</span>
+            {expectation.title} <span className="dim">{foundOf(expectation)}</span>
           </li>
         ))}
       </ul>
