@@ -6,7 +6,8 @@ import type { Settled } from './import-types.ts';
 import { quoteName, quoteText } from './sql-text.ts';
 import { dateBy, presentValue } from './text-readings.ts';
 
-const sampleRows = 1000;
+/** Values looked at, of all columns together; of each column a thousand at most and twenty at least. */
+const sampleValues = 100_000;
 /** Of the values that are there: below it the column is text in which dates occur. */
 const leastShare = 0.8;
 /** As many ways to write a date as are told apart. */
@@ -68,6 +69,7 @@ async function suspects(
     .map(({ column }) => column.name);
   if (names.length === 0) return [];
   const columns = names.map(quoteName).join(', ');
+  const sampleRows = Math.min(1000, Math.max(20, Math.ceil(sampleValues / names.length)));
   const rows = `select unnest([${columns}]) as v, unnest(range(${names.length})) as k from (select ${columns} from read_parquet(${quoteText(to)}) limit ${sampleRows})`;
   const found = await objects(
     connection,
