@@ -185,7 +185,7 @@ export const catalogue = {
   datasetColumnReserved: entry<{ column: string }>(
     422,
     (d) =>
-      `A column cannot be called '${d.column}': rows are found by a column of that name which every file has. Rename it, or give another name by --mapping other=${d.column}.`,
+      `A column cannot be called '${d.column}': rows are numbered by a column of that name. Rename it, or give another name by --mapping other=${d.column}.`,
   ),
   datasetColumnNotFound: entry<{ reference: string; column: string; known: string }>(
     400,

@@ -14,6 +14,13 @@ export interface ColumnDefinition {
   readonly nullable?: boolean;
 }
 
+export interface Locator {
+  readonly name: string;
+  readonly starts: readonly number[];
+  /** Every column of the files, in their order: one called as the engine's own number of a row would hide that. */
+  readonly columns: readonly Pick<ColumnDefinition, 'name'>[];
+}
+
 /** A table made of files. Rows come in the order of the paths, then in file order. */
 export interface TableSource {
   readonly paths: readonly string[];
@@ -22,7 +29,7 @@ export interface TableSource {
   /** Only these columns, cast to these types; lets a table without files have a shape. */
   readonly columns?: readonly ColumnDefinition[];
   /** Adds a column with the number of each row: that in its Parquet file, plus what is said for the file. Rows of `lines` have none. */
-  readonly locator?: { readonly name: string; readonly starts: readonly number[] };
+  readonly locator?: Locator;
 }
 
 export type Parameter =

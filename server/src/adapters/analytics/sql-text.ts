@@ -1,4 +1,4 @@
-import type { ColumnDefinition, TableSource } from './analytics.ts';
+import type { ColumnDefinition, Locator, TableSource } from './analytics.ts';
 import { duckdbType } from './column-types.ts';
 
 /** DuckDB reads a NUL as the end of the statement, so text behind it would silently vanish. */
@@ -8,8 +8,8 @@ export const quoteName = (name: string): string => `"${withoutNul(name).replaceA
 export const quoteText = (text: string): string => `'${withoutNul(text).replaceAll("'", "''")}'`;
 export const quoteList = (texts: readonly string[]): string => `[${texts.map(quoteText).join(', ')}]`;
 
-const castColumn = ({ name, type }: ColumnDefinition): string =>
-  `cast(${quoteName(name)} as ${duckdbType(type)}) as ${quoteName(name)}`;
+const castColumn = ({ name, type }: ColumnDefinition, value = quoteName(name)): string =>
+  `cast(${value} as ${duckdbType(type)}) as ${quoteName(name)}`;
 
 const emptyTable = (columns: readonly ColumnDefinition[]): string =>
   `select ${columns.map(({ name, type }) => `cast(null as ${duckdbType(type)}) as ${quoteName(name)}`).join(', ')} where false`;
@@ -20,11 +20,27 @@ const rowNumber = (starts: readonly number[]): string =>
     ? `([${starts.join(', ')}]::BIGINT[])[cast(file_index as BIGINT) + 1] + file_row_number`
     : 'file_row_number';
 
+/** The engine's own columns of a file, by which rows are found. */
+const placeNames = ['file_index', 'file_row_number'];
+
+/** Where a column of the files hides the engine's own, all of them get neutral names; else undefined. */
+function neutralNames({ columns }: Locator): Map<string, string> | undefined {
+  const hides = columns.some(({ name }) => placeNames.includes(name.toLowerCase()));
+  return hides ? new Map(columns.map(({ name }, i) => [name, `c${i}`])) : undefined;
+}
+
 function parquetTable({ paths, columns, locator }: TableSource): string {
   const byName = columns && paths.length > 1 ? ', union_by_name = true' : '';
-  const selected = columns ? columns.map(castColumn) : ['*'];
+  const neutral = locator && neutralNames(locator);
+  const own = [...(neutral ?? [])].map(([name, value]) => `${value} as ${quoteName(name)}`);
+  const selected = columns
+    ? columns.map((column) => castColumn(column, neutral?.get(column.name)))
+    : neutral
+      ? own
+      : ['*'];
   if (locator) selected.push(`${rowNumber(locator.starts)} as ${quoteName(locator.name)}`);
-  return `select ${selected.join(', ')} from read_parquet(${quoteList(paths)}${byName})`;
+  const alias = neutral ? ` t(${[...neutral.values()].join(', ')})` : '';
+  return `select ${selected.join(', ')} from read_parquet(${quoteList(paths)}${byName})${alias}`;
 }
 
 /** A segment that is being written may end in half a line: ignore_errors makes it a row of nulls, left out here. */

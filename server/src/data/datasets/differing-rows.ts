@@ -71,7 +71,14 @@ async function fetchRows(
   const files = filesOf(rest, places);
   if (files.length === 0) return new Map();
   const tables = files.map(({ path }, i) => {
-    return [`f${i}`, { paths: [path], columns, locator: { name: locator, starts: [0] } }] as const;
+    return [
+      `f${i}`,
+      {
+        paths: [path],
+        columns,
+        locator: { name: locator, starts: [0], columns: rest.locator?.columns ?? columns },
+      },
+    ] as const;
   });
   const selects = files.map((file, i) => {
     const inFile = file.places.map((place) => place - file.start);

@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => wing.close());
 
 // Names that the engine has its own columns under.
-test.each(['rowid', 'filename', 'row_number', 'rowId', 'main'])(
+test.each(['rowid', 'filename', 'row_number', 'rowId', 'main', 'file_row_number', 'File_Index'])(
   "a column called '%s' is a column like any other",
   async (name) => {
     const caller = callerIn(`hostile-${name}`);
@@ -36,21 +36,38 @@ test.each(['rowid', 'filename', 'row_number', 'rowId', 'main'])(
     for (const { key, before, after } of diff.sample.changed)
       expect([before[name], after[name], after.b]).toEqual([key[name], key[name], 'y']);
     expect(new Set(diff.sample.changed.map(({ key }) => key[name])).size).toBe(diff.sample.changed.length);
+    const more = `${name},b\n7,new\n${rows + 1},new\n`;
+    const upsert = { name: 't', format: 'csv', mode: 'upsert', key: name } as const;
+    await wing.datasets.commit({ ...upsert, content: Buffer.from(more) }, caller);
+    expect(await sums('t@3')).toEqual({ n: rows + 1, s: ((rows + 1) * (rows + 2)) / 2, d: rows + 1 });
+    expect(await wing.datasets.diff({ name: 't', from: '2', to: '3', key: name }, caller)).toMatchObject({
+      added: 1,
+      removed: 0,
+      changed: 1,
+    });
+    const parts = [
+      { name: 'train', share: 0.8 },
+      { name: 'test', share: 0.2 },
+    ];
+    const { parts: made } = await wing.datasets.split(
+      { name: 't', version: '3', by: 'hash', columns: [name], parts },
+      caller,
+    );
+    expect(made.reduce((sum, part) => sum + part.rows, 0)).toBe(rows + 1);
+    const [train] = made;
+    expect((await sums(train?.reference ?? ''))?.d).toBe(train?.rows);
   },
 );
 
-test.each(['file_row_number', 'File_Index'])(
-  "a column cannot be called '%s', and it is said how else",
-  async (name) => {
-    const content = Buffer.from(`${name},b\n1,2\n`);
-    const commit = (more: object) =>
-      wing.datasets.commit({ name: 't', format: 'csv', content, ...more }, callerIn(`refused-${name}`));
-    await expect(commit({})).rejects.toMatchObject({
-      code: 'datasetColumnReserved',
-      details: { column: name },
-    });
-    expect(await commit({ mapping: `place=${name}` })).toMatchObject({
-      columns: [{ name: 'place' }, { name: 'b' }],
-    });
-  },
-);
+test.each(['__tidemill_row'])("a column cannot be called '%s', and it is said how else", async (name) => {
+  const content = Buffer.from(`${name},b\n1,2\n`);
+  const commit = (more: object) =>
+    wing.datasets.commit({ name: 't', format: 'csv', content, ...more }, callerIn(`refused-${name}`));
+  await expect(commit({})).rejects.toMatchObject({
+    code: 'datasetColumnReserved',
+    details: { column: name },
+  });
+  expect(await commit({ mapping: `place=${name}` })).toMatchObject({
+    columns: [{ name: 'place' }, { name: 'b' }],
+  });
+});

@@ -19,7 +19,7 @@ export async function locatedTable(
     starts.push(start);
     start += rows;
   }
-  const located = { paths: found.map(({ path }) => path), locator: { name: locator, starts } };
+  const located = { paths: found.map(({ path }) => path), locator: { name: locator, starts, columns } };
   // Without rows there are no files; the columns then give it a shape.
   return found.length > 0 ? located : { ...located, columns };
 }

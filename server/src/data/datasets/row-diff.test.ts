@@ -20,7 +20,7 @@ afterAll(async () => {
 async function table(name: string, rows: string): Promise<TableSource> {
   const path = join(folder.path, `${name}.parquet`);
   await analytics.copy({ sql: `select * from (values ${rows}) t(a, b, x)`, to: path });
-  return { paths: [path], locator: { name: locator, starts: [0] } };
+  return { paths: [path], locator: { name: locator, starts: [0], columns } };
 }
 
 const columns = [

@@ -116,8 +116,8 @@ export const splitNames = (text: string): string[] =>
     .map((name) => name.trim())
     .filter((name) => name !== '');
 
-/** The engine's own columns of a file, by which rows are found; a user's of that name would stand in their place. */
-const reservedColumns = ['file_index', 'file_row_number'];
+/** Numbers of rows stand beside a user's columns under these names. */
+const reservedColumns = ['__tidemill_row', '__tidemill_place'];
 
 /** @throws datasetColumnReserved */
 export function assertStorable(columns: readonly Column[]): void {

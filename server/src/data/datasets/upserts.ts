@@ -5,7 +5,6 @@ import type { Analytics, TableSource } from '../../adapters/analytics/analytics.
 import { errors } from '../../base/errors.ts';
 import { quoteName } from '../../base/sql-text.ts';
 import type { Content, ContentFiles, StagedContent } from './content-files.ts';
-import { isPlaceName } from './delta-chunks.ts';
 import type { RowFile } from './row-files.ts';
 import { assertColumns, type StoredChunk, splitNames } from './rules.ts';
 
@@ -78,7 +77,6 @@ export function createUpserts({ analytics, files }: UpsertDependencies) {
     async upsertTo(base: DatasetVersion, { path, label, key, folder }: Upsert): Promise<StagedContent> {
       const { columns } = base;
       assertColumns(base.reference, columns, key);
-      assertPlaceable(columns);
       await mkdir(folder, { recursive: true });
       const fitted = join(folder, 'fitted.parquet');
       await analytics.exportFile({ table: { paths: [path], columns }, format: 'parquet', to: fitted });
@@ -127,15 +125,6 @@ const keyColumns = (side: string, key: readonly string[]): string =>
 const pairs = (key: readonly string[]): string =>
   key.map((_, i) => `bk${i} is not distinct from uk${i}`).join(' and ');
 
-/** Parquet's reader names the place of a row so: a column of such a name would hide it. */
-function assertPlaceable(columns: readonly Column[]): void {
-  const hidden = columns.find(({ name }) => isPlaceName(name));
-  if (hidden)
-    throw errors.upsertKeyInvalid({
-      reason: `the column '${hidden.name}' has a name that rows are found by`,
-    });
-}
-
 function withStarts(files: readonly RowFile[]): (RowFile & { start: number })[] {
   let start = 0;
   return files.map((file) => {
@@ -150,7 +139,7 @@ function located(files: readonly { path: string; start: number }[], columns: rea
   let name = 'row_';
   while (columns.some((column) => column.name.toLowerCase() === name)) name += '_';
   const starts = files.map(({ start }) => start);
-  return { paths: files.map(({ path }) => path), columns, locator: { name, starts } };
+  return { paths: files.map(({ path }) => path), columns, locator: { name, starts, columns } };
 }
 
 const place = ({ locator }: TableSource): string => quoteName(locator?.name ?? '');
