@@ -27,6 +27,18 @@ export const Timestamp = Type.Integer({
   maximum: lastDate,
   description: 'milliseconds since 1970-01-01T00:00Z',
 });
+/** `90m`, `36h`, `7d`: a whole number and its unit. */
+export const Duration = Type.String({
+  pattern: '^[1-9][0-9]{0,8}(ms|s|m|h|d|w)$',
+  description: 'a whole number and its unit: 500ms, 30s, 90m, 36h, 7d, 2w',
+});
+/** `{ team: 'growth' }`: words of the user's own, found by search. */
+export const Tags = Type.Record(
+  Type.String({ pattern: '^[^\\p{Cc}]{1,128}$' }),
+  Type.String({ maxLength: 1000 }),
+  { maxProperties: 50, description: 'name -> value' },
+);
+export type Tags = Static<typeof Tags>;
 export const Json = Type.Record(Type.String(), Type.Unknown());
 export const Row = Type.Record(Type.String(), Type.Unknown());
 export type Row = Static<typeof Row>;

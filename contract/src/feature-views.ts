@@ -1,38 +1,104 @@
 import { type Static, Type } from 'typebox';
-import { byName, byVersion, Column, nullable, page, pageQuery, Row, strict, Timestamp } from './common.ts';
+import {
+  byName,
+  byVersion,
+  Column,
+  ColumnType,
+  Done,
+  Duration,
+  literals,
+  Name,
+  nullable,
+  page,
+  pageQuery,
+  Row,
+  strict,
+} from './common.ts';
 import { endpoints } from './endpoint.ts';
+import { aboutProperties, definedProperties } from './entities.ts';
 
-const viewProperties = {
-  description: Type.Optional(Type.String({ maxLength: 2000 })),
+/** Where the values of a view go without being asked for. */
+export const OnlineSettings = strict({
+  materialize: Type.Optional(
+    strict({
+      schedule: Type.Optional(Type.String({ maxLength: 100, description: "cron, in UTC: '30 6 * * 1-5'" })),
+      onDatasetVersion: Type.Optional(
+        Type.Boolean({ description: 'whenever a dataset that the view reads has a new version' }),
+      ),
+    }),
+  ),
+});
+export type OnlineSettings = Static<typeof OnlineSettings>;
+
+/** A view of what is pushed: rows for offline use are appended to the dataset. */
+export const StreamDefinition = strict({
+  dataset: Name,
+  columns: Type.Array(strict({ name: Type.String({ minLength: 1, maxLength: 128 }), type: ColumnType }), {
+    minItems: 1,
+    maxItems: 2000,
+  }),
+});
+export type StreamDefinition = Static<typeof StreamDefinition>;
+
+/** A feature computed over the rows of an entity whose event time lies in the window before T. */
+export const Aggregation = strict({
+  name: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+  function: literals('count', 'sum', 'mean', 'min', 'max', 'std', 'last', 'distinct'),
+  column: Type.String({ minLength: 1, maxLength: 128 }),
+  window: Duration,
+  k: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: 'of last: how many values' })),
+});
+export type Aggregation = Static<typeof Aggregation>;
+
+export const viewProperties = {
+  ...aboutProperties,
   sql: Type.String({
     minLength: 8,
     maxLength: 50_000,
     description: 'SELECT over dataset names; "prices@3" pins a version',
   }),
-  entity: Type.Array(Type.String(), { minItems: 1, maxItems: 8 }),
+  entities: Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
+      minItems: 1,
+      maxItems: 8,
+      description: 'names of entities; their join keys, in order, are the key columns',
+    }),
+  ),
+  entity: Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 128 }), {
+      minItems: 1,
+      maxItems: 8,
+      description: 'instead of entities: the key columns by themselves',
+    }),
+  ),
   eventTime: Type.String({ description: 'column: when the values were true' }),
   createdTime: Type.Optional(Type.String({ description: 'column: when the values became known' })),
-  ttlDays: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
+  ttl: Type.Optional(Duration),
+  freshness: Type.Optional(Duration),
+  online: Type.Optional(OnlineSettings),
 };
 export const FeatureViewDefinition = strict(viewProperties);
 export type FeatureViewDefinition = Static<typeof FeatureViewDefinition>;
 
 export const FeatureView = Type.Object({
-  workspace: Type.String(),
-  name: Type.String(),
-  version: Type.Integer(),
+  ...definedProperties,
   reference: Type.String({ description: 'price_stats@2' }),
   uri: Type.String({ description: 'view:price_stats@2' }),
-  description: Type.String(),
   sql: Type.String(),
-  entity: Type.Array(Type.String()),
+  entities: Type.Array(Type.String(), { description: 'the versions it was defined with: customer@1' }),
+  entity: Type.Array(Type.String(), { description: 'its key columns' }),
+  joinKeys: Type.Array(Column, {
+    description: 'the key columns with their types; empty for views older than types of keys',
+  }),
   eventTime: Type.String(),
   createdTime: nullable(Type.String()),
-  ttlDays: nullable(Type.Number()),
+  ttl: nullable(Duration),
+  freshness: nullable(Duration),
+  online: OnlineSettings,
+  stream: nullable(StreamDefinition),
+  aggregations: Type.Array(Aggregation),
   features: Type.Array(Column),
   datasets: Type.Array(Type.String(), { description: 'dataset names the SQL reads' }),
-  createdAt: Timestamp,
-  createdBy: Type.String(),
 });
 export type FeatureView = Static<typeof FeatureView>;
 
@@ -68,6 +134,31 @@ export const featureViewEndpoints = endpoints({
     summary: 'Get one version of a feature view',
     params: byVersion,
     reply: FeatureView,
+  },
+  listVersions: {
+    method: 'GET',
+    path: '/api/v1/feature-views/:name/versions',
+    permission: 'read',
+    summary: 'List the versions of a feature view, newest first',
+    params: byName,
+    query: strict(pageQuery),
+    reply: page(FeatureView),
+  },
+  delete: {
+    method: 'DELETE',
+    path: '/api/v1/feature-views/:name',
+    permission: 'write',
+    summary: 'Delete a feature view with all its versions, once nothing uses one of them',
+    params: byName,
+    reply: Done,
+  },
+  deleteVersion: {
+    method: 'DELETE',
+    path: '/api/v1/feature-views/:name/versions/:version',
+    permission: 'write',
+    summary: 'Delete one version of a feature view that nothing uses',
+    params: byVersion,
+    reply: Done,
   },
   preview: {
     method: 'POST',

@@ -1,7 +1,9 @@
 import { accessEndpoints } from './access.ts';
 import { analysesEndpoints } from './analyses.ts';
 import { datasetsEndpoints } from './datasets.ts';
+import { entitiesEndpoints } from './entities.ts';
 import { experimentsEndpoints } from './experiments.ts';
+import { featureServicesEndpoints } from './feature-services.ts';
 import { featuresEndpoints } from './features.ts';
 import { garbageEndpoints } from './garbage.ts';
 import { jobsEndpoints, sweepsEndpoints } from './jobs.ts';
@@ -31,7 +33,9 @@ export const contract = {
   validation: validationEndpoints,
   profiling: profilingEndpoints,
   analyses: analysesEndpoints,
+  entities: entitiesEndpoints,
   features: featuresEndpoints,
+  featureServices: featureServicesEndpoints,
   experiments: experimentsEndpoints,
   loggedModels: loggedModelsEndpoints,
   jobs: jobsEndpoints,
@@ -62,7 +66,9 @@ export {
 } from './dataset-diff.ts';
 export * from './datasets.ts';
 export * from './endpoint.ts';
+export * from './entities.ts';
 export * from './experiments.ts';
+export * from './feature-services.ts';
 export * from './feature-views.ts';
 export * from './features.ts';
 export * from './garbage.ts';

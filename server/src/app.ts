@@ -33,7 +33,7 @@ import { analysesRoutes } from './data/analyses/routes.ts';
 import { createAnalyses } from './data/analyses/service.ts';
 import { datasetsRoutes } from './data/datasets/routes.ts';
 import { createDatasets } from './data/datasets/service.ts';
-import { featuresRoutes } from './data/features/routes.ts';
+import { entitiesRoutes, featureServicesRoutes, featuresRoutes } from './data/features/routes.ts';
 import { createFeatures } from './data/features/service.ts';
 import { profilingRoutes } from './data/profiling/routes.ts';
 import { createProfiling } from './data/profiling/service.ts';
@@ -417,7 +417,9 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'profiling', contract.profiling, profilingRoutes(services.profiling));
   bind(http, 'validation', contract.validation, validationRoutes(services.validation));
   bind(http, 'analyses', contract.analyses, analysesRoutes(services.analyses));
+  bind(http, 'entities', contract.entities, entitiesRoutes(services.features));
   bind(http, 'features', contract.features, featuresRoutes(services.features));
+  bind(http, 'featureServices', contract.featureServices, featureServicesRoutes(services.features));
   bind(http, 'experiments', contract.experiments, experimentsRoutes(services.experiments));
   bind(http, 'loggedModels', contract.loggedModels, loggedModelsRoutes(services.experiments));
   bind(http, 'jobs', contract.jobs, jobsRoutes(services.jobs));

@@ -285,6 +285,11 @@ export const catalogue = {
     (d) =>
       `The date format '${d.part}' ${d.reason}. Write %d.%m.%Y, or by column and in the order to try: day=%d.%m.%Y|%Y-%m-%d,seen=%m/%d/%Y.`,
   ),
+  durationInvalid: entry<{ text: string; reason: string }>(
+    400,
+    (d) =>
+      `'${d.text}' is not a duration: ${d.reason}. Write a whole number and its unit, such as 30s, 90m, 36h or 7d.`,
+  ),
   featureViewNotFound: entry<{ name: string; known: string }>(
     404,
     (d) => `There is no feature view '${d.name}'. ${d.known}.`,
@@ -292,6 +297,26 @@ export const catalogue = {
   featureViewVersionNotFound: entry<{ reference: string; known: string }>(
     404,
     (d) => `There is no feature view version '${d.reference}'. ${d.known}.`,
+  ),
+  entityNotFound: entry<{ name: string; known: string }>(
+    404,
+    (d) => `There is no entity '${d.name}'. ${d.known}.`,
+  ),
+  entityVersionNotFound: entry<{ reference: string; known: string }>(
+    404,
+    (d) => `There is no entity version '${d.reference}'. ${d.known}.`,
+  ),
+  featureServiceNotFound: entry<{ name: string; known: string }>(
+    404,
+    (d) => `There is no feature service '${d.name}'. ${d.known}.`,
+  ),
+  featureServiceVersionNotFound: entry<{ reference: string; known: string }>(
+    404,
+    (d) => `There is no feature service version '${d.reference}'. ${d.known}.`,
+  ),
+  featureDefinitionInvalid: entry<{ what: string; reason: string }>(
+    422,
+    (d) => `${d.what} cannot be defined: ${d.reason}.`,
   ),
   featureSqlInvalid: entry<{ what: string; reason: string }>(
     422,

@@ -12,6 +12,8 @@ export type UriKind =
   | 'model'
   | 'endpoint'
   | 'view'
+  | 'entity'
+  | 'service'
   | 'run'
   | 'logged-model'
   | 'job'

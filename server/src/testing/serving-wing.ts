@@ -158,9 +158,8 @@ export async function createServingWing(database: DatabaseHandle, folder: string
         description: '',
         sql: 'select',
         createdTime: null,
-        ttlDays: null,
-        features: [],
-        datasets: [],
+        ...{ owner: '', tags: {}, entities: [], joinKeys: [], ttl: null, freshness: null, online: {} },
+        ...{ stream: null, aggregations: [], features: [], datasets: [] },
       };
       const view = { name, version: Number(version), reference, uri, entity, eventTime: 'day', createdAt: 0 };
       views.set(reference, { workspace: 'default', ...empty, ...view, createdBy: 'user:owner' });

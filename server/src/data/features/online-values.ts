@@ -1,5 +1,6 @@
 /** How the online store keeps a view's values: a JSON array in the order of the view's features. */
 import type { Column, FeatureView } from '@tidemill/contract';
+import { durationMs } from '../../base/duration.ts';
 import { quoteName } from '../../base/sql-text.ts';
 
 /** Text of a view's values; what JSON cannot say is null. */
@@ -46,11 +47,11 @@ export const onlineName = ({ workspace, reference }: Pick<FeatureView, 'workspac
 const dayMs = 86_400_000;
 
 /** How old values may be, in milliseconds; null for any age. */
-export const ttlMsOf = ({ ttlDays }: Pick<FeatureView, 'ttlDays'>): number | null =>
-  ttlDays === null ? null : ttlDays * dayMs;
+export const ttlMsOf = ({ ttl }: Pick<FeatureView, 'ttl'>): number | null =>
+  ttl === null ? null : durationMs(ttl);
 
 /** Long after nobody may use them any more the store may forget values, so that entities that are gone leave no rows. */
-export function keepMsOf(view: Pick<FeatureView, 'ttlDays'>): number | undefined {
+export function keepMsOf(view: Pick<FeatureView, 'ttl'>): number | undefined {
   const ttl = ttlMsOf(view);
   return ttl === null ? undefined : Math.ceil(Math.max(2 * ttl, 30 * dayMs));
 }

@@ -21,7 +21,8 @@ interface ViewRow extends Omit<EntityRow, 'event_time'> {
 }
 interface Timing {
   readonly createdTime: string | null;
-  readonly ttlDays: number | null;
+  /** In days. */
+  readonly ttl: number | null;
   readonly asOf: number | null;
 }
 
@@ -44,7 +45,7 @@ const viewRows = fc.array(fc.record({ symbol, market, day, created: day, a: valu
 });
 const timing = fc.record({
   createdTime: fc.option(fc.constant('created')),
-  ttlDays: fc.option(fc.constantFrom(0.5, 1, 3)),
+  ttl: fc.option(fc.constantFrom(0.5, 1, 3)),
   asOf: fc.option(fc.integer({ min: 0, max: 8 })),
 });
 
@@ -52,7 +53,7 @@ const timing = fc.record({
 function seenBy(
   row: EntityRow,
   view: readonly ViewRow[],
-  { createdTime, ttlDays, asOf }: Timing,
+  { createdTime, ttl, asOf }: Timing,
 ): ViewRow | null {
   const { event_time: at } = row;
   if (at === null || row.symbol === null || row.market === null) return null;
@@ -69,7 +70,7 @@ function seenBy(
     v.b ?? -1,
   ];
   const [best] = visible.sort((x, y) => compare(rank(y), rank(x)));
-  if (!best || (ttlDays !== null && (best.day ?? 0) < at - ttlDays)) return null;
+  if (!best || (ttl !== null && (best.day ?? 0) < at - ttl)) return null;
   return best;
 }
 
@@ -140,7 +141,8 @@ describe('the point-in-time join', () => {
     await fc.assert(
       fc.asyncProperty(entityRows, viewRows, timing, async (rows, view, when) => {
         const tables = { rows_: await numbered(rows), view_: await tableOf(viewColumns, view) };
-        const definition = { entity, eventTime: 'day', ...when };
+        const ttl = when.ttl === null ? null : `${when.ttl * 24}h`;
+        const definition = { entity, eventTime: 'day', createdTime: when.createdTime, ttl };
         const asOf = when.asOf === null ? null : when.asOf * dayMs;
         const sql = `select n, a, b from (${joinViewSql(definition, features, asOf)}) order by tm__row`;
         const found = await analytics.query({ sql, tables });
@@ -162,7 +164,7 @@ describe('the point-in-time join', () => {
     ];
     const rows = [0, 1, 2, 3, 4, 5].map((event_time) => ({ symbol: 'A', market: 1, event_time }));
     const tables = { rows_: await numbered(rows), view_: await tableOf(viewColumns, view) };
-    const definition = { entity, eventTime: 'day', createdTime: 'created', ttlDays: 3 };
+    const definition = { entity, eventTime: 'day', createdTime: 'created', ttl: '3d' };
     const sql = `select a from (${joinViewSql(definition, features, null)}) order by tm__row`;
     const found = await analytics.query({ sql, tables });
     expect(found.rows.map((row) => row.a)).toEqual([null, 10, 10, 11, 11, null]);
@@ -177,7 +179,7 @@ describe('the point-in-time join', () => {
         const expected = ['A', 'B'].flatMap((s) =>
           [1, 2].flatMap((m) => {
             const last = { symbol: s, market: m, event_time: 1_000 };
-            const best = seenBy(last, view, { createdTime, ttlDays: null, asOf: null });
+            const best = seenBy(last, view, { createdTime, ttl: null, asOf: null });
             return best
               ? [{ symbol: s, market: m, tm__event_ms: (best.day ?? 0) * dayMs, a: best.a, b: best.b }]
               : [];

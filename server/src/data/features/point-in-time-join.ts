@@ -4,6 +4,7 @@
  * last; of rows equal in that too the one with the greater values. It sees nothing if that row is older than the TTL.
  */
 import type { Column, FeatureView } from '@tidemill/contract';
+import { durationMs } from '../../base/duration.ts';
 import { quoteName } from '../../base/sql-text.ts';
 
 /** Columns of ours beside the user's; entities may not have them. */
@@ -57,17 +58,17 @@ function knownRows(view: ViewTimes, features: readonly string[], asOf: number | 
 
 /** Adds the view's features to the entity rows `rows_`; the order of the reply is not that of the rows. */
 export function joinViewSql(
-  view: ViewTimes & Pick<FeatureView, 'ttlDays'>,
+  view: ViewTimes & Pick<FeatureView, 'ttl'>,
   features: readonly Column[],
   asOf: number | null,
 ): string {
   const names = features.map(({ name }) => name);
   const oldest =
-    view.ttlDays === null
+    view.ttl === null
       ? ''
-      : ` and v.tm__event >= e.${time} - to_microseconds(${Math.round(view.ttlDays * 86_400e6)})`;
+      : ` and v.tm__event >= e.${time} - to_microseconds(${durationMs(view.ttl) * 1_000})`;
   const columns = names.map((name) =>
-    view.ttlDays === null
+    view.ttl === null
       ? `v.${quoteName(name)}`
       : `case when v.tm__event is not null${oldest} then v.${quoteName(name)} end as ${quoteName(name)}`,
   );

@@ -2,12 +2,33 @@ import type { contract } from '@tidemill/contract';
 import type { Handlers } from '../../http/bind.ts';
 import type { Features } from './service.ts';
 
+export const entitiesRoutes = ({ entities }: Features): Handlers<typeof contract.entities> => ({
+  put: (input, caller) => entities.put(input, caller),
+  list: (input, caller) => entities.list(input, caller),
+  get: ({ name }, caller) => entities.resolve(name, caller.workspace),
+  listVersions: (input, caller) => entities.listVersions(input, caller),
+  getVersion: (input, caller) => entities.getVersion(input, caller),
+  delete: (input, caller) => entities.delete(input, caller),
+});
+
 export const featuresRoutes = (features: Features): Handlers<typeof contract.features> => ({
   put: (input, caller) => features.put(input, caller),
   list: (input, caller) => features.list(input, caller),
   get: (input, caller) => features.get(input, caller),
+  listVersions: (input, caller) => features.listVersions(input, caller),
+  delete: (input, caller) => features.delete(input, caller),
+  deleteVersion: (input, caller) => features.deleteVersion(input, caller),
   preview: (input, caller, signal) => features.preview(input, caller, signal),
   materialize: (input, caller) => features.materialize(input, caller),
   lookup: (input, caller) => features.lookup(input, caller),
   createTrainingSet: (input, caller) => features.createTrainingSet(input, caller),
+});
+
+export const featureServicesRoutes = ({ services }: Features): Handlers<typeof contract.featureServices> => ({
+  put: (input, caller) => services.put(input, caller),
+  list: (input, caller) => services.list(input, caller),
+  listVersions: (input, caller) => services.listVersions(input, caller),
+  get: (input, caller) => services.get(input, caller),
+  delete: (input, caller) => services.delete(input, caller),
+  deleteVersion: (input, caller) => services.deleteVersion(input, caller),
 });

@@ -1,30 +1,119 @@
-import type { Column, FeatureViewDefinition, Row } from '@tidemill/contract';
+import type {
+  Aggregation,
+  Column,
+  Entity,
+  FeatureViewDefinition,
+  Row,
+  StreamDefinition,
+} from '@tidemill/contract';
+import { durationMs } from '../../base/duration.ts';
 import { errors } from '../../base/errors.ts';
+import { assertFreeNames } from './names.ts';
 
-/** What a view means: a change here is a new version, a change of its description is not. */
-export interface ViewMeaning {
+/** What a definition says, before its SQL has been run. */
+export interface ViewShape {
   readonly sql: string;
-  readonly entity: readonly string[];
+  /** References of the entities it was defined with. */
+  readonly entities: string[];
+  /** Its key columns. */
+  readonly entity: string[];
   readonly eventTime: string;
   readonly createdTime: string | null;
-  readonly ttlDays: number | null;
+  readonly ttlMs: number | null;
+  readonly stream: StreamDefinition | null;
+  readonly aggregations: Aggregation[];
+}
+
+/** What a view means: a change here is a new version, a change of its description, owner or freshness is not. */
+export interface ViewMeaning extends ViewShape {
+  /** The key columns with their types; empty for views older than types of keys. */
+  readonly joinKeys: Column[];
+  readonly features: Column[];
+  readonly datasets: string[];
 }
 
 /** Without the semicolon at the end, so that the text can stand inside another statement. */
 export const cleanSql = (sql: string): string => sql.trim().replace(/[;\s]+$/, '');
 
-export const meaningOf = (definition: FeatureViewDefinition): ViewMeaning => ({
-  sql: cleanSql(definition.sql),
-  entity: definition.entity,
-  eventTime: definition.eventTime,
-  createdTime: definition.createdTime ?? null,
-  ttlDays: definition.ttlDays ?? null,
-});
+/** Fields that the schema does not take yet are read here already: see `viewProperties` of the contract. */
+type FullDefinition = FeatureViewDefinition & {
+  readonly stream?: StreamDefinition;
+  readonly aggregations?: Aggregation[];
+};
 
-export const isSameMeaning = (a: ViewMeaning, b: ViewMeaning): boolean => spell(a) === spell(b);
+/** @throws featureDefinitionInvalid unless it says once which columns are its keys */
+export function shapeOf(what: string, definition: FullDefinition, entities: readonly Entity[]): ViewShape {
+  return {
+    sql: cleanSql(definition.sql),
+    entities: entities.map(({ reference }) => reference),
+    entity: keyColumns(what, definition, entities),
+    eventTime: definition.eventTime,
+    createdTime: definition.createdTime ?? null,
+    ttlMs: definition.ttl === undefined ? null : durationMs(definition.ttl),
+    stream: definition.stream ?? null,
+    aggregations: definition.aggregations ?? [],
+  };
+}
 
-const spell = ({ sql, entity, eventTime, createdTime, ttlDays }: ViewMeaning): string =>
-  JSON.stringify([sql, entity, eventTime, createdTime, ttlDays]);
+function keyColumns(what: string, { entity, entities }: FullDefinition, found: readonly Entity[]): string[] {
+  const invalid = (reason: string) => errors.featureDefinitionInvalid({ what, reason });
+  if (entity !== undefined && entities !== undefined)
+    throw invalid("it says 'entities' and 'entity'; give the names of entities or the key columns, not both");
+  if (entity === undefined && entities === undefined)
+    throw invalid("it has no keys: give 'entities', names of entities, or 'entity', its key columns");
+  const keys = entity ?? found.flatMap(({ joinKeys }) => joinKeys.map(({ name }) => name));
+  const twice = keys.find((key, i) => keys.indexOf(key) !== i);
+  if (twice === undefined) return [...keys];
+  const owners = found.filter(({ joinKeys }) => joinKeys.some(({ name }) => name === twice));
+  const where = owners.length > 1 ? ` (${owners.map(({ name }) => name).join(' and ')})` : '';
+  throw invalid(`the key '${twice}' is there twice${where}`);
+}
+
+/** @throws featureColumnInvalid, featureDefinitionInvalid where the SQL lacks what the view names */
+export function meaningOf(
+  what: string,
+  shape: ViewShape,
+  columns: readonly Column[],
+  entities: readonly Entity[],
+  datasets: readonly string[],
+): ViewMeaning {
+  const features = featuresOf(what, shape, columns);
+  assertFreeNames(
+    what,
+    'feature',
+    features.map(({ name }) => name),
+  );
+  const joinKeys = shape.entity.map((key) => {
+    const { name, type } = assertColumn(what, columns, key);
+    return { name, type };
+  });
+  for (const entity of entities) assertKeyTypes(what, entity, joinKeys);
+  return { ...shape, joinKeys, features, datasets: [...datasets] };
+}
+
+function assertKeyTypes(what: string, entity: Entity, keys: readonly Column[]): void {
+  for (const { name, type } of entity.joinKeys) {
+    const found = keys.find((key) => key.name === name);
+    if (!found || comparable(found.type) === comparable(type)) continue;
+    const reason = `the key '${name}' is ${found.type} in its SQL and ${type} in the entity ${entity.reference}; cast it (cast(${name} as ${type}))`;
+    throw errors.featureDefinitionInvalid({ what, reason });
+  }
+}
+
+export const isSameMeaning = (a: ViewMeaning, b: ViewMeaning): boolean =>
+  spell(a) === spell(b) &&
+  (a.joinKeys.length === 0 ||
+    b.joinKeys.length === 0 ||
+    spellColumns(a.joinKeys) === spellColumns(b.joinKeys));
+
+const spellColumns = (columns: readonly Column[]): string =>
+  JSON.stringify(columns.map(({ name, type }) => [name, type]));
+
+const spell = (meaning: ViewMeaning): string => {
+  const { sql, entities, entity, eventTime, createdTime, ttlMs, stream, aggregations, features } = meaning;
+  const parts = [sql, entities, entity, eventTime, createdTime, ttlMs, stream, aggregations];
+  return `${JSON.stringify(parts)}${spellColumns(features)}`;
+};
 
 export const namesOf = (columns: readonly Column[]): string => columns.map(({ name }) => name).join(', ');
 
@@ -45,8 +134,10 @@ export function assertColumn(what: string, columns: readonly Column[], name: str
   throw errors.featureColumnInvalid({ what, column: name, reason: 'is missing', known: namesOf(columns) });
 }
 
+type ViewKeys = Pick<ViewShape, 'entity' | 'eventTime' | 'createdTime'>;
+
 /** The columns that are neither key nor time. @throws featureColumnInvalid where the SQL lacks what the view names */
-export function featuresOf(what: string, meaning: ViewMeaning, columns: readonly Column[]): Column[] {
+export function featuresOf(what: string, meaning: ViewKeys, columns: readonly Column[]): Column[] {
   for (const name of meaning.entity) assertColumn(what, columns, name);
   assertTimeColumn(what, columns, meaning.eventTime);
   if (meaning.createdTime !== null) assertTimeColumn(what, columns, meaning.createdTime);

@@ -61,7 +61,7 @@ describeEachDatabase('features', (open) => {
         ],
         datasets: ['prices'],
         createdTime: null,
-        ttlDays: null,
+        ttl: null,
         unchanged: false,
       });
       await expect(wing.datasets.delete({ name: 'prices' }, caller)).rejects.toThrow(/view:stats@1/);
@@ -80,15 +80,15 @@ describeEachDatabase('features', (open) => {
       expect(await wing.features.put(stats, caller)).toMatchObject({ version: 1, unchanged: true });
       const described = await wing.features.put({ ...stats, description: 'daily' }, caller);
       expect(described).toMatchObject({ version: 1, description: 'daily', unchanged: false });
-      expect(await wing.features.put({ ...stats, ttlDays: 7 }, caller)).toMatchObject({
+      expect(await wing.features.put({ ...stats, ttl: '7d' }, caller)).toMatchObject({
         version: 2,
-        ttlDays: 7,
+        ttl: '7d',
       });
       expect((await wing.features.list({}, caller)).items.map(({ reference }) => reference)).toEqual([
         'stats@2',
       ]);
       expect(await wing.features.get({ name: 'stats', version: '1' }, caller)).toMatchObject({
-        ttlDays: null,
+        ttl: null,
       });
     });
 
@@ -206,7 +206,7 @@ describeEachDatabase('features', (open) => {
         { name: 'prices', format: 'csv', mode: 'append', content: prices(['2023-09-01,AAPL,190']) },
         caller,
       );
-      await wing.features.put({ ...stats, ttlDays: 1 }, caller);
+      await wing.features.put({ ...stats, ttl: '1d' }, caller);
       const definition = set.provenance.detail.definition as TrainingSetDefinition;
       const again = await wing.features.createTrainingSet(definition, caller);
       expect(again).toMatchObject({ version: 1, digest: set.digest, unchanged: true });

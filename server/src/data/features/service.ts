@@ -7,6 +7,8 @@ import type { OnlineStore } from '../../adapters/online/online.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Datasets } from '../datasets/service.ts';
+import { createEntities } from './entities.ts';
+import { createFeatureServices } from './feature-services.ts';
 import { createMaterialize } from './materialize.ts';
 import { createOnlineLookup } from './online-lookup.ts';
 import { entityKey } from './rules.ts';
@@ -28,12 +30,16 @@ export interface FeaturesDependencies {
 
 /** Features defined once: views over dataset versions, their online values, and the training sets made of them. */
 export function createFeatures(deps: FeaturesDependencies) {
-  const views = createViews(deps);
-  const inside = { ...deps, resolveView: views.resolveView };
+  const entities = createEntities(deps);
+  const views = createViews({ ...deps, entities });
+  const services = createFeatureServices({ ...deps, views });
+  const inside = { ...deps, resolveView: views.resolveView, resolveService: services.resolve };
   const trainingSets = createTrainingSets(inside);
 
   return {
     ...views,
+    entities,
+    services,
     ...createMaterialize(inside),
     ...createOnlineLookup(inside),
     entityKey,

@@ -1,24 +1,56 @@
-import type { Column, FeatureView, FeatureViewDefinition, Page, Row } from '@tidemill/contract';
-import type { Changes } from '../../access/audit/service.ts';
-import type { Lineage } from '../../access/lineage/service.ts';
+import type {
+  Column,
+  Entity,
+  FeatureView,
+  FeatureViewDefinition,
+  OnlineSettings,
+  Row,
+} from '@tidemill/contract';
 import type { Analytics, QueryReply } from '../../adapters/analytics/analytics.ts';
-import type { Db } from '../../adapters/db/db.ts';
+import type { OnlineStore } from '../../adapters/online/online.ts';
 import type { Caller } from '../../base/caller.ts';
-import type { Clock } from '../../base/clock.ts';
+import { durationMs, formatDuration } from '../../base/duration.ts';
 import { errors } from '../../base/errors.ts';
-import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.ts';
-import { formatReference, parseReference, toUri } from '../../base/references.ts';
+import { formatReference, toUri } from '../../base/references.ts';
 import { type Bindings, type BoundSql, createBinder, type Datasets } from '../datasets/service.ts';
-import { cleanSql, featuresOf, isSameMeaning, meaningOf, type ViewMeaning } from './rules.ts';
-import { viewStore } from './view-store.ts';
+import {
+  type About,
+  aboutOf,
+  aboutWords,
+  type CatalogueEntry,
+  type Definition,
+  shownEntry,
+} from './definition.ts';
+import { createDefinitions, type DefinitionsDependencies } from './definitions.ts';
+import type { Entities } from './entities.ts';
+import { onlineName } from './online-values.ts';
+import { isSameMeaning, meaningOf, shapeOf, type ViewMeaning } from './rules.ts';
 
-export interface ViewsDependencies {
-  readonly db: Db;
-  readonly changes: Changes;
-  readonly lineage: Lineage;
-  readonly clock: Clock;
+export interface ViewsDependencies extends DefinitionsDependencies {
   readonly analytics: Analytics;
   readonly datasets: Datasets;
+  readonly online: Pick<OnlineStore, 'drop'>;
+  readonly entities: Pick<Entities, 'resolve'>;
+}
+
+interface ViewAbout extends About {
+  readonly freshness: string | null;
+  readonly online: OnlineSettings;
+}
+
+/** A definition that has been run once. */
+export interface TriedView {
+  readonly meaning: ViewMeaning;
+  readonly bound: BoundSql;
+  readonly reply: QueryReply;
+  readonly entities: readonly Entity[];
+}
+
+interface TrialOptions {
+  readonly workspace: string;
+  readonly rows: number;
+  readonly bindings?: Bindings | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 type PreviewInput = FeatureViewDefinition & { readonly limit?: number; readonly bindings?: Bindings };
@@ -27,128 +59,73 @@ const previewRows = 100;
 
 /** Feature views as they are defined: versions of SQL over dataset versions with entity and time. */
 export function createViews(deps: ViewsDependencies) {
-  const { db, changes, lineage, clock, analytics } = deps;
-  const store = viewStore(db);
+  const { analytics, online } = deps;
+  const definitions = createDefinitions<ViewMeaning, ViewAbout, FeatureView>(deps, {
+    kind: 'view',
+    domain: 'features',
+    present,
+    isSameMeaning,
+    entriesOf,
+    notFound: errors.featureViewNotFound,
+    versionNotFound: errors.featureViewVersionNotFound,
+  });
 
-  async function resolveView(reference: string, workspace: string): Promise<FeatureView> {
-    const { name, version } = parseReference(reference);
-    const number = Number(version);
-    const found = Number.isInteger(number)
-      ? await store.findVersion(workspace, name, Math.min(number, 2 ** 31 - 1))
-      : version === 'latest'
-        ? await store.findLatest(workspace, name)
-        : null;
-    return found ?? missing(name, version, workspace);
-  }
-
-  async function missing(name: string, version: string, workspace: string): Promise<never> {
-    const latest = await store.findLatest(workspace, name);
-    const reference = formatReference(name, version);
-    if (latest)
-      throw errors.featureViewVersionNotFound({ reference, known: `The latest is ${latest.reference}` });
-    const names = await store.listNames(workspace);
-    const known = names.length > 0 ? `There are ${names.join(', ')}` : 'None has been defined yet';
-    throw errors.featureViewNotFound({ name, known });
-  }
-
-  /** Runs a definition once: what columns it gives, and some rows. */
+  /** Runs a definition once: what it means, and some rows. */
   async function tryOut(
     what: string,
-    meaning: ViewMeaning,
-    options: { workspace: string; rows: number; bindings?: Bindings | undefined; signal?: AbortSignal },
-  ): Promise<{ bound: BoundSql; reply: QueryReply; features: Column[] }> {
-    const binder = createBinder(deps, options.workspace, options.bindings);
-    const bound = await binder.bind(what, meaning.sql);
+    definition: FeatureViewDefinition,
+    options: TrialOptions,
+  ): Promise<TriedView> {
+    const { workspace, signal } = options;
+    const names = definition.entities ?? [];
+    const entities = await Promise.all(names.map((name) => deps.entities.resolve(name, workspace)));
+    const shape = shapeOf(what, definition, entities);
+    const binder = createBinder(deps, workspace, options.bindings);
+    const bound = await binder.bind(what, shape.sql);
     binder.resolved();
-    const reply = await analytics.sandboxedQuery({ ...bound, maxRows: options.rows, signal: options.signal });
-    return { bound, reply, features: featuresOf(what, meaning, [...reply.columns]) };
+    const reply = await analytics.sandboxedQuery({ ...bound, maxRows: options.rows, signal });
+    const meaning = meaningOf(what, shape, reply.columns, entities, bound.names);
+    return { meaning, bound, reply, entities };
   }
 
-  async function put(
-    input: FeatureViewDefinition & { name: string },
-    caller: Caller,
-  ): Promise<FeatureView & { unchanged: boolean }> {
-    const { name, description = '' } = input;
-    const { workspace } = caller;
-    const meaning = meaningOf(input);
-    const { bound, features } = await tryOut(`feature view '${name}'`, meaning, { workspace, rows: 1 });
-    const now = clock.now();
-    return changes.run(caller, async (tx, note) => {
-      const inside = viewStore(tx);
-      await inside.ensureView(workspace, name, now);
-      const latest = await inside.findLatest(workspace, name);
-      if (latest && isSameMeaning(latest, meaning)) {
-        if (latest.description === description) return { ...latest, unchanged: true };
-        await inside.describe(workspace, name, latest.version, description);
-        note({ action: 'features.described', subject: latest.uri, detail: { description } });
-        return { ...latest, description, unchanged: false };
-      }
-      const version = await inside.takeNumber(workspace, name, now);
-      const view: FeatureView = {
-        workspace,
-        name,
-        version,
-        reference: formatReference(name, version),
-        uri: toUri('view', name, version),
-        description,
-        ...meaning,
-        entity: [...meaning.entity],
-        features,
-        datasets: [...bound.names],
-        createdAt: now,
-        createdBy: caller.actor,
-      };
-      await inside.insertVersion(view);
-      await recordLineage(tx, view, bound);
-      note({
-        action: 'features.defined',
-        subject: view.uri,
-        detail: { reference: view.reference, datasets: view.datasets },
-      });
-      return { ...view, unchanged: false };
-    });
-  }
-
-  /** The versions it was tried on stand for their datasets: these cannot be deleted while the view reads them. */
-  async function recordLineage(tx: Db, view: FeatureView, { versions }: BoundSql): Promise<void> {
-    const { workspace, uri } = view;
-    await lineage.recordNode(tx, { workspace, uri, kind: 'view', digest: null, location: null });
-    await lineage.recordEdges(
-      tx,
-      workspace,
-      versions.map((version) => ({ from: version.uri, to: uri, relation: 'feature-view' })),
-    );
-    for (const version of versions)
-      await lineage.hold(tx, {
-        workspace,
-        userUri: uri,
-        usedUri: version.uri,
-        reason: 'feature view reads it',
-      });
+  /** Of views that are gone nothing is served. */
+  async function dropOnline(references: readonly string[], workspace: string): Promise<void> {
+    for (const reference of references) await online.drop(onlineName({ workspace, reference }));
   }
 
   return {
-    put,
-    resolveView,
-
-    async list(
-      input: { cursor?: string | undefined; limit?: number | undefined },
-      caller: Caller,
-    ): Promise<Page<FeatureView>> {
-      const limit = input.limit ?? defaultPageSize;
-      const after = input.cursor ? decodeCursor(input.cursor, isText) : undefined;
-      return toPage(await store.list(caller.workspace, after, limit + 1), limit, ({ name }) => name);
-    },
+    resolveView: definitions.resolve,
+    listVersions: definitions.listVersions,
+    list: definitions.list,
+    tryOut,
 
     get: (input: { name: string; version: string }, caller: Caller): Promise<FeatureView> =>
-      resolveView(formatReference(input.name, input.version), caller.workspace),
+      definitions.resolve(formatReference(input.name, input.version), caller.workspace),
+
+    async put(
+      input: FeatureViewDefinition & { readonly name: string },
+      caller: Caller,
+    ): Promise<FeatureView & { unchanged: boolean }> {
+      const { name } = input;
+      const tried = await tryOut(`feature view '${name}'`, input, { workspace: caller.workspace, rows: 1 });
+      const uses = [
+        // The versions it was tried on stand for their datasets: these cannot be deleted while the view reads them.
+        ...tried.bound.versions.map(({ uri }) => ({
+          uri,
+          relation: 'feature-view',
+          reason: 'feature view reads it',
+        })),
+        ...tried.entities.map(({ uri }) => ({ uri, relation: 'entity', reason: 'feature view is about it' })),
+      ];
+      return definitions.put(name, { meaning: tried.meaning, about: viewAbout(input), uses }, caller);
+    },
 
     async preview(
       input: PreviewInput,
       caller: Caller,
       signal?: AbortSignal,
     ): Promise<{ columns: Column[]; rows: Row[] }> {
-      const { reply } = await tryOut('the feature view', meaningOf({ ...input, sql: cleanSql(input.sql) }), {
+      const { reply } = await tryOut('the feature view', input, {
         workspace: caller.workspace,
         rows: input.limit ?? previewRows,
         bindings: input.bindings,
@@ -156,5 +133,66 @@ export function createViews(deps: ViewsDependencies) {
       });
       return { columns: [...reply.columns], rows: reply.rows.map((row) => ({ ...row })) };
     },
+
+    async delete(input: { name: string }, caller: Caller): Promise<Record<string, never>> {
+      await dropOnline(await definitions.delete(input, caller), caller.workspace);
+      return {};
+    },
+
+    async deleteVersion(
+      input: { name: string; version: string },
+      caller: Caller,
+    ): Promise<Record<string, never>> {
+      await dropOnline(await definitions.deleteVersion(input, caller), caller.workspace);
+      return {};
+    },
   };
 }
+
+const viewAbout = (input: FeatureViewDefinition): ViewAbout => ({
+  ...aboutOf(input),
+  freshness: input.freshness === undefined ? null : formatDuration(durationMs(input.freshness)),
+  online: input.online ?? {},
+});
+
+function present(definition: Definition<ViewMeaning, ViewAbout>): FeatureView {
+  const { workspace, name, version, about, createdAt, createdBy } = definition;
+  const { ttlMs, ...meaning } = definition.meaning;
+  return {
+    workspace,
+    name,
+    version,
+    reference: formatReference(name, version),
+    uri: toUri('view', name, version),
+    ...about,
+    ...meaning,
+    ttl: ttlMs === null ? null : formatDuration(ttlMs),
+    createdAt,
+    createdBy,
+  };
+}
+
+function entriesOf(definition: Definition<ViewMeaning, ViewAbout>): CatalogueEntry[] {
+  const { name, meaning, about } = definition;
+  const { features, entity, entities, datasets } = meaning;
+  const common = [name, ...aboutWords(about), ...datasets];
+  const view: CatalogueEntry = {
+    kind: 'view',
+    feature: '',
+    title: name,
+    words: [...common, ...entity, ...entities, ...features.map((feature) => feature.name)],
+    shown: shownEntry(definition),
+  };
+  const each = features.map(
+    (feature): CatalogueEntry => ({
+      kind: 'feature',
+      feature: feature.name,
+      title: feature.name,
+      words: [feature.name, ...common],
+      shown: shownEntry(definition, feature.type),
+    }),
+  );
+  return [view, ...each];
+}
+
+export type Views = ReturnType<typeof createViews>;

@@ -1,5 +1,6 @@
 /** How each kind of thing in a project file is looked up, judged and brought to what the file says. */
-import type { FeatureView, ModelVersion } from '@tidemill/contract';
+import type { FeatureView, FeatureViewDefinition, ModelVersion } from '@tidemill/contract';
+import { durationMs, formatDuration } from '../../base/duration.ts';
 import { errors, TidemillError } from '../../base/errors.ts';
 import { compileExpression } from '../../base/expressions/cel.ts';
 import type { Datasets } from '../../data/datasets/service.ts';
@@ -168,7 +169,7 @@ export function createProjectKinds(deps: ProjectKindsDependencies): Readonly<Rec
       async look(name, context) {
         const wanted = thing(context.file, 'featureViews', name);
         const current = await findView(name, context.caller.workspace);
-        const outlook = outlookOf(current && viewFields(current), viewFields(wanted));
+        const outlook = outlookOf(current && viewFields(current, wanted), viewFields(wanted, wanted));
         if (outlook.action === 'unchanged') return outlook;
         const tried = await tryView(name, context, features.preview({ ...wanted, limit: 1 }, context.caller));
         return 'action' in tried ? tried : outlook;
@@ -276,18 +277,23 @@ function declared(found: object): object {
   return definition;
 }
 
-type ViewFields = Partial<Pick<FeatureView, 'description' | 'createdTime' | 'ttlDays'>> &
-  Pick<FeatureView, 'sql' | 'entity' | 'eventTime'>;
-
-/** In the one spelling in which views are kept. */
-const viewFields = (view: ViewFields) => ({
+/** In the one spelling in which views are kept; of the keys, what the file says. */
+const viewFields = (view: FeatureView | FeatureViewDefinition, wanted: FeatureViewDefinition) => ({
   description: view.description ?? '',
+  owner: view.owner ?? '',
+  tags: view.tags ?? {},
   sql: view.sql.trim().replace(/[;\s]+$/, ''),
-  entity: view.entity,
+  ...(wanted.entities && { entities: (view.entities ?? []).map((reference) => reference.split('@')[0]) }),
+  ...(wanted.entity && { entity: view.entity }),
   eventTime: view.eventTime,
   createdTime: view.createdTime ?? null,
-  ttlDays: view.ttlDays ?? null,
+  ttl: spelled(view.ttl),
+  freshness: spelled(view.freshness),
+  online: view.online ?? {},
 });
+
+const spelled = (duration: string | null | undefined): string | null =>
+  duration == null ? null : formatDuration(durationMs(duration));
 
 function missingDataset({ code, details }: TidemillError): string | null {
   if (code === 'datasetNotFound') return String(details.name);

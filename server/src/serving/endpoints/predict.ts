@@ -1,5 +1,6 @@
 /** One request through a live endpoint: split, features, inference, rule. Nothing here touches the database. */
 import type { FeatureView, PredictReply, Row } from '@tidemill/contract';
+import { durationMs } from '../../base/duration.ts';
 import { errors, TidemillError } from '../../base/errors.ts';
 import { evaluateRule, type LiveEndpoint, type LiveVariant } from './live-endpoint.ts';
 import { featureError, fillRow, problemOf, warningsOf } from './model-input.ts';
@@ -159,7 +160,8 @@ async function readView(
       view,
       indices.map((index) => records[index] ?? {}),
     );
-    const reasons = keys.map((key, i) => staleness(view, key, found[i] ?? null, eventTime));
+    const ttlMs = view.ttl === null ? Number.POSITIVE_INFINITY : durationMs(view.ttl);
+    const reasons = keys.map((key, i) => staleness(view, ttlMs, key, found[i] ?? null, eventTime));
     const rows = indices.map((index, i) =>
       reasons[i] === null ? { ...records[index], ...found[i]?.values } : null,
     );
@@ -172,17 +174,16 @@ async function readView(
   }
 }
 
-const dayMs = 86_400_000;
-
 function staleness(
   view: FeatureView,
+  ttlMs: number,
   key: string,
   found: { readonly eventTime: number } | null,
   eventTime: number,
 ): string | null {
   if (!found) return `view ${view.reference} has no online values for ${key}`;
-  if (view.ttlDays === null || eventTime - found.eventTime <= view.ttlDays * dayMs) return null;
-  return `the online values of ${key} in view ${view.reference} are older than ${view.ttlDays} days`;
+  if (view.ttl === null || eventTime - found.eventTime <= ttlMs) return null;
+  return `the online values of ${key} in view ${view.reference} are older than ${view.ttl}`;
 }
 
 type Answer = PredictReply['predictions'][number];

@@ -10,6 +10,7 @@ import { migration as sources } from './014-sources.ts';
 import { migration as profiling } from './015-profiling.ts';
 import { migration as datasetVerbs } from './016-dataset-verbs.ts';
 import { migration as analyses } from './017-analyses.ts';
+import { migration as featureCatalogue } from './018-feature-catalogue.ts';
 import { migration as experiments } from './020-experiments.ts';
 import { migration as jobs } from './021-jobs.ts';
 import { migration as sweeps } from './022-sweeps.ts';
@@ -46,6 +47,7 @@ export const migrations: readonly Migration[] = [
   profiling,
   datasetVerbs,
   analyses,
+  featureCatalogue,
   experiments,
   jobs,
   sweeps,

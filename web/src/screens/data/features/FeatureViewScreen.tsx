@@ -10,7 +10,6 @@ import { ReferenceLink } from '../../../components/ReferenceLink.tsx';
 import { RowsTable } from '../../../components/RowsTable.tsx';
 import { Time } from '../../../components/Time.tsx';
 import { ask, client } from '../../../lib/client.ts';
-import { plural } from '../../../lib/format.ts';
 import { useParam } from '../../../lib/url-state.ts';
 import classes from './FeatureView.module.css';
 
@@ -57,7 +56,7 @@ function Facts({ view }: { readonly view: FeatureView }) {
       <Fact name="Entity">{view.entity.join(', ')}</Fact>
       <Fact name="Event time">{view.eventTime}</Fact>
       <Fact name="Known since">{view.createdTime ?? 'the event time'}</Fact>
-      <Fact name="Good for">{view.ttlDays === null ? 'ever' : plural(view.ttlDays, 'day')}</Fact>
+      <Fact name="Good for">{view.ttl ?? 'ever'}</Fact>
       <Fact name="Reads">
         {view.datasets.map((name, index) => (
           <span key={name}>
