@@ -4,7 +4,7 @@
  */
 import { type CelInput, celEnv, isCelError, parse, plan } from '@bufbuild/cel';
 import { TidemillError } from '../errors.ts';
-import { assertParsable, failedExpression, invalidExpression, readTree } from './limits.ts';
+import { assertParsable, failedExpression, invalidExpression, readTree, type Tree } from './limits.ts';
 import { numberFunctions } from './number-functions.ts';
 import { bindings, fromCel } from './values.ts';
 
@@ -12,6 +12,8 @@ export interface Expression {
   readonly text: string;
   /** The variables it reads, in order of appearance. */
   readonly names: readonly string[];
+  /** Whether it speaks of `null`. */
+  readonly readsNull: boolean;
   /**
    * Its value for these variables, as plain JavaScript (numbers, text, booleans, null, arrays, objects).
    * Fails with `expressionFailed`, for instance on a missing field or a division of integers by zero.
@@ -38,7 +40,7 @@ const readable = (message: string): string => message.replace(/'([!@]?)_?([^'\w]
 
 function build(text: string): Compiled {
   assertParsable(text);
-  const { program, names } = parsed(text);
+  const { program, names, readsNull } = parsed(text);
 
   function evaluate(variables: Readonly<Record<string, unknown>>): unknown {
     const result = program(bindings(variables));
@@ -50,6 +52,7 @@ function build(text: string): Compiled {
   const expression: Expression = {
     text,
     names,
+    readsNull,
     evaluate,
     evaluateBoolean(variables) {
       const value = evaluate(variables);
@@ -66,11 +69,10 @@ function build(text: string): Compiled {
 }
 
 /** Parser, walk and planner recurse; what passes the limits and is still too deep for them is refused like the rest. */
-function parsed(text: string): { program: Program; names: readonly string[] } {
+function parsed(text: string): Tree & { readonly program: Program } {
   try {
     const tree = parse(text);
-    const { names } = readTree(text, tree.expr);
-    return { names, program: plan(environment, tree) as Program };
+    return { ...readTree(text, tree.expr), program: plan(environment, tree) as Program };
   } catch (error) {
     if (error instanceof TidemillError) throw error;
     if (error instanceof RangeError) throw invalidExpression(text, 'it is nested too deeply', error);

@@ -29,6 +29,8 @@ export function assertParsable(text: string): void {
 export interface Tree {
   /** Variables the expression reads, in order of appearance. */
   readonly names: readonly string[];
+  /** Whether it speaks of `null`, and so means to deal with what is missing. */
+  readonly readsNull: boolean;
 }
 
 const typeNames = new Set([
@@ -59,6 +61,9 @@ interface Place {
   readonly terms: number;
 }
 
+const isNull = ({ constantKind }: Record<string, unknown>): boolean =>
+  (constantKind as { case?: string } | undefined)?.case === 'nullValue';
+
 const nameOf = (value: unknown): string => String(value);
 
 /**
@@ -67,6 +72,7 @@ const nameOf = (value: unknown): string => String(value);
  */
 export function readTree(text: string, root: object): Tree {
   const names = new Set<string>();
+  let readsNull = false;
 
   function visitName(name: string, { own }: Place): void {
     if (!own.has(name) && !typeNames.has(name)) names.add(name);
@@ -88,9 +94,10 @@ export function readTree(text: string, root: object): Tree {
     const value = exprKind?.value;
     if (exprKind?.case === 'comprehensionExpr' && value) visitLoop(value, place);
     else if (exprKind?.case === 'identExpr' && value) visitName(nameOf(value.name), place);
+    else if (exprKind?.case === 'constExpr' && value) readsNull ||= isNull(value);
     else for (const child of Object.values(node)) if (isNode(child)) visit(child, place);
   }
 
   visit(root, { own: new Set(), loops: 0, terms: 0 });
-  return { names: [...names] };
+  return { names: [...names], readsNull };
 }

@@ -113,6 +113,15 @@ describeEachDatabase('the catalogue', (open) => {
       expect(upstream.map(({ from }) => from)).toEqual(['view:stats@1']);
     });
 
+    it('adds what is computed on demand', async () => {
+      const caller = await withStats();
+      const onDemand = [{ name: 'share', type: 'double' as const, expression: 'amount / last_close' }];
+      const found = await wing.features.services.put({ ...service, onDemand }, caller);
+      expect(found.outputs.at(-1)).toEqual({ name: 'share', type: 'double' });
+      const again = await wing.features.services.put(service, caller);
+      expect(again).toMatchObject({ version: 2, onDemand: [] });
+    });
+
     it('is a new version when a view it names by its latest has one', async () => {
       const caller = await withStats();
       await wing.features.services.put(service, caller);
@@ -144,6 +153,16 @@ describeEachDatabase('the catalogue', (open) => {
       ['a name for all', { features: ['stats as x'] }, /name the feature: stats:feature as x/],
       ['no reference', { features: ['Stats!'] }, /'Stats!' names no feature/],
       ['a reserved name', { features: ['stats:close as event_time'] }, /cannot be called 'event_time'/],
+      [
+        'an expression that reads what is not there',
+        { onDemand: [{ name: 'r', type: 'double', expression: 'amount / open' }] },
+        /on demand 'r': 'amount \/ open' reads 'open', but knows symbol, amount, last_close, volume/,
+      ],
+      [
+        'an expression of another type',
+        { onDemand: [{ name: 'r', type: 'text', expression: 'amount / last_close' }] },
+        /gives a number where it says text/,
+      ],
       [
         'a field of the request that is a feature',
         { request: [{ name: 'volume', type: 'integer' }] },

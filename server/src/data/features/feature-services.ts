@@ -12,7 +12,8 @@ import {
   shownEntry,
 } from './definition.ts';
 import { createDefinitions, type DefinitionsDependencies } from './definitions.ts';
-import { joinKeysOf, outputsOf, parseMember, viewsOf } from './service-members.ts';
+import { assertOnDemand } from './on-demand.ts';
+import { joinKeysOf, onDemandInputs, outputsOf, parseMember, viewsOf } from './service-members.ts';
 import type { Views } from './views.ts';
 
 type ServiceMeaning = Pick<
@@ -56,6 +57,7 @@ export function createFeatureServices(deps: FeatureServicesDependencies) {
     const joinKeys = joinKeysOf(what, found);
     const parts = { views: taken, joinKeys, request, onDemand };
     const meaning = { features: input.features, ...parts, outputs: outputsOf(what, parts) };
+    assertOnDemand(what, onDemand, onDemandInputs(meaning));
     return { meaning, found };
   }
 

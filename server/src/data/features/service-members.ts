@@ -107,3 +107,14 @@ export function outputsOf(what: string, { views, joinKeys, request, onDemand }: 
     ...onDemand.map(({ name, type }) => ({ name, type })),
   ];
 }
+
+/** What expressions of the service may read: keys, fields of the request, features of its views. */
+export const onDemandInputs = ({
+  views,
+  joinKeys,
+  request,
+}: Pick<FeatureService, 'views' | 'joinKeys' | 'request'>): Column[] => [
+  ...joinKeys,
+  ...request,
+  ...views.flatMap(({ features }) => features.map(({ as, type }) => ({ name: as, type }))),
+];
