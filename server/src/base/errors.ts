@@ -318,6 +318,11 @@ export const catalogue = {
     422,
     (d) => `${d.what} cannot be defined: ${d.reason}.`,
   ),
+  featureViewBroken: entry<{ view: string; versions: string; reason: string }>(
+    422,
+    (d) =>
+      `The feature view '${d.view}' cannot be built on ${d.versions}: ${d.reason}. Define the view for what its datasets are now, or bind versions that still fit.`,
+  ),
   featureSqlInvalid: entry<{ what: string; reason: string }>(
     422,
     (d) => `The SQL of ${d.what} cannot be used: ${d.reason}. Write one SELECT over dataset names.`,

@@ -11,7 +11,7 @@ import { formatReference } from '../../base/references.ts';
 import { type Bindings, type BoundSql, createBinder, type Datasets } from '../datasets/service.ts';
 import { keyColumns, linesSql, newestValuesSql } from './newest-values.ts';
 import { keepMsOf, onlineName } from './online-values.ts';
-import { featuresOf } from './rules.ts';
+import { writeViewRows } from './view-rows.ts';
 
 export interface MaterializeDependencies {
   readonly changes: Changes;
@@ -60,8 +60,7 @@ export function createMaterialize(deps: MaterializeDependencies) {
   /** Through files alone: no row is an object of ours, and the event loop never waits. */
   async function fillOnline(view: FeatureView, bound: BoundSql, folder: string) {
     const values = join(folder, 'values.parquet');
-    const given = await analytics.sandboxedCopy({ ...bound, to: values });
-    featuresOf(view.reference, view, [...given.columns]);
+    const given = await writeViewRows(analytics, view, bound, values);
     const lines = join(folder, 'lines');
     await analytics.copyLines({
       sql: linesSql(newestValuesSql(view, keyColumns(view.entity, given.columns), clock.now())),

@@ -18,6 +18,7 @@ import {
   timeColumn,
 } from './point-in-time-join.ts';
 import { assertColumn, assertJoinable, assertTimeColumn, cleanSql } from './rules.ts';
+import { writeViewRows } from './view-rows.ts';
 
 export interface TrainingSetDependencies {
   readonly analytics: Analytics;
@@ -127,6 +128,11 @@ function createSteps(analytics: Analytics, folder: string) {
       const reply = await analytics.sandboxedCopy({ sql, tables, to });
       return { source: { paths: [to] }, ...reply };
     },
+    async runView(view: FeatureView, bound: BoundSql): Promise<Table> {
+      const to = next();
+      const reply = await writeViewRows(analytics, view, bound, to);
+      return { source: { paths: [to] }, ...reply };
+    },
     async derive(sql: string, tables: Record<string, TableSource>): Promise<Table> {
       const to = next();
       const reply = await analytics.copy({ sql, tables, to });
@@ -167,10 +173,7 @@ async function withView(
   asOf: number | null,
 ): Promise<Table> {
   if (!bound) throw new Error(`the view ${view.reference} was not bound`);
-  const values = await steps.run(bound);
-  for (const feature of view.features) assertColumn(view.reference, values.columns, feature.name);
-  assertTimeColumn(view.reference, values.columns, view.eventTime);
-  if (view.createdTime !== null) assertTimeColumn(view.reference, values.columns, view.createdTime);
+  const values = await steps.runView(view, bound);
   assertJoinable(name, view.entity, rows.columns, { what: view.reference, columns: values.columns });
   return steps.derive(joinViewSql(view, view.features, asOf), { rows_: rows.source, view_: values.source });
 }

@@ -1,0 +1,60 @@
+import type { Column, FeatureView } from '@tidemill/contract';
+import type { Analytics } from '../../adapters/analytics/analytics.ts';
+import { errors, TidemillError } from '../../base/errors.ts';
+import type { BoundSql } from '../datasets/service.ts';
+
+type View = Pick<FeatureView, 'reference' | 'entity' | 'joinKeys' | 'eventTime' | 'createdTime' | 'features'>;
+
+/**
+ * Runs a view's SQL into a file. The datasets may have changed since it was defined: what no longer gives what the view
+ * promises is refused before a value of it reaches anybody.
+ * @throws featureViewBroken naming the view, the column and the dataset versions
+ */
+export async function writeViewRows(
+  analytics: Pick<Analytics, 'sandboxedCopy'>,
+  view: View,
+  { sql, tables, versions }: Pick<BoundSql, 'sql' | 'tables' | 'versions'>,
+  to: string,
+): Promise<{ columns: Column[]; rows: number }> {
+  const read = versions.map(({ reference }) => reference).join(', ') || 'no dataset';
+  const broken = (reason: string, cause?: unknown) =>
+    errors.featureViewBroken({ view: view.reference, versions: read, reason }, cause);
+  const { columns, rows } = await analytics.sandboxedCopy({ sql, tables, to }).catch((error: unknown) => {
+    if (!(error instanceof TidemillError) || error.code !== 'queryFailed') throw error;
+    throw broken(failureOf(String(error.details.reason)), error);
+  });
+  const problem = findProblem(view, columns);
+  if (problem !== null) throw broken(problem);
+  return { columns: [...columns], rows };
+}
+
+/** The engine's first sentence; what a missing column might have meant instead stays in it. */
+function failureOf(reason: string): string {
+  const column = /Referenced column "([^"]+)" not found|does not have a column named "([^"]+)"/.exec(reason);
+  const name = column?.[1] ?? column?.[2];
+  const told = reason.split('\n')[0]?.replace(/\.$/, '') ?? reason;
+  return name === undefined
+    ? `its SQL fails: ${told}`
+    : `its SQL reads the column '${name}', which is not there`;
+}
+
+function findProblem(view: View, columns: readonly Column[]): string | null {
+  const given = columns.map(({ name }) => name).join(', ');
+  const typed = new Map(columns.map((column) => [column.name, column.type]));
+  const times = [view.eventTime, ...(view.createdTime === null ? [] : [view.createdTime])];
+  for (const name of [...view.entity, ...times, ...view.features.map((feature) => feature.name)])
+    if (!typed.has(name)) return `its SQL gives no column '${name}' (it gives ${given})`;
+  for (const name of times)
+    if (!isTime(typed.get(name)))
+      return `the column '${name}' is ${typed.get(name)}, neither date nor timestamp`;
+  for (const { name, type } of [...view.joinKeys, ...view.features])
+    if (!holds(type, typed.get(name)))
+      return `the column '${name}' is ${typed.get(name)}; the view promises ${type} (cast it in the SQL)`;
+  return null;
+}
+
+const isTime = (type: Column['type'] | undefined): boolean => type === 'date' || type === 'timestamp';
+
+/** A table of whole numbers may stand for one of doubles, not the other way. */
+const holds = (promised: Column['type'], given: Column['type'] | undefined): boolean =>
+  promised === given || (promised === 'double' && given === 'integer');
