@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { byName, byVersion, Column, Done, page, pageQuery, strict, Tags, Timestamp } from './common.ts';
 import { endpoints } from './endpoint.ts';
+import { FeatureUses } from './feature-uses.ts';
 
 /** What every definition of the catalogue may say about itself; a change of these is no change of meaning. */
 export const aboutProperties = {
@@ -83,6 +84,14 @@ export const entitiesEndpoints = endpoints({
     summary: 'Get one version of an entity',
     params: byVersion,
     reply: Entity,
+  },
+  uses: {
+    method: 'GET',
+    path: '/api/v1/entities/:name/versions/:version/uses',
+    permission: 'read',
+    summary: 'Who uses a version of an entity: views, services, training sets, models, endpoints',
+    params: byVersion,
+    reply: FeatureUses,
   },
   delete: {
     method: 'DELETE',

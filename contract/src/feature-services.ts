@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { byName, byVersion, Column, Done, page, pageQuery, strict } from './common.ts';
 import { endpoints } from './endpoint.ts';
 import { aboutProperties, definedProperties } from './entities.ts';
+import { FeatureUses } from './feature-uses.ts';
 
 const field = { name: Type.String({ minLength: 1, maxLength: 128 }), type: Column.properties.type };
 
@@ -84,6 +85,14 @@ export const featureServicesEndpoints = endpoints({
     summary: 'Get one version of a feature service',
     params: byVersion,
     reply: FeatureService,
+  },
+  uses: {
+    method: 'GET',
+    path: '/api/v1/feature-services/:name/versions/:version/uses',
+    permission: 'read',
+    summary: 'Who uses a version of a feature service: training sets, models, endpoints',
+    params: byVersion,
+    reply: FeatureUses,
   },
   delete: {
     method: 'DELETE',

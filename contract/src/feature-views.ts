@@ -16,6 +16,7 @@ import {
 } from './common.ts';
 import { endpoints } from './endpoint.ts';
 import { aboutProperties, definedProperties } from './entities.ts';
+import { FeatureImpact, FeatureUses } from './feature-uses.ts';
 
 /** Where the values of a view go without being asked for. */
 export const OnlineSettings = strict({
@@ -143,6 +144,23 @@ export const featureViewEndpoints = endpoints({
     params: byName,
     query: strict(pageQuery),
     reply: page(FeatureView),
+  },
+  uses: {
+    method: 'GET',
+    path: '/api/v1/feature-views/:name/versions/:version/uses',
+    permission: 'read',
+    summary: 'Who uses a version of a feature view: services, training sets, models, endpoints',
+    params: byVersion,
+    reply: FeatureUses,
+  },
+  impact: {
+    method: 'POST',
+    path: '/api/v1/feature-views/:name/impact',
+    permission: 'read',
+    summary: 'What another definition would change, and whom it touches; nothing is registered',
+    params: byName,
+    body: strict({ ...viewProperties, bindings: versionBindings }),
+    reply: FeatureImpact,
   },
   delete: {
     method: 'DELETE',

@@ -3,9 +3,17 @@ import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { errors } from '../../base/errors.ts';
+import { groupsOf } from '../../base/in-parallel.ts';
 import { type LineageNode, lineageStore } from './store.ts';
 
 const defaultDepth = 6;
+
+interface UsersOptions {
+  readonly limit: number;
+  /** 1 = only who holds the thing itself. */
+  readonly depth?: number;
+  readonly skip?: ReadonlySet<string>;
+}
 
 /**
  * The directory of everything that has a uri: what it came from, what came of it and who uses it now.
@@ -54,6 +62,29 @@ export function createLineage({ db, clock }: { readonly db: Db; readonly clock: 
       const holds = await lineageStore(tx).listHolds(workspace, uri);
       if (holds.length === 0) return;
       throw errors.inUse({ what: uri, users: [...new Set(holds.map((hold) => hold.userUri))].join(', ') });
+    },
+
+    /**
+     * Who holds the thing, who holds those, and so on: all who would notice, at most `limit` of them.
+     * Nothing is followed through what is to be skipped.
+     */
+    async users(
+      workspace: string,
+      uri: string,
+      { limit, depth = 20, skip = new Set() }: UsersOptions,
+    ): Promise<{ users: string[]; truncated: boolean }> {
+      const met = new Set([uri]);
+      let level = [uri];
+      for (let i = 0; i < depth && level.length > 0 && met.size <= limit + 1; i++) {
+        const fresh = new Set<string>();
+        for (const group of groupsOf(level, 500))
+          for (const user of await lineageStore(db).listUsers(workspace, group, limit + 1))
+            if (!met.has(user) && !skip.has(user)) fresh.add(user);
+        for (const user of fresh) met.add(user);
+        level = [...fresh];
+      }
+      const users = [...met].slice(1);
+      return { users: users.slice(0, limit), truncated: users.length > limit };
     },
 
     async lineage(input: { uri: string; depth?: number | undefined }, caller: Caller) {

@@ -139,6 +139,20 @@ export const lineageStore = (db: Db) => ({
     return new Map([...lasting, ...holds].map(({ uri, user }) => [uri, user]));
   },
 
+  /** Who holds any of the things, at most so many. */
+  async listUsers(workspace: string, uris: readonly string[], limit: number): Promise<string[]> {
+    const rows = await db
+      .selectFrom('lineage_holds')
+      .select('user_uri')
+      .distinct()
+      .where('workspace', '=', workspace)
+      .where('used_uri', 'in', uris)
+      .orderBy('user_uri')
+      .limit(limit)
+      .execute();
+    return rows.map((row) => row.user_uri);
+  },
+
   /** Holds on the thing itself and, for a name without version, on every version of it. */
   async listHolds(workspace: string, usedUri: string): Promise<{ userUri: string; usedUri: string }[]> {
     const upper = `${usedUri}A`; // '@' + 1: the range of everything that begins with `uri@`

@@ -57,3 +57,6 @@ export const aboutWords = ({ description, owner, tags }: About): string[] => [
   owner,
   ...Object.entries(tags).map(([key, value]) => `${key}=${value}`),
 ];
+
+/** By name, then number: `x@2` before `x@10`. */
+export const byNumber = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });

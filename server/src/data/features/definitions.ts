@@ -5,7 +5,6 @@ import type { Lineage } from '../../access/lineage/service.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
-import { errors } from '../../base/errors.ts';
 import { decodeCursor, defaultPageSize, isNumber, isText, toPage } from '../../base/page.ts';
 import { formatReference, parseReference, toUri } from '../../base/references.ts';
 import { catalogueStore } from './catalogue-store.ts';
@@ -125,7 +124,7 @@ export function createDefinitions<M extends object, A extends About, T extends {
       await lineage.hold(tx, { workspace, userUri: uri, usedUri: use.uri, reason: use.reason });
   }
 
-  /** @throws inUse naming who holds one of them, or what came of one and is still there */
+  /** @throws inUse naming who holds one of them */
   async function remove(name: string, numbers: readonly number[], caller: Caller): Promise<void> {
     const { workspace } = caller;
     await changes.run(caller, async (tx, note) => {
@@ -133,8 +132,6 @@ export function createDefinitions<M extends object, A extends About, T extends {
       await inside.ensure(workspace, kind, name, clock.now());
       const uris = numbers.map((number) => uriOf(name, number));
       for (const uri of uris) await lineage.assertUnheld(tx, workspace, uri);
-      const [used] = await lineage.findUsed(tx, workspace, uris);
-      if (used) throw errors.inUse({ what: used[0], users: used[1] });
       for (const uri of uris) await lineage.release(tx, workspace, uri);
       await lineage.deleteNodes(tx, workspace, uris);
       await inside.deleteVersions(workspace, kind, name, numbers);

@@ -2,12 +2,13 @@ import type { contract } from '@tidemill/contract';
 import type { Handlers } from '../../http/bind.ts';
 import type { Features } from './service.ts';
 
-export const entitiesRoutes = ({ entities }: Features): Handlers<typeof contract.entities> => ({
+export const entitiesRoutes = ({ entities, usesOf }: Features): Handlers<typeof contract.entities> => ({
   put: (input, caller) => entities.put(input, caller),
   list: (input, caller) => entities.list(input, caller),
   get: ({ name }, caller) => entities.resolve(name, caller.workspace),
   listVersions: (input, caller) => entities.listVersions(input, caller),
   getVersion: (input, caller) => entities.getVersion(input, caller),
+  uses: async (input, caller) => usesOf(caller.workspace, (await entities.getVersion(input, caller)).uri),
   delete: (input, caller) => entities.delete(input, caller),
 });
 
@@ -16,6 +17,9 @@ export const featuresRoutes = (features: Features): Handlers<typeof contract.fea
   list: (input, caller) => features.list(input, caller),
   get: (input, caller) => features.get(input, caller),
   listVersions: (input, caller) => features.listVersions(input, caller),
+  uses: async (input, caller) => features.usesOf(caller.workspace, (await features.get(input, caller)).uri),
+  impact: (input, caller) => features.impact(input, caller),
+  search: (input, caller) => features.search(input, caller),
   delete: (input, caller) => features.delete(input, caller),
   deleteVersion: (input, caller) => features.deleteVersion(input, caller),
   preview: (input, caller, signal) => features.preview(input, caller, signal),
@@ -24,11 +28,15 @@ export const featuresRoutes = (features: Features): Handlers<typeof contract.fea
   createTrainingSet: (input, caller) => features.createTrainingSet(input, caller),
 });
 
-export const featureServicesRoutes = ({ services }: Features): Handlers<typeof contract.featureServices> => ({
+export const featureServicesRoutes = ({
+  services,
+  usesOf,
+}: Features): Handlers<typeof contract.featureServices> => ({
   put: (input, caller) => services.put(input, caller),
   list: (input, caller) => services.list(input, caller),
   listVersions: (input, caller) => services.listVersions(input, caller),
   get: (input, caller) => services.get(input, caller),
+  uses: async (input, caller) => usesOf(caller.workspace, (await services.get(input, caller)).uri),
   delete: (input, caller) => services.delete(input, caller),
   deleteVersion: (input, caller) => services.deleteVersion(input, caller),
 });

@@ -9,10 +9,13 @@ import type { Clock } from '../../base/clock.ts';
 import type { Datasets } from '../datasets/service.ts';
 import { createEntities } from './entities.ts';
 import { createFeatureServices } from './feature-services.ts';
+import { createImpact } from './impact.ts';
 import { createMaterialize } from './materialize.ts';
 import { createOnlineLookup } from './online-lookup.ts';
 import { entityKey } from './rules.ts';
+import { createSearch } from './search.ts';
 import { createTrainingSets } from './training-sets.ts';
+import { createUses } from './uses.ts';
 import { createViews } from './views.ts';
 
 export { createTrainingSets } from './training-sets.ts';
@@ -35,6 +38,7 @@ export function createFeatures(deps: FeaturesDependencies) {
   const services = createFeatureServices({ ...deps, views });
   const inside = { ...deps, resolveView: views.resolveView, resolveService: services.resolve };
   const trainingSets = createTrainingSets(inside);
+  const uses = createUses(deps.lineage);
 
   return {
     ...views,
@@ -42,6 +46,9 @@ export function createFeatures(deps: FeaturesDependencies) {
     services,
     ...createMaterialize(inside),
     ...createOnlineLookup(inside),
+    ...createSearch(deps),
+    ...createImpact({ views, uses, resolveService: services.resolve }),
+    usesOf: uses.usesOf,
     entityKey,
 
     createTrainingSet: (definition: TrainingSetDefinition, caller: Caller) =>

@@ -99,6 +99,15 @@ export function createViews(deps: ViewsDependencies) {
     list: definitions.list,
     tryOut,
 
+    /** What the latest version means; null for an unknown name. */
+    async findMeaning(
+      name: string,
+      workspace: string,
+    ): Promise<{ view: FeatureView; meaning: ViewMeaning } | null> {
+      const found = await definitions.find(name, 'latest', workspace);
+      return found && { view: present(found), meaning: found.meaning };
+    },
+
     get: (input: { name: string; version: string }, caller: Caller): Promise<FeatureView> =>
       definitions.resolve(formatReference(input.name, input.version), caller.workspace),
 
