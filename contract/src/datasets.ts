@@ -137,6 +137,7 @@ export const Split = Type.Object({
   of: Type.String({ description: 'prices@3' }),
   name: Type.String(),
   ...splitRule,
+  at: Type.Array(Type.String(), { description: 'the instants at which it was cut, if it was cut so' }),
   parts: Type.Array(
     Type.Object({
       name: Type.String(),
@@ -332,9 +333,26 @@ export const datasetsEndpoints = endpoints({
       columns: Type.Optional(splitRule.columns),
       stratify: Type.Optional(Type.String()),
       seed: Type.Optional(splitRule.seed),
-      parts: Type.Array(
-        strict({ name: PartName, share: Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 }) }),
-        { minItems: 2, maxItems: 20 },
+      at: Type.Optional(
+        Type.Array(Type.String({ maxLength: 40 }), {
+          minItems: 1,
+          maxItems: 19,
+          description: 'by time, instead of shares: a part begins at each of these, ascending: 2023-01-01',
+        }),
+      ),
+      parts: Type.Optional(
+        Type.Array(
+          strict({
+            name: PartName,
+            share: Type.Optional(Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 })),
+          }),
+          {
+            minItems: 2,
+            maxItems: 20,
+            description:
+              'their shares sum to 1; with `at` names alone, by default train and test, or train, valid and test',
+          },
+        ),
       ),
     }),
     reply: Split,

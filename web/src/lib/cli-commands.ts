@@ -26,13 +26,16 @@ const words = (input: Input, names: readonly string[]) =>
       quoted(input, name).replace(` --${name}`, ` --${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`),
     )
     .join('');
-function splitWords({ by, columns, parts, stratify, seed, split }: Input): string {
+function splitWords({ by, columns, at, parts, stratify, seed, split }: Input): string {
   const how = [by, ...(Array.isArray(columns) && columns.length > 0 ? [columns.join(',')] : [])].join(':');
-  const shares = (parts as readonly { name: string; share: number }[]).map(
-    (part) => `${part.name}=${part.share}`,
-  );
+  const list = (parts ?? []) as readonly { name: string; share?: number }[];
+  const shares = list.map((part) => `${part.name}=${part.share}`).join(',');
+  const names = list.length > 0 ? ` --parts ${list.map((part) => part.name).join(',')}` : '';
+  const cuts = Array.isArray(at)
+    ? ` --at ${at.map((each) => String(each).replaceAll(' ', 'T')).join(',')}${names}`
+    : ` --shares ${shares}`;
   const where = /^[\w:.,-]+$/.test(how) ? how : shellQuote(how);
-  return ` --by ${where} --shares ${shares.join(',')}${quoted({ stratify }, 'stratify')}${option({ seed }, 'seed')}${option({ name: split }, 'name')}`;
+  return ` --by ${where}${cuts}${quoted({ stratify }, 'stratify')}${option({ seed }, 'seed')}${option({ name: split }, 'name')}`;
 }
 /** One of the dataset, or already that of another. */
 const versionOf = ({ name }: Input, version: unknown) =>

@@ -1,5 +1,5 @@
 import type { Split } from '@tidemill/sdk';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { example } from '../../pages.ts';
 import { toInteger, toNames, toNumberPairs, toReference } from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
@@ -13,6 +13,8 @@ interface By {
 interface SplitOptions extends Record<string, unknown> {
   by: By;
   shares: string[];
+  at?: string[];
+  parts?: string[];
   seed: number;
   stratify?: string;
   name?: string;
@@ -26,26 +28,33 @@ export function addSplits(datasets: Command): void {
     )
     .requiredOption(
       '--by <how>',
-      'hash:symbol,date (rows of a key stay together; hash alone: the key of `datasets set`), time:date, or row',
+      'hash:symbol,date (rows of a key stay together; hash alone: the key of `datasets set`), time:date (time alone: the one column of times), or row',
       toBy,
     )
     .option('--shares <part=share,…>', 'parts in this order; shares sum to 1', toNames, [
       'train=0.8',
       'test=0.2',
     ])
+    .addOption(
+      new Option(
+        '--at <instants>',
+        'by time, instead of shares: a part begins at each of them: 2023-01-01,2023-06-01',
+      )
+        .argParser((text: string, before: string[] | undefined) => toNames(text, before))
+        .conflicts('shares'),
+    )
+    .option('--parts <names>', 'with --at (default: train,test or train,valid,test)', toNames)
     .option('--stratify <column>', 'the same shares in every part for each value of this column')
     .option('--seed <number>', 'another one gives another split', toInteger, 0)
     .option('--name <split>', 'for a second split of the version: its parts are prices.NAME.train')
     .action(async (reference: string, options: SplitOptions, command: Command) => {
       const session = sessionOf(command);
-      const { seed, stratify, name } = options;
-      const parts = Object.entries(toNumberPairs(options.shares)).map(([part, share]) => ({
-        name: part,
-        share,
-      }));
+      const { seed, stratify, name, at } = options;
+      const parts = at ? options.parts?.map((part) => ({ name: part })) : toShares(options.shares);
       const made = await session.client.datasets.split({
         ...toReference(reference),
         ...options.by,
+        at,
         parts,
         seed,
         stratify,
@@ -67,6 +76,9 @@ export function addSplits(datasets: Command): void {
   example(splits, 'datasets splits prices@3');
 }
 
+const toShares = (shares: readonly string[]) =>
+  Object.entries(toNumberPairs(shares)).map(([name, share]) => ({ name, share }));
+
 function toBy(text: string): By {
   const colon = text.indexOf(':');
   const by = colon < 0 ? text : text.slice(0, colon);
@@ -80,11 +92,16 @@ function describeSplits(splits: readonly Split[]): string[] {
   return tableLines(rows, {
     split: ({ split }) => split.name,
     by: ({ split }) => [split.by, ...split.columns].join(' '),
+    ...(splits.some(({ at }) => at.length > 0) && {
+      at: ({ split }) => split.at.map(dayText).join(' ') || null,
+    }),
     stratified: ({ split }) => split.stratify,
     seed: ({ split }) => split.seed,
     part: ({ part }) => part.name,
-    share: ({ part }) => part.share,
+    share: ({ part }) => Number(part.share.toFixed(4)),
     rows: ({ part }) => part.rows,
     reference: ({ part }) => part.reference,
   });
 }
+
+const dayText = (instant: string): string => instant.replace(/T00:00:00\.000Z$/, '');

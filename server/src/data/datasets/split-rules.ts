@@ -5,7 +5,7 @@ import { quoteName, quoteText } from '../../base/sql-text.ts';
 import { locator } from './located-table.ts';
 import { assertColumns } from './rules.ts';
 
-export type SplitRule = Pick<Split, 'by' | 'columns' | 'stratify' | 'seed'>;
+export type SplitRule = Pick<Split, 'by' | 'columns' | 'stratify' | 'seed' | 'at'>;
 
 export interface Part {
   readonly name: string;
@@ -29,7 +29,8 @@ export function assertSplit(
   const invalid = (reason: string) => errors.datasetSplitInvalid({ reference, reason });
   assertColumns(reference, columns, [...rule.columns, ...(rule.stratify === null ? [] : [rule.stratify])]);
   const sum = parts.reduce((total, { share }) => total + share, 0);
-  if (Math.abs(sum - 1) > 1e-9) throw invalid(`the shares sum to ${sum}, not to 1`);
+  if (rule.at.length > 0) assertInstants(reference, columns, rule);
+  else if (Math.abs(sum - 1) > 1e-9) throw invalid(`the shares sum to ${sum}, not to 1`);
   if (new Set(parts.map(({ name }) => name)).size < parts.length) throw invalid('two parts have one name');
   for (const { name } of parts) {
     const target = partDataset(dataset, split, name);
@@ -102,4 +103,65 @@ export function stratifiedUnits(
         select unit, (row_number() over (partition by stratum order by ${place}, unit) - 0.5) / count(*) over (partition by stratum) as place
         from units)
     select unit, ${partAt('place', parts)} as part from placed`;
+}
+
+/** Names where only instants are given: as many as people mostly want. */
+const usualParts: readonly (readonly string[])[] = [
+  ['train', 'test'],
+  ['train', 'valid', 'test'],
+];
+
+/** @throws datasetSplitInvalid for shares that are missing, or that stand beside instants */
+export function partsOf(
+  reference: string,
+  at: readonly string[],
+  given: readonly { readonly name: string; readonly share?: number | undefined }[] | undefined,
+): Part[] {
+  const invalid = (reason: string) => errors.datasetSplitInvalid({ reference, reason });
+  const names = given ?? usualParts[at.length - 1]?.map((name) => ({ name, share: undefined }));
+  if (!names) throw invalid(at.length > 0 ? 'its parts have no names' : 'its parts have no shares');
+  if (at.length > 0 && names.length !== at.length + 1)
+    throw invalid(`${at.length} instants make ${at.length + 1} parts, and ${names.length} are named`);
+  return names.map(({ name, share }) => {
+    if (at.length > 0 && share !== undefined)
+      throw invalid(`the part '${name}' has a share, and the instants cut already`);
+    if (at.length === 0 && share === undefined) throw invalid(`the part '${name}' has no share`);
+    return { name, share: share ?? 0 };
+  });
+}
+
+/** As ISO 8601 in UTC, as which a time without a zone counts. @throws datasetSplitInvalid */
+export function toInstants(reference: string, at: readonly string[]): string[] {
+  const times = at.map((text) => {
+    const isPlain = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)?$/.test(text);
+    const [day, time] = text.split(/[T ]/);
+    const found = Date.parse(isPlain ? `${day}T${time ?? '00:00'}Z` : text);
+    const isReal =
+      !Number.isNaN(found) && (isPlain || /^\d{4}-\d{2}-\d{2}T.*(?:Z|[+-]\d{2}:?\d{2})$/i.test(text));
+    if (isReal && (!isPlain || new Date(found).toISOString().startsWith(day ?? ''))) return found;
+    throw errors.datasetSplitInvalid({
+      reference,
+      reason: `'${text}' is no instant; write 2023-01-01 or 2023-01-01T12:00:00Z`,
+    });
+  });
+  if (times.some((time, i) => i > 0 && time <= (times[i - 1] ?? 0)))
+    throw errors.datasetSplitInvalid({ reference, reason: 'its instants do not ascend' });
+  return times.map((time) => new Date(time).toISOString());
+}
+
+function assertInstants(reference: string, columns: readonly Column[], { by, columns: [name] }: SplitRule) {
+  const invalid = (reason: string) => errors.datasetSplitInvalid({ reference, reason });
+  if (by !== 'time') throw invalid('instants cut by time alone');
+  const column = columns.find((each) => each.name === name);
+  if (column && column.type !== 'date' && column.type !== 'timestamp')
+    throw invalid(`'${column.name}' is ${column.type}, and instants cut a date or a timestamp`);
+}
+
+/** The part in which a time lies: one begins at each instant. */
+export function partAtInstants(column: string, at: readonly string[]): string {
+  const cases = at.map(
+    (instant, i) =>
+      `when cast(t.${quoteName(column)} as timestamp) < timestamp ${quoteText(instant.slice(0, -1).replace('T', ' '))} then ${i}`,
+  );
+  return `(case ${cases.join(' ')} else ${at.length} end)`;
 }

@@ -22,7 +22,9 @@ export const splitStore = (db: Db) => ({
     return rows.map((row) => ({
       of: formatReference(row.dataset, row.number),
       name: row.name,
-      ...parseJson<SplitRule>(row.rule),
+      // Kept before there were any: none.
+      at: [],
+      ...parseJson<Omit<SplitRule, 'at'> & Partial<SplitRule>>(row.rule),
       parts: parseJson(row.parts),
       createdAt: row.created_at,
       createdBy: row.created_by,
@@ -30,7 +32,7 @@ export const splitStore = (db: Db) => ({
   },
 
   async save(split: NewSplit): Promise<void> {
-    const { by, columns, stratify, seed } = split;
+    const { by, columns, stratify, seed, at } = split;
     const parts = json(split.parts);
     await db
       .insertInto('dataset_splits')
@@ -39,7 +41,7 @@ export const splitStore = (db: Db) => ({
         dataset: split.dataset,
         number: split.version,
         name: split.name,
-        rule: json({ by, columns, stratify, seed }),
+        rule: json({ by, columns, stratify, seed, at }),
         parts,
         created_at: split.createdAt,
         created_by: split.createdBy,

@@ -19,9 +19,12 @@ import {
   defaultSplit,
   type Part,
   partAt,
+  partAtInstants,
   partDataset,
+  partsOf,
   type SplitRule,
   stratifiedUnits,
+  toInstants,
   unitPlace,
   unitText,
 } from './split-rules.ts';
@@ -46,7 +49,9 @@ export interface SplitInput {
   readonly columns?: readonly string[] | undefined;
   readonly stratify?: string | undefined;
   readonly seed?: number | undefined;
-  readonly parts: readonly Part[];
+  /** By time, where the parts after the first begin. */
+  readonly at?: readonly string[] | undefined;
+  readonly parts?: readonly { readonly name: string; readonly share?: number | undefined }[] | undefined;
 }
 
 /** A row's part as an expression over `rows_ t`, with the join it needs. */
@@ -84,7 +89,7 @@ export function createSplits(deps: SplitDependencies) {
   /** Cut where the share is reached, but never within rows of one time. */
   async function partByTime(
     { reference }: DatasetVersion,
-    { columns: [column = ''] }: SplitRule,
+    { columns: [column = ''], at }: SplitRule,
     parts: readonly Part[],
     rows: TableSource,
   ): Promise<string> {
@@ -103,6 +108,7 @@ export function createSplits(deps: SplitDependencies) {
         reference,
         reason: `'${column}' is missing in ${found.missing} rows`,
       });
+    if (at.length > 0) return partAtInstants(column, at);
     const cases = parts.slice(0, -1).flatMap((_, i) => {
       const cut = found[`c${i}`];
       const isBefore = `t.${quoteName(column)} < cast(${quoteText(String(cut))} as ${found.type})`;
@@ -111,21 +117,24 @@ export function createSplits(deps: SplitDependencies) {
     return `(case ${cases.join(' ')} else ${parts.length - 1} end)`;
   }
 
-  /** @throws datasetSplitInvalid for a part without rows */
-  async function assertNoneEmpty(
-    { reference }: DatasetVersion,
+  /** With the shares that instants gave. @throws datasetSplitInvalid for a part without rows */
+  async function countParts(
+    { reference, rows: total }: DatasetVersion,
+    { by, at }: SplitRule,
     parts: readonly Part[],
     rows: TableSource,
     assignment: Assignment,
-  ): Promise<void> {
+  ): Promise<Part[]> {
     const counted = await analytics.query({
       sql: `select ${assignment.part} as part, count(*) as n from rows_ t ${assignment.join} group by 1`,
       tables: { rows_: rows, ...assignment.tables },
     });
-    const filled = new Set(counted.rows.map(({ part }) => part));
+    const filled = new Map(counted.rows.map(({ part, n }) => [part, Number(n)]));
     const empty = parts.find((_, i) => !filled.has(i));
     if (empty)
       throw errors.datasetSplitInvalid({ reference, reason: `the part '${empty.name}' would have no rows` });
+    const isCut = by === 'time' && at.length > 0;
+    return parts.map((part, i) => (isCut ? { ...part, share: (filled.get(i) ?? 0) / total } : part));
   }
 
   async function commitPart(
@@ -159,11 +168,11 @@ export function createSplits(deps: SplitDependencies) {
       const { stored } = await files.get(version.digest);
       const rows = await locatedTable(files, version, stored);
       const assignment = await assign(version, split.rule, parts, rows, folder);
-      await assertNoneEmpty(version, parts, rows, assignment);
+      const shared = await countParts(version, split.rule, parts, rows, assignment);
       // Without a join the rows come in their order by themselves, and sorting wide ones is dear.
       const order = assignment.join === '' ? '' : `order by t.${locator}`;
       const made: Split['parts'] = [];
-      for (const [i, part] of parts.entries()) {
+      for (const [i, part] of shared.entries()) {
         const to = join(folder, `part-${i}.parquet`);
         await analytics.copy({
           sql: `select t.* exclude (${locator}) from rows_ t ${assignment.join} where ${assignment.part} = ${i} ${order}`,
@@ -185,28 +194,31 @@ export function createSplits(deps: SplitDependencies) {
       const { workspace } = caller;
       const version = await lookup.getVersion(input.name, input.version, workspace);
       const name = input.split ?? defaultSplit;
-      const columns = input.columns ?? (await defaultColumns(input, workspace));
+      const columns = input.columns ?? (await defaultColumns(input, version, workspace));
+      const at = toInstants(version.reference, input.at ?? []);
+      const parts = partsOf(version.reference, at, input.parts);
       const rule = {
         by: input.by,
         columns: [...columns],
         stratify: input.stratify ?? null,
         seed: input.seed ?? 0,
+        at,
       };
-      assertSplit(version, name, rule, input.parts);
+      assertSplit(version, name, rule, parts);
       const known = (await splitStore(db).list(workspace, version.dataset, version.version)).find(
         (split) => split.name === name,
       );
-      if (known && !isSame(known, rule, input.parts))
+      if (known && !isSame(known, rule, parts))
         throw errors.datasetSplitExists({ reference: version.reference, split: name });
       if (known && (await areThere(known, workspace))) return known;
-      const parts = await makeParts(version, { name, rule }, input.parts, caller);
+      const made = await makeParts(version, { name, rule }, parts, caller);
       const by = { createdAt: clock.now(), createdBy: caller.actor };
       await changes.run(caller, async (tx, note) => {
         const { dataset, version: number } = version;
-        await splitStore(tx).save({ workspace, dataset, version: number, name, ...rule, parts, ...by });
+        await splitStore(tx).save({ workspace, dataset, version: number, name, ...rule, parts: made, ...by });
         note({ action: 'dataset.split', subject: version.uri, detail: { split: name, ...rule } });
       });
-      return { of: version.reference, name, ...rule, parts, ...by };
+      return { of: version.reference, name, ...rule, parts: made, ...by };
     },
 
     async listSplits(input: { name: string; version: string }, caller: Caller): Promise<{ items: Split[] }> {
@@ -215,8 +227,15 @@ export function createSplits(deps: SplitDependencies) {
     },
   };
 
-  async function defaultColumns({ by, name }: SplitInput, workspace: string): Promise<readonly string[]> {
-    return by === 'hash' ? (await lookup.get(name, workspace)).key : [];
+  /** The key of the dataset, or its one column of times. */
+  async function defaultColumns(
+    { by, name }: SplitInput,
+    { columns }: DatasetVersion,
+    workspace: string,
+  ): Promise<readonly string[]> {
+    if (by === 'hash') return (await lookup.get(name, workspace)).key;
+    const times = columns.filter(({ type }) => type === 'date' || type === 'timestamp');
+    return by === 'time' && times.length === 1 ? times.map((column) => column.name) : [];
   }
 
   async function areThere({ parts }: Split, workspace: string): Promise<boolean> {
@@ -227,8 +246,10 @@ export function createSplits(deps: SplitDependencies) {
   }
 }
 
-function isSame(split: Split, { by, columns, stratify, seed }: SplitRule, parts: readonly Part[]): boolean {
-  const spell = (rule: SplitRule, list: readonly Part[]) =>
-    JSON.stringify([rule.by, rule.columns, rule.stratify, rule.seed, list.map((p) => [p.name, p.share])]);
-  return spell(split, split.parts) === spell({ by, columns, stratify, seed }, parts);
+function isSame(split: Split, rule: SplitRule, parts: readonly Part[]): boolean {
+  // Shares that instants gave are no part of the rule.
+  const shareOf = ({ share }: Part) => (rule.at.length > 0 ? null : share);
+  const spell = ({ by, columns, stratify, seed, at }: SplitRule, list: readonly Part[]) =>
+    JSON.stringify([by, columns, stratify, seed, at, list.map((part) => [part.name, shareOf(part)])]);
+  return spell(split, split.parts) === spell(rule, parts);
 }
