@@ -14,6 +14,8 @@ import {
   Timestamp,
 } from './common.ts';
 import { endpoints } from './endpoint.ts';
+import { EntityDefinition } from './entities.ts';
+import { FeatureServiceDefinition } from './feature-services.ts';
 import { FeatureViewDefinition } from './feature-views.ts';
 import { SweepRequest } from './jobs.ts';
 import { EvaluationRequest, GateRule } from './models.ts';
@@ -160,7 +162,9 @@ export const ProjectDefinition = strict({
     ),
   ),
   sources: Type.Optional(Type.Record(Type.String(), SourceDefinition)),
+  entities: Type.Optional(Type.Record(Type.String(), EntityDefinition)),
   featureViews: Type.Optional(Type.Record(Type.String(), FeatureViewDefinition)),
+  featureServices: Type.Optional(Type.Record(Type.String(), FeatureServiceDefinition)),
   gates: Type.Optional(Type.Record(Type.String(), strict({ rules: Type.Array(GateRule, { minItems: 1 }) }))),
   endpoints: Type.Optional(Type.Record(Type.String(), strict(EndpointDefinition))),
   monitors: Type.Optional(Type.Record(Type.String(), strict(MonitorDefinition))),

@@ -13,7 +13,14 @@ import {
 } from './definition.ts';
 import { createDefinitions, type DefinitionsDependencies } from './definitions.ts';
 import { assertOnDemand } from './on-demand.ts';
-import { joinKeysOf, onDemandInputs, outputsOf, parseMember, viewsOf } from './service-members.ts';
+import {
+  joinKeysOf,
+  type MemberView,
+  onDemandInputs,
+  outputsOf,
+  parseMember,
+  viewsOf,
+} from './service-members.ts';
 import type { Views } from './views.ts';
 
 type ServiceMeaning = Pick<
@@ -39,16 +46,16 @@ export function createFeatureServices(deps: FeatureServicesDependencies) {
   });
 
   /** With its references resolved: a service names versions of views. */
-  async function resolveMeaning(
+  async function resolveMeaning<V extends MemberView>(
     what: string,
     input: FeatureServiceDefinition,
-    workspace: string,
-  ): Promise<{ meaning: ServiceMeaning; found: FeatureView[] }> {
+    resolve: (reference: string) => Promise<V>,
+  ): Promise<{ meaning: ServiceMeaning; found: V[] }> {
     const members = input.features.map((text) => parseMember(what, text));
     const references = [...new Set(members.map(({ view }) => view))];
-    const resolved = new Map<string, FeatureView>();
+    const resolved = new Map<string, V>();
     await inParallel(references, 8, async (reference) => {
-      resolved.set(reference, await typed(await views.resolveView(reference, workspace)));
+      resolved.set(reference, await resolve(reference));
     });
     const request = (input.request ?? []).map(({ name, type }) => ({ name, type }));
     const onDemand = (input.onDemand ?? []).map(({ name, type, expression }) => ({ name, type, expression }));
@@ -60,6 +67,11 @@ export function createFeatureServices(deps: FeatureServicesDependencies) {
     assertOnDemand(what, onDemand, onDemandInputs(meaning));
     return { meaning, found };
   }
+
+  const resolveTyped =
+    (workspace: string) =>
+    async (reference: string): Promise<FeatureView> =>
+      typed(await views.resolveView(reference, workspace));
 
   /** A view older than types of keys is run once more to learn them. */
   async function typed(view: FeatureView): Promise<FeatureView> {
@@ -79,6 +91,20 @@ export function createFeatureServices(deps: FeatureServicesDependencies) {
     get: (input: { name: string; version: string }, caller: Caller): Promise<FeatureService> =>
       definitions.resolve(formatReference(input.name, input.version), caller.workspace),
 
+    /** Whether it could be defined, beside views that are only planned. @throws featureDefinitionInvalid and others as `put` */
+    async check(
+      input: FeatureServiceDefinition & { readonly name: string },
+      workspace: string,
+      planned: (reference: string) => MemberView | undefined,
+    ): Promise<void> {
+      const resolve = resolveTyped(workspace);
+      await resolveMeaning<MemberView>(
+        `The feature service '${input.name}'`,
+        input,
+        async (reference) => planned(reference) ?? resolve(reference),
+      );
+    },
+
     async put(
       input: FeatureServiceDefinition & { readonly name: string },
       caller: Caller,
@@ -87,7 +113,7 @@ export function createFeatureServices(deps: FeatureServicesDependencies) {
       const { meaning, found } = await resolveMeaning(
         `The feature service '${name}'`,
         input,
-        caller.workspace,
+        resolveTyped(caller.workspace),
       );
       const uses = found.map(({ uri }) => ({
         uri,

@@ -28,13 +28,16 @@ export function parseMember(what: string, text: string): Member {
   return { text, view, feature: feature ?? null, as: as ?? null };
 }
 
+/** What a service needs to know of a view. */
+export type MemberView = Pick<FeatureView, 'name' | 'reference' | 'features' | 'joinKeys'>;
+
 /** The features that are taken of each view, in the order in which the views are first named. @throws featureDefinitionInvalid */
 export function viewsOf(
   what: string,
   members: readonly Member[],
-  resolved: ReadonlyMap<string, FeatureView>,
+  resolved: ReadonlyMap<string, MemberView>,
 ): ServiceView[] {
-  const found = new Map<string, { view: FeatureView; features: ServiceView['features'] }>();
+  const found = new Map<string, { view: MemberView; features: ServiceView['features'] }>();
   for (const member of members) {
     const view = resolved.get(member.view);
     if (!view) throw new Error(`the view ${member.view} was not resolved`);
@@ -49,7 +52,7 @@ export function viewsOf(
   return [...found.values()].map(({ view, features }) => ({ reference: view.reference, features }));
 }
 
-function featuresOf(what: string, { feature, as }: Member, view: FeatureView): ServiceView['features'] {
+function featuresOf(what: string, { feature, as }: Member, view: MemberView): ServiceView['features'] {
   if (feature === null) return view.features.map(({ name, type }) => ({ name, as: name, type }));
   const found = view.features.find(({ name }) => name === feature);
   if (found) return [{ name: found.name, as: as ?? found.name, type: found.type }];

@@ -1,18 +1,18 @@
 /** How each kind of thing in a project file is looked up, judged and brought to what the file says. */
-import type { FeatureView, FeatureViewDefinition, ModelVersion } from '@tidemill/contract';
-import { durationMs, formatDuration } from '../../base/duration.ts';
-import { errors, TidemillError } from '../../base/errors.ts';
+import type { ModelVersion } from '@tidemill/contract';
+import { errors } from '../../base/errors.ts';
 import { compileExpression } from '../../base/expressions/cel.ts';
 import type { Datasets } from '../../data/datasets/service.ts';
-import type { Features } from '../../data/features/service.ts';
 import type { Sources } from '../../data/sources/service.ts';
 import type { Validation } from '../../data/validation/service.ts';
 import type { Governance } from '../../models/governance/service.ts';
 import type { Endpoints } from '../../serving/endpoints/service.ts';
 import type { Monitoring } from '../monitoring/service.ts';
 import type { Retraining } from '../retraining/service.ts';
+import { createFeatureKinds, type FeatureKindsDependencies } from './feature-kinds.ts';
 import {
   creation,
+  find,
   type Kind,
   type KindOfThing,
   lastingPart,
@@ -28,11 +28,10 @@ import {
 } from './rules.ts';
 import { sourceKind } from './source-kind.ts';
 
-export interface ProjectKindsDependencies {
+export interface ProjectKindsDependencies extends FeatureKindsDependencies {
   readonly datasets: Pick<Datasets, 'resolve'>;
   readonly validation: Pick<Validation, 'assertUsable' | 'findExpectations' | 'putExpectations'>;
   readonly sources: Pick<Sources, 'find' | 'create' | 'update'>;
-  readonly features: Pick<Features, 'put' | 'preview' | 'resolveView'>;
   readonly registry: { resolve(reference: string, workspace: string): Promise<ModelVersion> };
   readonly governance: Pick<Governance, 'getGate' | 'putGate'>;
   readonly endpoints: Pick<Endpoints, 'currentDefinition' | 'put' | 'release'>;
@@ -40,42 +39,10 @@ export interface ProjectKindsDependencies {
   readonly retraining: Pick<Retraining, 'findPolicy' | 'putPolicy'>;
 }
 
-/** Null for the errors that say "not there". */
-async function find<T>(look: Promise<T>, ...codes: string[]): Promise<T | null> {
-  try {
-    return await look;
-  } catch (error) {
-    if (error instanceof TidemillError && codes.includes(error.code)) return null;
-    throw error;
-  }
-}
-
 export function createProjectKinds(deps: ProjectKindsDependencies): Readonly<Record<Kind, KindOfThing>> {
-  const { datasets, validation, features, registry, governance, endpoints, monitoring, retraining } = deps;
-
-  /** What must be there first, or null. A view that this plan creates counts as there. */
-  async function awaitView(reference: string, path: string, context: PlanContext): Promise<Outlook | null> {
-    const { name, version } = readReference(reference, 'view', path);
-    if (context.creating.has(`view:${name}`)) return null;
-    const { workspace } = context.caller;
-    const found = await find(
-      features.resolveView(`${name}@${version}`, workspace),
-      'featureViewNotFound',
-      'featureViewVersionNotFound',
-    );
-    if (found) return null;
-    if (context.file.featureViews?.[name] || (await findView(name, workspace)))
-      return waitFor(`view:${name}@${version}`);
-    const reason = `there is no feature view '${name}', and the file declares none`;
-    throw errors.projectInvalid({ path, reason });
-  }
-
-  const findView = (name: string, workspace: string): Promise<FeatureView | null> =>
-    find(
-      features.resolveView(`${name}@latest`, workspace),
-      'featureViewNotFound',
-      'featureViewVersionNotFound',
-    );
+  const { datasets, validation, registry, governance, endpoints, monitoring, retraining } = deps;
+  const featureKinds = createFeatureKinds(deps);
+  const { awaitView } = featureKinds;
 
   async function awaitDataset(
     reference: string,
@@ -125,22 +92,6 @@ export function createProjectKinds(deps: ProjectKindsDependencies): Readonly<Rec
     return found.find((outlook) => outlook !== null) ?? null;
   }
 
-  /** A view whose datasets are not committed yet is waited for; any other failure is the file's. */
-  async function tryView<T>(name: string, context: PlanContext, work: Promise<T>): Promise<T | Outlook> {
-    const path = `featureViews.${name}.sql`;
-    try {
-      return await work;
-    } catch (error) {
-      const missing = error instanceof TidemillError ? missingDataset(error) : null;
-      if (missing === null) throw toProjectError(error, path);
-      const declared = Object.keys(context.file.datasets ?? {});
-      if (declared.length === 0 || declared.includes(missing.split('@')[0] ?? ''))
-        return waitFor(`dataset:${missing}`);
-      const reason = `it reads '${missing}', which is not committed and not among the file's datasets (${declared.join(', ')})`;
-      throw errors.projectInvalid({ path, reason }, error);
-    }
-  }
-
   return {
     /**
      * Its rows come by commits; the file says how to read them, which is kept with the project, and what every version
@@ -165,19 +116,7 @@ export function createProjectKinds(deps: ProjectKindsDependencies): Readonly<Rec
 
     sources: sourceKind(deps.sources),
 
-    featureViews: {
-      async look(name, context) {
-        const wanted = thing(context.file, 'featureViews', name);
-        const current = await findView(name, context.caller.workspace);
-        const outlook = outlookOf(current && viewFields(current, wanted), viewFields(wanted, wanted));
-        if (outlook.action === 'unchanged') return outlook;
-        const tried = await tryView(name, context, features.preview({ ...wanted, limit: 1 }, context.caller));
-        return 'action' in tried ? tried : outlook;
-      },
-      async bring(name, _outlook, { file, caller }) {
-        await features.put({ name, ...thing(file, 'featureViews', name) }, caller);
-      },
-    },
+    ...featureKinds.kinds,
 
     gates: {
       async look(name, { file, caller }) {
@@ -275,27 +214,4 @@ export function createProjectKinds(deps: ProjectKindsDependencies): Readonly<Rec
 function declared(found: object): object {
   const { name: _n, createdAt: _c, workspace: _w, ...definition } = found as Record<string, unknown>;
   return definition;
-}
-
-/** In the one spelling in which views are kept; of the keys, what the file says. */
-const viewFields = (view: FeatureView | FeatureViewDefinition, wanted: FeatureViewDefinition) => ({
-  description: view.description ?? '',
-  owner: view.owner ?? '',
-  tags: view.tags ?? {},
-  sql: view.sql.trim().replace(/[;\s]+$/, ''),
-  ...(wanted.entities && { entities: (view.entities ?? []).map((reference) => reference.split('@')[0]) }),
-  ...(wanted.entity && { entity: view.entity }),
-  eventTime: view.eventTime,
-  createdTime: view.createdTime ?? null,
-  ttl: spelled(view.ttl),
-  freshness: spelled(view.freshness),
-  online: view.online ?? {},
-});
-
-const spelled = (duration: string | null | undefined): string | null =>
-  duration == null ? null : formatDuration(durationMs(duration));
-
-function missingDataset({ code, details }: TidemillError): string | null {
-  if (code === 'datasetNotFound') return String(details.name);
-  return code === 'datasetVersionNotFound' ? String(details.reference) : null;
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { PlannedChange, ProjectDefinition } from '@tidemill/contract';
+import type { FeatureView, PlannedChange, ProjectDefinition } from '@tidemill/contract';
 import type { Caller } from '../../base/caller.ts';
 import { errors, TidemillError } from '../../base/errors.ts';
 import { isName, parseReference } from '../../base/references.ts';
@@ -8,7 +8,9 @@ import { isName, parseReference } from '../../base/references.ts';
 export const kinds = [
   'datasets',
   'sources',
+  'entities',
   'featureViews',
+  'featureServices',
   'gates',
   'endpoints',
   'monitors',
@@ -19,7 +21,9 @@ export type Kind = (typeof kinds)[number];
 export const labels: Readonly<Record<Kind, string>> = {
   datasets: 'dataset',
   sources: 'source',
+  entities: 'entity',
   featureViews: 'view',
+  featureServices: 'service',
   gates: 'gate',
   endpoints: 'endpoint',
   monitors: 'monitor',
@@ -39,7 +43,13 @@ export interface PlanContext {
   readonly before: ProjectDefinition | null;
   readonly caller: Caller;
   readonly creating: ReadonlySet<string>;
+  /** Entities and views that get a new version, which whoever names them without a number follows: `view:price_stats`. */
+  readonly moving: Set<string>;
+  /** What the views of this plan will give, by name. */
+  readonly planned: Map<string, PlannedView>;
 }
+
+export type PlannedView = Pick<FeatureView, 'name' | 'reference' | 'features' | 'joinKeys'>;
 
 export interface KindOfThing {
   look(name: string, context: PlanContext): Promise<Outlook>;
@@ -138,4 +148,14 @@ export function toProjectError(error: unknown, path: string): unknown {
 /** Models the file speaks of apart from its endpoints: an unknown name beside known ones is a slip of the pen. */
 export function modelsOf({ gates = {}, retraining = {} }: ProjectDefinition): string[] {
   return [...new Set([...Object.keys(gates), ...Object.values(retraining).map((policy) => policy.model)])];
+}
+
+/** Null for the errors that say "not there". */
+export async function find<T>(look: Promise<T>, ...codes: string[]): Promise<T | null> {
+  try {
+    return await look;
+  } catch (error) {
+    if (error instanceof TidemillError && codes.includes(error.code)) return null;
+    throw error;
+  }
 }

@@ -35,7 +35,7 @@ export function createProjects(deps: ProjectsDependencies) {
   ): Promise<PlannedChange[]> {
     const before = await projectStore(db).find(caller.workspace, file.name);
     const creating = new Set<string>();
-    const context: PlanContext = { file, before, caller, creating };
+    const context: PlanContext = { file, before, caller, creating, moving: new Set(), planned: new Map() };
     const planned: PlannedChange[] = [];
     for (const kind of kinds) {
       for (const name of Object.keys(file[kind] ?? {})) {
