@@ -8,7 +8,7 @@ import type {
 } from '@tidemill/contract';
 import { durationMs } from '../../base/duration.ts';
 import { errors } from '../../base/errors.ts';
-import { assertFreeNames } from './names.ts';
+import { assertFreeNames } from './catalogue/names.ts';
 
 /** What a definition says, before its SQL has been run. */
 export interface ViewShape {

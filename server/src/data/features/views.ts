@@ -20,9 +20,9 @@ import {
   type CatalogueEntry,
   type Definition,
   shownEntry,
-} from './definition.ts';
-import { createDefinitions, type DefinitionsDependencies } from './definitions.ts';
-import type { Entities } from './entities.ts';
+} from './catalogue/definition.ts';
+import { createDefinitions, type DefinitionsDependencies } from './catalogue/definitions.ts';
+import type { Entities } from './catalogue/entities.ts';
 import { onlineName } from './online-values.ts';
 import { isSameMeaning, meaningOf, shapeOf, type ViewMeaning } from './rules.ts';
 

@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Page } from '@tidemill/contract';
-import type { Changes } from '../../access/audit/service.ts';
-import type { Lineage } from '../../access/lineage/service.ts';
-import type { Db } from '../../adapters/db/db.ts';
-import type { Caller } from '../../base/caller.ts';
-import type { Clock } from '../../base/clock.ts';
-import { decodeCursor, defaultPageSize, isNumber, isText, toPage } from '../../base/page.ts';
-import { formatReference, parseReference, toUri } from '../../base/references.ts';
-import { catalogueStore } from './catalogue-store.ts';
+import type { Changes } from '../../../access/audit/service.ts';
+import type { Lineage } from '../../../access/lineage/service.ts';
+import type { Db } from '../../../adapters/db/db.ts';
+import type { Caller } from '../../../base/caller.ts';
+import type { Clock } from '../../../base/clock.ts';
+import { decodeCursor, defaultPageSize, isNumber, isText, toPage } from '../../../base/page.ts';
+import { formatReference, parseReference, toUri } from '../../../base/references.ts';
 import type { About, CatalogueEntry, Definition, DefinitionKind } from './definition.ts';
+import { catalogueStore } from './store.ts';
 
 export interface DefinitionsDependencies {
   readonly db: Db;

@@ -1,5 +1,5 @@
 import type { Column, FeatureService, FeatureView, ServiceView } from '@tidemill/contract';
-import { errors } from '../../base/errors.ts';
+import { errors } from '../../../base/errors.ts';
 import { nameProblem } from './names.ts';
 
 /** `price_stats@2:close as last_close`, taken apart; without a feature it means all of the view's. */

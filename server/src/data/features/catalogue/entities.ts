@@ -1,7 +1,7 @@
 import type { Column, Entity, EntityDefinition } from '@tidemill/contract';
-import type { Caller } from '../../base/caller.ts';
-import { errors } from '../../base/errors.ts';
-import { formatReference, toUri } from '../../base/references.ts';
+import type { Caller } from '../../../base/caller.ts';
+import { errors } from '../../../base/errors.ts';
+import { formatReference, toUri } from '../../../base/references.ts';
 import { type About, aboutOf, aboutWords, type Definition, shownEntry } from './definition.ts';
 import { createDefinitions, type DefinitionsDependencies } from './definitions.ts';
 import { assertFreeNames } from './names.ts';

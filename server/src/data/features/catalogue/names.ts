@@ -1,4 +1,4 @@
-import { errors } from '../../base/errors.ts';
+import { errors } from '../../../base/errors.ts';
 
 /** What a training set and a lookup call things themselves. */
 const reserved = new Set(['event_time', 'event_timestamp']);

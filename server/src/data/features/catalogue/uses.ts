@@ -1,5 +1,5 @@
 import type { FeatureUses } from '@tidemill/contract';
-import type { Lineage } from '../../access/lineage/service.ts';
+import type { Lineage } from '../../../access/lineage/service.ts';
 import { byNumber } from './definition.ts';
 
 const limit = 1000;

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { type Db, parseJson } from '../../adapters/db/db.ts';
+import { type Db, parseJson } from '../../../adapters/db/db.ts';
 import type { ShownEntry } from './definition.ts';
 
 /** Rank, title, kind, name, feature: the order in which entries are found. */

@@ -1,7 +1,7 @@
 import type { FeatureViewDefinition } from '@tidemill/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { callerIn, createDataWing, type DataWing } from '../../testing/data-wing.ts';
-import { describeEachDatabase } from '../../testing/each-database.ts';
+import { callerIn, createDataWing, type DataWing } from '../../../testing/data-wing.ts';
+import { describeEachDatabase } from '../../../testing/each-database.ts';
 
 const prices = Buffer.from('date,symbol,close,volume\n2023-08-30,AAPL,180,5\n2023-08-31,AAPL,181,6\n');
 const stats: FeatureViewDefinition & { name: string } = {

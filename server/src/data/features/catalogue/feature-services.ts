@@ -1,8 +1,10 @@
 import type { FeatureService, FeatureServiceDefinition, FeatureView } from '@tidemill/contract';
-import type { Caller } from '../../base/caller.ts';
-import { errors } from '../../base/errors.ts';
-import { inParallel } from '../../base/in-parallel.ts';
-import { formatReference, toUri } from '../../base/references.ts';
+import type { Caller } from '../../../base/caller.ts';
+import { errors } from '../../../base/errors.ts';
+import { inParallel } from '../../../base/in-parallel.ts';
+import { formatReference, toUri } from '../../../base/references.ts';
+import { assertOnDemand } from '../on-demand.ts';
+import type { Views } from '../views.ts';
 import {
   type About,
   aboutOf,
@@ -12,7 +14,6 @@ import {
   shownEntry,
 } from './definition.ts';
 import { createDefinitions, type DefinitionsDependencies } from './definitions.ts';
-import { assertOnDemand } from './on-demand.ts';
 import {
   joinKeysOf,
   type MemberView,
@@ -21,7 +22,6 @@ import {
   parseMember,
   viewsOf,
 } from './service-members.ts';
-import type { Views } from './views.ts';
 
 type ServiceMeaning = Pick<
   FeatureService,

@@ -1,8 +1,8 @@
 import type { FeatureEntry, Page } from '@tidemill/contract';
-import type { Db } from '../../adapters/db/db.ts';
-import type { Caller } from '../../base/caller.ts';
-import { decodeCursor, defaultPageSize, toPage } from '../../base/page.ts';
-import { formatReference, toUri } from '../../base/references.ts';
+import type { Db } from '../../../adapters/db/db.ts';
+import type { Caller } from '../../../base/caller.ts';
+import { decodeCursor, defaultPageSize, toPage } from '../../../base/page.ts';
+import { formatReference, toUri } from '../../../base/references.ts';
 import type { ShownEntry } from './definition.ts';
 import { type SearchPlace, searchStore } from './search-store.ts';
 

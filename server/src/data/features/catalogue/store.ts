@@ -1,4 +1,4 @@
-import { type Db, insertRows, json, parseJson } from '../../adapters/db/db.ts';
+import { type Db, insertRows, json, parseJson } from '../../../adapters/db/db.ts';
 import type { CatalogueEntry, Definition, DefinitionKind } from './definition.ts';
 
 const shownNames = 20;

@@ -6,13 +6,13 @@ import type {
   FeatureView,
   FeatureViewDefinition,
 } from '@tidemill/contract';
-import type { Caller } from '../../base/caller.ts';
-import { inParallel } from '../../base/in-parallel.ts';
-import { parseUri, toUri } from '../../base/references.ts';
-import type { Bindings } from '../datasets/service.ts';
-import { isSameMeaning, type ViewMeaning } from './rules.ts';
+import type { Caller } from '../../../base/caller.ts';
+import { inParallel } from '../../../base/in-parallel.ts';
+import { parseUri, toUri } from '../../../base/references.ts';
+import type { Bindings } from '../../datasets/service.ts';
+import { isSameMeaning, type ViewMeaning } from '../rules.ts';
+import type { Views } from '../views.ts';
 import type { Uses } from './uses.ts';
-import type { Views } from './views.ts';
 
 export interface ImpactDependencies {
   readonly views: Pick<Views, 'findMeaning' | 'tryOut'>;
