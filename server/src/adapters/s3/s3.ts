@@ -5,6 +5,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { LookupFunction } from 'node:net';
+import type { S3ClientConfig } from '@aws-sdk/client-s3';
 
 export interface S3Options {
   /** Of another store than AWS: `http://127.0.0.1:9000`. */
@@ -24,6 +25,12 @@ export interface S3Options {
   readonly attempts?: number;
 }
 
+/** Some credentials, as the SDK looks for its own even where nothing is signed. */
+const unsigned: Pick<S3ClientConfig, 'credentials' | 'signer'> = {
+  credentials: { accessKeyId: 'none', secretAccessKey: 'none' },
+  signer: { sign: async (request) => request },
+};
+
 export type S3Sdk = typeof import('@aws-sdk/client-s3');
 
 /** The SDK's module and a client, whose owner destroys it. */
@@ -35,7 +42,7 @@ export async function openS3(options: S3Options) {
     region: region ?? 'us-east-1',
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
     ...(credentials && { credentials }),
-    ...(credentials === null && { signer: { sign: async (request) => request } }),
+    ...(credentials === null && unsigned),
     maxAttempts: attempts,
     requestHandler: {
       connectionTimeout: options.connectTimeoutMs ?? 10_000,

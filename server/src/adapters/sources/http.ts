@@ -1,7 +1,7 @@
-import { type IncomingMessage, request as requestHttp } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { basename, join } from 'node:path';
-import type { Duplex } from 'node:stream';
+import { type Duplex, pipeline, Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import { errors, TidemillError } from '../../base/errors.ts';
 import {
@@ -12,6 +12,7 @@ import {
   type Resolve,
   shown,
 } from '../network/network.ts';
+import { ContentChanged, restarted, resumed } from './resumed.ts';
 import { canBeCut, formatOfMediaType, formatOfName, requiredFormat, saveContent } from './saved-file.ts';
 import type { Fetched, FetchRequest, SourceLimits, SourcePolicy } from './sources.ts';
 
@@ -25,7 +26,10 @@ export const sourceRefusals: Refusals = {
 };
 
 interface Sending {
+  /** For the first machine alone. */
   readonly headers: Readonly<Record<string, string>>;
+  /** For whomever a redirect leads to as well. */
+  readonly plain: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   readonly silenceMs: number;
 }
@@ -43,15 +47,18 @@ export async function fetchHttp(
   const both = AbortSignal.any([limit, signal]);
   try {
     const url = withQuery(from.url, secrets.query);
-    const headers = { ...validatorHeaders(request.validator), ...secretHeaders(secrets) };
-    const sending = { headers, signal: both, silenceMs: limits.silenceMs };
-    const response = await follow(url, sending, policy, limits, resolve);
-    if (response.statusCode === 304) {
-      response.destroy();
-      return { unchanged: true };
-    }
-    assertTaken(response, location);
-    return await save(response, request, location, { ...limits, maxBytes: policy.maxBytes, signal: both });
+    const sending = { headers: secretHeaders(secrets), signal: both, silenceMs: limits.silenceMs };
+    const ask = (plain: Sending['plain']) => follow(url, { ...sending, plain }, policy, limits, resolve);
+    return await restarted(limits.restarts, async () => {
+      const response = await ask(validatorHeaders(request.validator));
+      if (response.statusCode === 304) {
+        response.destroy();
+        return { unchanged: true };
+      }
+      assertTaken(response, location);
+      const bounds = { ...limits, maxBytes: policy.maxBytes, signal: both };
+      return save({ response, ask }, request, location, bounds);
+    });
   } catch (error) {
     if (error instanceof TidemillError || signal.aborted) throw error;
     const reason = limit.aborted ? `it took longer than ${limits.totalMs / 1000} s` : reasonOf(error);
@@ -76,7 +83,7 @@ async function follow(
       resolve,
       sourceRefusals,
     );
-    const response = await get(to, { ...sending, headers });
+    const response = await get(to, { ...sending, headers: { ...sending.plain, ...headers } });
     const next = response.headers.location;
     if (!next || ![301, 302, 303, 307, 308].includes(response.statusCode ?? 0)) return response;
     response.destroy();
@@ -95,7 +102,7 @@ async function follow(
 
 function get(
   { url, addresses }: Destination,
-  { headers, signal, silenceMs }: Sending,
+  { headers, signal, silenceMs }: Omit<Sending, 'plain'>,
 ): Promise<IncomingMessage> {
   const request = url.protocol === 'https:' ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
@@ -121,8 +128,13 @@ function get(
   });
 }
 
+interface Asked {
+  readonly response: IncomingMessage;
+  ask(headers: Sending['plain']): Promise<IncomingMessage>;
+}
+
 async function save(
-  response: IncomingMessage,
+  { response, ask }: Asked,
   request: FetchRequest,
   location: string,
   limits: SourceLimits & { maxBytes: number; signal: AbortSignal },
@@ -131,7 +143,10 @@ async function save(
   const told = formatOfMediaType(response.headers['content-type']);
   const format = requiredFormat(request.format ?? formatOfName(name) ?? told, location);
   const to = join(request.folder, `0-${name.slice(-100)}`);
-  const saved = await saveContent(decoded(response, location, limits.maxBytes), {
+  const again = canGoOn(response) ? (from: number) => goOn({ response, ask }, from, location) : null;
+  const isFinal = (error: unknown) => error instanceof TidemillError && error.code !== 'sourceUnreachable';
+  const sent = resumed(response, { ...limits, again, isFinal });
+  const saved = await saveContent(decoded(sent, response.headers, location, limits.maxBytes), {
     location,
     to,
     maxBytes: limits.maxBytes,
@@ -151,6 +166,36 @@ async function save(
   };
 }
 
+/** By what tells whether the rest belongs to it: a strong ETag, or when it was modified. */
+function sameness({ etag, 'last-modified': modified }: IncomingHttpHeaders): string | undefined {
+  return etag !== undefined && !etag.startsWith('W/') ? etag : modified;
+}
+
+const canGoOn = ({ headers }: IncomingMessage): boolean =>
+  sameness(headers) !== undefined && headers['accept-ranges']?.toLowerCase() !== 'none';
+
+/** The rest from a byte on. @throws ContentChanged where it is no longer what was begun */
+async function goOn(
+  { response: first, ask }: Asked,
+  from: number,
+  location: string,
+): Promise<AsyncIterable<Uint8Array>> {
+  const expected = sameness(first.headers) ?? '';
+  const response = await ask({ range: `bytes=${from}-`, 'if-range': expected });
+  const { statusCode = 0, headers } = response;
+  const [, start, total] = /^bytes (?:(\d+)-\d+|\*)\/(\d+|\*)$/.exec(headers['content-range'] ?? '') ?? [];
+  const isSame =
+    (sameness(headers) ?? expected) === expected &&
+    headers['content-encoding'] === first.headers['content-encoding'];
+  if (statusCode === 206 && isSame && start === String(from)) return response;
+  response.destroy();
+  // All of it had come before the connection broke.
+  if (statusCode === 416 && total === String(from)) return Readable.from([]);
+  if (statusCode === 200 || statusCode === 206 || statusCode === 416) throw new ContentChanged();
+  assertTaken(response, location);
+  throw new ContentChanged();
+}
+
 const decoders: Readonly<Record<string, () => Duplex>> = {
   gzip: createGunzip,
   'x-gzip': createGunzip,
@@ -160,9 +205,14 @@ const decoders: Readonly<Record<string, () => Duplex>> = {
 };
 
 /** Asked for as it is; who compresses all the same is bounded before and after. */
-function decoded(response: IncomingMessage, location: string, maxBytes: number): AsyncIterable<Uint8Array> {
-  const encoding = response.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
-  if (encoding === 'identity' || encoding === '') return response;
+function decoded(
+  content: AsyncIterable<Uint8Array>,
+  headers: IncomingHttpHeaders,
+  location: string,
+  maxBytes: number,
+): AsyncIterable<Uint8Array> {
+  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
+  if (encoding === 'identity' || encoding === '') return content;
   const decoder = decoders[encoding]?.();
   if (!decoder)
     throw errors.sourceRejected({
@@ -170,13 +220,17 @@ function decoded(response: IncomingMessage, location: string, maxBytes: number):
       reason: `its Content-Encoding is ${encoding.slice(0, 40)}`,
       remedy: 'Serve it as identity, gzip, br or zstd',
     });
-  let raw = 0;
-  response.on('data', (part: Buffer) => {
-    raw += part.length;
-    if (raw > maxBytes) response.destroy(new Error('it sends without end'));
-  });
-  response.on('error', (error) => decoder.destroy(error));
-  return response.pipe(decoder);
+  async function* bounded(): AsyncGenerator<Uint8Array> {
+    let raw = 0;
+    for await (const part of content) {
+      raw += part.byteLength;
+      if (raw > maxBytes) throw new Error('it sends without end');
+      yield part;
+    }
+  }
+  // A failure of either reaches whoever reads the decoder.
+  pipeline(bounded, decoder, () => undefined);
+  return decoder;
 }
 
 function assertTaken(response: IncomingMessage, location: string): void {

@@ -5,6 +5,7 @@ import { errors, TidemillError } from '../../base/errors.ts';
 import { judgedLookup, judgeHost, type Resolve } from '../network/network.ts';
 import { openS3, type S3Sdk } from '../s3/s3.ts';
 import { sourceRefusals } from './http.ts';
+import { ContentChanged, restarted, resumed } from './resumed.ts';
 import { canBeCut, formatOfName, requiredFormat, saveContent } from './saved-file.ts';
 import type { Fetched, FetchedFile, FetchRequest, SourceLimits, SourcePolicy } from './sources.ts';
 
@@ -47,7 +48,7 @@ export async function fetchS3(
   const limit = AbortSignal.timeout(limits.totalMs);
   try {
     const store = { sdk, client, place: parsePlace(from.url), signal: AbortSignal.any([limit, signal]) };
-    return await fetchFrom(store, request, policy, limits);
+    return await restarted(limits.restarts, () => fetchFrom(store, request, policy, limits));
   } catch (error) {
     if (error instanceof TidemillError || signal.aborted) throw error;
     if (limit.aborted)
@@ -86,7 +87,12 @@ async function fetchFrom(
     const name = basename(key);
     const format = requiredFormat(request.format ?? formatOfName(name), `s3://${store.place.bucket}/${key}`);
     const to = join(request.folder, `${i}-${name.slice(-100)}`);
-    const saved = await saveContent(bytesOf(await getObject(store, key, etag)), {
+    const first = await getObject(store, key, { etag });
+    const again = (from: number) => getObject(store, key, { etag, from });
+    const isFinal = (error: unknown) => isAnswered(error, store.sdk);
+    const { signal } = store;
+    const content = resumed(first, { ...limits, signal, isFinal, again: etag === '' ? null : again });
+    const saved = await saveContent(content, {
       location,
       to,
       maxBytes: policy.maxBytes - bytes,
@@ -101,12 +107,20 @@ async function fetchFrom(
   return { unchanged: false, files, bytes, validator, isWhole, isBehindCursor: false };
 }
 
-/** Exactly what was listed: one that is replaced meanwhile is an error, not a mixture. */
-function getObject({ sdk, client, place, signal }: Store, key: string, etag: string) {
-  return client.send(
-    new sdk.GetObjectCommand({ Bucket: place.bucket, Key: key, ...(etag && { IfMatch: etag }) }),
-    { abortSignal: signal },
-  );
+/** Exactly what was listed, from a byte on: one that was replaced meanwhile is no mixture. @throws ContentChanged */
+async function getObject(
+  { sdk, client, place, signal }: Store,
+  Key: string,
+  { etag, from = 0 }: { readonly etag: string; readonly from?: number },
+): Promise<AsyncIterable<Uint8Array>> {
+  const exactly = { ...(etag && { IfMatch: etag }), ...(from > 0 && { Range: `bytes=${from}-` }) };
+  const command = new sdk.GetObjectCommand({ Bucket: place.bucket, Key, ...exactly });
+  const found = await client.send(command, { abortSignal: signal }).catch((error: unknown) => {
+    const status = statusOf(error, sdk);
+    throw status === 412 || status === 416 ? new ContentChanged() : error;
+  });
+  if (from > 0 && !found.ContentRange?.startsWith(`bytes ${from}-`)) throw new ContentChanged();
+  return bytesOf(found);
 }
 
 function bytesOf({ Body }: GetObjectCommandOutput): AsyncIterable<Uint8Array> {
@@ -159,12 +173,19 @@ function credentialsOf({ accessKeyId, secretAccessKey, sessionToken }: Readonly<
   return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
 }
 
+const statusOf = (error: unknown, sdk: S3Sdk): number =>
+  error instanceof sdk.S3ServiceException ? (error.$metadata.httpStatusCode ?? 0) : 0;
+
+/** The store said no, and would again. */
+const isAnswered = (error: unknown, sdk: S3Sdk): boolean => {
+  const status = statusOf(error, sdk);
+  return status > 0 && status < 500 && status !== 429;
+};
+
 function toFailure(error: unknown, location: string, sdk: S3Sdk): TidemillError {
-  const isAnswer = error instanceof sdk.S3ServiceException;
-  const status = isAnswer ? (error.$metadata.httpStatusCode ?? 0) : 0;
+  const status = statusOf(error, sdk);
   const reason = error instanceof Error ? error.name.replace(/^Error$/, error.message) : String(error);
-  if (!isAnswer || status >= 500 || status === 429 || status === 0)
-    return errors.sourceUnreachable({ location, reason: codeOf(error) ?? reason });
+  if (!isAnswered(error, sdk)) return errors.sourceUnreachable({ location, reason: codeOf(error) ?? reason });
   const isDenied = status === 401 || status === 403;
   return errors.sourceRejected({
     location,

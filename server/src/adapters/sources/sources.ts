@@ -26,6 +26,11 @@ export interface SourceLimits {
   readonly redirects: number;
   /** Files that one pattern may mean. */
   readonly files: number;
+  /** Broken connections of one file after which it is gone on with, and the pause before the first. */
+  readonly resumes: number;
+  readonly resumeDelayMs: number;
+  /** Beginnings anew because the content changed while it was read. */
+  readonly restarts: number;
 }
 
 export const defaultLimits: SourceLimits = {
@@ -34,6 +39,9 @@ export const defaultLimits: SourceLimits = {
   sampleBytes: 1 << 20,
   redirects: 5,
   files: 1000,
+  resumes: 20,
+  resumeDelayMs: 250,
+  restarts: 3,
 };
 
 export interface SourceReaderOptions extends SourcePolicy {
