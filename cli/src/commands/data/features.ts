@@ -1,65 +1,26 @@
-import type { FeatureView, Row, TrainingSetDefinition } from '@tidemill/sdk';
+import type { Row, TrainingSetDefinition } from '@tidemill/sdk';
 import type { Command } from 'commander';
 import { readDefinition, readRecords, readText } from '../../files.ts';
-import { example, type Limited, limitOption, listUpTo } from '../../pages.ts';
+import { example } from '../../pages.ts';
 import { toInteger, toNames, toRecord, toReference, toTextPairs } from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
-import { formatMoment, formatTime, tableLines } from '../../table.ts';
+import { formatMoment, tableLines } from '../../table.ts';
+import { addCatalogueCommands } from './feature-catalogue.ts';
 
 export function addFeaturesCommands(program: Command): void {
-  const features = program.command('features').description('feature views: SQL with entity and event time');
-  addLists(features);
+  const features = program
+    .command('features')
+    .description('entities, feature views, feature services, training sets, online values');
+  addCatalogueCommands(features);
   addPreview(features);
   addMaterialize(features);
   addLookup(features);
   addTrainingSet(features);
 }
 
-function addLists(features: Command): void {
-  const list = features
-    .command('list')
-    .description('all feature views')
-    .addOption(limitOption())
-    .action(async (options: Limited, command: Command) => {
-      const session = sessionOf(command);
-      const items = await listUpTo(options.limit, (page) => session.client.features.list(page));
-      session.list(
-        items,
-        {
-          view: (v) => v.reference,
-          entity: (v) => v.entity.join(','),
-          features: (v) => v.features.length,
-          reads: (v) => v.datasets.join(' '),
-          created: (v) => formatTime(v.createdAt),
-          description: (v) => v.description,
-        },
-        'No feature views. Declare one in tidemill.config.ts and run: tidemill apply',
-      );
-    });
-  example(list, 'features list');
-  const show = features
-    .command('show <reference>')
-    .description('one version of a feature view')
-    .action(async (reference: string, _options: object, command: Command) => {
-      const session = sessionOf(command);
-      session.show(await session.client.features.get(toReference(reference)), describeView);
-    });
-  example(show, 'features show price_stats@latest');
-}
-
-const describeView = (view: FeatureView) => [
-  `${view.reference}  ${view.description}`.trimEnd(),
-  `entity   ${view.entity.join(', ')}, at ${view.eventTime}`,
-  `reads    ${view.datasets.join(' ')}`,
-  `created  ${formatTime(view.createdAt)} by ${view.createdBy}`,
-  '',
-  ...tableLines(view.features, { feature: (f) => f.name, type: (f) => f.type }),
-  '',
-  ...view.sql.replaceAll('\t', '  ').split('\n'),
-];
-
 interface PreviewOptions {
-  entity: string[];
+  entity?: string[];
+  entities?: string[];
   eventTime: string;
   createdTime?: string;
   bind?: string[];
@@ -70,7 +31,8 @@ function addPreview(features: Command): void {
   const preview = features
     .command('preview <file.sql>')
     .description('run a definition on some rows before anything is registered (- is standard input)')
-    .requiredOption('--entity <columns>', 'columns that name the entity', toNames)
+    .option('--entities <names>', 'entities that it is about', toNames)
+    .option('--entity <columns>', 'instead of entities: the key columns', toNames)
     .requiredOption('--event-time <column>', 'when the values were true')
     .option('--created-time <column>', 'when the values became known')
     .option('--bind <dataset=reference,…>', 'read these versions instead of the latest', toNames)
@@ -79,7 +41,8 @@ function addPreview(features: Command): void {
       const session = sessionOf(command);
       const found = await session.client.features.preview({
         sql: await readText(file),
-        entity: options.entity,
+        ...(options.entities && { entities: options.entities }),
+        ...(options.entity && { entity: options.entity }),
         eventTime: options.eventTime,
         limit: options.limit,
         createdTime: options.createdTime,
