@@ -80,7 +80,7 @@ describe('files', () => {
       'ndjson',
     ]);
     const sent = ['a.csv', 'b.csv.gz', 'c.tsv.ZST', 'd.tsv', 'e.jsonl.gz'].map(sentFormatOf);
-    expect(sent).toEqual(['csv', 'csv', 'csv', 'csv', 'ndjson']);
+    expect(sent).toEqual(['csv', 'csv', 'tsv', 'tsv', 'ndjson']);
     for (const path of ['prices', 'prices.xlsx', '.csv', 'a.csv.gz', '-']) {
       expect(codeOf(() => formatOf(path))).toBe('formatUnknown');
     }

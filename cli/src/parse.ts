@@ -119,12 +119,14 @@ function toValue(text: string): unknown {
 
 const formats: Readonly<Record<string, TableFormat>> = {
   '.csv': 'csv',
+  '.tsv': 'tsv',
+  '.tab': 'tsv',
   '.parquet': 'parquet',
   '.json': 'json',
   '.ndjson': 'ndjson',
   '.jsonl': 'ndjson',
 };
-export const tableFormats: readonly TableFormat[] = ['csv', 'parquet', 'json', 'ndjson'];
+export const tableFormats: readonly TableFormat[] = ['csv', 'tsv', 'parquet', 'json', 'ndjson'];
 
 /** The format that a file's name tells. @throws formatUnknown */
 export function formatOf(path: string): TableFormat {
@@ -136,15 +138,15 @@ export function formatOf(path: string): TableFormat {
 /** What a name is without the ending of its packing, which the file itself tells. */
 const unpacked = (path: string): string => path.replace(/(?<=\.[a-z]+)\.(?:gz|zst)$/i, '');
 
-/** The same for a file to be sent: `prices.csv.gz` and `prices.tsv` are CSV to the server, which unpacks them and finds the tabs. */
-export const sentFormatOf = (path: string): TableFormat =>
-  /\.tsv$/i.test(unpacked(path)) ? 'csv' : formatOf(unpacked(path));
+/** The same for a file to be sent: the server unpacks `prices.csv.gz`. */
+export const sentFormatOf = (path: string): TableFormat => formatOf(unpacked(path));
 
 export const readFormats: readonly ReadFormat[] = [
   'parquet',
   'arrow',
   'arrow-stream',
   'csv',
+  'tsv',
   'json',
   'ndjson',
 ];

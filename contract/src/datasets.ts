@@ -18,7 +18,7 @@ import {
 import { ChangeKind, ColumnChange, DatasetDiff, DiffRow, diffQuery } from './dataset-diff.ts';
 import { endpoints } from './endpoint.ts';
 
-export const TableFormat = literals('csv', 'parquet', 'json', 'ndjson');
+export const TableFormat = literals('csv', 'tsv', 'parquet', 'json', 'ndjson');
 export type TableFormat = Static<typeof TableFormat>;
 
 /** What a version's expectations said last; `none` where there were none to hold against it. */
@@ -26,7 +26,7 @@ export const ValidationStatus = literals('passed', 'warned', 'failed', 'none');
 export type ValidationStatus = Static<typeof ValidationStatus>;
 
 /** What rows are read as; `arrow` is Arrow's file format (Feather V2), `arrow-stream` its stream. */
-export const ReadFormat = literals('parquet', 'arrow', 'arrow-stream', 'csv', 'json', 'ndjson');
+export const ReadFormat = literals('parquet', 'arrow', 'arrow-stream', 'csv', 'tsv', 'json', 'ndjson');
 export type ReadFormat = Static<typeof ReadFormat>;
 
 export const DatasetVersion = Type.Object({
@@ -274,7 +274,7 @@ export const datasetsEndpoints = endpoints({
     params: strict({
       name: Name,
       version: Version,
-      extension: literals('parquet', 'arrow', 'feather', 'arrows', 'csv', 'json', 'ndjson', 'jsonl'),
+      extension: literals('parquet', 'arrow', 'feather', 'arrows', 'csv', 'tsv', 'json', 'ndjson', 'jsonl'),
     }),
     query: strict(selection),
     download: true,

@@ -79,7 +79,10 @@ export interface ColumnsReply {
   readonly rowCount: number;
 }
 
-export type FileFormat = 'csv' | 'parquet' | 'ndjson' | 'json';
+export type FileFormat = 'csv' | 'tsv' | 'parquet' | 'ndjson' | 'json';
+/** Text without types of its own. */
+export const isDelimited = (format: FileFormat): boolean => format === 'csv' || format === 'tsv';
+
 /** Arrow IPC: the file format (Feather V2), or the stream. */
 export type ExportFormat = FileFormat | 'arrow' | 'arrow-stream';
 

@@ -66,6 +66,19 @@ function widest(text: string): { scan: Scan; delimiter: string } {
     .reduce((best, next) => (next.scan.names.length > best.scan.names.length ? next : best));
 }
 
+/** @throws fileUnreadable where another delimiter is meant: the whole line would become one column. */
+function stated(text: string, delimiter: '\t', file: string): { scan: Scan; delimiter: string } {
+  const scan = scanRecord(text, delimiter);
+  const other = widest(text);
+  if (scan.names.length > 1 || other.scan.names.length === 1) return { scan, delimiter };
+  throw errors.fileUnreadable({
+    file,
+    line: 1,
+    reason: `no tab divides the header, but '${other.delimiter}' would`,
+    remedy: 'Name the format csv, which finds its delimiter',
+  });
+}
+
 function assertNames(names: readonly string[], file: string): void {
   const seen = new Map<string, string>();
   names.forEach((name, index) => {
@@ -105,7 +118,7 @@ function assertLineEnds(text: string, { length, lines }: Scan, file: string): vo
 }
 
 /** Reads the first line of a CSV file: `fileUnreadable` if the file is empty, not UTF-8 or has no usable header. */
-export async function readCsvHeader(path: string, file: string): Promise<CsvHeader> {
+export async function readCsvHeader(path: string, file: string, given?: '\t'): Promise<CsvHeader> {
   const start = await readStart(path);
   const text = start.toString('utf8').replace(/^\uFEFF/, '');
   if (text.trim() === '')
@@ -117,7 +130,7 @@ export async function readCsvHeader(path: string, file: string): Promise<CsvHead
       reason: 'it holds zero bytes, so it is UTF-16 or no text at all',
       remedy: 'Save it as UTF-8',
     });
-  const { scan, delimiter } = widest(text);
+  const { scan, delimiter } = given ? stated(text, given, file) : widest(text);
   if (start.length === startBytes) assertLineEnds(text, scan, file);
   // Whoever asked finds out what it is.
   if (

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { ColumnHead, ExportRequest, FileFormat } from './analytics.ts';
+import { type ColumnHead, type ExportRequest, type FileFormat, isDelimited } from './analytics.ts';
 import type { ArrowOrder } from './arrow-worker.ts';
 import { columnTypeOf } from './column-types.ts';
 import { quoteName, quoteText, tableSql } from './sql-text.ts';
@@ -12,13 +12,14 @@ function expressionOf({ name, type }: ColumnHead, format: FileFormat): string {
   const quoted = quoteName(name);
   if (type === 'timestamp') return `${isoText(quoted)} as ${quoted}`;
   // JSON has no word for NaN or infinity.
-  if (type === 'double' && format !== 'csv')
+  if (type === 'double' && !isDelimited(format))
     return `case when isfinite(${quoted}) then ${quoted} end as ${quoted}`;
   return quoted;
 }
 
 const copyOptions: Readonly<Record<FileFormat, string>> = {
   csv: 'format csv, header true',
+  tsv: "format csv, header true, delimiter E'\\t'",
   parquet: 'format parquet, compression zstd',
   json: 'format json, array true',
   ndjson: 'format json',

@@ -22,8 +22,8 @@ export async function objects(connection: DuckDBConnection, sql: string): Promis
 }
 
 /** Every value as text under neutral names: hostile headers reach no SQL, and no row decides how others are read. */
-async function csvReader(path: string, file: string): Promise<Reader> {
-  const header = await readCsvHeader(path, file);
+async function csvReader(path: string, file: string, delimiter?: '\t'): Promise<Reader> {
+  const header = await readCsvHeader(path, file, delimiter);
   const shape = header.names.map((_, i) => `'c${i}': 'VARCHAR'`).join(', ');
   const sql = `read_csv(${quoteText(path)}, auto_detect = false, header = true, columns = {${shape}}, delim = ${quoteText(header.delimiter)}, quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false)`;
   return {
@@ -45,6 +45,7 @@ export async function openReader(
   file: string,
 ): Promise<Reader> {
   if (request.format === 'csv') return csvReader(request.path, file);
+  if (request.format === 'tsv') return csvReader(request.path, file, '\t');
   const sql = sourceSql(request.format, request.path);
   const described = await objects(connection, `describe select * from ${sql}`);
   const columns = described.map((column) => ({

@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { open, truncate } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { errors } from '../../base/errors.ts';
-import type { FileFormat } from '../analytics/analytics.ts';
+import { type FileFormat, isDelimited } from '../analytics/analytics.ts';
 
 export interface SaveOptions {
   readonly location: string;
@@ -49,7 +49,7 @@ const beginsPacked = ([a, b]: Uint8Array): boolean =>
 
 /** Text whose beginning is readable without its end. */
 export const canBeCut = (format: FileFormat | null, name: string): boolean =>
-  (format === 'csv' || format === 'ndjson') && !/\.(?:gz|zst|zip)$/i.test(name);
+  format !== null && (isDelimited(format) || format === 'ndjson') && !/\.(?:gz|zst|zip)$/i.test(name);
 
 /** Cuts behind the last line break outside quotes. */
 async function cutAtRecord(path: string): Promise<void> {
@@ -78,8 +78,8 @@ export const sizeText = (bytes: number): string =>
 
 const suffixes: Readonly<Record<string, FileFormat>> = {
   csv: 'csv',
-  tsv: 'csv',
-  tab: 'csv',
+  tsv: 'tsv',
+  tab: 'tsv',
   txt: 'csv',
   json: 'json',
   ndjson: 'ndjson',
@@ -97,7 +97,7 @@ export function formatOfName(name: string): FileFormat | null {
 const mediaTypes: Readonly<Record<string, FileFormat>> = {
   'text/csv': 'csv',
   'application/csv': 'csv',
-  'text/tab-separated-values': 'csv',
+  'text/tab-separated-values': 'tsv',
   'application/json': 'json',
   'application/x-ndjson': 'ndjson',
   'application/ndjson': 'ndjson',
@@ -116,6 +116,6 @@ export function requiredFormat(format: FileFormat | null, location: string): Fil
   throw errors.sourceRejected({
     location,
     reason: 'neither its name nor its media type says which format it has',
-    remedy: 'Name the format: csv, json, ndjson or parquet',
+    remedy: 'Name the format: csv, tsv, json, ndjson or parquet',
   });
 }

@@ -7,7 +7,7 @@ import type {
   ImportWarning,
   TableFormat,
 } from '@tidemill/contract';
-import type { Analytics } from '../../adapters/analytics/analytics.ts';
+import { type Analytics, isDelimited } from '../../adapters/analytics/analytics.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
@@ -276,11 +276,11 @@ export function createCommits(deps: CommitDependencies) {
  * asked only for what loses nothing; the rest is compared after reading.
  */
 function demandedTypes(format: TableFormat, columns: readonly Column[]): Record<string, Column['type']> {
-  const lossless: readonly Column['type'][] = format === 'csv' ? [] : ['double', 'text', 'timestamp'];
+  const lossless: readonly Column['type'][] = isDelimited(format) ? [] : ['double', 'text', 'timestamp'];
   const wanted = format === 'parquet' ? [] : columns;
   return Object.fromEntries(
     wanted
-      .filter(({ type }) => format === 'csv' || lossless.includes(type))
+      .filter(({ type }) => isDelimited(format) || lossless.includes(type))
       .map(({ name, type }) => [name, type]),
   );
 }

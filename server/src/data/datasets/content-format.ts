@@ -8,7 +8,7 @@ const formats: Readonly<Record<string, TableFormat>> = {
   'application/parquet': 'parquet',
   'text/csv': 'csv',
   'application/csv': 'csv',
-  'text/tab-separated-values': 'csv',
+  'text/tab-separated-values': 'tsv',
   'application/json': 'json',
   'application/x-ndjson': 'ndjson',
   'application/ndjson': 'ndjson',
@@ -19,6 +19,7 @@ const magic = 'PAR1';
 /** What each format is called on the way out. */
 export const mediaTypes: Readonly<Record<TableFormat, string>> = {
   csv: 'text/csv; charset=utf-8',
+  tsv: 'text/tab-separated-values; charset=utf-8',
   parquet: 'application/vnd.apache.parquet',
   json: 'application/json; charset=utf-8',
   ndjson: 'application/x-ndjson; charset=utf-8',

@@ -20,11 +20,21 @@ const extensions: Readonly<Record<ReadFormat, string>> = {
   arrow: 'arrow',
   'arrow-stream': 'arrows',
   csv: 'csv',
+  tsv: 'tsv',
   json: 'json',
   ndjson: 'ndjson',
 };
 
-export type FileExtension = 'parquet' | 'arrow' | 'feather' | 'arrows' | 'csv' | 'json' | 'ndjson' | 'jsonl';
+export type FileExtension =
+  | 'parquet'
+  | 'arrow'
+  | 'feather'
+  | 'arrows'
+  | 'csv'
+  | 'tsv'
+  | 'json'
+  | 'ndjson'
+  | 'jsonl';
 
 const byExtension: Readonly<Record<FileExtension, ReadFormat>> = {
   parquet: 'parquet',
@@ -32,6 +42,7 @@ const byExtension: Readonly<Record<FileExtension, ReadFormat>> = {
   feather: 'arrow',
   arrows: 'arrow-stream',
   csv: 'csv',
+  tsv: 'tsv',
   json: 'json',
   ndjson: 'ndjson',
   jsonl: 'ndjson',

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Column, ImportWarning } from '@tidemill/contract';
-import type { Analytics, TableSource } from '../../adapters/analytics/analytics.ts';
+import { type Analytics, isDelimited, type TableSource } from '../../adapters/analytics/analytics.ts';
 import type { Fetched, FetchedFile } from '../../adapters/sources/sources.ts';
 import { errors } from '../../base/errors.ts';
 import { quoteName } from '../../base/sql-text.ts';
@@ -83,7 +83,7 @@ export function createTypedTables(analytics: Analytics) {
 
   /** Digits of a CSV are text where the dataset says so: '007' must not become 7 and back. */
   const textsOf = ({ base, fetched }: TableRequest, file: FetchedFile): string[] =>
-    file.format === 'csv' && !fetched.types
+    isDelimited(file.format) && !fetched.types
       ? (base ?? []).filter(({ type }) => type === 'text').map(({ name }) => name)
       : [];
 
@@ -97,7 +97,7 @@ export function createTypedTables(analytics: Analytics) {
     const columns = await settle(request, parts);
     for (const [i, { file, path, columns: own }] of parts.entries()) {
       const lost = columns.filter(({ name, type }) => type === 'text' && typeIn(own, name) !== 'text');
-      if (file.format !== 'csv' || lost.length === 0) continue;
+      if (!isDelimited(file.format) || lost.length === 0) continue;
       const texts = [...textsOf(request, file), ...lost.map(({ name }) => name)];
       parts[i] = await importFile(request, file, path, texts);
     }

@@ -146,6 +146,7 @@ interface FormFieldsProps {
 const formats: readonly { value: TableFormat | ''; label: string }[] = [
   { value: '', label: 'choose' },
   { value: 'csv', label: 'CSV' },
+  { value: 'tsv', label: 'TSV' },
   { value: 'parquet', label: 'Parquet' },
   { value: 'json', label: 'JSON' },
   { value: 'ndjson', label: 'NDJSON' },

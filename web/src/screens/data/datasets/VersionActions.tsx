@@ -11,6 +11,7 @@ import { filled, useFields } from '../../../lib/use-fields.ts';
 const formats: readonly { format: TableFormat; title: string }[] = [
   { format: 'parquet', title: 'Parquet' },
   { format: 'csv', title: 'CSV' },
+  { format: 'tsv', title: 'TSV' },
   { format: 'json', title: 'JSON' },
   { format: 'ndjson', title: 'NDJSON' },
 ];

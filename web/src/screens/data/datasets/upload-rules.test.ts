@@ -8,7 +8,7 @@ it.each([
   ['rows.jsonl', 'ndjson'],
   ['archive.zip', undefined],
   ['csv', 'csv'],
-  ['prices.tsv', 'csv'],
+  ['prices.tsv', 'tsv'],
   ['prices.csv.gz', 'csv'],
   ['rows.ndjson.ZST', 'ndjson'],
 ])('reads the format of %s', (name, format) => expect(toFormat(name)).toBe(format));

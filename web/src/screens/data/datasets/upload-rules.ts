@@ -2,7 +2,8 @@ import type { TableFormat } from '@tidemill/sdk';
 
 const endings: Readonly<Record<string, TableFormat>> = {
   csv: 'csv',
-  tsv: 'csv',
+  tsv: 'tsv',
+  tab: 'tsv',
   txt: 'csv',
   parquet: 'parquet',
   pq: 'parquet',
