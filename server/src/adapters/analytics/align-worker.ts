@@ -4,6 +4,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { decodeRuns, eachRun, encodeRuns, mostSources, type RowRuns } from '../../base/row-runs.ts';
 import type { AlignReply, AlignRequest, ColumnHead } from './analytics.ts';
 import { duckdbType } from './column-types.ts';
+import { countRows } from './describe-file.ts';
 import { type AlignedRuns, alignRows } from './row-alignment.ts';
 import { quoteList, quoteName, quoteText } from './sql-text.ts';
 
@@ -23,14 +24,6 @@ async function* hashesOf(connection: DuckDBConnection, columns: readonly ColumnH
   }
 }
 
-async function rowCounts(connection: DuckDBConnection, paths: readonly string[]): Promise<number[]> {
-  const reply = await connection.runAndReadAll(
-    `select file_name, num_rows::double as n from parquet_file_metadata(${quoteList(paths)})`,
-  );
-  const counts = new Map(reply.getRowObjectsJS().map((row) => [String(row.file_name), Number(row.n)]));
-  return paths.map((path) => counts.get(path) ?? 0);
-}
-
 /** The old rows as runs of the paths. */
 function oldRuns({ old }: AlignRequest): RowRuns {
   const all: number[] = [];
@@ -46,7 +39,7 @@ async function oldHashes(
   { columns, old }: AlignRequest,
   runs: RowRuns,
 ): Promise<Float64Array> {
-  const counts = await rowCounts(connection, old.paths);
+  const counts = await countRows(connection, old.paths);
   const all = new Float64Array(counts.reduce((sum, count) => sum + count, 0));
   let filled = 0;
   for await (const part of hashesOf(connection, columns, `read_parquet(${quoteList(old.paths)})`)) {

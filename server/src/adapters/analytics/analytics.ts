@@ -144,7 +144,13 @@ export interface ChunkSizes {
   readonly maximum: number;
 }
 
-/** Rows of a file that go into a file of their own. */
+/** A Parquet file of ours and the rows in it. */
+export interface RowFile {
+  readonly path: string;
+  readonly rows: number;
+}
+
+/** Rows of a table that go into a file of their own. */
 export interface FileSlice {
   readonly start: number;
   readonly rows: number;
@@ -213,11 +219,13 @@ export interface Analytics {
   exportFile(request: ExportRequest): Promise<void>;
   /** Types and row count of a Parquet file of ours, from its footer. */
   describeFile(path: string): Promise<{ columns: readonly ColumnHead[]; rows: number }>;
-  /** Writes runs of rows of a Parquet file of ours, given in ascending order, into Parquet files of their own. */
-  splitFile(path: string, slices: readonly FileSlice[]): Promise<void>;
-  /** Content-defined chunks of a Parquet file (docs/decisions/003-canonical-rows.md). */
+  /** Writes runs of rows of a table in Parquet files of ours, given in ascending order, into Parquet files of their own. */
+  splitFile(files: readonly RowFile[], slices: readonly FileSlice[]): Promise<void>;
+  /** Rows of each Parquet file, from their footers. */
+  countRows(paths: readonly string[]): Promise<number[]>;
+  /** Content-defined chunks of a Parquet file, or of several as one table (docs/decisions/003-canonical-rows.md). */
   digestFile(
-    path: string,
+    path: string | readonly string[],
     options?: { readonly sizes?: ChunkSizes; readonly signal?: AbortSignal },
   ): Promise<{ chunks: readonly RowChunk[]; rows: number }>;
   /** Proposes how chunks of a file could be put together from old rows and few new ones. Nothing is proved: see `countEqual`. */

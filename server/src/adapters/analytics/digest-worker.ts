@@ -4,32 +4,59 @@ import type { ChunkSizes, RowChunk } from './analytics.ts';
 import { memoryOf } from './column-memory.ts';
 import { selectPlain } from './plain-columns.ts';
 import { serveOrders } from './query-thread.ts';
-import { rowChunker } from './row-digest.ts';
+import { type RowChunker, rowChunker } from './row-digest.ts';
 import { quoteText } from './sql-text.ts';
 
+/** Files of a run come one order at a time, between those of other runs. */
 export interface DigestOrder {
-  readonly path: string;
+  readonly run: number;
   readonly sizes: ChunkSizes;
+  readonly path: string | null;
+  /** Whether the rows are all there; the run is forgotten then. */
+  readonly end: boolean;
 }
 
-async function digestRows(
+export interface DigestReply {
+  /** Of this file. */
+  readonly rows: number;
+  /** Of all, at the end. */
+  readonly chunks: readonly RowChunk[];
+}
+
+const runs = new Map<number, RowChunker>();
+
+async function addRows(
   connection: DuckDBConnection,
-  { path, sizes }: DigestOrder,
+  path: string,
+  chunker: RowChunker,
   isStopped: () => boolean,
-): Promise<readonly RowChunk[]> {
+): Promise<number> {
   const source = `read_parquet(${quoteText(path)})`;
   const { selected, heads } = await selectPlain(connection, source);
-  const chunker = rowChunker(sizes);
   const result = await connection.stream(`select ${selected} from ${source}`);
-  for (;;) {
+  for (let rows = 0; ; ) {
     const chunk = await result.fetchChunk();
     if (isStopped()) throw new Error('interrupted');
-    if (!chunk || chunk.rowCount === 0) return chunker.finish();
+    if (!chunk || chunk.rowCount === 0) return rows;
+    rows += chunk.rowCount;
     chunker.add(
       heads.map(({ type }, index) => memoryOf(chunk, index, type)),
       chunk.rowCount,
     );
   }
+}
+
+async function digestRows(
+  connection: DuckDBConnection,
+  { run, path, sizes, end }: DigestOrder,
+  isStopped: () => boolean,
+): Promise<DigestReply> {
+  const chunker = runs.get(run) ?? rowChunker(sizes);
+  runs.set(run, chunker);
+  const rows = path === null ? 0 : await addRows(connection, path, chunker, isStopped);
+  if (!end) return { rows, chunks: [] };
+  runs.delete(run);
+  return { rows, chunks: chunker.finish() };
 }
 
 await serveOrders(digestRows);

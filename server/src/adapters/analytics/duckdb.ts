@@ -8,7 +8,7 @@ import { connectionPool, interruptible } from './connections.ts';
 import { copyLines } from './copy-lines.ts';
 import { copyQuery } from './copy-query.ts';
 import { copyResult } from './copy-result.ts';
-import { describeFile } from './describe-file.ts';
+import { countRows, describeFile } from './describe-file.ts';
 import { fileDigester } from './digest-file.ts';
 import { arrowOrder, exportFile, isPlain } from './export-file.ts';
 import { countEqual, gatherRows } from './gather-rows.ts';
@@ -126,7 +126,8 @@ export async function openDuckdb(options: DuckdbOptions = {}): Promise<Analytics
     copy: (request) => named(() => pool.use((connection) => copyQuery(connection, request), request.signal)),
     copyLines: (request) =>
       named(() => pool.use((connection) => copyLines(connection, request), request.signal)),
-    splitFile: (path, slices) => named(() => pool.use((connection) => splitFile(connection, path, slices))),
+    splitFile: (files, slices) => named(() => pool.use((connection) => splitFile(connection, files, slices))),
+    countRows: (paths) => named(() => pool.use((connection) => countRows(connection, paths))),
     sandboxedQuery: (request) =>
       inSandbox(request, (result) => toRows(result, { ...request, maxRows: request.maxRows ?? sandboxRows })),
     sandboxedCopy: (request) =>
@@ -142,7 +143,7 @@ export async function openDuckdb(options: DuckdbOptions = {}): Promise<Analytics
     },
     describeFile: (path) => named(() => pool.use((connection) => describeFile(connection, path))),
     async digestFile(path, { sizes = defaultSizes, signal } = {}) {
-      const chunks = await digester.digest(path, sizes, signal);
+      const chunks = await digester.digest(typeof path === 'string' ? [path] : path, sizes, signal);
       return { chunks, rows: chunks.reduce((sum, chunk) => sum + chunk.rows, 0) };
     },
     alignFile: (request) => aligner.align(request),

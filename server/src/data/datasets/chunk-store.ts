@@ -143,7 +143,7 @@ async function findSources(db: Db, chunks: readonly string[]): Promise<Map<strin
     .orderBy('position')
     .execute();
   for (const { chunk, blob, bytes, kind } of rows) {
-    const source: DeltaSource = { blob, bytes, kind: kind === 'pack' ? 'pack' : 'chunk' };
+    const source: DeltaSource = { blob, bytes, kind: kind === 'pack' || kind === 'segment' ? kind : 'chunk' };
     found.set(chunk, [...(found.get(chunk) ?? []), source]);
   }
   return found;

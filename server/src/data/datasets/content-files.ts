@@ -1,12 +1,11 @@
-import { join } from 'node:path';
 import type { Column } from '@tidemill/contract';
-import type { Analytics, RowChunk } from '../../adapters/analytics/analytics.ts';
+import type { Analytics, RowChunk, RowFile } from '../../adapters/analytics/analytics.ts';
 import type { Blobs } from '../../adapters/blobs/blobs.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Clock } from '../../base/clock.ts';
-import { groupsOf, inParallel } from '../../base/in-parallel.ts';
 import { chunkStore } from './chunk-store.ts';
 import { createDeltaChunks, type NewChunk } from './delta-chunks.ts';
+import { createFreshChunks } from './fresh-chunks.ts';
 import { createRowFiles } from './row-files.ts';
 import { assertStorable, chunkId, type Manifest, manifestText, type StoredChunk } from './rules.ts';
 
@@ -38,6 +37,8 @@ export interface ContentDependencies {
 /** Rows that are to become content. */
 export interface TypedRows {
   readonly path: string;
+  /** Instead of `path`: the rows in several files, cut into chunks already. */
+  readonly pieces?: { readonly files: readonly RowFile[]; readonly chunks: readonly RowChunk[] } | undefined;
   readonly columns: readonly Column[];
   /** For files in between; the caller removes it. */
   readonly folder: string;
@@ -53,10 +54,6 @@ export interface TypedRows {
 const plainChunks = 4;
 const plainShare = 0.02;
 
-/** Chunks cut in one go; while one group goes into blobs, the next is cut. */
-const chunksAtOnce = 64;
-const filesAtOnce = 2;
-
 /** Contents kept in memory: an append needs that of the version before, a query that of what it reads. */
 const cachedContents = 32;
 /** Of all of them together: some hundred bytes each. */
@@ -69,6 +66,7 @@ const cachedChunks = 200_000;
 export function createContentFiles(deps: ContentDependencies) {
   const { db, clock, blobs, analytics } = deps;
   const deltas = createDeltaChunks(deps);
+  const freshChunks = createFreshChunks(deps);
   const rowFiles = createRowFiles(deps);
   const cache = new Map<string, Content>();
 
@@ -103,36 +101,14 @@ export function createContentFiles(deps: ContentDependencies) {
     return { digest, manifest, stored };
   }
 
-  /** Chunks as files of their own. */
-  async function storePlain(
-    { path, folder, mayMove }: TypedRows,
-    chunks: readonly NewChunk[],
-    isWhole: boolean,
-  ): Promise<StoredChunk[]> {
-    const put = async ({ id, rows }: NewChunk, file: string, move: boolean): Promise<StoredChunk> => {
-      const blob = await blobs.putFile(file, { move });
-      return { id, blob: blob.sha256, rows, bytes: blob.size };
-    };
-    if (isWhole) return Promise.all(chunks.map((chunk) => put(chunk, path, mayMove)));
-    const placeOf = ({ id }: NewChunk) => join(folder, `${id}.parquet`);
-    const stored = await inParallel(groupsOf(chunks, chunksAtOnce), filesAtOnce, async (group) => {
-      const slices = group.map((chunk) => ({ start: chunk.start, rows: chunk.rows, to: placeOf(chunk) }));
-      await analytics.splitFile(path, slices);
-      const done: StoredChunk[] = [];
-      for (const chunk of group) done.push(await put(chunk, placeOf(chunk), true));
-      return done;
-    });
-    return stored.flat();
-  }
-
   /** By what differs from the version before, where many chunks do and most of their rows do not. */
   async function storeDeltas(
-    { path, columns, folder, before }: TypedRows,
+    { path, pieces, columns, folder, before }: TypedRows,
     missing: readonly NewChunk[],
     ids: readonly string[],
   ): Promise<{ made: StoredChunk[]; from: string[] }> {
     const few = Math.max(plainChunks, ids.length * plainShare);
-    if (!before || missing.length <= few || !haveSameColumns(columns, before.manifest.columns))
+    if (!before || pieces || missing.length <= few || !haveSameColumns(columns, before.manifest.columns))
       return { made: [], from: [] };
     const now = new Set(ids);
     const gone = new Map(
@@ -163,7 +139,8 @@ export function createContentFiles(deps: ContentDependencies) {
     const { made, from } = await storeDeltas(rows, [...missing.values()], ids);
     const fresh = [...made];
     for (const { id } of fresh) missing.delete(id);
-    fresh.push(...(await storePlain(rows, [...missing.values()], chunks.length === 1)));
+    const files = rows.pieces?.files ?? [{ path: rows.path, rows: endOf(chunks.at(-1)) }];
+    fresh.push(...(await freshChunks.store({ ...rows, files }, [...missing.values()], chunks.length === 1)));
     for (const chunk of fresh) found.set(chunk.id, chunk);
     return { stored: ids.flatMap((id) => found.get(id) ?? []), fresh, reused: [...others, ...from] };
   }
@@ -171,11 +148,11 @@ export function createContentFiles(deps: ContentDependencies) {
   return {
     /** Puts the rows of a typed Parquet file, behind those of `kept`, into blobs. */
     async put(rows: TypedRows): Promise<StagedContent> {
-      const { path, columns, kept, mayMove } = rows;
+      const { path, pieces, columns, kept, mayMove } = rows;
       assertStorable(columns);
-      const { chunks } = await analytics.digestFile(path);
+      const { chunks } = pieces ?? (await analytics.digestFile(path));
       const { stored, fresh, reused } = await store(rows, chunks);
-      if (!kept) await rowFiles.adopt(stored, path, mayMove);
+      if (!kept && !pieces) await rowFiles.adopt(stored, path, mayMove);
       const manifest: Manifest = {
         columns: columns.map(({ name, type }) => ({ name, type })),
         chunks: [...(kept?.manifest.chunks ?? []), ...chunks.map(({ digest, rows }) => ({ digest, rows }))],
@@ -205,6 +182,8 @@ export function createContentFiles(deps: ContentDependencies) {
     files: rowFiles.files,
   };
 }
+
+const endOf = (chunk: RowChunk | undefined): number => (chunk ? chunk.start + chunk.rows : 0);
 
 const haveSameColumns = (columns: readonly Column[], others: readonly Column[]): boolean =>
   columns.length === others.length &&

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { copyFile, open, rename } from 'node:fs/promises';
-import type { Analytics, ColumnHead } from '../../adapters/analytics/analytics.ts';
+import type { Analytics, ColumnHead, RowFile } from '../../adapters/analytics/analytics.ts';
 import type { Blobs } from '../../adapters/blobs/blobs.ts';
 import { type FileCache, openFileCache } from '../../base/file-cache.ts';
 import { inParallel } from '../../base/in-parallel.ts';
 import { localPaths, rowsAtOnce, scatteredOf, toPiece } from './delta-chunks.ts';
-import { type StoredChunk, sourcesOf } from './rules.ts';
+import { type DeltaSource, type StoredChunk, sourcesOf } from './rules.ts';
+import { candidates, type Stretch, stretchesOf } from './whole-segments.ts';
 
 export interface RowFilesDependencies {
   readonly blobs: Blobs;
@@ -14,22 +15,20 @@ export interface RowFilesDependencies {
   readonly cacheFolder: string;
 }
 
-export interface RowFile {
-  readonly path: string;
-  readonly rows: number;
-}
-
 const gigabyte = 2 ** 30;
 /** A file stays for an hour after it was last asked for: whoever got its path may open it late. */
 const cacheLimits = { maxBytes: 8 * gigabyte, maxFiles: 4_096, keepMs: 3_600_000 };
 /** Chunks put together in one file. */
 const mostChunks = 64;
+/** Segments whose rows are remembered. */
+const mostSegments = 10_000;
 /** Files made at once, so that requests of others find a connection. */
 const atOnce = 2;
 
 /** Chunks as plain Parquet files: their own, or made from the runs of a delta and kept on the disk for a while. */
 export function createRowFiles({ blobs, analytics, cacheFolder }: RowFilesDependencies) {
   let opened: Promise<FileCache> | undefined;
+  const segmentRows = new Map<string, number>();
   const cache = (): Promise<FileCache> => (opened ??= openFileCache({ folder: cacheFolder, ...cacheLimits }));
 
   async function make(
@@ -50,6 +49,22 @@ export function createRowFiles({ blobs, analytics, cacheFolder }: RowFilesDepend
     return file.path;
   }
 
+  /** Rows of segments that the chunks may take as a whole, from their footers. */
+  async function countCandidates(chunks: readonly StoredChunk[]): Promise<ReadonlyMap<string, number>> {
+    const wanted = candidates(chunks);
+    const unknown = wanted.filter((blob) => !segmentRows.has(blob));
+    const paths = await Promise.all(unknown.map((blob) => blobs.localPath(blob)));
+    const counts = await analytics.countRows(paths);
+    for (const [i, blob] of unknown.entries()) segmentRows.set(blob, counts[i] ?? 0);
+    const found = new Map(wanted.map((blob) => [blob, segmentRows.get(blob) ?? 0]));
+    if (segmentRows.size > mostSegments) segmentRows.clear();
+    return found;
+  }
+
+  const wholeOf = async ({ whole, rows }: { whole: DeltaSource; rows: number }): Promise<RowFile> => {
+    return { path: await blobs.localPath(whole.blob), rows };
+  };
+
   /** Plain Parquet files that give the rows of the chunks, in order, and how many each holds. */
   async function files(chunks: readonly StoredChunk[]): Promise<RowFile[]> {
     if (!chunks.some(({ delta }) => delta))
@@ -57,11 +72,13 @@ export function createRowFiles({ blobs, analytics, cacheFolder }: RowFilesDepend
     const whole = await (await cache()).find(keyOf(chunks));
     whole?.release();
     if (whole) return [{ path: whole.path, rows: rowsIn(chunks) }];
+    const stretches = stretchesOf(chunks, await countCandidates(chunks));
     const { columns } = await analytics.describeFile(await blobs.localPath(chunks[0]?.blob ?? ''));
-    return inParallel(groupsOf(chunks, rowsAtOnce(columns)), atOnce, async (group) => ({
-      path: await pathOf(group, columns),
-      rows: rowsIn(group),
-    }));
+    return inParallel(groupsOf(stretches, rowsAtOnce(columns)), atOnce, async (group) =>
+      'whole' in group
+        ? wholeOf(group)
+        : { path: await pathOf(group.chunks, columns), rows: rowsIn(group.chunks) },
+    );
   }
 
   return {
@@ -73,7 +90,7 @@ export function createRowFiles({ blobs, analytics, cacheFolder }: RowFilesDepend
 
     /** Takes a file that holds exactly the rows of the chunks, if it will be wanted; it is gone then, unless it must stay. */
     async adopt(chunks: readonly StoredChunk[], path: string, mayMove: boolean): Promise<void> {
-      if (!chunks.some(({ delta }) => delta)) return;
+      if (!chunks.some(isScattered)) return;
       const file = await (await cache()).take(keyOf(chunks), async (to) => {
         await (mayMove ? rename(path, to) : copyFile(path, to));
         await syncFile(to);
@@ -89,6 +106,9 @@ async function syncFile(path: string): Promise<void> {
   await file.sync().finally(() => file.close());
 }
 
+const isScattered = ({ delta }: StoredChunk): boolean =>
+  delta?.sources.some(({ kind }) => kind !== 'segment') ?? false;
+
 const rowsIn = (chunks: readonly StoredChunk[]): number => chunks.reduce((sum, { rows }) => sum + rows, 0);
 
 const keyOf = (chunks: readonly StoredChunk[]): string =>
@@ -99,21 +119,37 @@ const keyOf = (chunks: readonly StoredChunk[]): string =>
 /** Where a group may end is told by the chunk's own id, so versions that share chunks share files of them. */
 const isBorder = ({ id }: StoredChunk): boolean => Number.parseInt(id.slice(0, 2), 16) < 8;
 
-/** A chunk with a file of its own is a group of its own. */
-function groupsOf(chunks: readonly StoredChunk[], mostRows: number): StoredChunk[][] {
-  const groups: StoredChunk[][] = [];
+interface Group {
+  readonly chunks: StoredChunk[];
+}
+
+/** A file that is read as it is stands for itself, and so does a chunk with a file of its own. */
+function groupsOf(
+  stretches: readonly Stretch[],
+  mostRows: number,
+): (Group | { whole: DeltaSource; rows: number })[] {
+  const groups: (Group | { whole: DeltaSource; rows: number })[] = [];
+  let open: Group | undefined;
   let rows = 0;
-  for (const chunk of chunks) {
-    const group = groups.at(-1);
-    const last = group?.at(-1);
+  for (const stretch of stretches) {
+    if (stretch.whole) {
+      groups.push(stretch);
+      open = undefined;
+      continue;
+    }
+    const { chunk } = stretch;
+    const last = open?.chunks.at(-1);
     const goesOn =
       chunk.delta &&
       last?.delta &&
       !isBorder(last) &&
       rows + chunk.rows <= mostRows &&
-      (group?.length ?? 0) < mostChunks;
-    if (group && goesOn) group.push(chunk);
-    else groups.push([chunk]);
+      (open?.chunks.length ?? 0) < mostChunks;
+    if (open && goesOn) open.chunks.push(chunk);
+    else {
+      open = { chunks: [chunk] };
+      groups.push(open);
+    }
     rows = goesOn ? rows + chunk.rows : chunk.rows;
   }
   return groups;

@@ -37,8 +37,8 @@ export interface Delta {
 export interface DeltaSource {
   readonly blob: string;
   readonly bytes: number;
-  /** `pack`: single rows that one commit added to many chunks. */
-  readonly kind: 'chunk' | 'pack';
+  /** `pack`: single rows that one commit added to many chunks. `segment`: many chunks one behind the other. */
+  readonly kind: 'chunk' | 'pack' | 'segment';
 }
 
 /** The files in which the chunks lie, each once. */

@@ -1,11 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Column, DatasetVersion } from '@tidemill/contract';
-import type { Analytics, TableSource } from '../../adapters/analytics/analytics.ts';
+import type { Analytics, RowFile, TableSource } from '../../adapters/analytics/analytics.ts';
 import { errors } from '../../base/errors.ts';
 import { quoteName } from '../../base/sql-text.ts';
 import type { Content, ContentFiles, StagedContent } from './content-files.ts';
-import type { RowFile } from './row-files.ts';
 import { assertColumns, type StoredChunk, splitNames } from './rules.ts';
 
 export interface UpsertDependencies {
