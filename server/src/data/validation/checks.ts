@@ -29,10 +29,12 @@ export interface FactsCheck {
   readonly unexpected: string | null;
 }
 
-/** Judged by a select of its own: one row of `n`, `bad` and `keys`. */
+/** Judged by a select of its own: one row of `n` and `bad`. */
 export interface CountsCheck {
   readonly by: 'counts';
   readonly sql: string;
+  /** A key of this column alone, looked at in every row: order may tell sooner that none occurs twice. */
+  readonly key?: string;
   judge(counts: RowCounts): Verdict;
   /** Selects the numbers of rows that are not as expected; null where no row is to blame. */
   readonly sampleSql: ((numbered: Numbered, limit: number) => string) | null;
@@ -41,7 +43,6 @@ export interface CountsCheck {
 export interface RowCounts {
   readonly n: number;
   readonly bad: number;
-  readonly keys: number;
 }
 
 export type Check = FactsCheck | CountsCheck;
@@ -80,20 +81,26 @@ export function toCheck(expectation: Expectation, context: CheckContext): Check 
       judge: ([value]) => judgeFigure(expectation, value ?? null, context, typeOf),
       unexpected: null,
     };
-  return countsCheck(expectation, where);
+  return countsCheck(expectation, where, isWhole);
 }
 
-const figureType = (expectation: Expectation, typeOf: (column: string) => Column['type']): Column['type'] =>
-  'column' in expectation && expectation.column !== undefined ? typeOf(expectation.column) : 'integer';
+/** Of the figure, which for a column's keys is a number whatever they are. */
+function figureType(expectation: Expectation, typeOf: (column: string) => Column['type']): Column['type'] {
+  const { kind } = expectation;
+  if (kind === 'distinctCountBetween' || kind === 'uniqueShareBetween') return 'integer';
+  return 'column' in expectation && expectation.column !== undefined ? typeOf(expectation.column) : 'integer';
+}
 
-function countsCheck(expectation: Expectation, where: string): CountsCheck | null {
+function countsCheck(expectation: Expectation, where: string, isWhole: boolean): CountsCheck | null {
   const rows = ({ n, bad }: RowCounts) => judgeRows(n, bad, expectation);
   switch (expectation.kind) {
     case 'unique': {
       const columns = expectation.columns ?? [expectation.column ?? ''];
+      const [key] = columns;
       return {
         by: 'counts',
         sql: keyCountsSql(columns, where),
+        ...(isWhole && columns.length === 1 && key !== undefined && { key }),
         judge: rows,
         sampleSql: ({ relation, row }, limit) => duplicateRowsSql(columns, where, relation, row, limit),
       };
@@ -106,26 +113,9 @@ function countsCheck(expectation: Expectation, where: string): CountsCheck | nul
         judge: rows,
         sampleSql: ({ relation, row }, limit) => wrongStepsSql(expectation, where, relation, row, limit),
       };
-    case 'distinctCountBetween':
-      return ofKeys(expectation, where, ({ keys }) => keys);
-    case 'uniqueShareBetween':
-      return ofKeys(expectation, where, ({ keys, n }) => (n === 0 ? null : keys / n));
     default:
       return null;
   }
-}
-
-function ofKeys(
-  expectation: Extract<Expectation, { kind: 'distinctCountBetween' | 'uniqueShareBetween' }>,
-  where: string,
-  figure: (counts: RowCounts) => number | null,
-): CountsCheck {
-  return {
-    by: 'counts',
-    sql: keyCountsSql([expectation.column], where),
-    judge: (counts) => judgeRange(figure(counts), expectation),
-    sampleSql: null,
-  };
 }
 
 function judgeRows(rows: number, unexpected: number, expectation: Expectation): Verdict {

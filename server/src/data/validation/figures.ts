@@ -14,11 +14,16 @@ export function figureSql(expectation: Expectation, type: Column['type'], where:
   const number =
     type === 'double' ? `case when isfinite(${name}) then ${name} end` : `cast(${name} as double)`;
   const of = (aggregate: string) => `${aggregate} filter (where ${where})`;
+  const keys = of(`count(distinct ${name})`);
   const extreme = (which: 'min' | 'max') =>
     type === 'date' || type === 'timestamp'
       ? `epoch_ms(${of(`${which}(cast(${name} as timestamp))`)})`
       : of(`${which}(${number})`);
   switch (expectation.kind) {
+    case 'distinctCountBetween':
+      return keys;
+    case 'uniqueShareBetween':
+      return `${keys} / nullif(${of(`count(${name})`)}, 0)`;
     case 'freshness':
       return extreme('max');
     case 'minBetween':

@@ -11,13 +11,20 @@ export const isKeyPresent = (columns: readonly string[]): string =>
 
 const names = (columns: readonly string[]): string => columns.map(quoteName).join(', ');
 
-/** One row: rows with a key, rows whose key occurs more than once, distinct keys. */
+/** One row: rows with a key, and rows whose key occurs more than once. */
 export const keyCountsSql = (columns: readonly string[], where: string): string =>
-  `select coalesce(sum(c), 0) as n, coalesce(sum(c) filter (where c > 1), 0) as bad, count(*) as keys from (select count(*) as c from rows_ where ${isKeyPresent(columns)} and ${where} group by ${names(columns)})`;
+  `select coalesce(sum(c), 0) as n, coalesce(sum(c) filter (where c > 1), 0) as bad from (select count(*) as c from rows_ where ${isKeyPresent(columns)} and ${where} group by ${names(columns)})`;
 
-/** One row of the same shape: rows with a value, those on the wrong side of the row before them, 0. */
+/** One row of the same shape: rows with a value, and those on the wrong side of the row before them. */
 export function sequenceSql(expectation: Sequence, where: string): string {
-  return `select count(*) as n, count(*) filter (where ${wrong(expectation)}) as bad, 0 as keys from (${stepsSql(expectation, where, 'rows_', null)})`;
+  return `select count(*) as n, count(*) filter (where ${wrong(expectation)}) as bad from (${stepsSql(expectation, where, 'rows_', null)})`;
+}
+
+/** One row: among the first `rows`, the steps against a strict rise and those against a strict fall. */
+export function firstStepsSql(column: string, rows: number): string {
+  const steps = (kind: Sequence['kind']) => `count_if(${wrong({ kind, column, strictly: true })})`;
+  const first = `(select ${quoteName(column)} from rows_ limit ${rows})`;
+  return `select ${steps('increasing')} as increasing, ${steps('decreasing')} as decreasing from (${stepsSql({ kind: 'increasing', column }, 'true', first, null)})`;
 }
 
 function wrong({ kind, strictly }: Sequence): string {

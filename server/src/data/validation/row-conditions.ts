@@ -82,10 +82,10 @@ interface Range {
   readonly strictMax?: boolean | undefined;
 }
 
-/** NaN lies in no range, though DuckDB orders it behind every number. */
+/** NaN lies in no range: DuckDB orders it behind every number, infinity included. */
 function outside({ min, max, strictMin, strictMax }: Range, value: string, type: Type): string {
   const parts = [
-    ...(type === 'double' ? [`isnan(${value})`] : []),
+    ...(type === 'double' && max === undefined ? [`${value} > cast('infinity' as double)`] : []),
     ...(min === undefined ? [] : [`${value} ${strictMin ? '<=' : '<'} ${literal(min, type)}`]),
     ...(max === undefined ? [] : [`${value} ${strictMax ? '>=' : '>'} ${literal(max, type)}`]),
   ];

@@ -16,13 +16,20 @@ export interface Failing {
   readonly index: number;
   readonly expectation: Expectation;
   readonly check: Check;
-  /** Rows that are not as expected. */
+  /** Rows looked at, and those among them that are not as expected. */
+  readonly rows: number;
   readonly unexpected: number;
 }
 type Sample = ExpectationOutcome['sample'];
 
 /** Most of what is wrong is wrong near the top as well; only for the rest the whole table is read. */
 const firstLook = 65_536;
+
+/** Twice the rows in which enough would be found if they lay evenly. */
+function lookAt(failing: readonly Failing[]): number {
+  const needed = failing.map(({ rows, unexpected }) => (2 * sampleSize * rows) / unexpected);
+  return Math.min(firstLook, Math.ceil(Math.max(...needed)));
+}
 
 /** `row_number()` under a name that no column has; with a limit, reading stops there. */
 function numberedRows(columns: readonly Column[], limit?: number): Numbered {
@@ -41,7 +48,7 @@ export async function sampleRows(
   const numbers = new Map<number, readonly number[]>();
   const isComplete = ({ index, unexpected }: Failing) =>
     (numbers.get(index)?.length ?? 0) >= Math.min(sampleSize, unexpected);
-  await findTogether(select, failing, numberedRows(columns, firstLook), numbers);
+  await findTogether(select, failing, numberedRows(columns, lookAt(failing)), numbers);
   const rest = failing.filter((item) => !isComplete(item));
   const whole = numberedRows(columns);
   await findTogether(select, rest, whole, numbers);

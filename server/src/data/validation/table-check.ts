@@ -9,6 +9,7 @@ import {
   toCheck,
   type Verdict,
 } from './checks.ts';
+import { createCounts } from './row-counts.ts';
 import { isMostly, misfit } from './rules.ts';
 import { type Failing, headsOf, type Select, sampleRows, sampleSize, shortened } from './sample-rows.ts';
 import { titleOf } from './titles.ts';
@@ -209,9 +210,10 @@ async function run(
   const byCounts = items.filter((item): item is Item<CountsCheck> => item.check.by === 'counts');
   const verdicts = new Map<number, Verdict>();
   await Promise.all([judgeFacts(select, byFacts, verdicts), judgeCounts(select, byCounts, verdicts)]);
-  const failing: Failing[] = items
-    .map((item) => ({ ...item, unexpected: verdicts.get(item.index)?.unexpected ?? 0 }))
-    .filter(({ unexpected }) => unexpected > 0);
+  const failing: Failing[] = items.flatMap((item) => {
+    const { rows = 0, unexpected = 0 } = verdicts.get(item.index) ?? {};
+    return unexpected > 0 ? [{ ...item, rows, unexpected }] : [];
+  });
   const samples = failing.length > 0 ? await sampleRows(select, failing, columns) : new Map();
   for (const [index, verdict] of verdicts) found.set(index, { ...verdict, sample: samples.get(index) ?? [] });
 }
@@ -237,14 +239,8 @@ async function judgeCounts(
   items: readonly Item<CountsCheck>[],
   verdicts: Map<number, Verdict>,
 ): Promise<void> {
-  const all = [...new Set(items.map(({ check }) => check.sql))];
-  const counts = await Promise.all(
-    all.map(async (sql) => {
-      const [row] = await select(sql);
-      return [sql, { n: Number(row?.n), bad: Number(row?.bad), keys: Number(row?.keys) }] as const;
-    }),
+  const counts = createCounts(select);
+  await Promise.all(
+    items.map(async ({ index, check }) => verdicts.set(index, check.judge(await counts.of(check)))),
   );
-  const bySql = new Map(counts);
-  for (const { index, check } of items)
-    verdicts.set(index, check.judge(bySql.get(check.sql) ?? { n: 0, bad: 0, keys: 0 }));
 }
