@@ -99,6 +99,8 @@ export interface ImportRequest {
   readonly dateFormats?: Readonly<Record<string, readonly string[]>>;
   /** Types a column (by our name) must have; a value that does not fit is an error naming its line. Others are inferred from every row. */
   readonly types?: Readonly<Record<string, ColumnType>>;
+  /** Of a Parquet file only rows whose column, by our name, is greater than this: parts that hold none are not read. Other formats, and types that it does not fit, give all rows. */
+  readonly behind?: { readonly column: string; readonly after: string };
   /** The Parquet file to write. */
   readonly to: string;
   readonly signal?: AbortSignal;

@@ -8,7 +8,7 @@ import { csvFailure, fileFailure } from './csv-failure.ts';
 import type { CsvHeader } from './csv-header.ts';
 import { findDateWarnings } from './date-findings.ts';
 import { writeGuessed } from './import-guess.ts';
-import { objects, openReader, type Reader, renamed } from './import-source.ts';
+import { narrowedRows, objects, openReader, type Reader, renamed } from './import-source.ts';
 import { assertStated, type Settled, settleColumns } from './import-types.ts';
 import {
   type Encoding,
@@ -108,7 +108,8 @@ async function importPlain(connection: DuckDBConnection, request: ImportRequest)
   try {
     const opened = await openReader(connection, request, file);
     header = opened.header;
-    const reader = { ...opened, columns: renamed(opened.columns, request.mapping ?? {}, file) };
+    const columns = renamed(opened.columns, request.mapping ?? {}, file);
+    const reader = await narrowedRows(connection, { ...opened, columns }, request);
     const { size } = await stat(request.path);
     const target = { to: request.to, compression: compressionOf(size) };
     assertStated(reader.columns, request, file);

@@ -102,3 +102,20 @@ export function renamed(
   }
   return result;
 }
+
+/** Types whose statistics a file keeps, and whose order is that of a cursor; times with a zone are left out. */
+const orderedTypes = /^(?:TINYINT|SMALLINT|INTEGER|BIGINT|DOUBLE|VARCHAR|DATE|TIMESTAMP)$/;
+
+/** See `ImportRequest.behind`. */
+export async function narrowedRows(
+  connection: DuckDBConnection,
+  reader: Reader,
+  { format, behind }: ImportRequest,
+): Promise<Reader> {
+  const column = reader.columns.find(({ name }) => name === behind?.column);
+  if (!behind || !column || format !== 'parquet' || !orderedTypes.test(column.duckdbName)) return reader;
+  const after = `${quoteText(behind.after)} as ${column.duckdbName})`;
+  const [found] = await objects(connection, `select try_cast(${after} is not null as fits`);
+  if (found?.fits !== true) return reader;
+  return { ...reader, sql: `(from ${reader.sql} where ${quoteName(column.source)} > cast(${after})` };
+}

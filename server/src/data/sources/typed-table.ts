@@ -62,7 +62,8 @@ export function createTypedTables(analytics: Analytics) {
     to: string,
     texts: readonly string[],
   ): Promise<Part> {
-    const { fetched, mapping, dates, signal } = request;
+    const { fetched, mapping, dates, signal, cursor } = request;
+    const after = fetched.isBehindCursor ? null : (cursor?.after ?? null);
     const types = { ...fetched.types, ...Object.fromEntries(texts.map((name) => [name, 'text' as const])) };
     const {
       columns,
@@ -77,6 +78,7 @@ export function createTypedTables(analytics: Analytics) {
       signal,
       ...(mapping && { mapping }),
       ...dates,
+      ...(cursor && after !== null && { behind: { column: cursor.column, after } }),
     });
     return { file, path: to, columns, rows, warnings };
   }
