@@ -9,6 +9,7 @@ export interface CommitCandidate {
   readonly name: string;
   readonly digest: string;
   readonly columns: readonly Column[];
+  readonly rows: number;
   readonly table: () => Promise<TableSource>;
   /** The version that would come before it. */
   readonly before: () => Promise<DatasetVersion | null>;

@@ -51,6 +51,7 @@ export function createVersionRecords(deps: VersionRecordDependencies) {
         name,
         digest: content.digest,
         columns,
+        rows: content.manifest.chunks.reduce((sum, chunk) => sum + chunk.rows, 0),
         table: async () =>
           content.stored.length > 0 ? { paths: await files.paths(content.stored) } : { paths: [], columns },
         before: () => datasetStore(deps.db).findLatest(caller.workspace, name),

@@ -18,7 +18,7 @@ export async function typeFile(
   analytics: Pick<Analytics, 'importFile'>,
   { name, format, mapping, dateFormat, content }: FileToCheck,
   folder: string,
-): Promise<{ path: string; columns: readonly Column[] }> {
+): Promise<{ path: string; columns: readonly Column[]; rows: number }> {
   await mkdir(folder, { recursive: true });
   const upload = join(folder, `upload.${format}`);
   const label = `${name}.${format}`;
@@ -26,7 +26,7 @@ export async function typeFile(
   if ((await stat(upload)).size === 0)
     throw errors.datasetFileEmpty({ file: label, reason: 'is empty (0 bytes)' });
   const path = join(folder, 'typed.parquet');
-  const { columns } = await analytics.importFile({
+  const { columns, rows } = await analytics.importFile({
     path: upload,
     label,
     format,
@@ -34,5 +34,5 @@ export async function typeFile(
     ...(mapping && { mapping: parseMapping(mapping) }),
     ...(dateFormat && parseDateFormat(dateFormat)),
   });
-  return { path, columns };
+  return { path, columns, rows };
 }

@@ -15,6 +15,7 @@ export interface DistributionJudgeDependencies extends DistributionDependencies 
 export interface Subject {
   readonly name: string;
   readonly columns: readonly Column[];
+  readonly rows: number;
   readonly table: TableSource;
   readonly before: DatasetVersion | null;
 }

@@ -54,21 +54,18 @@ export function createValidation(deps: ValidationDependencies) {
   const judgeDistributions = createDistributionJudge(deps);
 
   async function check(
-    { name, columns, table, before }: Subject,
+    { name, columns, rows, table, before }: Subject,
     { expectations, revision }: ExpectationsRevision,
     cause: Cause,
     caller: Caller,
   ): Promise<ValidationResult> {
     const start = performance.now();
     const context = { name, columns, table, now: clock.now(), rowsBefore: before?.rows ?? null };
-    const [outcomes, counted] = await Promise.all([
-      checkTable(analytics, expectations, {
-        ...context,
-        judgeDistribution: (expectation) =>
-          judgeDistributions({ name, columns, table, before }, expectation, caller.workspace),
-      }),
-      analytics.query({ sql: 'select count(*) as n from rows_', tables: { rows_: table } }),
-    ]);
+    const outcomes = await checkTable(analytics, expectations, {
+      ...context,
+      judgeDistribution: (expectation) =>
+        judgeDistributions({ name, columns, rows, table, before }, expectation, caller.workspace),
+    });
     return {
       id: newId('validation'),
       dataset: name,
@@ -76,7 +73,7 @@ export function createValidation(deps: ValidationDependencies) {
       cause,
       status: statusOf(outcomes),
       revision,
-      rows: Number(counted.rows[0]?.n),
+      rows,
       ...countsOf(outcomes),
       durationMs: Math.round(performance.now() - start),
       createdAt: context.now,
@@ -176,6 +173,7 @@ export function createValidation(deps: ValidationDependencies) {
       const subject = {
         name: input.name,
         columns: version.columns,
+        rows: version.rows,
         table,
         before: await before(version, caller.workspace),
       };
@@ -194,9 +192,9 @@ export function createValidation(deps: ValidationDependencies) {
     async validateFile(input: FileToCheck, caller: Caller): Promise<ValidationResult> {
       const folder = join(deps.tempFolder, newId('validation'));
       try {
-        const { columns, path } = await typeFile(analytics, input, folder);
+        const { columns, rows, path } = await typeFile(analytics, input, folder);
         const latest = await datasets.find({ name: input.name, version: 'latest' }, caller.workspace);
-        const subject = { name: input.name, columns, table: { paths: [path] }, before: latest };
+        const subject = { name: input.name, columns, rows, table: { paths: [path] }, before: latest };
         return await check(subject, await expectationsOf(input.name, caller.workspace), 'file', caller);
       } finally {
         await rm(folder, { recursive: true, force: true });
@@ -233,13 +231,13 @@ export function createValidation(deps: ValidationDependencies) {
 
     /** What a commit asks before its rows become a version. @throws datasetRefused */
     async checkCommit(candidate: CommitCandidate, caller: Caller): Promise<CommitVerdict | null> {
-      const { workspace, name, columns } = candidate;
+      const { workspace, name, columns, rows } = candidate;
       const expected = await expectationsOf(name, workspace);
       if (expected.expectations.length === 0) return null;
       const latest = await candidate.before();
       // The same content again makes no version.
       if (latest?.digest === candidate.digest) return null;
-      const subject = { name, columns, table: await candidate.table(), before: latest };
+      const subject = { name, columns, rows, table: await candidate.table(), before: latest };
       const result = await check(subject, expected, 'commit', caller);
       if (result.status === 'failed') return refuse(result, caller);
       return {
