@@ -20,7 +20,7 @@ describeScreens('dates in three formats', (ui) => {
     await ui.page.getByRole('heading', { name: 'mixed@1' }).waitFor();
     const warnings = ui.page.getByRole('list', { name: 'Warnings of the import' });
     await warnings.getByText('1 value as %d.%m.%Y (line 3:').waitFor();
-    const remedy = /--date-format '([^']+)'/.exec(await warnings.innerText())?.[1] ?? '';
+    const remedy = /--date-format '([^']+)'/.exec((await warnings.textContent()) ?? '')?.[1] ?? '';
     await upload(remedy);
     await ui.page.getByRole('heading', { name: 'mixed@2' }).waitFor();
     expect(await warnings.count()).toBe(0);
