@@ -17,7 +17,9 @@ describeScreens('validation', (ui) => {
     await ui.open('/datasets/movies?tab=validation');
     await ui.page.getByText('Nothing is expected of movies').waitFor();
     await ui.page.getByRole('button', { name: 'Suggest from movies@1' }).click();
-    await expect.poll(() => editor().inputValue()).toContain('{"kind":"notNull","column":"Release Date"}');
+    await ui.table('suggested expectations').getByText('Release Date is not missing').waitFor();
+    await ui.page.getByRole('button', { name: 'Close', exact: true }).click();
+    await ui.page.getByRole('button', { name: 'Edit as JSON' }).click();
     await editor().fill('[{"kind":"notNull","column":"Titel"}]');
     await ui.page.getByRole('button', { name: 'Save' }).click();
     await ui.page.getByRole('alert').getByText("there is no column 'Titel'").waitFor();
@@ -29,6 +31,37 @@ describeScreens('validation', (ui) => {
     await editor().fill(JSON.stringify(list));
     await ui.page.getByRole('button', { name: 'Save' }).click();
     await ui.table('expectations').getByText('US Gross is at least 1').waitFor();
+  });
+
+  it('takes one by its fields, says in place what is wrong, edits and removes it', async () => {
+    await ui.page.getByRole('button', { name: 'Add', exact: true }).click();
+    const add = ui.dialog().getByRole('button', { name: 'Add', exact: true });
+    await ui.field('What is expected').selectOption('inSet');
+    expect(await add.isDisabled()).toBe(true);
+    await ui.field('Column').fill('MPAA Ratings');
+    await ui.field('Values').fill('G\nPG\nPG-13\nR');
+    await ui.field('Mostly').fill('0.5');
+    await add.click();
+    await ui.dialog().getByRole('alert').getByText("there is no column 'MPAA Ratings'").waitFor();
+    await ui.field('Column').fill('MPAA Rating');
+    await add.click();
+    const row = ui.table('expectations').getByRole('row', { name: /MPAA Rating is one of/ });
+    await row.getByRole('button', { name: 'Edit' }).click();
+    expect(await ui.field('Values').inputValue()).toBe('G\nPG\nPG-13\nR');
+    await ui.field('Otherwise').selectOption('warn');
+    await ui.dialog().getByRole('button', { name: 'Edit' }).click();
+    await row.getByText('marked').waitFor();
+    const { expectations } = await ui.client.validation.getExpectations({ name: 'movies' });
+    expect(expectations.at(-1)).toEqual({
+      kind: 'inSet',
+      column: 'MPAA Rating',
+      values: ['G', 'PG', 'PG-13', 'R'],
+      mostly: 0.5,
+      severity: 'warn',
+    });
+    await row.getByRole('button', { name: 'Remove' }).click();
+    await ui.dialog().getByRole('button', { name: 'Remove' }).click();
+    await row.waitFor({ state: 'detached' });
   });
 
   it('judges a version, and shows the rows that are not as expected', async () => {

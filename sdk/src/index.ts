@@ -1,6 +1,5 @@
 // The promise itself, so that whoever holds the client has its types and its list of endpoints too.
 
-export type * from '@tidemill/contract';
 export * from '@tidemill/contract';
 export {
   type CallOptions,

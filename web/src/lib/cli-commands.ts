@@ -77,6 +77,8 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'datasets.diff': (input) =>
     `datasets diff ${versionOf(input, input.from)} ${versionOf(input, input.to)}${keyOption(input)}`,
   'validation.getExpectations': ({ name }) => `datasets expectations show ${name}`,
+  'validation.putExpectations': ({ name }) => `datasets expectations set ${name} expectations.json`,
+  'validation.suggest': (input) => `datasets expectations suggest ${at(input)}`,
   'validation.list': (input) =>
     `datasets validations ${input.version === undefined ? input.name : at(input)}`,
   'validation.get': ({ name, id }) => `datasets validation ${name} ${id}`,

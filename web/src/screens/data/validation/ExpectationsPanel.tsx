@@ -1,57 +1,66 @@
-import { Button, Textarea } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { Expectation, ExpectationList } from '@tidemill/sdk';
-import { useState } from 'react';
+import { Button } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import type { Column, Expectation, ExpectationList } from '@tidemill/sdk';
+import { useMemo, useState } from 'react';
 import { Answer } from '../../../components/Answer.tsx';
 import { DataTable } from '../../../components/DataTable.tsx';
 import type { DataColumn } from '../../../components/data-column.tsx';
 import { EmptyState } from '../../../components/EmptyState.tsx';
-import { ErrorNotice } from '../../../components/ErrorNotice.tsx';
 import { Panel } from '../../../components/Panel.tsx';
 import { SourceMenu } from '../../../components/SourceMenu.tsx';
-import { ask, client } from '../../../lib/client.ts';
-import { listText, readList } from './expectation-text.ts';
+import { ask } from '../../../lib/client.ts';
+import { EditAction, RemoveAction } from './ExpectationActions.tsx';
+import { ExpectationsEditor } from './ExpectationsEditor.tsx';
+import { fitsForm } from './expectation-form.ts';
+import { SuggestionsPanel } from './SuggestionsPanel.tsx';
 
 interface ExpectationsPanelProps {
   readonly name: string;
-  /** The version that suggestions are read from. */
+  /** The version that suggestions are read from, and whose columns the form knows. */
   readonly version: number;
 }
 
-/** What every version of a dataset must be: shown in words, edited as the JSON that files and the API take. */
+/** What every version of a dataset must be: in words, by a form each, or all as JSON. */
 export function ExpectationsPanel({ name, version }: ExpectationsPanelProps) {
   const asked = ask('validation', 'getExpectations', { name });
   const list = useQuery(asked);
-  const [text, setText] = useState<string>();
-  const suggest = useMutation({
-    mutationFn: () => client().validation.suggest({ name, version: String(version) }),
-    onSuccess: ({ expectations }) => setText(listText(expectations)),
-  });
-  const isEditing = text !== undefined;
+  const found = useQuery(ask('datasets', 'getVersion', { name, version: String(version) }));
+  const columns = found.data?.columns;
+  const [mode, setMode] = useState<'list' | 'json' | 'suggestions'>('list');
+  const show = () => setMode('list');
   return (
-    <Panel
-      title="Expectations"
-      aside={
-        <div className="row">
-          {!isEditing && list.data && (
-            <Button onClick={() => setText(listText(list.data.expectations))}>Edit</Button>
-          )}
-          <Button onClick={() => suggest.mutate()} loading={suggest.isPending}>
-            Suggest from {name}@{version}
-          </Button>
-          <SourceMenu asked={asked} />
-        </div>
-      }
-    >
-      {suggest.error && <ErrorNotice error={suggest.error} />}
-      {isEditing ? (
-        <Editor name={name} text={text} change={setText} close={() => setText(undefined)} />
-      ) : (
-        <Answer of={list}>{(value) => <Listed list={value} name={name} version={version} />}</Answer>
+    <>
+      <Panel
+        title="Expectations"
+        aside={
+          <div className="row">
+            {mode === 'list' && list.data && columns && <EditAction list={list.data} columns={columns} />}
+            {mode === 'list' && <Button onClick={() => setMode('json')}>Edit as JSON</Button>}
+            <Button disabled={mode === 'suggestions'} onClick={() => setMode('suggestions')}>
+              Suggest from {name}@{version}
+            </Button>
+            <SourceMenu asked={asked} />
+          </div>
+        }
+      >
+        <Answer of={list}>
+          {(value) =>
+            mode === 'json' ? (
+              <ExpectationsEditor name={name} expectations={value.expectations} close={show} />
+            ) : (
+              <Listed list={value} version={version} columns={columns ?? none} />
+            )
+          }
+        </Answer>
+      </Panel>
+      {mode === 'suggestions' && list.data && (
+        <SuggestionsPanel list={list.data} version={version} close={show} />
       )}
-    </Panel>
+    </>
   );
 }
+
+const none: readonly Column[] = [];
 
 interface Item {
   readonly index: number;
@@ -59,34 +68,54 @@ interface Item {
   readonly expectation: Expectation;
 }
 
-const columns: readonly DataColumn<Item>[] = [
+const toColumns = (list: ExpectationList, known: readonly Column[]): readonly DataColumn<Item>[] => [
   {
     id: 'title',
     title: 'Expectation',
     value: (item) => item.title,
     cell: ({ title }) => <span title={title}>{title}</span>,
   },
-  { id: 'kind', title: 'Kind', value: (item) => item.expectation.kind, width: 170 },
+  { id: 'kind', title: 'Kind', value: (item) => item.expectation.kind, width: 150 },
   {
     id: 'severity',
     title: 'Otherwise',
     value: ({ expectation }) => (expectation.severity === 'warn' ? 'marked' : 'refused'),
-    width: 110,
+    width: 100,
   },
-  { id: 'description', title: 'Description', value: (item) => item.expectation.description, width: 260 },
+  {
+    id: 'description',
+    title: 'Why',
+    value: (item) => item.expectation.description,
+    cell: ({ expectation }) => <span title={expectation.description}>{expectation.description}</span>,
+    width: 220,
+  },
+  {
+    id: 'actions',
+    title: '',
+    value: () => null,
+    // What a form cannot hold is edited as JSON.
+    cell: ({ index, expectation }) => (
+      <>
+        {fitsForm(expectation, known) && (
+          <EditAction key={JSON.stringify(expectation)} list={list} columns={known} index={index} />
+        )}
+        <RemoveAction list={list} index={index} />
+      </>
+    ),
+    align: 'right',
+    width: 140,
+  },
 ];
 
-interface ListedProps extends ExpectationsPanelProps {
+interface ListedProps {
   readonly list: ExpectationList;
+  readonly version: number;
+  readonly columns: readonly Column[];
 }
 
-function Listed({ list, name, version }: ListedProps) {
-  if (list.expectations.length === 0)
-    return (
-      <EmptyState command={`tidemill datasets expectations suggest ${name}@${version} --apply`}>
-        Nothing is expected of {name}: every commit is let in.
-      </EmptyState>
-    );
+function Listed({ list, version, columns: known }: ListedProps) {
+  const columns = useMemo(() => toColumns(list, known), [list, known]);
+  const name = list.dataset;
   const items = list.expectations.map((expectation, index) => ({
     index,
     expectation,
@@ -100,46 +129,12 @@ function Listed({ list, name, version }: ListedProps) {
       columns={columns}
       rowKey={({ index }) => String(index)}
       maximumHeight="360px"
+      minimumWidth={820}
+      empty={
+        <EmptyState command={`tidemill datasets expectations suggest ${name}@${version} --apply`}>
+          Nothing is expected of {name}: every commit is let in.
+        </EmptyState>
+      }
     />
-  );
-}
-
-interface EditorProps {
-  readonly name: string;
-  readonly text: string;
-  readonly change: (text: string) => void;
-  readonly close: () => void;
-}
-
-function Editor({ name, text, change, close }: EditorProps) {
-  const queries = useQueryClient();
-  const save = useMutation({
-    mutationFn: () => client().validation.putExpectations({ name, expectations: readList(text) }),
-    onSuccess: () => {
-      void queries.invalidateQueries();
-      close();
-    },
-  });
-  return (
-    <div className="stack">
-      <Textarea
-        label="Expectations, one a line"
-        description="A JSON list; an empty one ends validation. Commits from now on are held against it."
-        autosize
-        minRows={6}
-        maxRows={24}
-        spellCheck={false}
-        styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
-        value={text}
-        onChange={(event) => change(event.currentTarget.value)}
-      />
-      {save.error && <ErrorNotice error={save.error} />}
-      <div className="row" style={{ justifyContent: 'flex-end' }}>
-        <Button onClick={close}>Cancel</Button>
-        <Button variant="filled" onClick={() => save.mutate()} disabled={save.isPending}>
-          Save
-        </Button>
-      </div>
-    </div>
   );
 }
