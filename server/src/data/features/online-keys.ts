@@ -21,10 +21,13 @@ function spellText(text: string): string {
   );
 }
 
-/** Whole numbers as such, others with all their digits: the same on both sides. */
+/** Whole numbers as such, others by their shortest digits in DuckDB's form, which differs from JavaScript's far from 1. */
 function spellDouble(value: number): string {
   if (Number.isSafeInteger(value)) return String(value === 0 ? 0 : value);
-  return value.toExponential(16).replace(/e([+-])(\d)$/, 'e$10$2');
+  const text = value.toExponential();
+  const exponent = Number(text.slice(text.indexOf('e') + 1));
+  if (exponent >= -4 && exponent < 16) return Number.isInteger(value) ? `${value}.0` : String(value);
+  return text.replace(/e([+-])(\d)$/, 'e$10$2');
 }
 
 const integerText = /^-?\d{1,19}$/;
@@ -102,7 +105,7 @@ function keyPartSql({ name, type }: KeyColumn): string {
   switch (type) {
     case 'double':
       return `case when ${column} = trunc(${column}) and abs(${column}) <= 9007199254740991
-        then cast(cast(${column} as bigint) as varchar) else format('{:.16e}', ${column}) end`;
+        then cast(cast(${column} as bigint) as varchar) else cast(${column} as varchar) end`;
     case 'date':
       return `'"' || strftime(${column}, '%Y-%m-%d') || '"'`;
     case 'timestamp':
