@@ -53,11 +53,14 @@ export type Aggregation = Static<typeof Aggregation>;
 
 export const viewProperties = {
   ...aboutProperties,
-  sql: Type.String({
-    minLength: 8,
-    maxLength: 50_000,
-    description: 'SELECT over dataset names; "prices@3" pins a version',
-  }),
+  sql: Type.Optional(
+    Type.String({
+      minLength: 8,
+      maxLength: 50_000,
+      description:
+        'SELECT over dataset names; "prices@3" pins a version; without one, all rows of the stream',
+    }),
+  ),
   entities: Type.Optional(
     Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
       minItems: 1,
@@ -77,6 +80,7 @@ export const viewProperties = {
   ttl: Type.Optional(Duration),
   freshness: Type.Optional(Duration),
   online: Type.Optional(OnlineSettings),
+  stream: Type.Optional(StreamDefinition),
 };
 export const FeatureViewDefinition = strict(viewProperties);
 export type FeatureViewDefinition = Static<typeof FeatureViewDefinition>;

@@ -124,7 +124,7 @@ async function releaseBadFeature(
   const broken = await client.features.put({
     name: 'price_stats',
     ...view,
-    sql: view.sql.replace('event_time, close,', 'event_time, close * 100 as close,'),
+    sql: view.sql?.replace('event_time, close,', 'event_time, close * 100 as close,'),
   });
   await client.features.materialize({ name: 'price_stats', version: String(broken.version) });
   const { live } = await client.endpoints.get({ name: 'forecast' });

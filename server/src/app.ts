@@ -33,6 +33,7 @@ import { analysesRoutes } from './data/analyses/routes.ts';
 import { createAnalyses } from './data/analyses/service.ts';
 import { datasetsRoutes } from './data/datasets/routes.ts';
 import { createDatasets } from './data/datasets/service.ts';
+import { feastRoutes } from './data/features/online/feast-routes.ts';
 import { entitiesRoutes, featureServicesRoutes, featuresRoutes } from './data/features/routes.ts';
 import { createFeatures } from './data/features/service.ts';
 import { profilingRoutes } from './data/profiling/routes.ts';
@@ -141,7 +142,9 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     reader: adapters.sourceReader,
     tempFolder,
   });
-  const features = createFeatures({ db, changes, lineage, clock, analytics, online, datasets, tempFolder });
+  const features = createFeatures({
+    ...{ db, changes, lineage, clock, tasks, events, analytics, online, datasets, tempFolder },
+  });
   const analyses = createAnalyses({ db, changes, lineage, clock, analytics, datasets });
 
   // training
@@ -376,6 +379,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
       ...webhooksMlflowOperations(webhooks),
     ]),
   );
+  await http.register(feastRoutes(features, () => clock.now()));
   await http.register(mlflowArtifactRoutes(experiments));
   await http.register(mlflowFileRoutes(registry));
   await http.ready();

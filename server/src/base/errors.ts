@@ -345,6 +345,24 @@ export const catalogue = {
     400,
     (d) => `The entity's '${d.column}' is ${d.value}; the feature view's key column takes ${d.expected}.`,
   ),
+  materializationNotFound: entry<{ id: string }>(
+    404,
+    (d) =>
+      `There is no materialization '${d.id}'. List those of a feature view with: tidemill features materializations NAME.`,
+  ),
+  materializationEnded: entry<{ id: string; state: string; reason: string }>(
+    409,
+    (d) => `The materialization '${d.id}' ended as ${d.state}: ${d.reason}.`,
+  ),
+  pushInvalid: entry<{ view: string; row: number; column: string; reason: string }>(
+    400,
+    (d) => `The push to ${d.view} is refused as a whole: row ${d.row}, column '${d.column}' ${d.reason}.`,
+  ),
+  pushNotOffline: entry<{ view: string }>(
+    409,
+    (d) =>
+      `Rows pushed to ${d.view} have no dataset to go to. Define the view with stream: { dataset, columns }, or push to online only.`,
+  ),
   trainingSetInvalid: entry<{ name: string; reason: string }>(
     422,
     (d) =>

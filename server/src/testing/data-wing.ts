@@ -13,6 +13,7 @@ import { createDatasets } from '../data/datasets/service.ts';
 import { createFeatures } from '../data/features/service.ts';
 import { createValidation } from '../data/validation/service.ts';
 import { createEvents } from '../platform/events/service.ts';
+import { createTasks } from '../platform/tasks/service.ts';
 import { createTempDir } from './temp-dir.ts';
 
 /** The data wing on real adapters, without HTTP and the wings above it. */
@@ -22,6 +23,7 @@ export async function createDataWing(database: DatabaseHandle) {
   let now = Date.UTC(2026, 0, 1);
   const clock = { now: () => (now += 1) };
   const events = createEvents({ db, clock, logger: createLogger('silent') });
+  const tasks = createTasks({ db, clock, logger: createLogger('silent'), exclusive: false });
   const changes = createChanges({ db, clock, events });
   const lineage = createLineage({ db, clock });
   const analytics: Analytics = await openDuckdb();
@@ -37,7 +39,10 @@ export async function createDataWing(database: DatabaseHandle) {
   });
   const compute = workerPool();
   const validation = createValidation({ db, changes, clock, analytics, compute, datasets, tempFolder });
-  const features = createFeatures({ db, changes, lineage, clock, analytics, online, datasets, tempFolder });
+  const features = createFeatures({
+    ...{ db, changes, lineage, clock, tasks, events, analytics, online, datasets, tempFolder },
+  });
+  await tasks.start();
   return {
     datasets,
     validation,
@@ -48,6 +53,7 @@ export async function createDataWing(database: DatabaseHandle) {
     changes,
     lineage,
     events,
+    tasks,
     clock,
     db,
     folder: folder.path,
@@ -55,6 +61,7 @@ export async function createDataWing(database: DatabaseHandle) {
     cacheFolder,
     diffFolder,
     async close(): Promise<void> {
+      await tasks.stop();
       await compute.close();
       await analytics.close();
       await online.close();

@@ -1,11 +1,12 @@
 import type { Row, TrainingSetDefinition } from '@tidemill/sdk';
 import type { Command } from 'commander';
-import { readDefinition, readRecords, readText } from '../../files.ts';
+import { readDefinition, readText } from '../../files.ts';
 import { example } from '../../pages.ts';
-import { toInteger, toNames, toRecord, toReference, toTextPairs } from '../../parse.ts';
+import { toInteger, toNames, toTextPairs } from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
-import { formatMoment, tableLines } from '../../table.ts';
+import { tableLines } from '../../table.ts';
 import { addCatalogueCommands } from './feature-catalogue.ts';
+import { addOnlineCommands } from './feature-online.ts';
 
 export function addFeaturesCommands(program: Command): void {
   const features = program
@@ -13,8 +14,7 @@ export function addFeaturesCommands(program: Command): void {
     .description('entities, feature views, feature services, training sets, online values');
   addCatalogueCommands(features);
   addPreview(features);
-  addMaterialize(features);
-  addLookup(features);
+  addOnlineCommands(features);
   addTrainingSet(features);
 }
 
@@ -53,51 +53,6 @@ function addPreview(features: Command): void {
       );
     });
   example(preview, 'features preview stats.sql --entity symbol --event-time date');
-}
-
-function addMaterialize(features: Command): void {
-  const materialize = features
-    .command('materialize <reference>')
-    .description('write the newest value per entity to the online store')
-    .option('--bind <dataset=reference,…>', 'read these versions instead of the latest', toNames)
-    .action(async (reference: string, options: { bind?: string[] }, command: Command) => {
-      const session = sessionOf(command);
-      const found = await session.client.features.materialize({
-        ...toReference(reference),
-        bindings: options.bind && toTextPairs(options.bind),
-      });
-      session.show(
-        found,
-        (r) =>
-          `${r.view}: ${r.written} of ${r.entities} entities written, newest ${r.newestEventTime === null ? '–' : formatMoment(r.newestEventTime)}.`,
-      );
-    });
-  example(materialize, 'features materialize price_stats@2 --bind prices=prices@3');
-}
-
-function addLookup(features: Command): void {
-  const lookup = features
-    .command('lookup <reference> [entities...]')
-    .description('online values by entity key: one word per entity, or records from a file')
-    .option('--file <file>', 'JSON or NDJSON with entity keys (- is standard input)')
-    .action(async (reference: string, words: string[], options: { file?: string }, command: Command) => {
-      const session = sessionOf(command);
-      const entities = options.file
-        ? await readRecords(options.file)
-        : words.map((word) => toRecord(word.split(',')));
-      const reply = await session.client.features.lookup({ ...toReference(reference), entities });
-      session.show(reply, ({ rows }) =>
-        tableLines(
-          entities.map((entity, i) => ({ entity, found: rows[i] ?? null })),
-          {
-            entity: (r) => Object.values(r.entity).join(','),
-            'event time': (r) => (r.found ? formatMoment(r.found.eventTime) : 'not there'),
-            values: (r) => r.found?.values ?? null,
-          },
-        ),
-      );
-    });
-  example(lookup, 'features lookup price_stats@2 symbol=AAPL symbol=MSFT');
 }
 
 function addTrainingSet(features: Command): void {

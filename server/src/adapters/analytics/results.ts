@@ -104,6 +104,9 @@ export async function toRows(
   const rows: Record<string, Cell>[] = [];
   let characters = 0;
   for await (const chunk of chunksOf(result)) {
+    // Rows that nobody asked for are not read: they may hold what no reply can, such as numbers of 64 bits.
+    if (rows.length >= maxRows)
+      return { columns: shape.heads, rows: rows.slice(0, maxRows), truncated: true };
     const more = rowsOf(chunk, shape);
     if (maxCharacters !== undefined) characters = assertLight(more, maxCharacters, characters);
     for (const row of more) rows.push(row);

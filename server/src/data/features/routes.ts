@@ -24,7 +24,13 @@ export const featuresRoutes = (features: Features): Handlers<typeof contract.fea
   deleteVersion: (input, caller) => features.deleteVersion(input, caller),
   preview: (input, caller, signal) => features.preview(input, caller, signal),
   materialize: (input, caller) => features.materialize(input, caller),
+  listMaterializations: (input, caller) => features.listMaterializations(input, caller),
+  getMaterialization: (input, caller) => features.getMaterialization(input, caller),
+  cancelMaterialization: (input, caller) => features.cancelMaterialization(input, caller),
   lookup: (input, caller) => features.lookup(input, caller),
+  lookupService: (input, caller) => features.lookupService(input, caller),
+  push: (input, caller) => features.push(input, caller),
+  onlineStatus: () => features.onlineStatus(),
   createTrainingSet: (input, caller) => features.createTrainingSet(input, caller),
 });
 

@@ -44,7 +44,7 @@ type FullDefinition = FeatureViewDefinition & {
 /** @throws featureDefinitionInvalid unless it says once which columns are its keys */
 export function shapeOf(what: string, definition: FullDefinition, entities: readonly Entity[]): ViewShape {
   return {
-    sql: cleanSql(definition.sql),
+    sql: cleanSql(sqlOf(what, definition)),
     entities: entities.map(({ reference }) => reference),
     entity: keyColumns(what, definition, entities),
     eventTime: definition.eventTime,
@@ -53,6 +53,12 @@ export function shapeOf(what: string, definition: FullDefinition, entities: read
     stream: definition.stream ?? null,
     aggregations: definition.aggregations ?? [],
   };
+}
+
+function sqlOf(what: string, { sql, stream }: FullDefinition): string {
+  if (sql !== undefined) return sql;
+  if (stream) return `select * from "${stream.dataset}"`;
+  throw errors.featureDefinitionInvalid({ what, reason: 'it has neither sql nor a stream' });
 }
 
 function keyColumns(what: string, { entity, entities }: FullDefinition, found: readonly Entity[]): string[] {

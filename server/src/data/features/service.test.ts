@@ -140,7 +140,7 @@ describeEachDatabase('features', (open) => {
       const { name: _, ...definition } = stats;
       await wing.features.put({ name: 'stats', ...definition }, caller);
       const put = { name: 'stats', version: 'latest' };
-      expect(await wing.features.materialize(put, caller)).toEqual({
+      expect(await wing.features.materialize(put, caller)).toMatchObject({
         view: 'stats@1',
         entities: 2,
         written: 2,
@@ -153,9 +153,17 @@ describeEachDatabase('features', (open) => {
       const entities = [{ symbol: 'AAPL' }, { symbol: 'NONE' }, { symbol: 'MSFT' }];
       expect(await wing.features.lookup({ ...put, entities }, caller)).toEqual({
         rows: [
-          { eventTime: Date.UTC(2023, 7, 31), values: { close: 183, change: 1 } },
+          {
+            eventTime: Date.UTC(2023, 7, 31),
+            values: { close: 183, change: 1 },
+            statuses: { close: 'PRESENT', change: 'PRESENT' },
+          },
           null,
-          { eventTime: Date.UTC(2023, 7, 30), values: { close: 300, change: null } },
+          {
+            eventTime: Date.UTC(2023, 7, 30),
+            values: { close: 300, change: null },
+            statuses: { close: 'PRESENT', change: 'NULL_VALUE' },
+          },
         ],
       });
       await expect(wing.features.lookup({ ...put, entities: [{}] }, caller)).rejects.toThrow(

@@ -6,14 +6,19 @@ import type { Db } from '../../adapters/db/db.ts';
 import type { OnlineStore } from '../../adapters/online/online.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
+import type { Events } from '../../platform/events/service.ts';
+import type { Tasks } from '../../platform/tasks/service.ts';
 import type { Datasets } from '../datasets/service.ts';
 import { createEntities } from './catalogue/entities.ts';
 import { createFeatureServices } from './catalogue/feature-services.ts';
 import { createImpact } from './catalogue/impact.ts';
 import { createSearch } from './catalogue/search.ts';
 import { createUses } from './catalogue/uses.ts';
-import { createMaterialize } from './materialize.ts';
-import { createOnlineLookup } from './online-lookup.ts';
+import { createOnlineLookup } from './online/lookup.ts';
+import { createMaterialize } from './online/materialize.ts';
+import { createPush } from './online/push.ts';
+import { assertSchedule, createOnlineSchedules } from './online/schedules.ts';
+import { createStreams } from './online/streams.ts';
 import { entityKey } from './rules.ts';
 import { createTrainingSets } from './training-sets.ts';
 import { createViews } from './views.ts';
@@ -28,6 +33,8 @@ export interface FeaturesDependencies {
   readonly analytics: Analytics;
   readonly online: OnlineStore;
   readonly datasets: Datasets;
+  readonly tasks: Pick<Tasks, 'register' | 'enqueue' | 'cancel' | 'wake'>;
+  readonly events: Pick<Events, 'on'>;
   readonly tempFolder: string;
 }
 
@@ -39,13 +46,37 @@ export function createFeatures(deps: FeaturesDependencies) {
   const inside = { ...deps, resolveView: views.resolveView, resolveService: services.resolve };
   const trainingSets = createTrainingSets(inside);
   const uses = createUses(deps.lineage);
+  const materialize = createMaterialize(inside);
+  createOnlineSchedules({ ...deps, views, materialize });
+  const lookup = createOnlineLookup(inside);
+  const streams = createStreams(deps);
+
+  /** What was just defined or deleted is so for the next look-up, too. */
+  const forgetting =
+    <A extends unknown[], T>(change: (...args: A) => Promise<T>) =>
+    (...args: A): Promise<T> =>
+      change(...args).finally(lookup.forget);
 
   return {
     ...views,
     entities,
-    services,
-    ...createMaterialize(inside),
-    ...createOnlineLookup(inside),
+    services: {
+      ...services,
+      put: forgetting(services.put),
+      delete: forgetting(services.delete),
+      deleteVersion: forgetting(services.deleteVersion),
+    },
+    ...materialize,
+    ...lookup,
+    ...createPush({ ...deps, viewRead: lookup.viewRead }),
+
+    put: forgetting(async (input: Parameters<typeof views.put>[0], caller: Caller) => {
+      assertSchedule(`feature view '${input.name}'`, input.online?.materialize?.schedule);
+      await streams.ensureDataset(input, caller);
+      return views.put(input, caller);
+    }),
+    delete: forgetting(views.delete),
+    deleteVersion: forgetting(views.deleteVersion),
     ...createSearch(deps),
     ...createImpact({ views, uses, resolveService: services.resolve }),
     usesOf: uses.usesOf,

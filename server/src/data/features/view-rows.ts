@@ -15,14 +15,17 @@ export async function writeViewRows(
   view: View,
   { sql, tables, versions }: Pick<BoundSql, 'sql' | 'tables' | 'versions'>,
   to: string,
+  signal?: AbortSignal,
 ): Promise<{ columns: Column[]; rows: number }> {
   const read = versions.map(({ reference }) => reference).join(', ') || 'no dataset';
   const broken = (reason: string, cause?: unknown) =>
     errors.featureViewBroken({ view: view.reference, versions: read, reason }, cause);
-  const { columns, rows } = await analytics.sandboxedCopy({ sql, tables, to }).catch((error: unknown) => {
-    if (!(error instanceof TidemillError) || error.code !== 'queryFailed') throw error;
-    throw broken(failureOf(String(error.details.reason)), error);
-  });
+  const { columns, rows } = await analytics
+    .sandboxedCopy({ sql, tables, to, ...(signal && { signal }) })
+    .catch((error: unknown) => {
+      if (!(error instanceof TidemillError) || error.code !== 'queryFailed') throw error;
+      throw broken(failureOf(String(error.details.reason)), error);
+    });
   const problem = findProblem(view, columns);
   if (problem !== null) throw broken(problem);
   return { columns: [...columns], rows };

@@ -23,7 +23,7 @@ import {
 } from './catalogue/definition.ts';
 import { createDefinitions, type DefinitionsDependencies } from './catalogue/definitions.ts';
 import type { Entities } from './catalogue/entities.ts';
-import { onlineName } from './online-values.ts';
+import { onlineName } from './online/values.ts';
 import { isSameMeaning, meaningOf, shapeOf, type ViewMeaning } from './rules.ts';
 
 export interface ViewsDependencies extends DefinitionsDependencies {
@@ -116,7 +116,7 @@ export function createViews(deps: ViewsDependencies) {
       caller: Caller,
     ): Promise<FeatureView & { unchanged: boolean }> {
       const { name } = input;
-      const tried = await tryOut(`feature view '${name}'`, input, { workspace: caller.workspace, rows: 1 });
+      const tried = await tryOut(`feature view '${name}'`, input, { workspace: caller.workspace, rows: 0 });
       const uses = [
         // The versions it was tried on stand for their datasets: these cannot be deleted while the view reads them.
         ...tried.bound.versions.map(({ uri }) => ({

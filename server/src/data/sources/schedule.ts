@@ -1,5 +1,5 @@
 import type { SourceSchedule } from '@tidemill/contract';
-import { Cron } from 'croner';
+import { nextCronTime } from '../../base/cron.ts';
 import { errors } from '../../base/errors.ts';
 
 /** With its time zone, UTC where none is given. @throws sourceInvalid */
@@ -23,6 +23,5 @@ export function parseSchedule({ cron, timeZone = 'UTC' }: SourceSchedule): Requi
 
 /** The first time after `now`, in milliseconds; null when there is none. */
 export function nextTime({ cron, timeZone }: Required<SourceSchedule>, now: number): number | null {
-  const pattern = new Cron(cron, { timezone: timeZone, mode: '5-part', paused: true });
-  return pattern.nextRun(new Date(now))?.getTime() ?? null;
+  return nextCronTime(cron, timeZone, now);
 }

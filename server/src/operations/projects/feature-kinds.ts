@@ -245,7 +245,7 @@ const viewFields = (
   entities: readonly string[] | undefined,
 ) => ({
   ...aboutFields(view),
-  sql: view.sql.trim().replace(/[;\s]+$/, ''),
+  sql: (view.sql ?? `select * from "${view.stream?.dataset}"`).trim().replace(/[;\s]+$/, ''),
   ...(wanted.entities && { entities }),
   ...(wanted.entity && { entity: view.entity }),
   eventTime: view.eventTime,
@@ -253,6 +253,7 @@ const viewFields = (
   ttl: spelled(view.ttl),
   freshness: spelled(view.freshness),
   online: view.online ?? {},
+  stream: view.stream ?? null,
 });
 
 const spelled = (duration: string | null | undefined): string | null =>

@@ -13,6 +13,7 @@ import { migration as analyses } from './017-analyses.ts';
 import { migration as featureCatalogue } from './018-feature-catalogue.ts';
 import { migration as experiments } from './020-experiments.ts';
 import { migration as jobs } from './021-jobs.ts';
+import { migration as onlineFeatures } from './021-online-features.ts';
 import { migration as sweeps } from './022-sweeps.ts';
 import { migration as loggedModels } from './023-logged-models.ts';
 import { migration as metricSummaries } from './025-metric-summaries.ts';
@@ -50,6 +51,7 @@ export const migrations: readonly Migration[] = [
   featureCatalogue,
   experiments,
   jobs,
+  onlineFeatures,
   sweeps,
   loggedModels,
   metricSummaries,

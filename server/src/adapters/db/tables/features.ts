@@ -36,7 +36,36 @@ interface FeatureCatalogueTable {
   entry: string;
 }
 
+interface FeatureMaterializationsTable {
+  /** That of its task. */
+  id: string;
+  workspace: string;
+  view: string;
+  number: number;
+  mode: string;
+  trigger_kind: string;
+  state: string;
+  /** JSON: counts, newest event time, dataset versions. */
+  result: string;
+  error: string | null;
+  created_at: number;
+  started_at: number | null;
+  finished_at: number | null;
+  created_by: string;
+}
+
+/** Pushes with a key, so that one sent twice is appended once. */
+interface FeaturePushesTable {
+  workspace: string;
+  view: string;
+  push_key: string;
+  dataset_version: string;
+  created_at: number;
+}
+
 export interface FeaturesTables {
+  feature_materializations: FeatureMaterializationsTable;
+  feature_pushes: FeaturePushesTable;
   feature_definitions: FeatureDefinitionsTable;
   feature_definition_versions: FeatureDefinitionVersionsTable;
   feature_catalogue: FeatureCatalogueTable;

@@ -3,8 +3,9 @@
  * requests and in SQL for whole views, and both must give the same text.
  */
 import type { ColumnType, Row } from '@tidemill/contract';
-import { errors } from '../../base/errors.ts';
-import { quoteName } from '../../base/sql-text.ts';
+import { errors } from '../../../base/errors.ts';
+import { quoteName } from '../../../base/sql-text.ts';
+import { parseMicroseconds } from './instants.ts';
 
 export interface KeyColumn {
   readonly name: string;
@@ -32,9 +33,6 @@ function spellDouble(value: number): string {
 
 const integerText = /^-?\d{1,19}$/;
 const dateText = /^\d{4}-\d\d-\d\d$/;
-const zoned = /(?:Z|[+-]\d\d:?\d\d)$/;
-const timeText = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?$/;
-
 /** What is wrong with a value that can be no key of this column. */
 type Spelled = { readonly text: string } | { readonly problem: string };
 
@@ -69,17 +67,8 @@ function spellDate(value: string): Spelled {
 
 /** Microseconds; a time without a zone is UTC. */
 function spellTimestamp(value: string): Spelled {
-  const zone = zoned.exec(value)?.[0] ?? 'Z';
-  const [, seconds, fraction = ''] =
-    timeText.exec(
-      value
-        .replace(' ', 'T')
-        .replace(zoned, '')
-        .replace(/^(\d{4}-\d\d-\d\d)$/, '$1T00:00:00'),
-    ) ?? [];
-  const time = seconds === undefined ? Number.NaN : Date.parse(seconds + zone);
-  if (Number.isNaN(time)) return { problem: 'an ISO time such as 2023-08-31T00:00:00Z' };
-  return { text: String(BigInt(time) * 1000n + BigInt(fraction.padEnd(6, '0'))) };
+  const time = parseMicroseconds(value);
+  return time === null ? { problem: 'an ISO time such as 2023-08-31T00:00:00Z' } : { text: String(time) };
 }
 
 /** @throws entityKeyMissing, entityKeyInvalid */

@@ -1,13 +1,14 @@
 /** How the online store keeps a view's values: a JSON array in the order of the view's features. */
 import type { Column, FeatureView } from '@tidemill/contract';
-import { durationMs } from '../../base/duration.ts';
-import { quoteName } from '../../base/sql-text.ts';
+import { durationMs } from '../../../base/duration.ts';
+import { quoteName } from '../../../base/sql-text.ts';
 
-/** Text of a view's values; what JSON cannot say is null. */
-export const packValues = (
-  features: readonly Pick<Column, 'name'>[],
-  values: Readonly<Record<string, unknown>>,
-) => JSON.stringify(features.map(({ name }) => values[name] ?? null));
+/** Text of a view's values; what JSON cannot say is null, and a whole number sent as a text keeps all its digits. */
+export const packValues = (features: readonly Column[], values: Readonly<Record<string, unknown>>): string =>
+  `[${features.map(({ name, type }) => spell(values[name] ?? null, type)).join(',')}]`;
+
+const spell = (value: unknown, type: Column['type']): string =>
+  type === 'integer' && typeof value === 'string' ? String(BigInt(value)) : JSON.stringify(value);
 
 /** An earlier release kept an object. */
 export function unpackValues(features: readonly Pick<Column, 'name'>[], text: string): unknown[] {

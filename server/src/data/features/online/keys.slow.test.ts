@@ -2,8 +2,8 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import type { ColumnType } from '@tidemill/contract';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type KeyColumn, onlineKey, onlineKeySql } from './online-keys.ts';
-import { packedSql, packValues } from './online-values.ts';
+import { type KeyColumn, onlineKey, onlineKeySql } from './keys.ts';
+import { packedSql, packValues } from './values.ts';
 
 let instance: DuckDBInstance;
 let query: (sql: string, values: readonly string[]) => Promise<string | null>;
@@ -98,7 +98,15 @@ describe('what the online store is asked for and what it is filled with', () => 
       expect(got).toEqual(expected);
     });
     await fc.assert(property, { numRuns: 2_000 });
-    expect(packValues([{ name: 'a' }, { name: 'b' }], { b: Number.NaN })).toBe('[null,null]');
+    expect(
+      packValues(
+        [
+          { name: 'a', type: 'text' },
+          { name: 'b', type: 'double' },
+        ],
+        { b: Number.NaN },
+      ),
+    ).toBe('[null,null]');
   });
 
   test('keys that would collide when joined as text stay apart', () => {

@@ -1,0 +1,123 @@
+/** Rows of a push, checked as a whole before any of them is kept. */
+import type { Column, FeatureView, Row } from '@tidemill/contract';
+import type { OnlineRow } from '../../../adapters/online/online.ts';
+import { errors, TidemillError } from '../../../base/errors.ts';
+import { parseMicroseconds } from './instants.ts';
+import { onlineKey } from './keys.ts';
+import type { ViewRead } from './read.ts';
+import { packValues } from './values.ts';
+
+/** Clocks differ a little; an event that lies further ahead would keep newer ones out. */
+const aheadUs = 60_000_000;
+
+type Check = (value: unknown) => string | null;
+
+const integerText = /^-?\d{1,19}$/;
+const day = /^\d{4}-\d\d-\d\d$/;
+
+/** What is wrong with a value of a column of this type; null when nothing is. */
+const checks: Readonly<Record<Column['type'], Check>> = {
+  boolean: (value) => (typeof value === 'boolean' ? null : 'true or false'),
+  integer: (value) =>
+    Number.isSafeInteger(value) || (typeof value === 'string' && integerText.test(value))
+      ? null
+      : 'a whole number; beyond 9007199254740991 send it as a text',
+  double: (value) => (typeof value === 'number' && Number.isFinite(value) ? null : 'a number'),
+  text: (value) => (typeof value === 'string' && value.isWellFormed() ? null : 'a text'),
+  date: (value) =>
+    typeof value === 'string' && day.test(value) && !Number.isNaN(Date.parse(value))
+      ? null
+      : 'a date such as 2023-08-31',
+  timestamp: (value) =>
+    parseMicroseconds(value) === null ? 'an ISO time such as 2023-08-31T00:00:00Z' : null,
+};
+
+export interface PushedRows {
+  readonly online: readonly OnlineRow[];
+  /** Rows for the dataset: every column of the view, and when they became known. */
+  readonly offline: readonly Row[];
+}
+
+/**
+ * @param now milliseconds: rows without a created time became known then
+ * @throws pushInvalid naming row and column
+ */
+export function toPushedRows({ view, keys }: ViewRead, rows: readonly Row[], now: number): PushedRows {
+  const columns = columnsOf(view);
+  const known = new Set(columns.map(({ name }) => name));
+  const [online, offline]: [OnlineRow[], Row[]] = [[], []];
+  for (const [i, given] of rows.entries()) {
+    const invalid = (column: string, reason: string) =>
+      errors.pushInvalid({ view: view.reference, row: i + 1, column, reason });
+    const row = completed(view, given, now);
+    for (const name of Object.keys(row))
+      if (!known.has(name)) throw invalid(name, `is not one of the view's (${[...known].join(', ')})`);
+    for (const { name, type, isRequired } of columns) {
+      const value = row[name] ?? null;
+      if (value === null && isRequired) throw invalid(name, 'is missing');
+      const expected = value === null ? null : checks[type](value);
+      if (expected !== null)
+        throw invalid(name, `is ${(JSON.stringify(value) ?? typeof value).slice(0, 60)}, not ${expected}`);
+    }
+    const eventTime = parseMicroseconds(row[view.eventTime]) as number;
+    if (eventTime > now * 1000 + aheadUs)
+      throw invalid(view.eventTime, `${row[view.eventTime]} lies in the future`);
+    online.push({
+      key: keyOf(keys, row, invalid),
+      eventTime,
+      values: packValues(view.features, valuesOf(view, row)),
+    });
+    offline.push(row);
+  }
+  return { online, offline };
+}
+
+interface PushedColumn extends Column {
+  readonly isRequired: boolean;
+}
+
+function columnsOf(view: FeatureView): PushedColumn[] {
+  const typeOf = (name: string, otherwise: Column['type']) =>
+    [...(view.stream?.columns ?? []), ...view.joinKeys].find((column) => column.name === name)?.type ??
+    otherwise;
+  const times = [view.eventTime, ...(view.createdTime === null ? [] : [view.createdTime])];
+  return [
+    ...view.entity.map((name) => ({ name, type: typeOf(name, 'text'), isRequired: true })),
+    ...times.map((name) => ({ name, type: typeOf(name, 'timestamp'), isRequired: true })),
+    ...view.features.map((feature) => ({ ...feature, isRequired: false })),
+  ];
+}
+
+const completed = ({ createdTime }: FeatureView, row: Row, now: number): Row =>
+  createdTime === null || row[createdTime] != null
+    ? row
+    : { ...row, [createdTime]: new Date(now).toISOString() };
+
+/** In the form in which materializing writes them. */
+function valuesOf({ features }: FeatureView, row: Row): Row {
+  const values: Row = {};
+  for (const { name, type } of features) {
+    const value = row[name] ?? null;
+    const time = type === 'timestamp' && value !== null ? parseMicroseconds(value) : null;
+    if (time !== null) values[name] = toIso(time);
+    else values[name] = value;
+  }
+  return values;
+}
+
+function toIso(microseconds: number): string {
+  const ms = Math.floor(microseconds / 1000);
+  const rest = microseconds - ms * 1000;
+  const text = new Date(ms).toISOString();
+  return rest === 0 ? text : text.replace('Z', `${String(rest).padStart(3, '0')}Z`);
+}
+
+function keyOf(keys: ViewRead['keys'], row: Row, invalid: (column: string, reason: string) => Error): string {
+  try {
+    return onlineKey(keys, row);
+  } catch (error) {
+    if (error instanceof TidemillError)
+      throw invalid(String(error.details.column), `takes ${String(error.details.expected ?? 'a value')}`);
+    throw error;
+  }
+}
