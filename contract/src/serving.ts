@@ -17,6 +17,7 @@ import {
 } from './common.ts';
 import { endpoints } from './endpoint.ts';
 import { Comparison } from './models.ts';
+import { FeatureStatus } from './online-features.ts';
 
 export const Variant = strict({
   name: Name,
@@ -27,6 +28,8 @@ export const Variant = strict({
   shadow: Type.Optional(Type.Boolean()),
   /** Feature view whose online values this variant reads; without it the record carries the features. */
   view: Type.Optional(Reference),
+  /** Feature service whose features this variant looks up by the record's keys; what the request brings stands in the record. */
+  service: Type.Optional(Reference),
 });
 export type Variant = Static<typeof Variant>;
 
@@ -117,6 +120,17 @@ export const PredictionRecord = Type.Object({
   source: literals('model', 'fallback'),
   fallbackReason: nullable(Type.String()),
   features: Row,
+  online: Type.Optional(
+    Type.Object(
+      {
+        service: Type.String(),
+        values: Type.Array(Type.Unknown()),
+        statuses: Type.Array(FeatureStatus),
+        eventTimes: Type.Array(nullable(Timestamp)),
+      },
+      { description: 'what was looked up of a feature service, parallel to its features' },
+    ),
+  ),
   prediction: nullable(Type.Number()),
   outcome: nullable(Type.Number()),
   outcomeAt: nullable(Timestamp),

@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FeatureView, ModelVersion, Row } from '@tidemill/contract';
+import type { FeatureService, FeatureView, ModelVersion, Row } from '@tidemill/contract';
 import { createChanges } from '../access/audit/service.ts';
 import { createLineage } from '../access/lineage/service.ts';
 import { openDuckdb } from '../adapters/analytics/duckdb.ts';
 import { openFilesystemBlobs } from '../adapters/blobs/filesystem.ts';
 import type { DatabaseHandle } from '../adapters/db/db.ts';
 import { openRuntime } from '../adapters/inference/runtimes.ts';
+import type { OnlineStore } from '../adapters/online/online.ts';
+import { openSqliteOnline } from '../adapters/online/sqlite.ts';
 import { errors } from '../base/errors.ts';
 import { createLogger } from '../base/logger.ts';
 import { parseReference } from '../base/references.ts';
+import { readService, toServiceRead } from '../data/features/online/service-reads.ts';
 import { entityKey } from '../data/features/rules.ts';
 import { createEvents } from '../platform/events/service.ts';
 import { createTasks } from '../platform/tasks/service.ts';
@@ -43,6 +46,17 @@ export async function createServingWing(database: DatabaseHandle, folder: string
   const aliases = new Map<string, number>();
   const views = new Map<string, FeatureView>();
   const online = new Map<string, { eventTime: number; values: Row }>();
+
+  const services = new Map<string, FeatureService>();
+  /** What services are looked up in; a test may put another in its place. */
+  const store: { current: OnlineStore } = {
+    current: await openSqliteOnline({ file: join(folder, 'online.db') }),
+  };
+  const resolveView = async (reference: string, _workspace: string): Promise<FeatureView> => {
+    const found = views.get(reference);
+    if (!found) throw errors.referenceInvalid({ reference, reason: 'no such view' });
+    return found;
+  };
 
   const registry = {
     async resolve(reference: string) {
@@ -80,13 +94,15 @@ export async function createServingWing(database: DatabaseHandle, folder: string
     },
     features: {
       entityKey,
-      async resolveView(reference) {
-        const found = views.get(reference);
-        if (!found) throw errors.referenceInvalid({ reference, reason: 'no such view' });
-        return found;
-      },
+      resolveView,
       readOnline: async (view, records) =>
         records.map((record) => online.get(`${view.reference} ${entityKey(view.entity, record)}`) ?? null),
+      prepareService: (reference, workspace) => {
+        const found = services.get(reference);
+        if (!found) throw errors.referenceInvalid({ reference, reason: 'no such service' });
+        return toServiceRead(found, (view) => resolveView(view, workspace));
+      },
+      readService: (read, records, at) => readService(store.current, read, records, at),
     },
   });
   const rollouts = createRollouts({
@@ -106,7 +122,21 @@ export async function createServingWing(database: DatabaseHandle, folder: string
   await tasks.start();
 
   return {
-    ...{ db, predictions, endpoints, rollouts, events, tasks, models, refused, aliases, views, online },
+    ...{
+      db,
+      predictions,
+      endpoints,
+      rollouts,
+      events,
+      tasks,
+      models,
+      refused,
+      aliases,
+      views,
+      online,
+      services,
+      store,
+    },
     skip: (ms: number) => (drift += ms),
 
     async addModel(
@@ -168,6 +198,7 @@ export async function createServingWing(database: DatabaseHandle, folder: string
     async close(): Promise<void> {
       await tasks.stop();
       await endpoints.stop();
+      await store.current.close();
       await predictions.stop();
       await events.stop();
       await analytics.close();

@@ -77,7 +77,7 @@ const describeStatus = ({ live, ...status }: EndpointStatus): string[] => [
     model: (v) => v.model,
     weight: (v) => v.weight,
     role: (v) => (v.shadow ? 'shadow' : 'live'),
-    view: (v) => v.view,
+    view: (v) => v.view ?? v.service,
   }),
   '',
   ...tableLines(status.runtimes, {

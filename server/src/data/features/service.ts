@@ -23,6 +23,7 @@ import { entityKey } from './rules.ts';
 import { createTrainingSets } from './training-sets.ts';
 import { createViews } from './views.ts';
 
+export type { ServiceRead } from './online/service-reads.ts';
 export { createTrainingSets } from './training-sets.ts';
 
 export interface FeaturesDependencies {

@@ -1,6 +1,7 @@
 /** The live revision of an endpoint, made ready for the hot path: nothing in it is looked up or parsed per request. */
 import type { EndpointRevision, FeatureView, ModelVersion, RuntimeStatus, Variant } from '@tidemill/contract';
 import { compileExpression, type Expression } from '../../base/expressions/cel.ts';
+import type { ServiceRead } from '../../data/features/service.ts';
 import type { EndpointLog } from '../predictions/service.ts';
 import { type ModelInput, toModelInput } from './model-input.ts';
 import type { Definition, RuleInput } from './rules.ts';
@@ -12,6 +13,7 @@ export interface LiveVariant {
   readonly model: string;
   readonly isolation: EndpointRevision['isolation'];
   readonly view: FeatureView | null;
+  readonly service: ServiceRead | null;
   /** Null when the model could not be loaded; `problem` says why. */
   readonly input: ModelInput | null;
   readonly lease: RuntimeLease | null;
@@ -36,6 +38,7 @@ export interface LiveEndpoint {
 export interface CompileDependencies {
   readonly pool: RuntimePool;
   readonly resolveModel: (reference: string, workspace: string) => Promise<ModelVersion>;
+  readonly prepareService: (reference: string, workspace: string) => Promise<ServiceRead>;
   readonly resolveView: (reference: string, workspace: string) => Promise<FeatureView>;
   readonly openLog: (workspace: string, endpoint: string) => Promise<EndpointLog>;
 }
@@ -81,20 +84,22 @@ export async function compileEndpoint(
 async function openVariant(
   deps: CompileDependencies,
   { workspace, definition, tolerant }: CompileRequest,
-  { name, model, view }: Variant,
+  { name, model, view, service }: Variant,
 ): Promise<LiveVariant> {
   const common = { name, model, isolation: definition.isolation };
   try {
     const version = await deps.resolveModel(model, workspace);
     const found = view === undefined ? null : await deps.resolveView(view, workspace);
+    const prepared = service === undefined ? null : await deps.prepareService(service, workspace);
     const lease = await deps.pool.lease(version, definition.isolation);
-    return { ...common, view: found, input: toModelInput(version), lease, problem: null };
+    return { ...common, view: found, service: prepared, input: toModelInput(version), lease, problem: null };
   } catch (error) {
     if (!tolerant) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     return {
       ...common,
       view: null,
+      service: null,
       input: null,
       lease: null,
       problem: `model ${model} is not loaded: ${reason}`,

@@ -4,10 +4,11 @@ import type { Clock } from '../../base/clock.ts';
 import { errors } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import type { Logger } from '../../base/logger.ts';
-import { type LoggedPrediction, parseEventTime } from '../predictions/service.ts';
+import { keptFeatures, type LoggedPrediction, parseEventTime } from '../predictions/service.ts';
 import { type LiveEndpoint, type LiveVariant, leave, retire } from './live-endpoint.ts';
 import { pickFeatures } from './model-input.ts';
-import { askLive, askVariant, type OnlineFeatures, type Question, type Said, toAnswers } from './predict.ts';
+import type { OnlineFeatures } from './online-features.ts';
+import { askLive, askVariant, type Question, type Said, toAnswers } from './predict.ts';
 import { createShadowQueue } from './shadow-queue.ts';
 
 export interface LiveTrafficDependencies {
@@ -73,7 +74,7 @@ export function createLiveTraffic({ online, clock, logger }: LiveTrafficDependen
 
   function logAnswers(
     question: Question,
-    { variant, indices, sources, reasons }: Said,
+    { variant, indices, sources, reasons, used }: Said,
     answers: PredictReply['predictions'],
     revision: number,
     times: PredictReply['milliseconds'],
@@ -93,7 +94,7 @@ export function createLiveTraffic({ online, clock, logger }: LiveTrafficDependen
         role: 'live',
         source: answer.source,
         fallbackReason: answer.source === 'fallback' ? (reasons[i] ?? null) : null,
-        features: featuresOf(question, variant, sources[i] ?? {}),
+        features: keptFeatures(featuresOf(question, variant, sources[i] ?? {}), used?.[i] ?? null),
         prediction: answer.value,
         queueMs: times.queue,
         featureMs: times.features,
@@ -142,6 +143,7 @@ export function createLiveTraffic({ online, clock, logger }: LiveTrafficDependen
         values: indices.map(() => null),
         reasons: indices.map(() => error.message),
         sources: indices.map((index) => question.records[index] ?? {}),
+        used: null,
       }),
     );
     const times = timesOf([said], started);
@@ -157,7 +159,7 @@ export function createLiveTraffic({ online, clock, logger }: LiveTrafficDependen
         role: 'shadow',
         source: 'model',
         fallbackReason: said.reasons[i] ?? null,
-        features: featuresOf(question, variant, said.sources[i] ?? {}),
+        features: keptFeatures(featuresOf(question, variant, said.sources[i] ?? {}), said.used?.[i] ?? null),
         prediction: said.values[i] ?? null,
         queueMs: times.queue,
         featureMs: times.features,
@@ -207,7 +209,9 @@ export type LiveTraffic = ReturnType<typeof createLiveTraffic>;
 
 /** The same model on the same features. */
 const isTwin = (a: LiveVariant, b: LiveVariant): boolean =>
-  a.model === b.model && a.view?.reference === b.view?.reference;
+  a.model === b.model &&
+  a.view?.reference === b.view?.reference &&
+  a.service?.service.reference === b.service?.service.reference;
 
 const predictedBy = ({ indices, values }: Said): number[] =>
   indices.filter((_, i) => (values[i] ?? null) !== null);

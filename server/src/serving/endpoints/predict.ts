@@ -1,19 +1,16 @@
 /** One request through a live endpoint: split, features, inference, rule. Nothing here touches the database. */
-import type { FeatureView, PredictReply, Row } from '@tidemill/contract';
-import { durationMs } from '../../base/duration.ts';
+import type { PredictReply, Row } from '@tidemill/contract';
 import { errors, TidemillError } from '../../base/errors.ts';
 import { evaluateRule, type LiveEndpoint, type LiveVariant } from './live-endpoint.ts';
-import { featureError, fillRow, problemOf, warningsOf } from './model-input.ts';
+import { featureError, fillRow, warningsOf } from './model-input.ts';
+import {
+  isAboutFeatures,
+  lookUp,
+  type OnlineFeatures,
+  onlineProblem,
+  type UsedFeatures,
+} from './online-features.ts';
 import { pickIndex } from './traffic-split.ts';
-
-export interface OnlineFeatures {
-  /** Canonical key of the entity a record names; throws when a column is missing. */
-  readonly entityKey: (columns: string[], record: Row) => string;
-  readonly readOnline: (
-    view: FeatureView,
-    records: Row[],
-  ) => Promise<readonly ({ readonly eventTime: number; readonly values: Record<string, unknown> } | null)[]>;
-}
 
 /** What one variant said about some records; arrays run parallel to `indices`. */
 export interface Said {
@@ -25,6 +22,8 @@ export interface Said {
   readonly reasons: (string | null)[];
   /** Where the features came from: the record, under the view's online values. */
   readonly sources: readonly Row[];
+  /** What was looked up of a feature service, for the log. */
+  readonly used: readonly (UsedFeatures | null)[] | null;
   readonly queueMs: number;
   readonly featureMs: number;
   readonly inferenceMs: number;
@@ -79,10 +78,11 @@ export async function askVariant(
 ): Promise<Said> {
   const { endpoint, records, forced } = question;
   const begun = performance.now();
-  const lookup = variant.view ? await readView(online, question, variant.view, indices) : null;
+  const lookup = await lookUp(online, question, variant, indices);
   const sources = indices.map((index, i) => lookup?.rows[i] ?? records[index] ?? {});
   const featureMs = lookup ? performance.now() - begun : 0;
-  const said = { variant, indices, sources, featureMs, queueMs: 0, inferenceMs: 0 };
+  const used = lookup?.used ?? null;
+  const said = { variant, indices, sources, used, featureMs, queueMs: 0, inferenceMs: 0 };
   const silent = (reason: string): Said => ({
     ...said,
     values: indices.map(() => null),
@@ -101,7 +101,7 @@ export async function askVariant(
     const source = sources[i] as Row;
     const bad = fillRow(input, source, rows, rowCount * width);
     if (bad === -1) rowCount++;
-    else if (lookup) reasons[i] = onlineProblem(variant, input.names[bad] as string, source);
+    else if (lookup) reasons[i] = onlineProblem(variant, input.names[bad] as string, source, used?.[i]);
     else
       throw featureError(
         endpoint.name,
@@ -132,58 +132,11 @@ function toValues(predicted: ArrayLike<number>, reasons: (string | null)[]): (nu
   });
 }
 
-const onlineProblem = (variant: LiveVariant, name: string, source: Row): string =>
-  `feature '${name}' of view ${variant.view?.reference ?? ''}: ${problemOf(source[name])}`;
-
 function reasonOf(error: unknown): string {
   if (error instanceof TidemillError && error.code === 'runtimeUnavailable') {
     return `runtime unavailable: ${String(error.details.reason ?? '')}`;
   }
   return error instanceof Error ? error.message : String(error);
-}
-
-interface Lookup {
-  readonly rows: readonly (Row | null)[];
-  readonly reasons: readonly (string | null)[];
-}
-
-/** Online values over the record; a record whose entity has none gets a reason instead. */
-async function readView(
-  { entityKey, readOnline }: OnlineFeatures,
-  { records, eventTime }: Question,
-  view: FeatureView,
-  indices: readonly number[],
-): Promise<Lookup> {
-  const keys = indices.map((index) => entityKey(view.entity, records[index] ?? {}));
-  try {
-    const found = await readOnline(
-      view,
-      indices.map((index) => records[index] ?? {}),
-    );
-    const ttlMs = view.ttl === null ? Number.POSITIVE_INFINITY : durationMs(view.ttl);
-    const reasons = keys.map((key, i) => staleness(view, ttlMs, key, found[i] ?? null, eventTime));
-    const rows = indices.map((index, i) =>
-      reasons[i] === null ? { ...records[index], ...found[i]?.values } : null,
-    );
-    return { rows, reasons };
-  } catch (error) {
-    // A key of the wrong type is the caller's.
-    if (error instanceof TidemillError && error.status < 500) throw error;
-    const reason = `view ${view.reference} cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-    return { rows: indices.map(() => null), reasons: indices.map(() => reason) };
-  }
-}
-
-function staleness(
-  view: FeatureView,
-  ttlMs: number,
-  key: string,
-  found: { readonly eventTime: number } | null,
-  eventTime: number,
-): string | null {
-  if (!found) return `view ${view.reference} has no online values for ${key}`;
-  if (view.ttl === null || eventTime - found.eventTime <= ttlMs) return null;
-  return `the online values of ${key} in view ${view.reference} are older than ${view.ttl}`;
 }
 
 type Answer = PredictReply['predictions'][number];
@@ -235,8 +188,7 @@ function applyRule({ endpoint, records }: Question, said: Said, i: number, reaso
   const index = said.indices[i] as number;
   const { fallback, name } = endpoint;
   if (!fallback) {
-    if (reason.startsWith('view '))
-      throw errors.featuresUnavailable({ endpoint: name, record: index, reason });
+    if (isAboutFeatures(reason)) throw errors.featuresUnavailable({ endpoint: name, record: index, reason });
     throw errors.predictionUnavailable({ endpoint: name, reason: `${reason}, and it has no fallback rule` });
   }
   const features = said.sources[i] as Row;

@@ -10,10 +10,11 @@ import { errors } from '../../base/errors.ts';
 import { compileExpression } from '../../base/expressions/cel.ts';
 import type { Logger } from '../../base/logger.ts';
 import { parseReference, toUri } from '../../base/references.ts';
+import type { ServiceRead } from '../../data/features/service.ts';
 import type { Predictions } from '../predictions/service.ts';
 import { compileEndpoint } from './live-endpoint.ts';
 import type { LiveTraffic } from './live-traffic.ts';
-import type { OnlineFeatures } from './predict.ts';
+import type { OnlineFeatures } from './online-features.ts';
 import { assertDefinition, type Definition, definitionOf, forcedReason, mainVariant } from './rules.ts';
 import { createRuntimePool } from './runtime-pool.ts';
 import { endpointStore, type StoredEndpoint } from './store.ts';
@@ -44,6 +45,7 @@ export interface EndpointsDependencies {
   };
   readonly features: OnlineFeatures & {
     resolveView(reference: string, workspace: string): Promise<FeatureView>;
+    prepareService(reference: string, workspace: string): Promise<ServiceRead>;
   };
   readonly predictions: Pick<Predictions, 'openLog'>;
   readonly openRuntime: OpenRuntime;
@@ -86,6 +88,7 @@ export function createReleases(deps: EndpointsDependencies, traffic: LiveTraffic
     pool,
     resolveModel: (reference: string, workspace: string) => registry.resolve(reference, workspace),
     resolveView: (reference: string, workspace: string) => features.resolveView(reference, workspace),
+    prepareService: (reference: string, workspace: string) => features.prepareService(reference, workspace),
     openLog: (workspace: string, endpoint: string) => deps.predictions.openLog(workspace, endpoint),
   };
 
@@ -94,8 +97,15 @@ export function createReleases(deps: EndpointsDependencies, traffic: LiveTraffic
     const variants = await Promise.all(
       definition.variants.map(async (variant) => {
         const { reference: model } = await registry.resolve(variant.model, workspace);
-        if (variant.view === undefined) return { ...variant, model };
-        return { ...variant, model, view: (await features.resolveView(variant.view, workspace)).reference };
+        const { view, service } = variant;
+        return {
+          ...variant,
+          model,
+          ...(view !== undefined && { view: (await features.resolveView(view, workspace)).reference }),
+          ...(service !== undefined && {
+            service: (await features.prepareService(service, workspace)).service.reference,
+          }),
+        };
       }),
     );
     return { ...definition, variants };
@@ -178,7 +188,10 @@ export function createReleases(deps: EndpointsDependencies, traffic: LiveTraffic
       digest: null,
       location: null,
     });
-    const views = revision.variants.flatMap((variant) => (variant.view ? [`view:${variant.view}`] : []));
+    const views = revision.variants.flatMap(({ view, service }) => [
+      ...(view ? [`view:${view}`] : []),
+      ...(service ? [`service:${service}`] : []),
+    ]);
     const used = [...models, ...new Set(views)];
     const edges = used.map((from) => ({ from, to: revision.uri, relation: 'served' }));
     await lineage.recordEdges(tx, workspace, edges);

@@ -32,12 +32,13 @@ export const toDefinition = (input: DefinitionInput): Definition => ({
 });
 
 /** One spelling of each variant, so that equal definitions are equal texts. */
-const toVariant = ({ name, model, weight, shadow, view }: Variant): Variant => ({
+const toVariant = ({ name, model, weight, shadow, view, service }: Variant): Variant => ({
   name,
   model,
   weight: shadow ? 0 : weight,
   ...(shadow && { shadow }),
   ...(view && { view }),
+  ...(service && { service }),
 });
 
 export const isSame = (a: Definition, b: Definition): boolean => JSON.stringify(a) === JSON.stringify(b);
@@ -60,6 +61,8 @@ export function assertDefinition(name: string, definition: Definition): void {
   const names = definition.variants.map((variant) => variant.name);
   const repeated = names.find((variant, index) => names.indexOf(variant) !== index);
   if (repeated !== undefined) throw refuse(`two variants are called '${repeated}'`);
+  const both = definition.variants.find((variant) => variant.view && variant.service);
+  if (both) throw refuse(`the variant '${both.name}' reads a view and a service; name one of them`);
   const live = liveVariants(definition);
   if (live.length === 0) throw refuse('every variant is a shadow, so none answers');
   const sum = live.reduce((total, variant) => total + variant.weight, 0);
@@ -94,7 +97,13 @@ export const forcedReason = (reason: string | null): string | null =>
   reason === null ? null : `${forcedPrefix}${reason}`;
 
 const answersOf = (definition: Definition): string =>
-  JSON.stringify(liveVariants(definition).map(({ model, view, weight }) => [model, view ?? null, weight]));
+  JSON.stringify(
+    liveVariants(definition).map(({ model, view, service, weight }) => [
+      model,
+      view ?? service ?? null,
+      weight,
+    ]),
+  );
 
 /**
  * The revision that "back" means: the one before; but where models changed, the last one in which what answers now had
@@ -106,7 +115,10 @@ export function rollbackTarget(live: EndpointRevision, earlier: readonly Endpoin
   if (!before || answersOf(before) === answersOf(live)) return live.revision - 1;
   const main = mainVariant(live);
   const found = earlier.find((revision) =>
-    revision.variants.every((variant) => variant.model !== main.model || variant.view !== main.view),
+    revision.variants.every(
+      (variant) =>
+        variant.model !== main.model || variant.view !== main.view || variant.service !== main.service,
+    ),
   );
   return found?.revision ?? live.revision - 1;
 }

@@ -3,7 +3,7 @@
  * those of `log-queries.ts`, which larger logs are asked through; a property test holds the two against each other.
  */
 import type { PredictionRecord } from '@tidemill/contract';
-import type { LoggedOutcome, LoggedPrediction, Pair } from './rules.ts';
+import { type LoggedOutcome, type LoggedPrediction, type Pair, splitFeatures } from './rules.ts';
 
 /** Lines beyond which a log is forgotten here and asked through DuckDB: about 20 MB. */
 export const maximumLines = 20_000;
@@ -111,6 +111,7 @@ export function windowOf(
     .slice(0, rows)
     .map(([unit, prediction]) => ({
       ...prediction,
+      ...splitFeatures(prediction.features),
       outcome: known.get(unit)?.value ?? null,
       outcomeAt: known.get(unit)?.observedAt ?? null,
     }));

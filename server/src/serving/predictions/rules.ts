@@ -97,7 +97,7 @@ export function toRecord(row: Cells): PredictionRecord {
   return { ...toLogged(row), outcome: numberOrNull(row.outcome), outcomeAt: numberOrNull(row.outcomeAt) };
 }
 
-export function toLogged(row: Cells): LoggedPrediction {
+export function toLogged(row: Cells): LoggedPrediction & Pick<PredictionRecord, 'online'> {
   return {
     id: String(row.id),
     at: Number(row.at),
@@ -109,7 +109,7 @@ export function toLogged(row: Cells): LoggedPrediction {
     role: row.role === 'shadow' ? 'shadow' : 'live',
     source: row.source === 'fallback' ? 'fallback' : 'model',
     fallbackReason: typeof row.fallbackReason === 'string' ? row.fallbackReason : null,
-    features: typeof row.features === 'string' ? (JSON.parse(row.features) as Row) : {},
+    ...readFeatures(row.features),
     prediction: numberOrNull(row.prediction),
     queueMs: Number(row.queueMs),
     featureMs: Number(row.featureMs),
@@ -117,6 +117,24 @@ export function toLogged(row: Cells): LoggedPrediction {
     totalMs: Number(row.totalMs),
   };
 }
+
+/** Kept beside the inputs, in their column: segments of earlier releases have no other. */
+const onlineName = '@online';
+
+export const keptFeatures = (features: Row, online: object | null): Row =>
+  online ? { ...features, [onlineName]: online } : features;
+
+type ReadFeatures = Pick<PredictionRecord, 'features' | 'online'>;
+
+/** Taken apart again. */
+export function splitFeatures(kept: Row): ReadFeatures {
+  if (!(onlineName in kept)) return { features: kept };
+  const { [onlineName]: online, ...features } = kept;
+  return { features, online: online as NonNullable<ReadFeatures['online']> };
+}
+
+const readFeatures = (text: unknown): ReadFeatures =>
+  splitFeatures(typeof text === 'string' ? (JSON.parse(text) as Row) : {});
 
 export function toPair(row: Cells): Pair {
   return {

@@ -18,7 +18,7 @@ import { type LoggedOutcome, type Pair, parseEventTime, toPair, toRecord } from 
 import { type SealedSegment, segmentStore } from './store.ts';
 
 export type { EndpointLog } from './endpoint-log.ts';
-export { type LoggedPrediction, type Pair, parseEventTime } from './rules.ts';
+export { keptFeatures, type LoggedPrediction, type Pair, parseEventTime } from './rules.ts';
 
 export interface PredictionsDependencies {
   readonly db: Db;

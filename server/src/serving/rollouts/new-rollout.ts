@@ -5,7 +5,7 @@ import { newId } from '../../base/ids.ts';
 import type { Definition } from '../endpoints/service.ts';
 import { toPolicy } from './rules.ts';
 import type { StoredRollout } from './store.ts';
-import { freeName } from './variants.ts';
+import { freeName, readsOf } from './variants.ts';
 
 type StartInput = Input<(typeof rolloutsEndpoints)['start']>;
 
@@ -24,9 +24,9 @@ export function newRollout(
     const reason = `it has ${live.length} live variants (${live.map((variant) => variant.name).join(', ')}), and a candidate can replace one only`;
     throw errors.rolloutRefused({ endpoint, reason });
   }
-  // As the live variant reads its features from a view, so does its successor, unless said otherwise.
-  const view = input.view ?? champion.view ?? null;
-  if (champion.model === candidate && (champion.view ?? null) === view) {
+  // As the live variant reads its features from a view or a service, so does its successor, unless said otherwise.
+  const view = input.view ?? readsOf(champion);
+  if (champion.model === candidate && readsOf(champion) === view) {
     throw errors.rolloutRefused({ endpoint, reason: `${candidate} is live already` });
   }
   const policy = toPolicy(input.policy);

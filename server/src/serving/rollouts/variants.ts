@@ -34,11 +34,19 @@ export function freeName(definition: Definition): string {
   }
 }
 
+const servicePrefix = 'service:';
+
+/** What a variant's features are read from: a view's reference, or a service's uri; null for the record. */
+export const readsOf = ({ view, service }: Variant): string | null =>
+  service === undefined ? (view ?? null) : `${servicePrefix}${service}`;
+
 const candidateOf = ({ candidateVariant, candidate, view }: Contest): Variant => ({
   name: candidateVariant,
   model: candidate,
   weight: 0,
-  ...(view !== null && { view }),
+  ...(view?.startsWith(servicePrefix)
+    ? { service: view.slice(servicePrefix.length) }
+    : view !== null && { view }),
 });
 
 /** The definition as if there were no rollout; the champion answers everything. */

@@ -34,8 +34,11 @@ const variantColumns: readonly DataColumn<Variant>[] = [
   {
     id: 'view',
     title: 'Features',
-    value: (variant) => variant.view,
-    cell: (variant) => (variant.view ? <ReferenceLink kind="view" to={variant.view} /> : 'in the record'),
+    value: (variant) => variant.service ?? variant.view,
+    cell: ({ view, service }) => {
+      if (service) return service;
+      return view ? <ReferenceLink kind="view" to={view} /> : 'in the record';
+    },
     width: 170,
   },
 ];
