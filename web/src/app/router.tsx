@@ -110,10 +110,18 @@ const data = [
     'DatasetVersionScreen',
     () => import('../screens/data/datasets/DatasetVersionScreen.tsx'),
   ),
+  screen('/features', 'FeaturesScreen', () => import('../screens/data/features/FeaturesScreen.tsx')),
+  // Where views were listed before there was a catalogue; links to it are kept.
+  screen('/feature-views', 'FeaturesScreen', () => import('../screens/data/features/FeaturesScreen.tsx')),
   screen(
-    '/feature-views',
-    'FeatureViewsScreen',
-    () => import('../screens/data/features/FeatureViewsScreen.tsx'),
+    '/entities/$name/versions/$version',
+    'EntityScreen',
+    () => import('../screens/data/features/EntityScreen.tsx'),
+  ),
+  screen(
+    '/feature-services/$name/versions/$version',
+    'FeatureServiceScreen',
+    () => import('../screens/data/features/FeatureServiceScreen.tsx'),
   ),
   screen(
     '/feature-views/$name/versions/$version',

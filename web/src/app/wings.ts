@@ -37,7 +37,7 @@ export const wings = [
       { title: 'Datasets', to: '/datasets' },
       { title: 'SQL', to: '/sql' },
       { title: 'Analyses', to: '/analyses' },
-      { title: 'Feature views', to: '/feature-views' },
+      { title: 'Features', to: '/features' },
     ],
   },
   {

@@ -37,6 +37,16 @@ function splitWords({ by, columns, at, parts, stratify, seed, split }: Input): s
   const where = /^[\w:.,-]+$/.test(how) ? how : shellQuote(how);
   return ` --by ${where}${cuts}${quoted({ stratify }, 'stratify')}${option({ seed }, 'seed')}${option({ name: split }, 'name')}`;
 }
+/** Entities as the CLI takes them: one word each. */
+const keyWords = ({ entities }: Input) =>
+  (entities as readonly Input[])
+    .map((entity) =>
+      Object.entries(entity)
+        .map(([name, value]) => `${name}=${value}`)
+        .join(','),
+    )
+    .map((word) => ` ${/^[\w.=,-]+$/.test(word) ? word : shellQuote(word)}`)
+    .join('');
 /** One of the dataset, or already that of another. */
 const versionOf = ({ name }: Input, version: unknown) =>
   String(version).includes('@') ? shellQuote(String(version)) : named(name, version);
@@ -83,7 +93,23 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
     `datasets validations ${input.version === undefined ? input.name : at(input)}`,
   'validation.get': ({ name, id }) => `datasets validation ${name} ${id}`,
   'features.list': () => 'features list',
+  'features.search': (input) =>
+    `features search${input.q === undefined ? '' : ` ${shellQuote(String(input.q))}`}${option(input, 'kind')}`,
   'features.get': (input) => `features show ${at(input)}`,
+  'features.listVersions': ({ name }) => `features versions ${name}`,
+  'features.uses': (input) => `features uses ${at(input)}`,
+  'features.impact': ({ name }) => `features impact ${name} definition.json`,
+  'features.materialize': (input) => `features materialize ${at(input)}`,
+  'features.lookup': (input) => `features lookup ${at(input)}${keyWords(input)}`,
+  'features.deleteVersion': (input) => `features delete ${at(input)}`,
+  'entities.getVersion': (input) => `features show entity:${at(input)}`,
+  'entities.listVersions': ({ name }) => `features versions entity:${name}`,
+  'entities.uses': (input) => `features uses entity:${at(input)}`,
+  'entities.delete': ({ name }) => `features delete entity:${name}`,
+  'featureServices.get': (input) => `features show service:${at(input)}`,
+  'featureServices.listVersions': ({ name }) => `features versions service:${name}`,
+  'featureServices.uses': (input) => `features uses service:${at(input)}`,
+  'featureServices.deleteVersion': (input) => `features delete service:${at(input)}`,
   'experiments.listExperiments': () => 'experiments list',
   'experiments.getExperiment': ({ id }) => `experiments show ${id}`,
   'experiments.searchRuns': (input) =>

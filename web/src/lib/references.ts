@@ -3,6 +3,8 @@ export const kinds = [
   'dataset',
   'source',
   'view',
+  'entity',
+  'service',
   'run',
   'logged-model',
   'experiment',
@@ -30,6 +32,7 @@ export interface Reference {
 /** Other words that uris of the same things are written with. */
 const synonyms: Readonly<Record<string, Kind>> = {
   'feature-view': 'view',
+  'feature-service': 'service',
   loop: 'loop-run',
   looprun: 'loop-run',
 };
@@ -60,6 +63,10 @@ export function pathOf({ kind, name, version }: Reference): string {
       return version ? `/datasets/${encode(name)}/versions/${encode(version)}` : `/datasets/${encode(name)}`;
     case 'view':
       return `/feature-views/${encode(name)}/versions/${encode(version ?? 'latest')}`;
+    case 'entity':
+      return `/entities/${encode(name)}/versions/${encode(version ?? 'latest')}`;
+    case 'service':
+      return `/feature-services/${encode(name)}/versions/${encode(version ?? 'latest')}`;
     case 'gate':
       return `/models/${encode(name)}`;
     case 'model':

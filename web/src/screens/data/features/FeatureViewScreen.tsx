@@ -1,17 +1,19 @@
 import { useQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
 import type { FeatureView } from '@tidemill/sdk';
 import { Action } from '../../../components/Action.tsx';
 import { Answer } from '../../../components/Answer.tsx';
 import { Detail, Fact, Summary } from '../../../components/Detail.tsx';
 import { LineagePanel } from '../../../components/LineagePanel.tsx';
 import { PageHeader } from '../../../components/PageHeader.tsx';
-import { Panel } from '../../../components/Panel.tsx';
-import { ReferenceLink } from '../../../components/ReferenceLink.tsx';
-import { RowsTable } from '../../../components/RowsTable.tsx';
-import { Time } from '../../../components/Time.tsx';
-import { ask, client } from '../../../lib/client.ts';
+import { ask, send } from '../../../lib/client.ts';
 import { useParam } from '../../../lib/url-state.ts';
-import classes from './FeatureView.module.css';
+import { columnLine, DefinedFacts, References } from './definition-facts.tsx';
+import { ImpactPanel } from './ImpactPanel.tsx';
+import { ViewUses } from './UsesPanel.tsx';
+import { ViewVersions } from './VersionsPanel.tsx';
+import { ViewDefinition, ViewPreview } from './ViewDefinition.tsx';
+import { ViewOnline } from './ViewOnline.tsx';
 
 export function FeatureViewScreen() {
   const name = useParam('name');
@@ -24,90 +26,82 @@ export function FeatureViewScreen() {
         <>
           <PageHeader
             title={value.reference}
-            trail={[{ text: 'Feature views', to: '/feature-views' }]}
+            trail={[{ text: 'Features', to: '/features' }]}
             about={value.description}
             asked={asked}
-            actions={
-              <Action
-                name="Materialize"
-                about="Writes the newest value of each entity to the online store. Older values never replace newer ones."
-                reason="none"
-                run={() => client().features.materialize({ name, version: String(value.version) })}
-              />
-            }
+            actions={<Actions view={value} />}
           />
           <Facts view={value} />
-          <Detail
-            tabs={[
-              { id: 'definition', title: 'Definition', render: () => <Definition view={value} /> },
-              { id: 'preview', title: 'Preview', render: () => <Preview view={value} /> },
-              { id: 'lineage', title: 'Lineage', render: () => <LineagePanel uri={value.uri} /> },
-            ]}
-          />
+          <Detail tabs={toTabs(value)} />
         </>
       )}
     </Answer>
   );
 }
 
+const toTabs = (view: FeatureView) => [
+  { id: 'definition', title: 'Definition', render: () => <ViewDefinition view={view} /> },
+  { id: 'preview', title: 'Preview', render: () => <ViewPreview view={view} /> },
+  {
+    id: 'versions',
+    title: 'Versions',
+    render: () => <ViewVersions name={view.name} version={view.version} />,
+  },
+  { id: 'online', title: 'Online', render: () => <ViewOnline key={view.uri} view={view} /> },
+  { id: 'uses', title: 'Used by', render: () => <ViewUses name={view.name} version={view.version} /> },
+  {
+    id: 'impact',
+    title: 'What breaks if it changes',
+    render: () => <ImpactPanel key={view.uri} view={view} />,
+  },
+  { id: 'lineage', title: 'Lineage', render: () => <LineagePanel uri={view.uri} /> },
+];
+
+function Actions({ view: { name, version, reference } }: { readonly view: FeatureView }) {
+  const navigate = useNavigate();
+  return (
+    <>
+      <Action
+        {...send('features', 'materialize', { name, version: String(version) })}
+        name="Materialize"
+        about="Writes the newest value of each entity to the online store. Older values never replace newer ones."
+        reason="none"
+      />
+      <Action
+        {...send('features', 'deleteVersion', { name, version: String(version) })}
+        danger
+        name="Delete"
+        about={`${reference} is deleted, unless a service, training set, model or endpoint uses it.`}
+        reason="none"
+        onDone={() => void navigate({ to: '/features' as '/' })}
+      />
+    </>
+  );
+}
+
 function Facts({ view }: { readonly view: FeatureView }) {
+  const { materialize } = view.online;
   return (
     <Summary>
-      <Fact name="Entity">{view.entity.join(', ')}</Fact>
+      {view.entities.length > 0 && (
+        <Fact name="Entities">
+          <References kind="entity" to={view.entities} />
+        </Fact>
+      )}
+      <Fact name="Key">{view.joinKeys.length > 0 ? columnLine(view.joinKeys) : view.entity.join(', ')}</Fact>
       <Fact name="Event time">{view.eventTime}</Fact>
       <Fact name="Known since">{view.createdTime ?? 'the event time'}</Fact>
       <Fact name="Good for">{view.ttl ?? 'ever'}</Fact>
+      <Fact name="Fresh within">{view.freshness ?? 'no objective'}</Fact>
+      <Fact name="Online">
+        {[materialize?.schedule, materialize?.onDatasetVersion && 'on each dataset version']
+          .filter(Boolean)
+          .join(', ') || 'by hand'}
+      </Fact>
       <Fact name="Reads">
-        {view.datasets.map((name, index) => (
-          <span key={name}>
-            {index > 0 && ', '}
-            <ReferenceLink kind="dataset" to={name} />
-          </span>
-        ))}
+        <References kind="dataset" to={view.datasets} />
       </Fact>
-      <Fact name="Defined">
-        <Time at={view.createdAt} /> by {view.createdBy}
-      </Fact>
+      <DefinedFacts of={view} />
     </Summary>
-  );
-}
-
-function Definition({ view }: { readonly view: FeatureView }) {
-  return (
-    <div className="columns">
-      <Panel title="SQL">
-        <pre className={classes.sql}>{view.sql}</pre>
-      </Panel>
-      <Panel title="Features">
-        <RowsTable label="features" rows={view.features} names={['name', 'type']} />
-      </Panel>
-    </div>
-  );
-}
-
-const previewRows = 100;
-
-function Preview({ view }: { readonly view: FeatureView }) {
-  const { sql, entity, eventTime, createdTime } = view;
-  const preview = useQuery(
-    ask('features', 'preview', {
-      sql,
-      entity,
-      eventTime,
-      ...(createdTime && { createdTime }),
-      limit: previewRows,
-    }),
-  );
-  return (
-    <Answer of={preview} height={320}>
-      {({ columns, rows }) => (
-        <RowsTable
-          label="preview"
-          rows={rows}
-          names={columns.map(({ name }) => name)}
-          maximumHeight="560px"
-        />
-      )}
-    </Answer>
   );
 }
