@@ -96,10 +96,20 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'features.search': (input) =>
     `features search${input.q === undefined ? '' : ` ${shellQuote(String(input.q))}`}${option(input, 'kind')}`,
   'features.get': (input) => `features show ${at(input)}`,
+  'features.preview': ({ entity, entities, eventTime, limit }) => {
+    const keys = Array.isArray(entities) ? `--entities ${entities}` : `--entity ${entity}`;
+    return `features preview view.sql ${keys} --event-time ${eventTime} --limit ${limit}`;
+  },
   'features.listVersions': ({ name }) => `features versions ${name}`,
   'features.uses': (input) => `features uses ${at(input)}`,
   'features.impact': ({ name }) => `features impact ${name} definition.json`,
-  'features.materialize': (input) => `features materialize ${at(input)}`,
+  'features.materialize': (input) =>
+    `features materialize ${at(input)}${input.mode === 'incremental' ? ' --incremental' : ''}${input.wait === false ? ' --no-wait' : ''}`,
+  'features.listMaterializations': ({ name }) => `features materializations ${name}`,
+  'features.cancelMaterialization': ({ id }) => `features cancel-materialization ${id}`,
+  'features.lookupService': ({ request, entities, ...input }) =>
+    `features lookup-service ${at(input)}${keyWords({ entities: (entities as readonly Input[]).map((entity) => ({ ...entity, ...(request as readonly Input[] | undefined)?.[0] })) })}`,
+  'features.onlineStatus': () => 'features online-store',
   'features.lookup': (input) => `features lookup ${at(input)}${keyWords(input)}`,
   'features.deleteVersion': (input) => `features delete ${at(input)}`,
   'entities.getVersion': (input) => `features show entity:${at(input)}`,

@@ -14,6 +14,7 @@ import { RowsTable } from '../../../components/RowsTable.tsx';
 import { ask, send } from '../../../lib/client.ts';
 import { useParam } from '../../../lib/url-state.ts';
 import { columnLine, DefinedFacts } from './definition-facts.tsx';
+import { ServiceOnline } from './OnlinePanels.tsx';
 import { ServiceUses } from './UsesPanel.tsx';
 import { ServiceVersions } from './VersionsPanel.tsx';
 
@@ -53,6 +54,7 @@ const toTabs = (service: FeatureService) => [
     count: service.outputs.length,
     render: () => <Features service={service} />,
   },
+  { id: 'online', title: 'Online', render: () => <ServiceOnline key={service.uri} service={service} /> },
   {
     id: 'versions',
     title: 'Versions',

@@ -10,10 +10,10 @@ import { ask, send } from '../../../lib/client.ts';
 import { useParam } from '../../../lib/url-state.ts';
 import { columnLine, DefinedFacts, References } from './definition-facts.tsx';
 import { ImpactPanel } from './ImpactPanel.tsx';
+import { ViewOnline } from './OnlinePanels.tsx';
 import { ViewUses } from './UsesPanel.tsx';
 import { ViewVersions } from './VersionsPanel.tsx';
 import { ViewDefinition, ViewPreview } from './ViewDefinition.tsx';
-import { ViewOnline } from './ViewOnline.tsx';
 
 export function FeatureViewScreen() {
   const name = useParam('name');
@@ -60,22 +60,14 @@ const toTabs = (view: FeatureView) => [
 function Actions({ view: { name, version, reference } }: { readonly view: FeatureView }) {
   const navigate = useNavigate();
   return (
-    <>
-      <Action
-        {...send('features', 'materialize', { name, version: String(version) })}
-        name="Materialize"
-        about="Writes the newest value of each entity to the online store. Older values never replace newer ones."
-        reason="none"
-      />
-      <Action
-        {...send('features', 'deleteVersion', { name, version: String(version) })}
-        danger
-        name="Delete"
-        about={`${reference} is deleted, unless a service, training set, model or endpoint uses it.`}
-        reason="none"
-        onDone={() => void navigate({ to: '/features' as '/' })}
-      />
-    </>
+    <Action
+      {...send('features', 'deleteVersion', { name, version: String(version) })}
+      danger
+      name="Delete"
+      about={`${reference} is deleted, unless a service, training set, model or endpoint uses it.`}
+      reason="none"
+      onDone={() => void navigate({ to: '/features' as '/' })}
+    />
   );
 }
 

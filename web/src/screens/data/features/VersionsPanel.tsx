@@ -9,6 +9,7 @@ import { SourceMenu } from '../../../components/SourceMenu.tsx';
 import { Time } from '../../../components/Time.tsx';
 import { type List, useList } from '../../../lib/pages.ts';
 import { type Change, changesBetween } from './definition-changes.ts';
+import classes from './FeatureView.module.css';
 
 type Definition = Entity | FeatureView | FeatureService;
 
@@ -65,10 +66,26 @@ const changeColumns: readonly DataColumn<Change>[] = [
   },
 ];
 
+/** Two statements side by side: a line of a table is too short for them. */
+const Statements = ({ changes }: { readonly changes: readonly Change[] }) =>
+  changes
+    .filter(({ part, before, after }) => part === 'sql' && before !== '' && after !== '')
+    .map(({ before, after }) => (
+      <div key="sql" className="columns">
+        <Panel title="SQL before">
+          <pre className={classes.sql}>{before}</pre>
+        </Panel>
+        <Panel title="SQL now">
+          <pre className={classes.sql}>{after}</pre>
+        </Panel>
+      </div>
+    ));
+
 /** The versions of a definition, and what this one says otherwise than the one before it. */
 function VersionsPanel({ version, list }: VersionsProps & { readonly list: List<Definition> }) {
   const current = list.items?.find((found) => found.version === version);
   const before = list.items?.find((found) => found.version < version);
+  const changes = current && before ? changesBetween({ ...before }, { ...current }) : [];
   return (
     <div className="stack">
       {current && before && (
@@ -76,7 +93,7 @@ function VersionsPanel({ version, list }: VersionsProps & { readonly list: List<
           <DataTable
             plain
             label="changes"
-            rows={changesBetween({ ...before }, { ...current })}
+            rows={changes}
             columns={changeColumns}
             rowKey={({ part }) => part}
             minimumWidth={620}
@@ -84,6 +101,7 @@ function VersionsPanel({ version, list }: VersionsProps & { readonly list: List<
           />
         </Panel>
       )}
+      <Statements changes={changes} />
       <Panel title="Versions" aside={<SourceMenu asked={list.asked} />}>
         <ListTable
           label="versions"

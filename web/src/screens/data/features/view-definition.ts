@@ -12,4 +12,5 @@ export const toDefinition = (view: FeatureView): FeatureViewDefinition => ({
   owner: view.owner,
   tags: view.tags,
   online: view.online,
+  ...(view.stream && { stream: view.stream }),
 });
