@@ -79,10 +79,25 @@ export interface ColumnsReply {
   readonly rowCount: number;
 }
 
+/** Every column must be a DOUBLE, and comes in its order, in memory that threads can share. */
+export interface NumbersRequest extends Omit<QueryRequest, 'maxRows' | 'maxCharacters'> {
+  /** How many rows the statement gives, at most. */
+  readonly rows: number;
+  /** Ascending; only the rows at these places are kept. Missing values are told of all. */
+  readonly places?: Uint32Array;
+}
+
+export interface NumberColumn {
+  /** NaN where the value is missing. */
+  readonly values: Float64Array;
+  /** A bit for each row, the lowest of a byte first: 1 where the value is missing. Null where none is. */
+  readonly nulls: Uint8Array | null;
+  readonly nullCount: number;
+}
+
 export type FileFormat = 'csv' | 'tsv' | 'parquet' | 'ndjson' | 'json';
 /** Text without types of its own. */
 export const isDelimited = (format: FileFormat): boolean => format === 'csv' || format === 'tsv';
-
 /** Arrow IPC: the file format (Feather V2), or the stream. */
 export type ExportFormat = FileFormat | 'arrow' | 'arrow-stream';
 
@@ -203,6 +218,8 @@ export interface Analytics {
   query(request: QueryRequest): Promise<QueryReply>;
   /** The same, column by column for the statistics: no object per row. */
   columns(request: QueryRequest): Promise<ColumnsReply>;
+  /** Many doubles, as fast as memory can be copied: up to 8 bytes for each value are held at once. */
+  numbers(request: NumbersRequest): Promise<readonly NumberColumn[]>;
   /** Trusted SQL of ours, its whole result written to a Parquet file in the order of its rows. */
   copy(request: QueryRequest & { readonly to: string }): Promise<ImportReply>;
   /** Trusted SQL of ours of one text column, each value a line of a text file; the values have no line breaks. */

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBResult } from '@duckdb/node-api';
 import { errors, TidemillError } from '../../base/errors.ts';
 import { fileAligner } from './align-file.ts';
-import type { Analytics, QueryRequest } from './analytics.ts';
+import type { Analytics, NumbersRequest, QueryRequest } from './analytics.ts';
 import type { ArrowOrder } from './arrow-worker.ts';
 import { connectionPool, interruptible } from './connections.ts';
 import { copyLines } from './copy-lines.ts';
@@ -13,6 +13,7 @@ import { fileDigester } from './digest-file.ts';
 import { arrowOrder, exportFile, isPlain } from './export-file.ts';
 import { countEqual, gatherRows } from './gather-rows.ts';
 import { importFile } from './import-file.ts';
+import { toNumbers } from './numbers.ts';
 import { bindParameters } from './parameters.ts';
 import { toColumns, toRows } from './results.ts';
 import { defaultSizes } from './row-digest.ts';
@@ -69,6 +70,12 @@ async function runQuery<T>(
   }
 }
 
+async function readNumbers(connection: DuckDBConnection, request: NumbersRequest) {
+  // How far a query may be ahead of its reader: with less than this its threads stop and go.
+  await connection.run("set streaming_buffer_size = '16MB'");
+  return runQuery(connection, request, (result) => toNumbers(result, request));
+}
+
 function withTimeLimit(signal: AbortSignal | undefined, ms: number): AbortSignal {
   const limit = AbortSignal.timeout(ms);
   return signal ? AbortSignal.any([signal, limit]) : limit;
@@ -123,6 +130,7 @@ export async function openDuckdb(options: DuckdbOptions = {}): Promise<Analytics
       named(() =>
         pool.use((c) => runQuery(c, request, (result) => toColumns(result, request.maxRows)), request.signal),
       ),
+    numbers: (request) => named(() => pool.use((c) => readNumbers(c, request), request.signal)),
     copy: (request) => named(() => pool.use((connection) => copyQuery(connection, request), request.signal)),
     copyLines: (request) =>
       named(() => pool.use((connection) => copyLines(connection, request), request.signal)),

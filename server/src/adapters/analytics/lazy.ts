@@ -14,6 +14,7 @@ export function lazyAnalytics(open: () => Promise<Analytics>): Analytics {
   return {
     query: async (request) => (await engine()).query(request),
     columns: async (request) => (await engine()).columns(request),
+    numbers: async (request) => (await engine()).numbers(request),
     copy: async (request) => (await engine()).copy(request),
     copyLines: async (request) => (await engine()).copyLines(request),
     sandboxedQuery: async (request) => (await engine()).sandboxedQuery(request),

@@ -142,21 +142,15 @@ function variation({ variance, mean }: ColumnFigures): number | null {
 }
 
 function textDetail({ read, rows }: ColumnFacts, text: ReadText): TextDetail {
-  const { figures } = read;
+  const { minimum, mean, median, maximum, total, edges, counts } = text.lengths;
   const count = rows - read.nulls;
-  const [, , , median = 0] = figures.quantiles;
   const [numbers, dates] = [text.numbers / count, text.dates / count];
   return {
     empty: text.empty,
-    length: {
-      minimum: figures.minimum,
-      mean: figures.mean,
-      median,
-      maximum: figures.maximum,
-    },
-    lengths: { edges: [...figures.edges], counts: [...figures.counts] },
+    length: { minimum, mean, median, maximum },
+    lengths: { edges: [...edges], counts: [...counts] },
     characters: {
-      total: text.sampled ? figures.sum : text.content.characters,
+      total: text.sampled ? total : text.content.characters,
       distinct: text.content.distinctCharacters,
       classes: text.content.classes,
     },

@@ -1,7 +1,7 @@
 import type { Column, ColumnKind, Profile } from '@tidemill/contract';
 
 /** Raise it when the same rows would give another profile: those kept in the database are then computed anew. */
-export const profileRevision = 2;
+export const profileRevision = 3;
 
 /** A profile as it is kept: of content, which several versions may share. */
 export type KeptProfile = Omit<Profile, 'reference'>;

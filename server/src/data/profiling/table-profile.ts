@@ -2,12 +2,25 @@ import type { Column, ColumnKind, ColumnProfile } from '@tidemill/contract';
 import { errors } from '../../base/errors.ts';
 import { quoteName } from '../../base/sql-text.ts';
 import { columnProfile } from './column-profile.ts';
-import { type ReadColumn, readColumns } from './reading/columns.ts';
-import { readPairs } from './reading/pairs.ts';
-import { readRows, readStorage, type Storage } from './reading/rows.ts';
+import {
+  mostCategories,
+  type ReadColumn,
+  readColumns,
+  type Sampling,
+  samplingOf,
+} from './reading/columns.ts';
+import { readCodes, readPairs } from './reading/pairs.ts';
+import {
+  partlyMissing,
+  readDuplicates,
+  readMissing,
+  readSample,
+  readStorage,
+  type Storage,
+} from './reading/rows.ts';
 import { readSeries, type TimeOrder } from './reading/series.ts';
 import { exactRowsOf, inTurns, type ProfiledTable, queryTable } from './reading/table.ts';
-import { type ReadText, readTexts } from './reading/texts.ts';
+import { type ReadText, readColumnOf, readTexts } from './reading/texts.ts';
 import { type KeptProfile, profileRevision } from './rules.ts';
 import { fitted } from './size-limit.ts';
 import { warningsOf } from './warnings.ts';
@@ -33,16 +46,20 @@ export async function profileTable(
   version: ProfiledVersion,
   time?: string,
 ): Promise<Computed> {
-  const read = await readColumns(table);
-  const order = timeOrder(read, table.rows, version.reference, time);
-  const [texts, storage] = await Promise.all([readTexts(table), readStorage(table)]);
-  const columns = await describe(table, version, read, texts, storage);
-  const [pairs, { duplicates, missing, sample }] = await Promise.all([
-    pairsOf(table, columns),
-    readRows(table, read),
+  const sampling = samplingOf(table);
+  const [numbers, texts, storage] = await Promise.all([
+    readColumns(table, sampling),
+    readTexts(table),
+    readStorage(table),
   ]);
-  const numbers = columnsOf(table.columns, columns, isVaryingNumber);
-  const series = order && (await readSeries(table, order, numbers));
+  const read = inOrder(table.columns, numbers, texts);
+  const order = timeOrder(read, table.rows, version.reference, time);
+  const columns = await describe(table, version, read, texts, storage);
+  const [{ pairs, duplicates, missing }, sample, series] = await Promise.all([
+    together(table, sampling, read, columns),
+    readSample(table, read),
+    order && readSeries(table, order, columnsOf(table.columns, columns, isVaryingNumber)),
+  ]);
   const { correlations, interactions } = pairs;
   const profile: Computed = {
     digest: version.digest,
@@ -124,22 +141,56 @@ async function countFuture(
   return Number((await queryTable(table, [column], sql)).rows[0]?.n ?? 0);
 }
 
-const pairsOf = (table: ProfiledTable, profiles: readonly ColumnProfile[]) =>
-  readPairs(
+function inOrder(
+  columns: readonly Column[],
+  numbers: readonly ReadColumn[],
+  texts: ReadonlyMap<string, ReadText>,
+): ReadColumn[] {
+  const byName = new Map(numbers.map((each) => [each.column.name, each]));
+  return columns.flatMap((column) => {
+    const text = texts.get(column.name);
+    const found = text ? readColumnOf(column, text) : byName.get(column.name);
+    return found ? [found] : [];
+  });
+}
+
+/** What needs more than one column at once. */
+async function together(
+  table: ProfiledTable,
+  sampling: Sampling,
+  read: readonly ReadColumn[],
+  profiles: readonly ColumnProfile[],
+) {
+  const numbers = columnsOf(read, profiles, isVaryingNumber);
+  const categories = columnsOf(read, profiles, isVaryingCategory);
+  const coded = new Set(categories.slice(0, mostCategories).filter(({ sample }) => sample === null));
+  for (const each of partlyMissing(read)) if (each.column.type === 'text') coded.add(each);
+  const codes = await readCodes(
     table,
-    columnsOf(table.columns, profiles, isVaryingNumber),
-    columnsOf(table.columns, profiles, isVaryingCategory),
+    sampling,
+    [...coded].map(({ column }) => column),
   );
+  const isUnique = (each: ReadColumn): boolean => {
+    const profile = profiles[read.indexOf(each)];
+    return each.nulls === 0 && table.rows > 0 && profile?.unique === table.rows;
+  };
+  const [pairs, missing, duplicates] = await Promise.all([
+    readPairs(table, numbers, categories, codes),
+    readMissing(table, read, ({ column, nullBits }) => nullBits ?? codes.get(column.name)?.nulls),
+    readDuplicates(table, read, isUnique),
+  ]);
+  return { pairs, missing, duplicates };
+}
 
 const isVaryingNumber = ({ kind, distinct }: ColumnProfile): boolean => kind === 'numeric' && distinct > 1;
 const isVaryingCategory = ({ type, distinct }: ColumnProfile): boolean =>
   (type === 'text' || type === 'boolean') && distinct > 1 && distinct <= categoriesUpTo;
 
-const columnsOf = (
-  columns: readonly Column[],
+const columnsOf = <T>(
+  columns: readonly T[],
   profiles: readonly ColumnProfile[],
   holds: (profile: ColumnProfile) => boolean,
-): Column[] =>
+): T[] =>
   columns.filter((_, i) => {
     const profile = profiles[i];
     return profile !== undefined && holds(profile);

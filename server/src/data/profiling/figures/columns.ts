@@ -1,11 +1,12 @@
 /** Runs in a worker thread: everything that one column of numbers says, from its values tallied once. */
 import type { Monotonicity } from '@tidemill/contract';
 import { moments } from '../../../base/statistics/moments.ts';
-import { quantileOfSorted } from '../../../base/statistics/summary.ts';
 import {
   countBelow,
   countOf,
+  histogram,
   placeOf,
+  quantileOf,
   type Scratch,
   scratchFor,
   type Tally,
@@ -14,7 +15,6 @@ import {
 } from './tally.ts';
 
 export const quantileLevels = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99] as const;
-const bins = 30;
 const shown = 10;
 
 export type Counted = readonly [value: number, count: number];
@@ -62,11 +62,30 @@ export interface ColumnsInput {
   readonly values: readonly Float64Array[];
   /** Whether each is a time: only there do distances mean anything, and they cost as much as all the rest. */
   readonly times: readonly boolean[];
+  /** Of which columns a sample is wanted, and the places of its rows; null for all. */
+  readonly sampled: readonly boolean[];
+  readonly places: Uint32Array | null;
 }
 
-export function describeColumns({ values, times }: ColumnsInput): ColumnFigures[] {
+export interface DescribedColumn {
+  readonly figures: ColumnFigures;
+  /** In memory that threads share. */
+  readonly sample: Float64Array | null;
+}
+
+export function describeColumns({ values, times, sampled, places }: ColumnsInput): DescribedColumn[] {
   const room = roomFor(values.reduce((most, { length }) => Math.max(most, length), 0));
-  return values.map((column, i) => describeColumn(column, times[i], room));
+  return values.map((column, i) => ({
+    figures: describeColumn(column, times[i], room),
+    sample: sampled[i] ? sampleOf(column, places) : null,
+  }));
+}
+
+function sampleOf(values: Float64Array, places: Uint32Array | null): Float64Array {
+  if (!places) return values;
+  const sample = new Float64Array(new SharedArrayBuffer(8 * places.length));
+  for (let i = 0; i < places.length; i += 1) sample[i] = values[places[i] ?? 0] ?? Number.NaN;
+  return sample;
 }
 
 /** Memory that one column after another uses: to ask for as much again costs as much as to sort. */
@@ -82,11 +101,13 @@ export function describeColumn(
   room: Room = roomFor(values.length),
 ): ColumnFigures {
   const { finite, missing, positive, negative } = split(values, room.finite);
+  // Before the tally, which puts the values out of order.
+  const shape = { ...moments(finite), monotonicity: monotonicityOf(finite) };
   const tally = tallyOf(finite, room);
   const infinite = [positive, negative].filter((count) => count > 0);
   const counted = countTimes(tally);
   return {
-    ...moments(finite),
+    ...shape,
     finite: finite.length,
     missing,
     infinities: positive + negative,
@@ -102,7 +123,6 @@ export function describeColumn(
     lowest: endOf(tally, (at) => at),
     highest: endOf(tally, (at) => tally.values.length - 1 - at),
     ...histogram(tally),
-    monotonicity: monotonicityOf(finite),
     steps: isTime ? stepsOf(tally.values) : noSteps,
   };
 }
@@ -150,15 +170,6 @@ const endOf = (tally: Tally, place: (at: number) => number): Counted[] =>
     timesAt(tally, place(at)),
   ]);
 
-/** Interpolated as `quantileOfSorted` does, without the sorted values. */
-function quantileOf(tally: Tally, p: number): number {
-  const position = p * (countOf(tally) - 1);
-  const below = Math.floor(position);
-  const low = tally.values[placeOf(tally, below)] ?? Number.NaN;
-  const high = tally.values[placeOf(tally, below + 1)] ?? low;
-  return quantileOfSorted(Float64Array.of(low, high), position - below);
-}
-
 const noSteps: Steps = { median: null, gaps: 0, longest: null };
 
 function stepsOf(values: Float64Array): Steps {
@@ -200,20 +211,6 @@ function medianDistance(tally: Tally): number {
     else right += 1;
   }
   return lower === upper ? distance : (before + distance) / 2;
-}
-
-/** Equal bins from the least to the greatest, the last one closed (numpy.histogram); one bin for a constant. */
-function histogram(tally: Tally): { edges: number[]; counts: number[] } {
-  const { values } = tally;
-  if (values.length === 0) return { edges: [], counts: [] };
-  const [low, high] = [values[0] ?? 0, values[values.length - 1] ?? 0];
-  const usable = Number.isFinite(high - low) && low + (high - low) / bins > low;
-  const size = usable ? bins : 1;
-  const edges = Array.from({ length: size + 1 }, (_, k) =>
-    k === size ? high : k * ((high - low) / size) + low,
-  );
-  const starts = edges.map((edge, k) => (k === size ? countOf(tally) : countBelow(tally, edge)));
-  return { edges, counts: edges.slice(1).map((_, k) => (starts[k + 1] ?? 0) - (starts[k] ?? 0)) };
 }
 
 function monotonicityOf(values: Float64Array): Monotonicity {

@@ -1,3 +1,4 @@
+import { quantileOfSorted } from '../../../base/statistics/summary.ts';
 import { sortMagnitudes } from './radix-sort.ts';
 
 /** The distinct values, ascending, and how many of all values are at most each of them. */
@@ -6,6 +7,7 @@ export interface Tally {
   readonly upTo: Uint32Array;
 }
 
+const bins = 30;
 /** Whole numbers in a narrow range are counted, up to so many slots for each value. */
 const slotsPerValue = 2;
 /** So few distinct values are counted one by one, in a table with four slots for each. */
@@ -14,20 +16,19 @@ const tableBits = 14;
 
 /** Memory that one column after another uses. */
 export interface Scratch {
-  readonly work: Float64Array;
   readonly spare: Float64Array;
-  readonly distinct: Float64Array;
   readonly upTo: Uint32Array;
 }
 
 export const scratchFor = (values: number): Scratch => ({
-  work: new Float64Array(values),
   spare: new Float64Array(values),
-  distinct: new Float64Array(values),
   upTo: new Uint32Array(values),
 });
 
-/** Of finite values, none of them -0, in any order; what comes back lies in the scratch. */
+/**
+ * Of finite values, none of them -0, in any order. They are overwritten, and what comes back lies in them or in the
+ * scratch.
+ */
 export function tallyOf(values: Float64Array, scratch = scratchFor(values.length)): Tally {
   return countedSlots(values, scratch) ?? countedFew(values, scratch) ?? sorted(values, scratch);
 }
@@ -61,7 +62,30 @@ export function placeOf({ upTo }: Tally, position: number): number {
   return low;
 }
 
-const taken = ({ distinct, upTo }: Scratch, size: number): Tally => ({
+/** Interpolated as `quantileOfSorted` does, without the sorted values. */
+export function quantileOf(tally: Tally, p: number): number {
+  const position = p * (countOf(tally) - 1);
+  const below = Math.floor(position);
+  const low = tally.values[placeOf(tally, below)] ?? Number.NaN;
+  const high = tally.values[placeOf(tally, below + 1)] ?? low;
+  return quantileOfSorted(Float64Array.of(low, high), position - below);
+}
+
+/** Equal bins from the least to the greatest, the last one closed (numpy.histogram); one bin for a constant. */
+export function histogram(tally: Tally): { edges: number[]; counts: number[] } {
+  const { values } = tally;
+  if (values.length === 0) return { edges: [], counts: [] };
+  const [low, high] = [values[0] ?? 0, values[values.length - 1] ?? 0];
+  const usable = Number.isFinite(high - low) && low + (high - low) / bins > low;
+  const size = usable ? bins : 1;
+  const edges = Array.from({ length: size + 1 }, (_, k) =>
+    k === size ? high : k * ((high - low) / size) + low,
+  );
+  const starts = edges.map((edge, k) => (k === size ? countOf(tally) : countBelow(tally, edge)));
+  return { edges, counts: edges.slice(1).map((_, k) => (starts[k + 1] ?? 0) - (starts[k] ?? 0)) };
+}
+
+const taken = (distinct: Float64Array, upTo: Uint32Array, size: number): Tally => ({
   values: distinct.subarray(0, size),
   upTo: upTo.subarray(0, size),
 });
@@ -79,11 +103,11 @@ function countedSlots(values: Float64Array, scratch: Scratch): Tally | null {
     const count = counts[slot] ?? 0;
     if (count === 0) continue;
     total += count;
-    scratch.distinct[size] = low + slot;
+    scratch.spare[size] = low + slot;
     scratch.upTo[size] = total;
     size += 1;
   }
-  return taken(scratch, size);
+  return taken(scratch.spare, scratch.upTo, size);
 }
 
 /** The least value and how many slots counting takes; none where it would not pay or not be exact. */
@@ -128,40 +152,41 @@ function ordered(keys: Float64Array, counts: Uint32Array, scratch: Scratch, size
   let total = 0;
   places.forEach((slot, at) => {
     total += counts[slot] ?? 0;
-    scratch.distinct[at] = keys[slot] ?? 0;
+    scratch.spare[at] = keys[slot] ?? 0;
     scratch.upTo[at] = total;
   });
-  return taken(scratch, size);
+  return taken(scratch.spare, scratch.upTo, size);
 }
 
-/** The sizes of negative values are sorted apart, from the front of the scratch, and read backwards. */
-function sorted(values: Float64Array, scratch: Scratch): Tally {
-  const n = values.length;
-  let [negatives, end] = [0, n];
-  for (let i = 0; i < n; i += 1) {
-    const value = values[i] ?? 0;
-    if (value < 0) {
-      scratch.work[negatives] = -value;
-      negatives += 1;
-    } else {
-      end -= 1;
-      scratch.work[end] = value;
-    }
-  }
+/** The sizes of negative values are sorted apart from the rest. */
+function sorted(values: Float64Array, { spare, upTo }: Scratch): Tally {
+  const negatives = negativesFirst(values);
   const part = (from: number, to: number) =>
-    sortMagnitudes(scratch.work.subarray(from, to), scratch.spare.subarray(from, to));
-  const below = part(0, negatives);
-  const above = part(negatives, n);
+    sortMagnitudes(values.subarray(from, to), spare.subarray(from, to));
+  const below = part(0, negatives).reverse();
+  const above = part(negatives, values.length);
   let size = 0;
-  for (let i = negatives - 1; i >= 0; i -= 1) size = noted(scratch, size, -(below[i] ?? 0), negatives - i);
-  for (let i = 0; i < above.length; i += 1) size = noted(scratch, size, above[i] ?? 0, negatives + i + 1);
-  return taken(scratch, size);
+  // Written over what is being read, wherever it lies: no value moves up.
+  const note = (value: number, position: number): void => {
+    const at = size > 0 && values[size - 1] === value ? size - 1 : size;
+    values[at] = value;
+    upTo[at] = position;
+    size = at + 1;
+  };
+  for (let i = 0; i < below.length; i += 1) note(-(below[i] ?? 0), i + 1);
+  for (let i = 0; i < above.length; i += 1) note(above[i] ?? 0, negatives + i + 1);
+  return taken(values, upTo, size);
 }
 
-/** Values arrive ascending; an equal one only moves the end of its like. */
-function noted({ distinct, upTo }: Scratch, size: number, value: number, position: number): number {
-  const at = size > 0 && distinct[size - 1] === value ? size - 1 : size;
-  distinct[at] = value;
-  upTo[at] = position;
-  return at + 1;
+/** As positive numbers, in front of those that are positive anyway; how many they are comes back. */
+function negativesFirst(values: Float64Array): number {
+  let negatives = 0;
+  for (let i = 0; i < values.length; i += 1) {
+    const value = values[i] ?? 0;
+    if (!(value < 0)) continue;
+    values[i] = values[negatives] ?? 0;
+    values[negatives] = -value;
+    negatives += 1;
+  }
+  return negatives;
 }

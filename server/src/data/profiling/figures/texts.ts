@@ -1,10 +1,15 @@
 /** Runs in a worker thread: words and characters. */
 import type { ValueCount } from '@tidemill/contract';
+import { histogram, quantileOf, type Tally } from './tally.ts';
 
-export interface TextInput {
-  readonly values: readonly string[];
-  /** How often each of them occurs. */
+/** Values, and how often each of them occurs. */
+export interface Weighted<T> {
+  readonly values: readonly T[];
   readonly counts: readonly number[];
+}
+
+export interface TextInput extends Weighted<string> {
+  readonly lengths: Weighted<number>;
 }
 
 export interface TextFigures {
@@ -26,9 +31,46 @@ const classOf = (character: string): string => {
   return /\p{P}|\p{S}/u.test(character) ? 'punctuation' : 'other';
 };
 
-export const describeTexts = (inputs: readonly TextInput[]): TextFigures[] => inputs.map(describeText);
+export interface LengthFigures {
+  readonly minimum: number;
+  readonly mean: number;
+  readonly median: number;
+  readonly maximum: number;
+  readonly total: number;
+  readonly edges: readonly number[];
+  readonly counts: readonly number[];
+}
 
-function describeText({ values, counts }: TextInput): TextFigures {
+export interface DescribedText {
+  readonly content: TextFigures;
+  readonly lengths: LengthFigures;
+}
+
+export const describeText = ({ lengths, ...texts }: TextInput): DescribedText => ({
+  content: contentOf(texts),
+  lengths: lengthsOf(lengths),
+});
+
+function lengthsOf({ values, counts }: Weighted<number>): LengthFigures {
+  const order = [...values.keys()].sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0));
+  let [n, total] = [0, 0];
+  const upTo = Uint32Array.from(order, (i) => {
+    n += counts[i] ?? 0;
+    total += (counts[i] ?? 0) * (values[i] ?? 0);
+    return n;
+  });
+  const tally: Tally = { values: Float64Array.from(order, (i) => values[i] ?? 0), upTo };
+  return {
+    minimum: tally.values[0] ?? Number.NaN,
+    mean: total / n,
+    median: n === 0 ? 0 : quantileOf(tally, 0.5),
+    maximum: tally.values[order.length - 1] ?? Number.NaN,
+    total,
+    ...histogram(tally),
+  };
+}
+
+function contentOf({ values, counts }: Weighted<string>): TextFigures {
   const words = new Map<string, number>();
   const characters = new Map<string, number>();
   values.forEach((value, i) => {

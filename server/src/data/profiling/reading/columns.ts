@@ -1,16 +1,16 @@
 import type { Column } from '@tidemill/contract';
-import type { Cell } from '../../../adapters/analytics/analytics.ts';
+import type { Cell, NumberColumn } from '../../../adapters/analytics/analytics.ts';
 import { quoteName } from '../../../base/sql-text.ts';
-import type { ColumnFigures, ColumnsInput, Counted } from '../figures/columns.ts';
+import type { ColumnFigures, ColumnsInput, Counted, DescribedColumn } from '../figures/columns.ts';
+import { spreadPlaces } from './places.ts';
 import {
   asDouble,
-  columnsOf,
   computeFor,
   exactRowsOf,
   inTurns,
+  numbersOf,
   type ProfiledTable,
   queryTable,
-  sampledSql,
 } from './table.ts';
 
 export interface ReadColumn {
@@ -20,65 +20,100 @@ export interface ReadColumn {
   readonly figures: ColumnFigures;
   /** Names of the figures that are of a sample or a sketch. */
   readonly approximate: readonly string[];
+  /** A bit for each row, 1 where the value is missing; null where none is, or where that was not read. */
+  readonly nullBits: Uint8Array | null;
+  /** Of a number or a boolean its values at the places of `Sampling.pairs`, while there are few enough to be paired. */
+  readonly sample: Float64Array | null;
+}
+
+/** Which rows are read. */
+export interface Sampling {
+  /** Places in the table; null for all rows. */
+  readonly rows: Uint32Array | null;
+  /** Places among those rows; null for all of them. */
+  readonly pairs: Uint32Array | null;
 }
 
 const sampledRows = 1_000_000;
-/** What is handed to a worker at once. */
-const cellsAtOnce = 2_000_000;
+/** Ranks of so many rows tell a correlation to about three thousandths. */
+const pairedRows = 100_000;
+const pairedCells = 6_000_000;
+export const mostNumbers = 40;
+export const mostCategories = 30;
+/** What is held of the table at once, twice: one part is read while the other is computed. */
+const cellsAtOnce = 8_000_000;
 const columnsAtOnce = 64;
-/** Counts per select: planning time grows with the square of their number. */
-const countsAtOnce = 100;
 
 const module = new URL('../figures/columns.ts', import.meta.url);
 
-/** Every column's values in one pass each, sorted in worker threads. */
-export async function readColumns(table: ProfiledTable): Promise<ReadColumn[]> {
-  const size = Math.max(
-    1,
-    Math.min(columnsAtOnce, Math.floor(cellsAtOnce / Math.max(1, Math.min(table.rows, exactRowsOf(table))))),
-  );
-  const batches = inBatches(table.columns, size);
-  const figures = (await inTurns(batches, (batch) => figuresOf(table, batch))).flat();
-  const nulls = await countNulls(table, figures);
-  const read = table.columns.map((column, i): ReadColumn | null => {
-    const found = figures[i];
-    if (!found) return null;
-    const missing = nulls.get(column.name) ?? found.missing;
-    return { column, nulls: missing, nans: found.missing - missing, figures: found, approximate: [] };
-  });
-  const whole = read.filter((each) => each !== null);
-  if (table.rows > exactRowsOf(table)) return withExactMoments(table, whole);
-  return withLargeIntegers(table, whole);
+export function samplingOf(table: ProfiledTable): Sampling {
+  const exact = exactRowsOf(table);
+  const rows = table.rows > exact ? spreadPlaces(table.rows, Math.min(sampledRows, exact)) : null;
+  const numbers = table.columns.filter(isNumber).length;
+  const paired = Math.min(mostNumbers, numbers) + Math.min(mostCategories, table.columns.length - numbers);
+  const wanted = Math.min(pairedRows, Math.floor(pairedCells / Math.max(1, paired)));
+  return { rows, pairs: spreadPlaces(rows?.length ?? table.rows, wanted) };
 }
+
+const isText = ({ type }: Column): boolean => type === 'text';
+const isTime = ({ type }: Column): boolean => type === 'date' || type === 'timestamp';
+const isNumber = ({ type }: Column): boolean => type === 'integer' || type === 'double';
+
+/** The values of every column but texts, tallied in worker threads; the next columns are read meanwhile. */
+export async function readColumns(table: ProfiledTable, sampling: Sampling): Promise<ReadColumn[]> {
+  const columns = table.columns.filter((column) => !isText(column));
+  const held = Math.max(1, sampling.rows?.length ?? table.rows);
+  const size = Math.max(1, Math.min(columnsAtOnce, Math.floor(cellsAtOnce / held)));
+  const found: Promise<ReadColumn[]>[] = [];
+  const whole: ReadColumn[] = [];
+  for (const batch of inBatches(columns, size)) {
+    const values = await numbersOf(table, batch, batch.map(asDouble), sampling.rows);
+    const before = found.at(-1);
+    if (before) whole.push(...(await before));
+    const next = describe(table, batch, values, sampling, wantedSamples(whole));
+    // Whoever awaits it hears of a failure.
+    next.catch(() => undefined);
+    found.push(next);
+  }
+  const read = (await Promise.all(found)).flat();
+  return sampling.rows ? withExactMoments(table, read) : withLargeIntegers(table, read);
+}
+
+/** Whether samples are still wanted, when these columns have them already. */
+const wantedSamples = (read: readonly ReadColumn[]): boolean =>
+  read.filter(({ column, figures }) => isNumber(column) && figures.distinct > 1).length < mostNumbers;
 
 export const inBatches = <T>(items: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 
-async function figuresOf(table: ProfiledTable, columns: readonly Column[]): Promise<ColumnFigures[]> {
-  const wanted = table.rows > exactRowsOf(table) ? Math.min(sampledRows, exactRowsOf(table)) : table.rows;
-  const { values } = await columnsOf(table, columns, sampledSql(columns.map(asDouble), table.rows, wanted));
-  const input: ColumnsInput = {
-    values: values.filter((each) => each instanceof Float64Array),
-    times: columns.map(({ type }) => type === 'date' || type === 'timestamp'),
-  };
-  return computeFor(table, { module, name: 'describeColumns', input });
-}
-
-/** Only a double may be NaN, and only where something seems missing is there a doubt. */
-async function countNulls(
+/** In two threads, which take the columns by turns: what is alike in cost stands side by side. */
+async function describe(
   table: ProfiledTable,
-  figures: readonly ColumnFigures[],
-): Promise<Map<string, number>> {
-  const sampled = table.rows > exactRowsOf(table);
-  const doubtful = table.columns.filter(
-    ({ type }, i) => sampled || (type === 'double' && (figures[i]?.missing ?? 0) > 0),
+  columns: readonly Column[],
+  read: readonly NumberColumn[],
+  { pairs }: Sampling,
+  samples: boolean,
+): Promise<ReadColumn[]> {
+  const described = await Promise.all(
+    [0, 1].map((turn) => {
+      const mine = <T>(items: readonly T[]): T[] => items.filter((_, i) => i % 2 === turn);
+      const input: ColumnsInput = {
+        values: mine(read).map(({ values }) => values),
+        times: mine(columns).map(isTime),
+        sampled: mine(columns).map((column) => samples && !isTime(column)),
+        places: pairs,
+      };
+      if (input.values.length === 0) return [];
+      return computeFor<DescribedColumn[]>(table, { module, name: 'describeColumns', input });
+    }),
   );
-  const counted = await inTurns(inBatches(doubtful, countsAtOnce), async (columns) => {
-    const counts = columns.map(({ name }, i) => `count(*) - count(${quoteName(name)}) as c${i}`);
-    const [row] = (await queryTable(table, columns, `select ${counts.join(', ')} from rows_`)).rows;
-    return columns.map(({ name }, i) => [name, Number(row?.[`c${i}`])] as const);
+  return columns.flatMap((column, i): ReadColumn[] => {
+    const [found, numbers] = [described[i % 2]?.[i >> 1], read[i]];
+    if (!found || !numbers) return [];
+    const { figures, sample } = found;
+    const { nulls: nullBits, nullCount: nulls } = numbers;
+    return [{ column, nulls, nans: figures.missing - nulls, figures, approximate: [], nullBits, sample }];
   });
-  return new Map(counted.flat());
 }
 
 /** Integers beyond 2^53 are counted as what they are; as doubles neighbours would be one value. */
@@ -114,7 +149,7 @@ async function withExactMoments(table: ProfiledTable, read: readonly ReadColumn[
     return {
       ...each,
       nans: number('nans'),
-      approximate: each.column.type === 'text' ? ['lengths'] : sampledFigures,
+      approximate: sampledFigures,
       figures: {
         ...each.figures,
         finite,
@@ -152,9 +187,9 @@ function momentsSql(column: Column): string {
     case when bool_and(abs(x) < ${summable}) then fsum(x) filter (abs(x) < ${summable}) end as total,
     case when bool_and(abs(x) < ${summable}) then favg(x) filter (abs(x) < ${summable}) end as mean,
     case when bool_and(abs(x) < ${summable}) then var_samp(x) filter (abs(x) < ${summable}) end as variance,
-    approx_count_distinct(${column.type === 'text' ? quoteName(column.name) : 'raw'}) as distinct_values,
+    approx_count_distinct(raw) as distinct_values,
     min(x, 10) as lowest, max(x, 10) as highest
-    from (select ${value} as x, ${asDouble(column)} as raw${column.type === 'text' ? `, ${quoteName(column.name)}` : ''} from rows_)`;
+    from (select ${value} as x, ${asDouble(column)} as raw from rows_)`;
 }
 
 /** The ten lowest rows as values with counts; a list arrives as JSON text. */

@@ -1,7 +1,10 @@
 import type { Column, Interaction, ProfileCorrelations } from '@tidemill/contract';
+import type { NumberColumn } from '../../../adapters/analytics/analytics.ts';
 import { quoteName } from '../../../base/sql-text.ts';
-import type { PairFigures, PairInput } from '../figures/pairs.ts';
-import { asDouble, columnsOf, computeFor, type ProfiledTable, sampledSql } from './table.ts';
+import type { NamedValues, PairFigures, PairInput } from '../figures/pairs.ts';
+import { mostCategories, mostNumbers, type ReadColumn, type Sampling } from './columns.ts';
+import { placesAmong } from './places.ts';
+import { computeFor, numbersOf, type ProfiledTable } from './table.ts';
 
 export interface ReadPairs {
   readonly correlations: ProfileCorrelations | null;
@@ -9,12 +12,7 @@ export interface ReadPairs {
   readonly leftOut: readonly string[];
 }
 
-const mostNumbers = 40;
-const mostCategories = 30;
 const drawn = 6;
-/** Ranks of so many rows tell a correlation to about three thousandths. */
-const sampledRows = 100_000;
-const mostCells = 6_000_000;
 
 const module = new URL('../figures/pairs.ts', import.meta.url);
 
@@ -22,31 +20,34 @@ const module = new URL('../figures/pairs.ts', import.meta.url);
 const asCode = ({ name }: Column): string =>
   `case when ${quoteName(name)} is not null then cast(hash(${quoteName(name)}) >> 12 as double) end`;
 
+/** Codes of columns, at the places of pairs, and which rows have none. */
+export async function readCodes(
+  table: ProfiledTable,
+  sampling: Sampling,
+  columns: readonly Column[],
+): Promise<Map<string, NumberColumn>> {
+  if (columns.length === 0) return new Map();
+  const places = placesAmong(sampling.rows, sampling.pairs);
+  const read = await numbersOf(table, columns, columns.map(asCode), places);
+  return new Map(read.map((each, i) => [columns[i]?.name ?? '', each]));
+}
+
 /** Columns that vary: numbers, and texts or booleans of few values. */
 export async function readPairs(
   table: ProfiledTable,
-  numbers: readonly Column[],
-  categories: readonly Column[],
+  numbers: readonly ReadColumn[],
+  categories: readonly ReadColumn[],
+  codes: ReadonlyMap<string, NumberColumn>,
 ): Promise<ReadPairs> {
   const [some, few] = [numbers.slice(0, mostNumbers), categories.slice(0, mostCategories)];
   if (some.length + few.length < 2) return { correlations: null, interactions: [], leftOut: [] };
-  const expressions = [...some.map(asDouble), ...few.map(asCode)];
-  const wanted = Math.min(sampledRows, Math.floor(mostCells / expressions.length));
-  const { values, rowCount } = await columnsOf(
-    table,
-    [...some, ...few],
-    sampledSql(expressions, table.rows, wanted),
-  );
-  const named = (columns: readonly Column[], from: number) =>
-    columns.flatMap(({ name }, i) => {
-      const found = values[from + i];
-      return found instanceof Float64Array ? [{ column: name, values: found }] : [];
+  const named = (columns: readonly ReadColumn[]): NamedValues[] =>
+    columns.flatMap(({ column: { name }, sample }) => {
+      const values = sample ?? codes.get(name)?.values;
+      return values ? [{ column: name, values }] : [];
     });
-  const input: PairInput = {
-    numbers: named(some, 0),
-    categories: named(few, some.length),
-    interactions: drawn,
-  };
+  const input: PairInput = { numbers: named(some), categories: named(few), interactions: drawn };
+  const rowCount = [...input.numbers, ...input.categories][0]?.values.length ?? 0;
   const figures = await computeFor<PairFigures>(table, { module, name: 'describePairs', input });
   const { spearman, pearson, cramersV, strongest, interactions } = figures;
   return {

@@ -1,8 +1,9 @@
 import type { MissingPattern, Profile, ProfileMatrix, Row } from '@tidemill/contract';
-import type { Cell } from '../../../adapters/analytics/analytics.ts';
+import type { Cell, TableSource } from '../../../adapters/analytics/analytics.ts';
 import { quoteName, quoteText } from '../../../base/sql-text.ts';
+import type { MissingFigures, MissingInput } from '../figures/missing.ts';
 import { inBatches, type ReadColumn } from './columns.ts';
-import { type ProfiledTable, queryTable } from './table.ts';
+import { computeFor, type ProfiledTable, queryTable } from './table.ts';
 
 const shownRows = 10;
 const shownColumns = 50;
@@ -11,8 +12,8 @@ const shownLength = 100;
 const mostHashed = 1_000;
 const mostPatternColumns = 60;
 const shownPatterns = 30;
-/** Combinations read to count pairs of missing values; with more of them there is no pattern. */
-const mostPatterns = 2_000;
+
+const module = new URL('../figures/missing.ts', import.meta.url);
 
 /** Cells as JSON holds them: long texts cut, infinities by name, integers beyond 2^53 as text. */
 function shown({ column, figures }: ReadColumn): string {
@@ -40,30 +41,43 @@ const rowOf = (read: readonly ReadColumn[], cells: Readonly<Record<string, Cell>
     read.slice(0, shownColumns).map(({ column }, i) => [column.name, plain(cells[`c${i}`])]),
   );
 
-/** What whole rows say. */
-export async function readRows(table: ProfiledTable, read: readonly ReadColumn[]) {
-  return {
-    duplicates: await readDuplicates(table, read),
-    missing: await readMissing(table, read),
-    sample: await readSample(table, read),
-  };
-}
-
-async function readSample(table: ProfiledTable, read: readonly ReadColumn[]): Promise<Profile['sample']> {
-  if (table.rows === 0 || read.length === 0) return { head: [], tail: [] };
-  const from = async (offset: number): Promise<Row[]> => {
-    const sql = `select ${aliased(read)} from rows_ limit ${shownRows} offset ${offset}`;
-    return (await queryTable(table, shownOf(read), sql)).rows.map((cells) => rowOf(read, cells));
-  };
-  const tail = table.rows > shownRows ? from(Math.max(shownRows, table.rows - shownRows)) : [];
-  return { head: await from(0), tail: await tail };
-}
-
-/** Rows equal to one before them, told by a 64-bit hash of all their values. */
-async function readDuplicates(
+/** The first rows and the last, of which only the files that hold them are read. */
+export async function readSample(
   table: ProfiledTable,
   read: readonly ReadColumn[],
+): Promise<Profile['sample']> {
+  if (table.rows === 0 || read.length === 0) return { head: [], tail: [] };
+  const from = async (part: ProfiledTable, offset: number, limit: number): Promise<Row[]> => {
+    const sql = `select ${aliased(read)} from rows_ limit ${limit} offset ${offset}`;
+    return (await queryTable(part, shownOf(read), sql)).rows.map((cells) => rowOf(read, cells));
+  };
+  const head = await from(table, 0, shownRows);
+  const inTail = Math.min(shownRows, table.rows - shownRows);
+  if (inTail <= 0) return { head, tail: [] };
+  const last = await lastFiles(table, inTail);
+  return { head, tail: await from({ ...table, source: last.source }, last.rows - inTail, inTail) };
+}
+
+/** The files at the end that hold so many rows, and how many they hold. */
+async function lastFiles(
+  { analytics, source }: ProfiledTable,
+  wanted: number,
+): Promise<{ source: TableSource; rows: number }> {
+  let [first, rows] = [source.paths.length, 0];
+  while (first > 0 && rows < wanted) {
+    first -= 1;
+    rows += (await analytics.describeFile(source.paths[first] ?? '')).rows;
+  }
+  return { source: { ...source, paths: source.paths.slice(first) }, rows };
+}
+
+/** Rows equal to one before them, told by a 64-bit hash of all their values; where a column repeats nothing, there are none. */
+export async function readDuplicates(
+  table: ProfiledTable,
+  read: readonly ReadColumn[],
+  isUnique: (column: ReadColumn) => boolean,
 ): Promise<Profile['duplicates']> {
+  if (read.some(isUnique)) return { rows: 0, share: 0, top: [] };
   if (table.columns.length > mostHashed || table.columns.length === 0) return null;
   const hash = `hash(${table.columns.map(({ name }) => quoteName(name)).join(', ')})`;
   const sql = `with h as materialized (select ${hash} as h, count(*) as n from rows_ group by 1)
@@ -91,19 +105,25 @@ async function rowsOf(
     .sort((a, b) => b.count - a.count);
 }
 
-/** Which columns are null together. */
-async function readMissing(
+/** Those whose missing values are compared. */
+export const partlyMissing = (read: readonly ReadColumn[]): ReadColumn[] =>
+  read.filter(({ nulls }) => nulls > 0).slice(0, mostPatternColumns);
+
+/** Which columns are null together. @param bitsOf of a column the rows where it is. */
+export async function readMissing(
   table: ProfiledTable,
   read: readonly ReadColumn[],
+  bitsOf: (column: ReadColumn) => Uint8Array | null | undefined,
 ): Promise<MissingPattern | null> {
-  const some = read.filter(({ nulls }) => nulls > 0).slice(0, mostPatternColumns);
+  const some = partlyMissing(read);
   if (some.length === 0 || table.rows === 0) return null;
-  const bit = ({ column }: ReadColumn) => `case when ${quoteName(column.name)} is null then '1' else '0' end`;
-  const sql = `with p as materialized (select concat(${some.map(bit).join(', ')}) as pattern, count(*) as n from rows_ group by 1)
-    select pattern, n, (select count(*) from p) as total from p order by n desc, pattern limit ${mostPatterns}`;
-  const { rows } = await queryTable(table, columnsIn(some), sql);
-  const total = Number(rows[0]?.total ?? 0);
-  const patterns = rows.map(({ pattern, n }) => ({ bits: String(pattern), rows: Number(n) }));
+  const none = new Uint8Array(Math.ceil(table.rows / 8));
+  const input: MissingInput = { rows: table.rows, bits: some.map((column) => bitsOf(column) ?? none) };
+  const { patterns, total } = await computeFor<MissingFigures>(table, {
+    module,
+    name: 'describeMissing',
+    input,
+  });
   const names = some.map(({ column }) => column.name);
   return {
     patterns: patterns.slice(0, shownPatterns).map(({ bits, rows: count }) => ({
@@ -111,7 +131,7 @@ async function readMissing(
       rows: count,
     })),
     patternsLeftOut: Math.max(0, total - shownPatterns),
-    correlation: total > mostPatterns ? null : nullityCorrelation(some, patterns, table.rows),
+    correlation: total > patterns.length ? null : nullityCorrelation(some, patterns, table.rows),
   };
 }
 

@@ -1,5 +1,10 @@
 import type { Column } from '@tidemill/contract';
-import type { Analytics, ColumnsReply, TableSource } from '../../../adapters/analytics/analytics.ts';
+import type {
+  Analytics,
+  ColumnsReply,
+  NumberColumn,
+  TableSource,
+} from '../../../adapters/analytics/analytics.ts';
 import type { Compute, ComputeTask } from '../../../adapters/executor/executor.ts';
 import { quoteName } from '../../../base/sql-text.ts';
 
@@ -37,6 +42,21 @@ export const columnsOf = (
   sql: string,
 ): Promise<ColumnsReply> =>
   table.analytics.columns({ sql, tables: { rows_: sourceOf(table, used) }, signal: table.signal });
+
+/** Of each row, or of those at these places, expressions that are doubles. */
+export const numbersOf = (
+  table: ProfiledTable,
+  used: readonly Column[],
+  expressions: readonly string[],
+  places: Uint32Array | null,
+): Promise<readonly NumberColumn[]> =>
+  table.analytics.numbers({
+    sql: `select ${expressions.map((expression, i) => `${expression} as c${i}`).join(', ')} from rows_`,
+    tables: { rows_: sourceOf(table, used) },
+    rows: table.rows,
+    signal: table.signal,
+    ...(places && { places }),
+  });
 
 export const computeFor = <T>(table: ProfiledTable, task: ComputeTask): Promise<T> =>
   table.compute.compute<T>(task, { signal: table.signal });

@@ -1,8 +1,10 @@
 import type { Column, ValueCount } from '@tidemill/contract';
 import type { Cell } from '../../../adapters/analytics/analytics.ts';
 import { quoteName, quoteText } from '../../../base/sql-text.ts';
-import type { TextFigures, TextInput } from '../figures/texts.ts';
-import { computeFor, inTurns, type ProfiledTable, queryTable } from './table.ts';
+import { describeColumn } from '../figures/columns.ts';
+import type { DescribedText, LengthFigures, TextFigures, TextInput, Weighted } from '../figures/texts.ts';
+import type { ReadColumn } from './columns.ts';
+import { computeFor, type ProfiledTable, queryTable } from './table.ts';
 
 /** What equal texts, counted together, say of a column. */
 export interface ReadText {
@@ -20,6 +22,8 @@ export interface ReadText {
   /** Words and characters, of at most `sampledValues` distinct values. */
   readonly content: TextFigures;
   readonly sampled: boolean;
+  readonly nulls: number;
+  readonly lengths: LengthFigures;
 }
 
 const sampledValues = 3_000;
@@ -39,27 +43,32 @@ const dateFormats = [
   '%Y%m%d',
 ];
 
-/** How whatever they read starts: most texts fail this cheap look, and are not tried against every format. */
-const dateStart = '^[[:space:]]*([-+0-9]|(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))';
+/** How whatever reads as a time starts: most texts fail this cheap look, and are not tried in any other way. */
+const dateStart = '^[[:space:]]*([-+0-9]|(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|epoch|inf))';
 
 const module = new URL('../figures/texts.ts', import.meta.url);
 
-export const readTexts = async (table: ProfiledTable): Promise<Map<string, ReadText>> => {
-  const texts = table.columns.filter(({ type }) => type === 'text');
-  const read = await inTurns(texts, async (column) => [column.name, await readText(table, column)] as const);
-  return new Map(read);
-};
+/** One column after the other, for each may fill the engine's memory with its distinct values. */
+export async function readTexts(table: ProfiledTable): Promise<Map<string, ReadText>> {
+  const read = new Map<string, ReadText>();
+  for (const column of table.columns)
+    if (column.type === 'text') read.set(column.name, await readText(table, column));
+  return read;
+}
 
 async function readText(table: ProfiledTable, column: Column): Promise<ReadText> {
   const { rows } = await queryTable(table, [column], textSql(column));
   const of = (kind: string) => rows.filter((row) => row.kind === kind);
   const [facts = {}] = of('facts');
-  const sample = of('sample');
   const input: TextInput = {
-    values: sample.map(({ value }) => String(value)),
-    counts: sample.map(({ n }) => Number(n)),
+    ...countedIn(of('sample'), ({ value }) => String(value)),
+    lengths: countedIn(of('length'), ({ value }) => Number(value)),
   };
-  const [content] = await computeFor<TextFigures[]>(table, { module, name: 'describeTexts', input: [input] });
+  const { content, lengths } = await computeFor<DescribedText>(table, {
+    module,
+    name: 'describeText',
+    input,
+  });
   const distinct = Number(facts.n ?? 0);
   const count = Number(facts.total ?? 0);
   return {
@@ -72,19 +81,41 @@ async function readText(table: ProfiledTable, column: Column): Promise<ReadText>
     numbers: Number(facts.numbers ?? 0),
     dates: Number(facts.dates ?? 0),
     top: of('top').map(({ value, n }) => ({ value: String(value), count: Number(n) })),
-    content: content ?? { words: [], characters: 0, distinctCharacters: 0, classes: [] },
+    content,
     sampled: distinct > sampledValues,
+    nulls: table.rows - count,
+    lengths,
   };
 }
 
+const noFigures = describeColumn(new Float64Array(0));
+
+/** A column of texts as the others are read: it has no numbers. */
+export const readColumnOf = (column: Column, { nulls }: ReadText): ReadColumn => ({
+  column,
+  nulls,
+  nans: 0,
+  figures: noFigures,
+  approximate: [],
+  nullBits: null,
+  sample: null,
+});
+
+type Cells = Readonly<Record<string, Cell>>;
+
+const countedIn = <T>(rows: readonly Cells[], read: (row: Cells) => T): Weighted<T> => ({
+  values: rows.map(read),
+  counts: rows.map(({ n }) => Number(n)),
+});
+
 const textOf = (cell: Cell | undefined): string | null => (cell == null ? null : String(cell));
 
-/** Equal values are counted once, and three questions asked of the counts. */
+/** Equal values are counted once, and a few questions asked of the counts. */
 function textSql({ name }: Column): string {
   const cut = (value: string, length: number) => `left(${value}, ${length})`;
   const formats = dateFormats.map(quoteText).join(', ');
-  const dates = `case when try_cast(x as timestamp) is not null then true
-    when regexp_matches(x, ${quoteText(dateStart)}) then try_strptime(x, [${formats}]) is not null else false end`;
+  const dates = `case when not regexp_matches(x, ${quoteText(dateStart)}) then false
+    when try_cast(x as timestamp) is not null then true else try_strptime(x, [${formats}]) is not null end`;
   const none = 'null as total, null as once, null as greatest, null as empty, null as weighted';
   const others = `${none}, null as numbers, null as dates`;
   return `with v as materialized (
@@ -95,5 +126,6 @@ function textSql({ name }: Column): string {
       cast(sum(n) filter (try_cast(x as double) is not null) as bigint) as numbers,
       cast(sum(n) filter (${dates}) as bigint) as dates from v
     union all (select 'top', ${cut('x', shownLength)}, n, ${others} from v order by n desc, x limit 10)
+    union all (select 'length', cast(length(x) as varchar), cast(sum(n) as bigint), ${others} from v group by length(x))
     union all (select 'sample', ${cut('x', readLength)}, n, ${others} from v order by hash(x), x limit ${sampledValues})`;
 }
