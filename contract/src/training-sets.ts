@@ -7,9 +7,14 @@ import { versionBindings } from './feature-views.ts';
 export const TrainingSetRequest = {
   name: Name,
   entities: Type.String({
+    minLength: 1,
+    maxLength: 50_000,
     description:
-      'SQL giving entity key columns and event_time; entity rows are never dropped, multiplied or reordered',
+      "SQL giving entity key columns and the event time, or the dataset version that holds them ('orders@3'); entity rows are never dropped, multiplied or reordered",
   }),
+  eventTime: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 128, description: 'column of the entities; default event_time' }),
+  ),
   views: Type.Array(Type.String(), { minItems: 1, maxItems: 50 }),
   label: Type.Optional(
     strict({
@@ -24,6 +29,15 @@ export const TrainingSetRequest = {
     Type.String({
       description:
         'ISO time T: rows whose label became known later are excluded, and so are feature values created later',
+    }),
+  ),
+  bitemporal: Type.Optional(
+    Type.Boolean({ description: 'default true: a value counts only from when it was created' }),
+  ),
+  statuses: Type.Optional(
+    Type.Boolean({
+      description:
+        'adds a column VIEW__status to each view: PRESENT, NULL_VALUE, NOT_FOUND or OUTSIDE_MAX_AGE',
     }),
   ),
   bindings: versionBindings,

@@ -213,6 +213,34 @@ export interface AlignReply {
   readonly fresh: { readonly runs: RowRuns; readonly rows: number };
 }
 
+export interface SealedRequest {
+  /** What its statements may read. */
+  readonly tables: Readonly<Record<string, TableSource>>;
+  /** Files it may write; no others. */
+  readonly outputs?: readonly string[];
+  /** One thread gives a select without an order the same order every time; default all. */
+  readonly threads?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A user's select that was found to be one, with its columns. */
+export interface SealedSelect {
+  readonly columns: readonly ColumnHead[];
+  /** To stand behind `from` in SQL of ours: its columns are `c0`, `c1` … in our six types. */
+  readonly from: string;
+}
+
+/** An engine for work in several steps, on users' selects and with SQL of ours. Its tables are gone when the work ends. */
+export interface SealedEngine {
+  /** Fails with `queryRefused` unless the text is one select. */
+  select(sql: string): Promise<SealedSelect>;
+  /** One statement of ours. */
+  run(sql: string): Promise<void>;
+  query(sql: string): Promise<QueryReply>;
+  /** Writes a select of ours to one of the outputs, in the order of its rows. */
+  copy(sql: string, to: string): Promise<void>;
+}
+
 export interface Analytics {
   /** Trusted SQL of ours, never a user's. Fails with `queryFailed`, `queryTooLarge`, `queryCancelled` or `analyticsBusy`. */
   query(request: QueryRequest): Promise<QueryReply>;
@@ -228,6 +256,11 @@ export interface Analytics {
   sandboxedQuery(request: QueryRequest): Promise<QueryReply>;
   /** A user's select, its whole result written to a Parquet file by us (`maxRows`, if given, is a limit that fails). */
   sandboxedCopy(request: QueryRequest & { readonly to: string }): Promise<ImportReply>;
+  /**
+   * Runs `work` in an engine of its own that reads its tables and writes its outputs and nothing else. There is one such
+   * engine at a time, with the memory of `query` and room to spill; others wait.
+   */
+  sealed<T>(request: SealedRequest, work: (engine: SealedEngine) => Promise<T>): Promise<T>;
   /**
    * Reads an upload into a typed Parquet file. Decimals and huge integers become doubles; times, intervals, uuids,
    * enums and blobs text; lists and structs JSON text; zoned timestamps UTC. Fails with `fileUnreadable` naming

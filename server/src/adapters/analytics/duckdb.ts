@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBResult } from '@duckdb/node-api';
-import { errors, TidemillError } from '../../base/errors.ts';
 import { fileAligner } from './align-file.ts';
 import type { Analytics, NumbersRequest, QueryRequest } from './analytics.ts';
 import type { ArrowOrder } from './arrow-worker.ts';
@@ -15,9 +14,11 @@ import { countEqual, gatherRows } from './gather-rows.ts';
 import { importFile } from './import-file.ts';
 import { toNumbers } from './numbers.ts';
 import { bindParameters } from './parameters.ts';
+import { named } from './query-failure.ts';
 import { toColumns, toRows } from './results.ts';
 import { defaultSizes } from './row-digest.ts';
 import { prepareSelect, sandboxSupply, seal } from './sandbox.ts';
+import { sealedEngines } from './sealed-engine.ts';
 import { splitFile } from './split-file.ts';
 import { withTables } from './sql-text.ts';
 import { workerOrders } from './worker-orders.ts';
@@ -37,23 +38,6 @@ export interface DuckdbOptions {
 
 const sandboxRows = 10_000;
 const tenMinutes = 600_000;
-
-function queryFailure(error: unknown): Error {
-  if (error instanceof TidemillError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  const reason = message.replace(/\s*\n[\s\S]*$/, '').replace(/^[A-Z][A-Za-z ]*Error: /, '');
-  if (/^Out of Memory/i.test(message)) return errors.queryTooLarge({ reason }, error);
-  if (/^Permission Error/i.test(message)) return errors.queryRefused({ reason }, error);
-  return errors.queryFailed({ reason }, error);
-}
-
-async function named<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw queryFailure(error);
-  }
-}
 
 /** `read` must take all it wants from the result: the statement is gone afterwards. */
 async function runQuery<T>(
@@ -98,6 +82,11 @@ export async function openDuckdb(options: DuckdbOptions = {}): Promise<Analytics
   const sandboxSeats = connectionPool(instance, { ...limits, size: 2 });
   const sandboxes = sandboxSupply({ threads: 1, memory: options.sandboxMemory ?? '512MB' });
   const sandboxMs = options.sandboxMs ?? tenMinutes;
+  const engines = sealedEngines({
+    memory: options.memory ?? '2GB',
+    spillFolder: options.spillFolder,
+    maxQueue: limits.maxQueue,
+  });
   const digester = fileDigester({ maxQueue: limits.maxQueue });
   const aligner = fileAligner();
   const arrowFiles = workerOrders<ArrowOrder, null>(new URL('./arrow-worker.ts', import.meta.url), {
@@ -142,6 +131,7 @@ export async function openDuckdb(options: DuckdbOptions = {}): Promise<Analytics
       inSandbox(request, (result) =>
         pool.use((connection) => copyResult(connection, result, request), request.signal),
       ),
+    sealed: (request, work) => engines.use(request, work),
     importFile: (request) =>
       named(() => pool.use((connection) => importFile(connection, request), request.signal)),
     async exportFile(request) {
@@ -160,6 +150,7 @@ export async function openDuckdb(options: DuckdbOptions = {}): Promise<Analytics
     async close() {
       await Promise.all([
         sandboxSeats.close(),
+        engines.close(),
         pool.close(),
         digester.close(),
         aligner.close(),

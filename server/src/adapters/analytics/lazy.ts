@@ -19,6 +19,7 @@ export function lazyAnalytics(open: () => Promise<Analytics>): Analytics {
     copyLines: async (request) => (await engine()).copyLines(request),
     sandboxedQuery: async (request) => (await engine()).sandboxedQuery(request),
     sandboxedCopy: async (request) => (await engine()).sandboxedCopy(request),
+    sealed: async (request, work) => (await engine()).sealed(request, work),
     importFile: async (request) => (await engine()).importFile(request),
     exportFile: async (request) => (await engine()).exportFile(request),
     describeFile: async (path) => (await engine()).describeFile(path),

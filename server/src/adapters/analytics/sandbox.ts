@@ -6,7 +6,7 @@ import {
 } from '@duckdb/node-api';
 import { errors } from '../../base/errors.ts';
 import type { QueryRequest, TableSource } from './analytics.ts';
-import { quoteList, quoteName, tableSql } from './sql-text.ts';
+import { quoteList, quoteName, quoteText, tableSql } from './sql-text.ts';
 
 export interface Sandbox {
   readonly connection: DuckDBConnection;
@@ -61,10 +61,14 @@ async function freshSandbox({ threads, memory }: SandboxLimits): Promise<Sandbox
  * `allowed_directories` would also allow writing there; `allowed_paths` names the files themselves.
  */
 export async function seal(
-  { connection }: Sandbox,
+  { connection }: Pick<Sandbox, 'connection'>,
   tables: Readonly<Record<string, TableSource>> = {},
+  { outputs = [], spillFolder = '' }: { outputs?: readonly string[]; spillFolder?: string } = {},
 ): Promise<void> {
-  const files = Object.values(tables).flatMap((table) => [...table.paths, ...(table.lines ?? [])]);
+  const files = [
+    ...Object.values(tables).flatMap((table) => [...table.paths, ...(table.lines ?? [])]),
+    ...outputs,
+  ];
   const views = Object.entries(tables).map(
     ([name, source]) => `create view ${quoteName(name)} as ${tableSql(source)}`,
   );
@@ -72,7 +76,7 @@ export async function seal(
     "set TimeZone = 'UTC'",
     ...views,
     ...(files.length > 0 ? [`set allowed_paths = ${quoteList(files)}`] : []),
-    "set temp_directory = ''",
+    `set temp_directory = ${quoteText(spillFolder)}`,
     'set enable_external_access = false',
     'set lock_configuration = true',
   ];
@@ -82,7 +86,7 @@ export async function seal(
 /** A single select, or `queryRefused`. What is prepared here is what runs: the text is never put into another statement. */
 export async function prepareSelect(
   connection: DuckDBConnection,
-  { sql }: QueryRequest,
+  { sql }: Pick<QueryRequest, 'sql'>,
 ): Promise<DuckDBPreparedStatement> {
   const extracted = await connection.extractStatements(sql);
   if (extracted.count !== 1) throw errors.queryRefused({ reason: `it holds ${extracted.count} statements` });

@@ -31,7 +31,7 @@ export const featuresRoutes = (features: Features): Handlers<typeof contract.fea
   lookupService: (input, caller) => features.lookupService(input, caller),
   push: (input, caller) => features.push(input, caller),
   onlineStatus: () => features.onlineStatus(),
-  createTrainingSet: (input, caller) => features.createTrainingSet(input, caller),
+  createTrainingSet: (input, caller, signal) => features.createTrainingSet(input, caller, signal),
 });
 
 export const featureServicesRoutes = ({

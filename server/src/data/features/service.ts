@@ -83,8 +83,8 @@ export function createFeatures(deps: FeaturesDependencies) {
     usesOf: uses.usesOf,
     entityKey,
 
-    createTrainingSet: (definition: TrainingSetDefinition, caller: Caller) =>
-      trainingSets.create(definition, caller),
+    createTrainingSet: (definition: TrainingSetDefinition, caller: Caller, signal?: AbortSignal) =>
+      trainingSets.create(definition, caller, signal),
   };
 }
 

@@ -5,11 +5,9 @@ import type { BoundSql } from '../datasets/service.ts';
 
 type View = Pick<FeatureView, 'reference' | 'entity' | 'joinKeys' | 'eventTime' | 'createdTime' | 'features'>;
 
-/**
- * Runs a view's SQL into a file. The datasets may have changed since it was defined: what no longer gives what the view
- * promises is refused before a value of it reaches anybody.
- * @throws featureViewBroken naming the view, the column and the dataset versions
- */
+type Read = Pick<BoundSql, 'versions'>;
+
+/** Runs a view's SQL into a file. @throws featureViewBroken as `asPromised` */
 export async function writeViewRows(
   analytics: Pick<Analytics, 'sandboxedCopy'>,
   view: View,
@@ -17,19 +15,42 @@ export async function writeViewRows(
   to: string,
   signal?: AbortSignal,
 ): Promise<{ columns: Column[]; rows: number }> {
-  const read = versions.map(({ reference }) => reference).join(', ') || 'no dataset';
-  const broken = (reason: string, cause?: unknown) =>
-    errors.featureViewBroken({ view: view.reference, versions: read, reason }, cause);
-  const { columns, rows } = await analytics
-    .sandboxedCopy({ sql, tables, to, ...(signal && { signal }) })
-    .catch((error: unknown) => {
-      if (!(error instanceof TidemillError) || error.code !== 'queryFailed') throw error;
-      throw broken(failureOf(String(error.details.reason)), error);
-    });
-  const problem = findProblem(view, columns);
-  if (problem !== null) throw broken(problem);
+  const { columns, rows } = await asPromised(view, { versions }, () =>
+    analytics.sandboxedCopy({ sql, tables, to, ...(signal && { signal }) }),
+  );
   return { columns: [...columns], rows };
 }
+
+/**
+ * The datasets may have changed since a view was defined: what no longer gives what the view promises is refused before
+ * a value of it reaches anybody.
+ * @throws featureViewBroken naming the view, the column and the dataset versions
+ */
+export async function asPromised<T extends { readonly columns: readonly Column[] }>(
+  view: View,
+  { versions }: Read,
+  run: () => Promise<T>,
+): Promise<T> {
+  const given = await asRunning(view, { versions }, run);
+  const problem = findProblem(view, given.columns);
+  if (problem !== null) throw broken(view, { versions }, problem);
+  return given;
+}
+
+/** @throws featureViewBroken where the SQL itself fails */
+export async function asRunning<T>(view: View, read: Read, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof TidemillError) || error.code !== 'queryFailed') throw error;
+    throw broken(view, read, failureOf(String(error.details.reason)), error);
+  }
+}
+
+const broken = (view: View, { versions }: Read, reason: string, cause?: unknown): Error => {
+  const read = versions.map(({ reference }) => reference).join(', ') || 'no dataset';
+  return errors.featureViewBroken({ view: view.reference, versions: read, reason }, cause);
+};
 
 /** The engine's first sentence; what a missing column might have meant instead stays in it. */
 function failureOf(reason: string): string {

@@ -1,0 +1,116 @@
+import type { Column, FeatureView, TrainingSetDefinition } from '@tidemill/contract';
+import { errors } from '../../base/errors.ts';
+import { type LabelColumns, labelColumn } from './label-join.ts';
+import { assertColumn, assertJoinable, assertTimeColumn } from './rules.ts';
+import { rowColumn, timeColumn } from './view-join.ts';
+
+/** A view of a training set: which of its features are taken, and what they are called. */
+export interface TakenView {
+  readonly view: FeatureView;
+  readonly features: readonly { readonly name: string; readonly as: string }[];
+  /** The column that says why a row has no values, where it is asked for. */
+  readonly statusAs: string | undefined;
+}
+
+export const eventTimeOf = ({ eventTime }: { readonly eventTime?: string | undefined }): string =>
+  eventTime ?? 'event_time';
+
+/** Milliseconds; a date alone is its first instant in UTC. @throws trainingSetInvalid */
+export function readAsOf({ name, asOf }: TrainingSetDefinition): number | null {
+  if (asOf === undefined) return null;
+  const time = Date.parse(asOf);
+  if (!Number.isNaN(time)) return time;
+  throw errors.trainingSetInvalid({
+    name,
+    reason: `asOf '${asOf}' is not an ISO time such as 2023-09-30T00:00:00Z`,
+  });
+}
+
+/** @throws trainingSetInvalid, featureColumnInvalid */
+export function assertEntities(
+  definition: TrainingSetDefinition,
+  columns: readonly Column[],
+  views: readonly TakenView[],
+): void {
+  const { name } = definition;
+  const what = `the entities of '${name}'`;
+  assertTimeColumn(what, columns, eventTimeOf(definition));
+  for (const { view } of views) for (const key of view.entity) assertColumn(what, columns, key);
+  const ours: string[] = [rowColumn, timeColumn, labelColumn];
+  const taken = new Map(columns.map((column) => [column.name.toLowerCase(), 'the entities']));
+  for (const { name: column } of columns)
+    if (ours.includes(column.toLowerCase()))
+      throw errors.trainingSetInvalid({
+        name,
+        reason: `the column name '${column}' is kept for our own use`,
+      });
+  for (const { view, features, statusAs } of views) {
+    for (const feature of features) take(name, taken, feature.as, view.reference);
+    if (statusAs !== undefined) take(name, taken, statusAs, `the status of ${view.reference}`);
+  }
+}
+
+/** Two columns of one name would make one of them vanish. */
+function take(name: string, taken: Map<string, string>, column: string, owner: string): void {
+  const other = taken.get(column.toLowerCase());
+  if (other !== undefined) {
+    const reason = `'${column}' comes from ${other} and from ${owner}; rename it in one of them (select ... as ...)`;
+    throw errors.trainingSetInvalid({ name, reason });
+  }
+  taken.set(column.toLowerCase(), owner);
+}
+
+/** @throws trainingSetInvalid */
+export function assertViews({ name, label }: TrainingSetDefinition, views: readonly TakenView[]): void {
+  const seen = new Set<string>();
+  for (const { view, features } of views) {
+    if (seen.has(view.name))
+      throw errors.trainingSetInvalid({ name, reason: `it names the view '${view.name}' twice` });
+    seen.add(view.name);
+    const clash = features.find(({ as }) => as.toLowerCase() === label?.column.toLowerCase());
+    if (clash)
+      throw errors.trainingSetInvalid({
+        name,
+        reason: `the label '${clash.as}' is also a feature of ${view.reference}`,
+      });
+  }
+}
+
+/** Labels are found by those of their columns that are keys of a view. @throws trainingSetInvalid, featureColumnInvalid */
+export function labelColumnsOf(
+  { name, label }: TrainingSetDefinition,
+  columns: readonly Column[],
+  entities: readonly Column[],
+  views: readonly TakenView[],
+): LabelColumns {
+  const what = `the label of '${name}'`;
+  const column = label?.column ?? '';
+  const knownAt = label?.knownAt ?? '';
+  const eventTime = eventTimeOf({});
+  assertColumn(what, columns, column);
+  assertTimeColumn(what, columns, knownAt);
+  assertTimeColumn(what, columns, eventTime);
+  const entityKeys = new Set(views.flatMap(({ view }) => view.entity));
+  const keys = columns.map((each) => each.name).filter((each) => entityKeys.has(each) && each !== column);
+  if (keys.length === 0) {
+    const reason = `the label's SQL gives none of the keys ${[...entityKeys].join(', ')}`;
+    throw errors.trainingSetInvalid({ name, reason });
+  }
+  if (entities.some((each) => each.name.toLowerCase() === column.toLowerCase()))
+    throw errors.trainingSetInvalid({
+      name,
+      reason: `the label '${column}' is also a column of the entities`,
+    });
+  assertJoinable(name, keys, entities, { what, columns });
+  return { keys, eventTime, column, knownAt };
+}
+
+const isSelect = /^[\s(]*(?:select|with|from|values|table|--|\/\*)/i;
+
+/** A select, or the name of a dataset that holds the entity rows: `orders@3`. */
+export function entitiesSql(entities: string, clean: (sql: string) => string): string {
+  const text = clean(entities);
+  if (isSelect.test(text) || /\s/.test(text)) return text;
+  const reference = text.replace(/^dataset:/, '').replace(/^"(.*)"$/, '$1');
+  return `select * from "${reference.replaceAll('"', '""')}"`;
+}

@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { callerIn, createDataWing, type DataWing, textOf } from '../../testing/data-wing.ts';
+import { describeEachDatabase } from '../../testing/each-database.ts';
+
+let wing: DataWing;
+let workspaces = 0;
+
+/** A balance, its correction that came two days later, and one that is older than a week. */
+const balances = [
+  'customer,region,seen_at,known_at,balance,limit_',
+  '1,12,2026-03-01T10:00:00Z,2026-03-01T10:00:00.000001Z,100,',
+  '1,12,2026-03-01T10:00:00Z,2026-03-03T10:00:00Z,90,',
+  '11,2,2026-03-01T10:00:00Z,2026-03-01T10:00:00Z,,',
+  '7,1,2026-01-01T00:00:00Z,2026-01-01T00:00:00Z,5,1',
+];
+const orders = [
+  'customer,region,event_time,order_id',
+  '1,12,2026-03-02T10:00:00Z,1',
+  '1,12,2026-03-01T10:00:00Z,2',
+  '11,2,2026-03-02T10:00:00Z,3',
+  '7,1,2026-03-02T10:00:00Z,4',
+  '1,12,2026-03-04T10:00:00Z,5',
+  ',12,2026-03-04T10:00:00Z,6',
+  '1,12,2026-03-02T10:00:00Z,1',
+  '9,9,2026-03-02T10:00:00Z,7',
+];
+const view = {
+  name: 'balances',
+  sql: 'select customer, region, seen_at, known_at, balance, limit_ from raw',
+  entity: ['customer', 'region'],
+  eventTime: 'seen_at',
+  createdTime: 'known_at',
+  ttl: '7d',
+};
+
+describeEachDatabase('a training set', (open) => {
+  beforeAll(async () => {
+    wing = await createDataWing(await open());
+  });
+  afterAll(() => wing.close());
+
+  async function begin() {
+    const caller = callerIn(`t${(workspaces++).toString()}`);
+    const commit = (name: string, lines: readonly string[]) =>
+      wing.datasets.commit({ name, format: 'csv', content: Buffer.from(lines.join('\n')) }, caller);
+    await commit('raw', balances);
+    await commit('orders', orders);
+    await wing.features.put(view, caller);
+    return caller;
+  }
+  const request = { name: 'train', entities: 'orders@1', views: ['balances'] };
+  const build = async (change: object, caller: ReturnType<typeof callerIn>) => {
+    const built = await wing.features.createTrainingSet({ ...request, ...change }, caller);
+    const file = await wing.datasets.read(
+      { name: 'train', version: String(built.version), format: 'json' },
+      caller,
+    );
+    return { built, rows: JSON.parse(await textOf(file.content)) as Record<string, unknown>[] };
+  };
+
+  it('keeps every row of a dataset version, repeated ones and those without a key too, in its place', async () => {
+    const { rows } = await build({}, await begin());
+    expect(rows.map((row) => row.order_id)).toEqual([1, 2, 3, 4, 5, 6, 1, 7]);
+    expect(rows.map((row) => row.balance)).toEqual([100, null, null, null, 90, null, 100, null]);
+  });
+
+  it('says on request why a row has no values', async () => {
+    const { rows } = await build({ statuses: true }, await begin());
+    expect(rows.map((row) => row.balances__status)).toEqual([
+      'PRESENT',
+      'NOT_FOUND',
+      'NULL_VALUE',
+      'OUTSIDE_MAX_AGE',
+      'PRESENT',
+      'NOT_FOUND',
+      'PRESENT',
+      'NOT_FOUND',
+    ]);
+  });
+
+  it('counts what was corrected later, where it is told to', async () => {
+    const { rows } = await build({ bitemporal: false }, await begin());
+    expect(rows.map((row) => row.balance)).toEqual([90, 90, null, null, 90, null, 90, null]);
+  });
+
+  it('is the same content when it is built again', async () => {
+    const caller = await begin();
+    const first = await build({ statuses: true }, caller);
+    const second = await build({ statuses: true }, caller);
+    expect(second.built).toMatchObject({ unchanged: true, digest: first.built.digest });
+  });
+
+  it('takes its times from another column when told so', async () => {
+    const caller = await begin();
+    const entities = 'select customer, region, event_time as placed_at, order_id from orders';
+    const { rows } = await build({ entities, eventTime: 'placed_at' }, caller);
+    expect(rows.map((row) => row.balance)).toEqual([100, null, null, null, 90, null, 100, null]);
+  });
+
+  it('stops when the caller leaves', async () => {
+    const caller = await begin();
+    const entities = 'select customer, region, event_time from orders, range(100000000) order by hash(range)';
+    const leaving = new AbortController();
+    const built = wing.features.createTrainingSet({ ...request, entities }, caller, leaving.signal);
+    setTimeout(() => leaving.abort(), 200);
+    await expect(built).rejects.toMatchObject({ code: 'queryCancelled' });
+  });
+
+  describe('with bad input', () => {
+    it.each([
+      ['no such dataset', { entities: 'nope@1' }, /no dataset.*nope/i],
+      ['no event time', { entities: 'select customer, region from orders' }, /'event_time' is missing/],
+      [
+        'a key of another type',
+        { entities: "select 'x' || customer as customer, region, event_time from orders" },
+        /the key 'customer' is text in the entities and integer in balances@1; cast one of them/,
+      ],
+      [
+        'a text for a time',
+        { entities: "select customer, region, 'then' as event_time from orders" },
+        /'event_time' is text; it must be a date or timestamp/,
+      ],
+    ])('%s is refused with a remedy', async (_, change, message) => {
+      const caller = await begin();
+      await expect(wing.features.createTrainingSet({ ...request, ...change }, caller)).rejects.toThrow(
+        message,
+      );
+    });
+  });
+});
