@@ -160,7 +160,9 @@ describeScreens('features', (ui) => {
   });
 
   it('shows what a training set was built of, and the rows it left out', async () => {
-    await ui.open('/datasets/days/versions/1?tab=training-set');
+    await ui.open('/training-sets');
+    await ui.table('training sets').getByRole('link', { name: 'price_stats@2' }).waitFor();
+    await ui.table('training sets').getByRole('link', { name: 'days@1' }).click();
     await ui.page.getByRole('link', { name: 'price_stats@2' }).first().waitFor();
     await ui.table('dataset versions read').getByRole('link', { name: 'prices@1' }).waitFor();
     const rows = ui.table('rows of the training set');

@@ -29,6 +29,9 @@ export type ValidationStatus = Static<typeof ValidationStatus>;
 export const ReadFormat = literals('parquet', 'arrow', 'arrow-stream', 'csv', 'tsv', 'json', 'ndjson');
 export type ReadFormat = Static<typeof ReadFormat>;
 
+/** A kind of provenance: upload, source, push, sql, fork, split, training-set. */
+const Origin = Type.String({ pattern: '^[a-z]+(-[a-z]+)*$', maxLength: 64 });
+
 export const DatasetVersion = Type.Object({
   dataset: Type.String(),
   version: Type.Integer(),
@@ -65,6 +68,8 @@ export const Dataset = Type.Object({
     description: 'columns that name a row, for what pairs rows and is given no key; empty when none were set',
   }),
   latestVersion: Type.Integer(),
+  madeBy: Type.String({ description: 'how its latest version came to be: upload, sql, training-set' }),
+  inputs: Type.Array(Type.String(), { description: 'and out of what: dataset:prices@3' }),
   rows: Type.Integer(),
   bytes: Type.Integer(),
   createdAt: Timestamp,
@@ -218,8 +223,8 @@ export const datasetsEndpoints = endpoints({
     method: 'GET',
     path: '/api/v1/datasets',
     permission: 'read',
-    summary: 'List datasets',
-    query: strict(pageQuery),
+    summary: 'List datasets, all or those whose latest version came to be in one way: madeBy=training-set',
+    query: strict({ madeBy: Type.Optional(Origin), ...pageQuery }),
     reply: page(Dataset),
   },
   get: {

@@ -111,6 +111,11 @@ const data = [
     () => import('../screens/data/datasets/DatasetVersionScreen.tsx'),
   ),
   screen('/features', 'FeaturesScreen', () => import('../screens/data/features/FeaturesScreen.tsx')),
+  screen(
+    '/training-sets',
+    'TrainingSetsScreen',
+    () => import('../screens/data/features/TrainingSetsScreen.tsx'),
+  ),
   // Where views were listed before there was a catalogue; links to it are kept.
   screen('/feature-views', 'FeaturesScreen', () => import('../screens/data/features/FeaturesScreen.tsx')),
   screen(

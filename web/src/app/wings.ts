@@ -38,6 +38,7 @@ export const wings = [
       { title: 'SQL', to: '/sql' },
       { title: 'Analyses', to: '/analyses' },
       { title: 'Features', to: '/features' },
+      { title: 'Training sets', to: '/training-sets' },
     ],
   },
   {

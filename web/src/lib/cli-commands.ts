@@ -63,7 +63,7 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'analyses.query': (input) => `query ${shellQuote(String(input.sql))} --limit ${input.limit}`,
   'analyses.list': () => 'analyses list',
   'analyses.run': ({ name, latest }) => `analyses run ${name}${latest ? ' --latest' : ''}`,
-  'datasets.list': () => 'datasets list',
+  'datasets.list': ({ madeBy }) => `datasets list${option({ 'made-by': madeBy }, 'made-by')}`,
   'datasets.get': ({ name }) => `datasets versions ${name}`,
   'datasets.listVersions': ({ name }) => `datasets versions ${name}`,
   'datasets.getVersion': (input) => `datasets show ${at(input)}`,

@@ -112,21 +112,29 @@ const warningOf = ({ validation, reference }: DatasetVersion): string =>
 function addLists(datasets: Command): void {
   const list = datasets
     .command('list')
-    .description('all datasets')
+    .description('all datasets, or those that came to be in one way')
+    .option(
+      '--made-by <kind>',
+      'how the latest version was made: upload, source, push, sql, fork, split, training-set',
+    )
     .addOption(limitOption())
-    .action(async (options: Limited, command: Command) => {
+    .action(async (options: Limited & { madeBy?: string }, command: Command) => {
       const session = sessionOf(command);
-      const items = await listUpTo(options.limit, (page) => session.client.datasets.list(page));
+      const { limit, madeBy } = options;
+      const items = await listUpTo(limit, (page) => session.client.datasets.list({ madeBy, ...page }));
       session.list(
         items,
         {
           name: (d) => d.name,
           latest: (d) => `${d.name}@${d.latestVersion}`,
           rows: (d) => d.rows,
+          'made by': (d) => d.madeBy,
           updated: (d) => formatTime(d.updatedAt),
           description: (d) => d.description,
         },
-        'No datasets. Commit one: tidemill datasets commit prices.csv',
+        madeBy === undefined
+          ? 'No datasets. Commit one: tidemill datasets commit prices.csv'
+          : `No dataset whose latest version was made by ${madeBy}.`,
       );
     });
   example(list, 'datasets list --json');

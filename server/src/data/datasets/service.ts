@@ -95,10 +95,12 @@ export function createDatasets(deps: DatasetsDependencies) {
       return commits.upload({ ...upload, ...found }, caller);
     },
 
-    async list(input: PageInput, caller: Caller): Promise<Page<Dataset>> {
+    async list(input: PageInput & { madeBy?: string | undefined }, caller: Caller): Promise<Page<Dataset>> {
       const limit = input.limit ?? defaultPageSize;
       const after = input.cursor ? decodeCursor(input.cursor, isText) : undefined;
-      return toPage(await store.listDatasets(caller.workspace, after, limit + 1), limit, ({ name }) => name);
+      const { madeBy } = input;
+      const found = await store.listDatasets(caller.workspace, { after, madeBy }, limit + 1);
+      return toPage(found, limit, ({ name }) => name);
     },
 
     get: (input: { name: string }, caller: Caller): Promise<Dataset> => get(input.name, caller.workspace),

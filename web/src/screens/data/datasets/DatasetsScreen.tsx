@@ -42,6 +42,7 @@ const columns: readonly DataColumn<Dataset>[] = [
     align: 'right',
     width: 110,
   },
+  { id: 'madeBy', title: 'Made by', value: (dataset) => dataset.madeBy, width: 120 },
   { id: 'description', title: 'Description', value: (dataset) => dataset.description },
   {
     id: 'updated',

@@ -32,6 +32,14 @@ const columns: readonly DataColumn<Materialization>[] = [
     width: 120,
   },
   {
+    id: 'at',
+    title: 'At',
+    value: ({ createdAt }) => createdAt,
+    cell: ({ createdAt }) => <Time at={createdAt} />,
+    align: 'right',
+    width: 110,
+  },
+  {
     id: 'view',
     title: 'View',
     value: ({ view }) => view,
@@ -78,14 +86,6 @@ const columns: readonly DataColumn<Materialization>[] = [
     cell: ({ bindings }) => <References kind="dataset" to={Object.values(bindings)} />,
   },
   {
-    id: 'at',
-    title: 'At',
-    value: ({ createdAt }) => createdAt,
-    cell: ({ createdAt }) => <Time at={createdAt} />,
-    align: 'right',
-    width: 110,
-  },
-  {
     id: 'cancel',
     title: '',
     value: () => null,
@@ -130,7 +130,7 @@ export function MaterializationsPanel({ view }: { readonly view: FeatureView }) 
               columns={columns}
               rowKey={({ id }) => id}
               maximumHeight="320px"
-              minimumWidth={1260}
+              minimumWidth={1200}
               empty={
                 <EmptyState command={`tidemill features materialize ${view.reference}`}>
                   Nothing of it was written to the online store.
