@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ascendingOrder, averageRanks, pearson, spearman } from './correlation.ts';
+import {
+  ascendingOrder,
+  averageRanks,
+  centered,
+  pearson,
+  pearsonOfCentered,
+  spearman,
+} from './correlation.ts';
 
 const X = [0.61, 1.45, -0.32, 2.1, 0.07, 1.88, -1.21, 0.94, 0.35, 1.02, 0.07, 2.1];
 const Y = [1.31, 2.75, 0.42, 3.01, 1.66, 2.22, 0.15, 1.93, 2.48, 0.88, 3.37, 1.09];
@@ -57,4 +64,16 @@ test('the order is that of comparing, whatever the doubles', () => {
       expect([...ascendingOrder(list)]).toEqual(expected);
     }),
   );
+});
+
+test("what is made of each column once gives the same as both columns together, Pearson's sign and ends too", () => {
+  const column = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 12, maxLength: 12 });
+  fc.assert(
+    fc.property(column, column, (a, b) => {
+      const [x, y] = [Float64Array.from(a), Float64Array.from(b)];
+      expect(pearsonOfCentered(centered(x), centered(y))).toBe(pearson(x, y));
+    }),
+  );
+  expect(pearsonOfCentered(centered(Float64Array.of(1, 1)), centered(Float64Array.of(1, 2)))).toBeNaN();
+  expect(() => pearsonOfCentered(centered(without(X)), centered(Float64Array.of(1)))).toThrow(RangeError);
 });

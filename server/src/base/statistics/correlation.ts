@@ -16,19 +16,40 @@ export function ascendingOrder(values: Float64Array): Uint32Array {
   let order = presentIn(values);
   const keys = sortableKeys(values);
   let spare = new Uint32Array(order.length);
+  const starts = new Uint32Array(65_536);
   for (const digit of [0, 1, 2, 3]) {
-    const starts = new Uint32Array(65_537);
-    const keyOf = (i: number): number => keys[4 * i + digit] ?? 0;
-    for (const i of order) starts[keyOf(i) + 1] = (starts[keyOf(i) + 1] ?? 0) + 1;
-    for (let k = 1; k < starts.length; k += 1) starts[k] = (starts[k] ?? 0) + (starts[k - 1] ?? 0);
-    for (const i of order) {
-      const at = starts[keyOf(i)] ?? 0;
-      spare[at] = i;
-      starts[keyOf(i)] = at + 1;
-    }
+    if (!sortByDigit(order, spare, keys, digit, starts)) continue;
     [order, spare] = [spare, order];
   }
   return order;
+}
+
+/** One stable pass, not made where all digits are equal. */
+function sortByDigit(
+  from: Uint32Array,
+  to: Uint32Array,
+  keys: Uint16Array,
+  digit: number,
+  starts: Uint32Array,
+): boolean {
+  const n = from.length;
+  const keyAt = (k: number): number => keys[4 * (from[k] ?? 0) + digit] ?? 0;
+  starts.fill(0);
+  for (let k = 0; k < n; k += 1) starts[keyAt(k)] = (starts[keyAt(k)] ?? 0) + 1;
+  if (n === 0 || starts[keyAt(0)] === n) return false;
+  let place = 0;
+  for (let key = 0; key < starts.length; key += 1) {
+    const count = starts[key] ?? 0;
+    starts[key] = place;
+    place += count;
+  }
+  for (let k = 0; k < n; k += 1) {
+    const key = keyAt(k);
+    const at = starts[key] ?? 0;
+    to[at] = from[k] ?? 0;
+    starts[key] = at + 1;
+  }
+  return true;
 }
 
 function presentIn(values: Float64Array): Uint32Array<ArrayBuffer> {
@@ -44,14 +65,16 @@ function presentIn(values: Float64Array): Uint32Array<ArrayBuffer> {
 
 /** Four 16-bit digits a value, lowest first, whose order is that of the doubles: negative ones have all bits turned. */
 function sortableKeys(values: Float64Array): Uint16Array {
+  const doubles = new Float64Array(values.length);
   // + 0 makes 0 of -0, which is equal to it.
-  const keys = new Uint16Array(values.map((value) => value + 0).buffer);
-  for (let i = 3; i < keys.length; i += 4) {
-    const isNegative = (keys[i] ?? 0) >= 0x8000;
-    for (let k = i - 3; k <= i; k += 1) if (isNegative) keys[k] = ~(keys[k] ?? 0);
-    if (!isNegative) keys[i] = (keys[i] ?? 0) | 0x8000;
+  for (let i = 0; i < values.length; i += 1) doubles[i] = (values[i] ?? 0) + 0;
+  const words = new Uint32Array(doubles.buffer);
+  for (let i = 0; i < words.length; i += 2) {
+    const turned = -((words[i + 1] ?? 0) >>> 31);
+    words[i] = (words[i] ?? 0) ^ turned;
+    words[i + 1] = (words[i + 1] ?? 0) ^ (turned | 0x80000000);
   }
-  return keys;
+  return new Uint16Array(doubles.buffer);
 }
 
 /** The ranks of those values whose partner is there too; NaN for the rest. `order` is `ascendingOrder(values)`. */
@@ -102,6 +125,38 @@ export function pearson(a: Float64Array, b: Float64Array): number {
   }
   if (n < 2 || squaresA === 0 || squaresB === 0) return Number.NaN;
   return Math.max(-1, Math.min(1, products / Math.sqrt(squaresA) / Math.sqrt(squaresB)));
+}
+
+/** Distances from the mean, and their squares' sum. */
+export interface Centered {
+  readonly distances: Float64Array;
+  readonly squares: number;
+}
+
+/** For many correlations of one column: what does not depend on the partner. @param values n values, none of them NaN. */
+export function centered(values: Float64Array): Centered {
+  const n = values.length;
+  let [total, squares] = [0, 0];
+  for (let i = 0; i < n; i += 1) total += values[i] ?? 0;
+  const mean = total / n;
+  const distances = new Float64Array(n);
+  for (let i = 0; i < n; i += 1) {
+    const distance = (values[i] ?? 0) - mean;
+    distances[i] = distance;
+    squares += distance * distance;
+  }
+  return { distances, squares };
+}
+
+/** The same as `pearson` of the values that these are made of. */
+export function pearsonOfCentered(a: Centered, b: Centered): number {
+  assertSameLength('a', a.distances, 'b', b.distances);
+  const [x, y] = [a.distances, b.distances];
+  let products = 0;
+  for (let i = 0; i < x.length; i += 1) products += (x[i] ?? 0) * (y[i] ?? 0);
+  if (x.length < 2 || a.squares === 0 || b.squares === 0) return Number.NaN;
+  const found = products / Math.sqrt(a.squares) / Math.sqrt(b.squares);
+  return Number.isNaN(found) ? found : Math.max(-1, Math.min(1, found));
 }
 
 /**

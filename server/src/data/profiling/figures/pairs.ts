@@ -1,6 +1,12 @@
 /** Runs in a worker thread: what hangs together with what, two columns at a time. */
 import type { Interaction, ProfileMatrix } from '@tidemill/contract';
-import { ascendingOrder, pearson, ranksIn } from '../../../base/statistics/correlation.ts';
+import {
+  ascendingOrder,
+  centered,
+  pearson,
+  pearsonOfCentered,
+  ranksIn,
+} from '../../../base/statistics/correlation.ts';
 import { cramersV } from '../../../base/statistics/cramers-v.ts';
 
 export interface NamedValues {
@@ -45,28 +51,56 @@ export function describePairs({ numbers, categories, interactions }: PairInput):
   const drawn = strongest.filter(({ measure }) => measure === 'spearman').slice(0, interactions);
   return {
     spearman,
-    pearson: symmetric(finite, (i, j) => pearson(valuesAt(finite, i), valuesAt(finite, j))),
+    pearson: symmetric(finite, pearsonOf(finite)),
     cramersV: cramers,
     strongest: strongest.slice(0, strongestShown),
     interactions: drawn.flatMap((pair) => interactionOf(finite, pair)),
   };
 }
 
-const finiteOnly = (values: Float64Array): Float64Array =>
-  values.map((value) => (Number.isFinite(value) ? value : Number.NaN));
+function finiteOnly(values: Float64Array): Float64Array {
+  const finite = new Float64Array(values.length);
+  for (let i = 0; i < finite.length; i += 1) {
+    const value = values[i] ?? Number.NaN;
+    finite[i] = Number.isFinite(value) ? value : Number.NaN;
+  }
+  return finite;
+}
 const valuesAt = (list: readonly NamedValues[], i: number): Float64Array =>
   list[i]?.values ?? new Float64Array(0);
 
-/** Without missing values a column's ranks serve all its pairs. */
-function spearmanOf(numbers: readonly NamedValues[]): (i: number, j: number) => number {
+/** Without missing values a column's ranks, and its distances from their mean, serve all its pairs. */
+function spearmanOf(numbers: readonly NamedValues[]): Measure {
   const orders = numbers.map(({ values }) => ascendingOrder(values));
-  const ranks = numbers.map(({ values }, i) => ranksIn(orders[i] ?? new Uint32Array(0), values, null));
   const isWhole = (i: number) => orders[i]?.length === valuesAt(numbers, i).length;
+  const ranks = numbers.map(({ values }, i) => ranksIn(orders[i] ?? new Uint32Array(0), values, null));
   const ranked = (i: number, other: number): Float64Array => {
     if (isWhole(other)) return ranks[i] ?? new Float64Array(0);
     return ranksIn(orders[i] ?? new Uint32Array(0), valuesAt(numbers, i), valuesAt(numbers, other));
   };
-  return (i, j) => pearson(ranked(i, j), ranked(j, i));
+  return wholeOr(ranks, (i, j) => pearson(ranked(i, j), ranked(j, i)));
+}
+
+const pearsonOf = (numbers: readonly NamedValues[]): Measure =>
+  wholeOr(
+    numbers.map(({ values }) => values),
+    (i, j) => pearson(valuesAt(numbers, i), valuesAt(numbers, j)),
+  );
+
+type Measure = (i: number, j: number) => number;
+
+/** Two columns without missing values share what was made of each once; other pairs are measured anew. */
+function wholeOr(columns: readonly Float64Array[], otherwise: Measure): Measure {
+  const whole = columns.map((values) => (hasNaN(values) ? null : centered(values)));
+  return (i, j) => {
+    const [a, b] = [whole[i], whole[j]];
+    return a && b ? pearsonOfCentered(a, b) : otherwise(i, j);
+  };
+}
+
+function hasNaN(values: Float64Array): boolean {
+  for (let i = 0; i < values.length; i += 1) if (Number.isNaN(values[i])) return true;
+  return false;
 }
 
 const rounded = (value: number): number | null =>
@@ -117,12 +151,13 @@ function cramersMatrix(
 
 function codesOf(values: Float64Array): Coded {
   const known = new Map<number, number>();
-  const codes = Int32Array.from(values, (value) => {
-    if (Number.isNaN(value)) return -1;
-    const code = known.get(value) ?? known.size;
-    known.set(value, code);
-    return code;
-  });
+  const codes = new Int32Array(values.length);
+  for (let i = 0; i < codes.length; i += 1) {
+    const value = values[i] ?? Number.NaN;
+    const code = Number.isNaN(value) ? -1 : (known.get(value) ?? known.size);
+    if (code === known.size) known.set(value, code);
+    codes[i] = code;
+  }
   return { codes, size: known.size, isNumber: false };
 }
 
@@ -141,10 +176,11 @@ const binIn = (value: number, low: number, high: number, bins: number): number =
 function binsOf(values: Float64Array): Coded {
   const { low, high } = rangeOf(values);
   const usable = high > low && Number.isFinite(high - low);
-  const codes = Int32Array.from(values, (value) => {
-    if (Number.isNaN(value)) return -1;
-    return usable ? binIn(value, low, high, numberBins) : 0;
-  });
+  const codes = new Int32Array(values.length);
+  for (let i = 0; i < codes.length; i += 1) {
+    const value = values[i] ?? Number.NaN;
+    codes[i] = Number.isNaN(value) ? -1 : usable ? binIn(value, low, high, numberBins) : 0;
+  }
   return { codes, size: usable ? numberBins : 1, isNumber: true };
 }
 
