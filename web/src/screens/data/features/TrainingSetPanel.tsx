@@ -4,7 +4,7 @@ import { Fact, Summary } from '../../../components/Detail.tsx';
 import type { DataColumn } from '../../../components/data-column.tsx';
 import { Figure } from '../../../components/Figure.tsx';
 import { Panel } from '../../../components/Panel.tsx';
-import { ReferenceLink } from '../../../components/ReferenceLink.tsx';
+import { LinkedText, ReferenceLink } from '../../../components/ReferenceLink.tsx';
 import { References } from './definition-facts.tsx';
 import classes from './FeatureView.module.css';
 import { type Exclusion, toLineage } from './training-set-lineage.ts';
@@ -67,11 +67,15 @@ export function TrainingSetPanel({ version }: { readonly version: DatasetVersion
       </div>
       <div className="columns">
         <Panel title="Entity rows">
-          <pre className={classes.sql}>{definition.entities}</pre>
+          <pre className={classes.sql}>
+            <LinkedText known={version.provenance.inputs}>{definition.entities}</LinkedText>
+          </pre>
         </Panel>
         {definition.label && (
           <Panel title="Label">
-            <pre className={classes.sql}>{definition.label.sql}</pre>
+            <pre className={classes.sql}>
+              <LinkedText known={version.provenance.inputs}>{definition.label.sql}</LinkedText>
+            </pre>
           </Panel>
         )}
       </div>
@@ -85,7 +89,8 @@ interface FactsProps {
   readonly entities: readonly string[];
 }
 
-function Facts({ definition: { label, asOf }, views, entities }: FactsProps) {
+function Facts({ definition, views, entities }: FactsProps) {
+  const { label, asOf, bitemporal = true, statuses = false, eventTime = 'event_time' } = definition;
   return (
     <Summary>
       <Fact name="Views">
@@ -98,6 +103,11 @@ function Facts({ definition: { label, asOf }, views, entities }: FactsProps) {
       )}
       <Fact name="Label">{label ? label.column : 'none'}</Fact>
       {label && <Fact name="Label known at">{label.knownAt}</Fact>}
+      <Fact name="Event time">{eventTime}</Fact>
+      <Fact name="A value counts">
+        {bitemporal ? 'once it was created' : 'from its event time, whenever it was created'}
+      </Fact>
+      {statuses && <Fact name="Statuses">a column for each view</Fact>}
       <Fact name="As of">{asOf ?? 'all that was known'}</Fact>
     </Summary>
   );
