@@ -84,17 +84,29 @@ export function ranksIn(
   partner: Float64Array | null,
 ): Float64Array {
   const ranks = new Float64Array(values.length).fill(Number.NaN);
-  const kept = partner ? order.filter((i) => !Number.isNaN(partner[i])) : order;
+  const kept = partner ? presentAmong(order, partner) : order;
+  const n = kept.length;
   let start = 0;
-  while (start < kept.length) {
+  while (start < n) {
     const value = values[kept[start] ?? 0];
     let end = start + 1;
-    while (end < kept.length && values[kept[end] ?? 0] === value) end += 1;
+    while (end < n && values[kept[end] ?? 0] === value) end += 1;
     const rank = (start + 1 + end) / 2;
     for (let k = start; k < end; k += 1) ranks[kept[k] ?? 0] = rank;
     start = end;
   }
   return ranks;
+}
+
+function presentAmong(order: Uint32Array, partner: Float64Array): Uint32Array {
+  const kept = new Uint32Array(order.length);
+  let n = 0;
+  for (let k = 0; k < order.length; k += 1) {
+    const i = order[k] ?? 0;
+    kept[n] = i;
+    if (!Number.isNaN(partner[i] ?? Number.NaN)) n += 1;
+  }
+  return kept.subarray(0, n);
 }
 
 /**
@@ -107,7 +119,8 @@ export function pearson(a: Float64Array, b: Float64Array): number {
   assertSameLength('a', a, 'b', b);
   let [n, meanA, meanB] = [0, 0, 0];
   for (let i = 0; i < a.length; i += 1) {
-    const [x, y] = [a[i] ?? 0, b[i] ?? 0];
+    const x = a[i] ?? 0;
+    const y = b[i] ?? 0;
     if (Number.isNaN(x + y)) continue;
     n += 1;
     meanA += x;
@@ -117,7 +130,8 @@ export function pearson(a: Float64Array, b: Float64Array): number {
   meanB /= n;
   let [squaresA, squaresB, products] = [0, 0, 0];
   for (let i = 0; i < a.length; i += 1) {
-    const [x, y] = [(a[i] ?? 0) - meanA, (b[i] ?? 0) - meanB];
+    const x = (a[i] ?? 0) - meanA;
+    const y = (b[i] ?? 0) - meanB;
     if (Number.isNaN(x + y)) continue;
     squaresA += x * x;
     squaresB += y * y;

@@ -8,7 +8,8 @@
 export function cramersV(codesA: Int32Array, codesB: Int32Array, sizeA: number, sizeB: number): number {
   const counts = new Float64Array(sizeA * sizeB);
   for (let i = 0; i < codesA.length; i += 1) {
-    const [a, b] = [codesA[i] ?? -1, codesB[i] ?? -1];
+    const a = codesA[i] ?? -1;
+    const b = codesB[i] ?? -1;
     if (a >= 0 && b >= 0) counts[a * sizeB + b] = (counts[a * sizeB + b] ?? 0) + 1;
   }
   return cramersVOfTable(counts, sizeA, sizeB);

@@ -217,7 +217,8 @@ function monotonicityOf(values: Float64Array): Monotonicity {
   if (values.length < 2) return 'none';
   let [up, down, level] = [0, 0, 0];
   for (let i = 1; i < values.length; i += 1) {
-    const [before, value] = [values[i - 1] ?? 0, values[i] ?? 0];
+    const before = values[i - 1] ?? 0;
+    const value = values[i] ?? 0;
     if (value > before) up += 1;
     else if (value < before) down += 1;
     else level += 1;

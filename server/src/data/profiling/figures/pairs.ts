@@ -202,7 +202,8 @@ function interactionOf(numbers: readonly NamedValues[], { a, b }: Strong): Inter
   if (xs.high === xs.low || ys.high === ys.low) return [];
   const counts = Array.from({ length: drawnBins }, () => Array.from({ length: drawnBins }, () => 0));
   for (let i = 0; i < x.length; i += 1) {
-    const [u, v] = [x[i] ?? Number.NaN, y[i] ?? Number.NaN];
+    const u = x[i] ?? Number.NaN;
+    const v = y[i] ?? Number.NaN;
     if (Number.isNaN(u + v)) continue;
     const row = counts[binIn(u, xs.low, xs.high, drawnBins)];
     const bin = binIn(v, ys.low, ys.high, drawnBins);
