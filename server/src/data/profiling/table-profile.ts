@@ -165,7 +165,7 @@ async function together(
   const categories = columnsOf(read, profiles, isVaryingCategory);
   const coded = new Set(categories.slice(0, mostCategories).filter(({ sample }) => sample === null));
   for (const each of partlyMissing(read)) if (each.column.type === 'text') coded.add(each);
-  const codes = await readCodes(
+  const codes = readCodes(
     table,
     sampling,
     [...coded].map(({ column }) => column),
@@ -176,7 +176,9 @@ async function together(
   };
   const [pairs, missing, duplicates] = await Promise.all([
     readPairs(table, numbers, categories, codes),
-    readMissing(table, read, ({ column, nullBits }) => nullBits ?? codes.get(column.name)?.nulls),
+    codes.then((found) =>
+      readMissing(table, read, ({ column, nullBits }) => nullBits ?? found.get(column.name)?.nulls),
+    ),
     readDuplicates(table, read, isUnique),
   ]);
   return { pairs, missing, duplicates };

@@ -15,22 +15,30 @@ export interface NamedValues {
   readonly values: Float64Array;
 }
 
-export interface PairInput {
+export interface NumberPairsInput {
   readonly numbers: readonly NamedValues[];
-  readonly categories: readonly NamedValues[];
-  /** How many of the strongest pairs of numbers to draw. */
+  /** How many of the strongest pairs to draw. */
   readonly interactions: number;
 }
 
-export interface PairFigures {
+export interface NumberPairs {
   readonly spearman: ProfileMatrix | null;
   readonly pearson: ProfileMatrix | null;
-  readonly cramersV: ProfileMatrix | null;
   readonly strongest: readonly Strong[];
   readonly interactions: readonly Interaction[];
 }
 
-interface Strong {
+export interface CategoryPairsInput {
+  readonly numbers: readonly NamedValues[];
+  readonly categories: readonly NamedValues[];
+}
+
+export interface CategoryPairs {
+  readonly cramersV: ProfileMatrix | null;
+  readonly strongest: readonly Strong[];
+}
+
+export interface Strong {
   readonly a: string;
   readonly b: string;
   readonly measure: 'spearman' | 'cramersV';
@@ -39,24 +47,31 @@ interface Strong {
 
 const numberBins = 10;
 const drawnBins = 20;
-const strongestShown = 50;
+export const strongestShown = 50;
 
-export function describePairs({ numbers, categories, interactions }: PairInput): PairFigures {
-  const finite = numbers.map(({ column, values }) => ({ column, values: finiteOnly(values) }));
+export function describeNumberPairs({ numbers, interactions }: NumberPairsInput): NumberPairs {
+  const finite = withoutInfinities(numbers);
   const spearman = symmetric(finite, spearmanOf(finite));
-  const cramers = cramersMatrix(finite, categories);
-  const strongest = [...strongOf(spearman, 'spearman'), ...strongOf(cramers, 'cramersV')].sort(
-    (a, b) => Math.abs(b.value) - Math.abs(a.value),
-  );
-  const drawn = strongest.filter(({ measure }) => measure === 'spearman').slice(0, interactions);
+  const strongest = strongestFirst(strongOf(spearman, 'spearman'));
   return {
     spearman,
     pearson: symmetric(finite, pearsonOf(finite)),
-    cramersV: cramers,
     strongest: strongest.slice(0, strongestShown),
-    interactions: drawn.flatMap((pair) => interactionOf(finite, pair)),
+    interactions: strongest.slice(0, interactions).flatMap((pair) => interactionOf(finite, pair)),
   };
 }
+
+export function describeCategoryPairs({ numbers, categories }: CategoryPairsInput): CategoryPairs {
+  const cramersV = cramersMatrix(withoutInfinities(numbers), categories);
+  const strongest = strongestFirst(strongOf(cramersV, 'cramersV'));
+  return { cramersV, strongest: strongest.slice(0, strongestShown) };
+}
+
+export const strongestFirst = (pairs: readonly Strong[]): Strong[] =>
+  [...pairs].sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
+
+const withoutInfinities = (numbers: readonly NamedValues[]): NamedValues[] =>
+  numbers.map(({ column, values }) => ({ column, values: finiteOnly(values) }));
 
 function finiteOnly(values: Float64Array): Float64Array {
   const finite = new Float64Array(values.length);

@@ -1,7 +1,15 @@
 import type { Column, Interaction, ProfileCorrelations } from '@tidemill/contract';
 import type { NumberColumn } from '../../../adapters/analytics/analytics.ts';
 import { quoteName } from '../../../base/sql-text.ts';
-import type { NamedValues, PairFigures, PairInput } from '../figures/pairs.ts';
+import {
+  type CategoryPairs,
+  type CategoryPairsInput,
+  type NamedValues,
+  type NumberPairs,
+  type NumberPairsInput,
+  strongestFirst,
+  strongestShown,
+} from '../figures/pairs.ts';
 import { mostCategories, mostNumbers, type ReadColumn, type Sampling } from './columns.ts';
 import { placesAmong } from './places.ts';
 import { computeFor, numbersOf, type ProfiledTable } from './table.ts';
@@ -32,32 +40,42 @@ export async function readCodes(
   return new Map(read.map((each, i) => [columns[i]?.name ?? '', each]));
 }
 
-/** Columns that vary: numbers, and texts or booleans of few values. */
+/**
+ * Columns that vary: numbers, and texts or booleans of few values. The numbers need not wait for the codes, which take
+ * another thread meanwhile.
+ */
 export async function readPairs(
   table: ProfiledTable,
   numbers: readonly ReadColumn[],
   categories: readonly ReadColumn[],
-  codes: ReadonlyMap<string, NumberColumn>,
+  coded: Promise<ReadonlyMap<string, NumberColumn>>,
 ): Promise<ReadPairs> {
   const [some, few] = [numbers.slice(0, mostNumbers), categories.slice(0, mostCategories)];
   if (some.length + few.length < 2) return { correlations: null, interactions: [], leftOut: [] };
-  const named = (columns: readonly ReadColumn[]): NamedValues[] =>
+  const named = (columns: readonly ReadColumn[], codes?: ReadonlyMap<string, NumberColumn>): NamedValues[] =>
     columns.flatMap(({ column: { name }, sample }) => {
-      const values = sample ?? codes.get(name)?.values;
+      const values = sample ?? codes?.get(name)?.values;
       return values ? [{ column: name, values }] : [];
     });
-  const input: PairInput = { numbers: named(some), categories: named(few), interactions: drawn };
-  const rowCount = [...input.numbers, ...input.categories][0]?.values.length ?? 0;
-  const figures = await computeFor<PairFigures>(table, { module, name: 'describePairs', input });
-  const { spearman, pearson, cramersV, strongest, interactions } = figures;
+  const ofNumbers: NumberPairsInput = { numbers: named(some), interactions: drawn };
+  const [among, withCategories, rows] = await Promise.all([
+    computeFor<NumberPairs>(table, { module, name: 'describeNumberPairs', input: ofNumbers }),
+    coded.then((codes) => {
+      const input: CategoryPairsInput = { numbers: named(some), categories: named(few, codes) };
+      return computeFor<CategoryPairs>(table, { module, name: 'describeCategoryPairs', input });
+    }),
+    coded.then((codes) => named([...some, ...few], codes)[0]?.values.length ?? 0),
+  ]);
+  const { spearman, pearson, interactions } = among;
+  const strongest = strongestFirst([...among.strongest, ...withCategories.strongest]);
   return {
     correlations: {
-      rows: rowCount,
-      approximate: rowCount < table.rows,
+      rows,
+      approximate: rows < table.rows,
       spearman,
       pearson,
-      cramersV,
-      strongest: [...strongest],
+      cramersV: withCategories.cramersV,
+      strongest: strongest.slice(0, strongestShown),
     },
     interactions,
     leftOut: [

@@ -48,16 +48,28 @@ const dateStart = '^[[:space:]]*([-+0-9]|(?i:jan|feb|mar|apr|may|jun|jul|aug|sep
 
 const module = new URL('../figures/texts.ts', import.meta.url);
 
-/** One column after the other, for each may fill the engine's memory with its distinct values. */
+/**
+ * One column after the other, for each may fill the engine's memory with its distinct values; what is computed of one
+ * is not waited for.
+ */
 export async function readTexts(table: ProfiledTable): Promise<Map<string, ReadText>> {
-  const read = new Map<string, ReadText>();
-  for (const column of table.columns)
-    if (column.type === 'text') read.set(column.name, await readText(table, column));
-  return read;
+  const read: Promise<readonly [string, ReadText]>[] = [];
+  for (const column of table.columns) {
+    if (column.type !== 'text') continue;
+    const { rows } = await queryTable(table, [column], textSql(column));
+    const next = describe(table, rows).then((text) => [column.name, text] as const);
+    // Whoever awaits it hears of a failure.
+    next.catch(() => undefined);
+    read.push(next);
+    // In a wide table no more of them wait than threads may be asked for.
+    await read.at(-ahead);
+  }
+  return new Map(await Promise.all(read));
 }
 
-async function readText(table: ProfiledTable, column: Column): Promise<ReadText> {
-  const { rows } = await queryTable(table, [column], textSql(column));
+const ahead = 8;
+
+async function describe(table: ProfiledTable, rows: readonly Cells[]): Promise<ReadText> {
   const of = (kind: string) => rows.filter((row) => row.kind === kind);
   const [facts = {}] = of('facts');
   const input: TextInput = {
