@@ -41,6 +41,17 @@ describeScreens('what is done to versions', (ui) => {
     expect((await ui.client.datasets.getVersion({ name: 'by-shop', version: '1' })).rows).toBe(5);
   });
 
+  it('runs the SQL of a derived version again, and hashes what it is stored in', async () => {
+    await ui.open('/datasets/by-shop/versions/1?tab=provenance');
+    await ui.page.getByRole('button', { name: 'Run on what it read' }).click();
+    await ui.page.getByText('equal', { exact: true }).waitFor();
+    await ui.client.datasets.commit({ name: 'sales', format: 'csv', content: Buffer.from(csv(100)) });
+    await ui.page.getByRole('button', { name: 'Run on the latest versions' }).click();
+    await ui.page.getByRole('link', { name: 'by-shop@2' }).waitFor();
+    await ui.page.getByRole('button', { name: 'Verify' }).click();
+    await ui.page.getByText('whole: 1 chunk of bytes and rows as committed').waitFor();
+  });
+
   it('splits one; parts that do not make a whole are not sent', async () => {
     await ui.open('/datasets/sales/versions/1?tab=splits');
     await ui.page.getByText('sales@1 was not split.').waitFor();

@@ -76,6 +76,8 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'datasets.derive': ({ name, ...input }) =>
     `datasets derive ${name}${words(input, ['sql', 'tag', 'message'])}`,
   'datasets.split': (input) => `datasets split ${at(input)}${splitWords(input)}`,
+  'datasets.rederive': (input) => `datasets rederive ${at(input)}${input.latest ? ' --latest' : ''}`,
+  'datasets.verify': (input) => `datasets verify ${at(input)}`,
   'datasets.listSplits': (input) => `datasets splits ${at(input)}`,
   'datasets.listTags': ({ name }) => `datasets tags ${name}`,
   'datasets.setTag': (input) => `datasets tag ${at(input)} ${input.tag || 'TAG'}`,

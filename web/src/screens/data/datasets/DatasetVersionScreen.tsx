@@ -2,7 +2,6 @@ import { useQuery } from '@tanstack/react-query';
 import type { DatasetVersion } from '@tidemill/sdk';
 import { Answer } from '../../../components/Answer.tsx';
 import { Detail } from '../../../components/Detail.tsx';
-import { FieldsTable } from '../../../components/FieldsTable.tsx';
 import { LineagePanel } from '../../../components/LineagePanel.tsx';
 import { PageHeader } from '../../../components/PageHeader.tsx';
 import { ask } from '../../../lib/client.ts';
@@ -10,6 +9,7 @@ import { useParam } from '../../../lib/url-state.ts';
 import { ValidationPanel } from '../validation/ValidationPanel.tsx';
 import { DeriveAction } from './DeriveAction.tsx';
 import { ImportWarnings } from './ImportWarnings.tsx';
+import { ProvenancePanel } from './ProvenancePanel.tsx';
 import { SplitsPanel } from './SplitsPanel.tsx';
 import { DeleteVersionAction, DownloadMenu, ForkAction, TagAction } from './VersionActions.tsx';
 import { VersionFacts } from './VersionFacts.tsx';
@@ -62,13 +62,7 @@ const toTabs = (version: DatasetVersion) => [
   {
     id: 'provenance',
     title: 'Provenance',
-    render: () => (
-      <FieldsTable
-        label="provenance"
-        fields={version.provenance.detail}
-        none="Nothing more is recorded about where it came from."
-      />
-    ),
+    render: () => <ProvenancePanel version={version} />,
   },
   { id: 'lineage', title: 'Lineage', render: () => <LineagePanel uri={version.uri} /> },
 ];
