@@ -1,3 +1,4 @@
+import { featureHealthEndpoints } from './feature-health.ts';
 import { featureSearchEndpoints } from './feature-search.ts';
 import { featureViewEndpoints } from './feature-views.ts';
 import { onlineFeatureEndpoints } from './online-features.ts';
@@ -8,5 +9,6 @@ export const featuresEndpoints = {
   ...featureViewEndpoints,
   ...featureSearchEndpoints,
   ...onlineFeatureEndpoints,
+  ...featureHealthEndpoints,
   ...trainingSetEndpoints,
 } as const;

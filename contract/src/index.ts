@@ -68,6 +68,7 @@ export * from './datasets.ts';
 export * from './endpoint.ts';
 export * from './entities.ts';
 export * from './experiments.ts';
+export * from './feature-health.ts';
 export * from './feature-search.ts';
 export * from './feature-services.ts';
 export * from './feature-uses.ts';

@@ -143,7 +143,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     tempFolder,
   });
   const features = createFeatures({
-    ...{ db, changes, lineage, clock, tasks, events, analytics, online, datasets, tempFolder },
+    ...{ db, changes, lineage, clock, tasks, events, analytics, compute, online, datasets, tempFolder },
   });
   const analyses = createAnalyses({ db, changes, lineage, clock, analytics, datasets });
 

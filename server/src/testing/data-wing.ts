@@ -40,7 +40,7 @@ export async function createDataWing(database: DatabaseHandle) {
   const compute = workerPool();
   const validation = createValidation({ db, changes, clock, analytics, compute, datasets, tempFolder });
   const features = createFeatures({
-    ...{ db, changes, lineage, clock, tasks, events, analytics, online, datasets, tempFolder },
+    ...{ db, changes, lineage, clock, tasks, events, analytics, compute, online, datasets, tempFolder },
   });
   await tasks.start();
   return {

@@ -6,6 +6,7 @@ import { toInteger, toNames, toTextPairs } from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
 import { tableLines } from '../../table.ts';
 import { addCatalogueCommands } from './feature-catalogue.ts';
+import { addHealthCommand } from './feature-health.ts';
 import { addOnlineCommands } from './feature-online.ts';
 
 export function addFeaturesCommands(program: Command): void {
@@ -15,6 +16,7 @@ export function addFeaturesCommands(program: Command): void {
   addCatalogueCommands(features);
   addPreview(features);
   addOnlineCommands(features);
+  addHealthCommand(features);
   addTrainingSet(features);
 }
 

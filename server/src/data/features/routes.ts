@@ -30,6 +30,7 @@ export const featuresRoutes = (features: Features): Handlers<typeof contract.fea
   lookup: (input, caller) => features.lookup(input, caller),
   lookupService: (input, caller) => features.lookupService(input, caller),
   push: (input, caller) => features.push(input, caller),
+  health: (input, caller, signal) => features.health(input, caller, signal),
   onlineStatus: () => features.onlineStatus(),
   createTrainingSet: (input, caller, signal) => features.createTrainingSet(input, caller, signal),
 });

@@ -3,6 +3,7 @@ import type { Changes } from '../../access/audit/service.ts';
 import type { Lineage } from '../../access/lineage/service.ts';
 import type { Analytics } from '../../adapters/analytics/analytics.ts';
 import type { Db } from '../../adapters/db/db.ts';
+import type { Compute } from '../../adapters/executor/executor.ts';
 import type { OnlineStore } from '../../adapters/online/online.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -14,6 +15,8 @@ import { createFeatureServices } from './catalogue/feature-services.ts';
 import { createImpact } from './catalogue/impact.ts';
 import { createSearch } from './catalogue/search.ts';
 import { createUses } from './catalogue/uses.ts';
+import { createFeatureHealth } from './health/health.ts';
+import { notingPushes } from './health/push-marks.ts';
 import { createOnlineLookup } from './online/lookup.ts';
 import { createMaterialize } from './online/materialize.ts';
 import { createPush } from './online/push.ts';
@@ -36,6 +39,7 @@ export interface FeaturesDependencies {
   readonly datasets: Datasets;
   readonly tasks: Pick<Tasks, 'register' | 'enqueue' | 'cancel' | 'wake'>;
   readonly events: Pick<Events, 'on'>;
+  readonly compute: Pick<Compute, 'compute'>;
   readonly tempFolder: string;
 }
 
@@ -51,6 +55,10 @@ export function createFeatures(deps: FeaturesDependencies) {
   createOnlineSchedules({ ...deps, views, materialize });
   const lookup = createOnlineLookup(inside);
   const streams = createStreams(deps);
+  const { notePushed, forgetHealth, ...health } = createFeatureHealth({ ...inside, materialize });
+  const viewOf = async (reference: string, workspace: string) =>
+    (await lookup.viewRead(reference, workspace)).view;
+  const push = createPush({ ...deps, viewRead: lookup.viewRead });
 
   /** What was just defined or deleted is so for the next look-up, too. */
   const forgetting =
@@ -69,15 +77,25 @@ export function createFeatures(deps: FeaturesDependencies) {
     },
     ...materialize,
     ...lookup,
-    ...createPush({ ...deps, viewRead: lookup.viewRead }),
+    ...health,
+    push: notingPushes(push.push, viewOf, notePushed),
 
     put: forgetting(async (input: Parameters<typeof views.put>[0], caller: Caller) => {
       assertSchedule(`feature view '${input.name}'`, input.online?.materialize?.schedule);
       await streams.ensureDataset(input, caller);
       return views.put(input, caller);
     }),
-    delete: forgetting(views.delete),
-    deleteVersion: forgetting(views.deleteVersion),
+    delete: forgetting(async (input: { name: string }, caller: Caller) => {
+      const reply = await views.delete(input, caller);
+      await forgetHealth(caller.workspace, input.name);
+      return reply;
+    }),
+    deleteVersion: forgetting(async (input: { name: string; version: string }, caller: Caller) => {
+      const { version } = await views.get(input, caller);
+      const reply = await views.deleteVersion(input, caller);
+      await forgetHealth(caller.workspace, input.name, version);
+      return reply;
+    }),
     ...createSearch(deps),
     ...createImpact({ views, uses, resolveService: services.resolve }),
     usesOf: uses.usesOf,

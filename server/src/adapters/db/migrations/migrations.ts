@@ -14,6 +14,7 @@ import { migration as featureCatalogue } from './018-feature-catalogue.ts';
 import { migration as experiments } from './020-experiments.ts';
 import { migration as jobs } from './021-jobs.ts';
 import { migration as onlineFeatures } from './021-online-features.ts';
+import { migration as featureHealth } from './022-feature-health.ts';
 import { migration as sweeps } from './022-sweeps.ts';
 import { migration as loggedModels } from './023-logged-models.ts';
 import { migration as metricSummaries } from './025-metric-summaries.ts';
@@ -52,6 +53,7 @@ export const migrations: readonly Migration[] = [
   experiments,
   jobs,
   onlineFeatures,
+  featureHealth,
   sweeps,
   loggedModels,
   metricSummaries,

@@ -63,7 +63,26 @@ interface FeaturePushesTable {
   created_at: number;
 }
 
+interface FeatureHealthTable {
+  workspace: string;
+  view: string;
+  number: number;
+  measured_at: number;
+  /** JSON: the measurement as the contract shows it. */
+  health: string;
+}
+
+interface FeaturePushMarksTable {
+  workspace: string;
+  view: string;
+  number: number;
+  /** The newest event pushed online. */
+  event_time: number;
+}
+
 export interface FeaturesTables {
+  feature_health: FeatureHealthTable;
+  feature_push_marks: FeaturePushMarksTable;
   feature_materializations: FeatureMaterializationsTable;
   feature_pushes: FeaturePushesTable;
   feature_definitions: FeatureDefinitionsTable;

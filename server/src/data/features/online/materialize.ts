@@ -165,6 +165,12 @@ export function createMaterialize(deps: MaterializeDependencies) {
       throw errors.materializationEnded({ id, state: end.state, reason: sentence(end.error) });
     },
 
+    /** The last that ended well. */
+    lastMaterialization: (workspace: string, view: string, number: number) =>
+      store.findLast(workspace, view, number),
+    /** Versions of a view that have been brought online. */
+    onlineNumbers: (workspace: string, view: string) => store.listNumbers(workspace, view),
+
     getMaterialization: ({ id }: { id: string }, caller: Caller) => get(id, caller.workspace),
 
     async listMaterializations(
