@@ -118,6 +118,8 @@ export interface ImportRequest {
   readonly behind?: { readonly column: string; readonly after: string };
   /** The Parquet file to write. */
   readonly to: string;
+  /** Whether a large file may be written in pieces instead: `to.0`, `to.1` … The reply says whether it was. */
+  readonly mayCut?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -134,6 +136,8 @@ export interface ImportReply {
   readonly encoding?: string;
   readonly columns: readonly Required<ColumnDefinition>[];
   readonly rows: number;
+  /** The rows in several files instead of one, and what `digestFile` would give of them. */
+  readonly pieces?: { readonly files: readonly RowFile[]; readonly chunks: readonly RowChunk[] };
   readonly warnings?: readonly ImportWarning[];
 }
 

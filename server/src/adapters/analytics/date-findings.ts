@@ -3,7 +3,7 @@ import type { ImportRequest, ImportWarning } from './analytics.ts';
 import { canBeMistaken, formatsOfShape, mayBeDate, shapeSql } from './date-shapes.ts';
 import { objects, type Reader } from './import-source.ts';
 import type { Settled } from './import-types.ts';
-import { quoteName, quoteText } from './sql-text.ts';
+import { quoteList, quoteName, quoteText } from './sql-text.ts';
 import { dateBy, presentValue } from './text-readings.ts';
 
 /** Values looked at, of all columns together; of each column a thousand at most and twenty at least. */
@@ -15,7 +15,7 @@ const mostFormats = 8;
 const mostShapes = 200;
 
 interface Written {
-  readonly to: string;
+  readonly paths: readonly string[];
   readonly reader: Reader;
   readonly settled: readonly Settled[];
 }
@@ -39,7 +39,7 @@ export async function findDateWarnings(
 ): Promise<ImportWarning[]> {
   const warnings: ImportWarning[] = [];
   for (const name of await suspects(connection, request, written)) {
-    const from = `read_parquet(${quoteText(written.to)})`;
+    const from = `read_parquet(${quoteList(written.paths)})`;
     const groups = await groupsOf(connection, {
       from,
       column: name,
@@ -62,7 +62,7 @@ export async function findDateWarnings(
 async function suspects(
   connection: DuckDBConnection,
   { types }: ImportRequest,
-  { to, settled }: Written,
+  { paths, settled }: Written,
 ): Promise<string[]> {
   const names = settled
     .filter(({ type, column }) => type === 'text' && types?.[column.name] !== 'text')
@@ -70,7 +70,7 @@ async function suspects(
   if (names.length === 0) return [];
   const columns = names.map(quoteName).join(', ');
   const sampleRows = Math.min(1000, Math.max(20, Math.ceil(sampleValues / names.length)));
-  const rows = `select unnest([${columns}]) as v, unnest(range(${names.length})) as k from (select ${columns} from read_parquet(${quoteText(to)}) limit ${sampleRows})`;
+  const rows = `select unnest([${columns}]) as v, unnest(range(${names.length})) as k from (select ${columns} from read_parquet(${quoteList(paths)}) limit ${sampleRows})`;
   const found = await objects(
     connection,
     `select k::integer as k from (select k, ${presentValue('v')} as v from (${rows})) where v is not null group by k
@@ -188,7 +188,7 @@ async function mistakeWarning(
 /** Where a row begins in the file; line breaks within values before it count. */
 async function placeOf(
   connection: DuckDBConnection,
-  { to, reader, settled }: Written,
+  { paths, reader, settled }: Written,
   row: number,
 ): Promise<string> {
   if (!reader.header) return `row ${row}`;
@@ -198,7 +198,7 @@ async function placeOf(
     .map((name) => `coalesce(length(${name}) - length(replace(${name}, chr(10), '')), 0)`);
   const [before = {}] = await objects(
     connection,
-    `select coalesce(sum(list_sum([0, ${breaks.join(', ')}])), 0)::double as n from (select * from read_parquet(${quoteText(to)}) limit ${row - 1})`,
+    `select coalesce(sum(list_sum([0, ${breaks.join(', ')}])), 0)::double as n from (select * from read_parquet(${quoteList(paths)}) limit ${row - 1})`,
   );
   return `line ${reader.header.lines + row + Number(before.n)}`;
 }

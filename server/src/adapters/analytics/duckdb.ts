@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBResult } from '@duckdb/node-api';
 import { fileAligner } from './align-file.ts';
-import type { Analytics, NumbersRequest, QueryRequest } from './analytics.ts';
+import type { Analytics, ImportRequest, NumbersRequest, QueryRequest } from './analytics.ts';
 import type { ArrowOrder } from './arrow-worker.ts';
 import { connectionPool, interruptible } from './connections.ts';
 import { copyLines } from './copy-lines.ts';
@@ -12,6 +12,7 @@ import { fileDigester } from './digest-file.ts';
 import { arrowOrder, exportFile, isPlain } from './export-file.ts';
 import { countEqual, gatherRows } from './gather-rows.ts';
 import { importFile } from './import-file.ts';
+import type { PieceTools } from './import-pieces.ts';
 import { toNumbers } from './numbers.ts';
 import { bindParameters } from './parameters.ts';
 import { named } from './query-failure.ts';
@@ -32,10 +33,13 @@ export interface DuckdbOptions {
   readonly sandboxMemory?: string;
   /** How long a user's select may run: there are two seats, and one may hold a select that never ends. Ten minutes. */
   readonly sandboxMs?: number;
+  /** Bytes of a CSV that are typed and digested together where it may be cut. 32 MiB. */
+  readonly pieceBytes?: number;
   /** Where larger-than-memory work spills; none when absent. */
   readonly spillFolder?: string;
 }
 
+const defaultPieceBytes = 32 << 20;
 const sandboxRows = 10_000;
 const tenMinutes = 600_000;
 
@@ -93,6 +97,12 @@ export async function openDuckdb(options: DuckdbOptions = {}): Promise<Analytics
     maxQueue: limits.maxQueue,
   });
 
+  const toolsFor = ({ signal }: ImportRequest): PieceTools => ({
+    connect: () => instance.connect(),
+    digest: () => digester.open(defaultSizes, signal),
+    pieceBytes: options.pieceBytes ?? defaultPieceBytes,
+  });
+
   /** The sealed select's chunks, inside a sandbox that is thrown away afterwards. */
   const inSandbox = <T>(request: QueryRequest, read: (result: DuckDBResult) => Promise<T>): Promise<T> =>
     named(() =>
@@ -133,7 +143,9 @@ export async function openDuckdb(options: DuckdbOptions = {}): Promise<Analytics
       ),
     sealed: (request, work) => engines.use(request, work),
     importFile: (request) =>
-      named(() => pool.use((connection) => importFile(connection, request), request.signal)),
+      named(() =>
+        pool.use((connection) => importFile(connection, request, toolsFor(request)), request.signal),
+      ),
     async exportFile(request) {
       if (isPlain(request))
         await named(() => pool.use((connection) => exportFile(connection, request), request.signal));

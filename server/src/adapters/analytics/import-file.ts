@@ -7,8 +7,9 @@ import type { ColumnDefinition, ImportReply, ImportRequest } from './analytics.t
 import { csvFailure, fileFailure } from './csv-failure.ts';
 import type { CsvHeader } from './csv-header.ts';
 import { findDateWarnings } from './date-findings.ts';
-import { writeGuessed } from './import-guess.ts';
-import { narrowedRows, objects, openReader, type Reader, renamed } from './import-source.ts';
+import { overturnedColumn, writeGuessed } from './import-guess.ts';
+import { type Counts, type PieceTools, writePieces } from './import-pieces.ts';
+import { csvSql, narrowedRows, objects, openReader, type Reader, renamed } from './import-source.ts';
 import { assertStated, type Settled, settleColumns } from './import-types.ts';
 import {
   type Encoding,
@@ -18,39 +19,69 @@ import {
   transcode,
   unpack,
 } from './plain-file.ts';
-import { quoteName, quoteText } from './sql-text.ts';
+import { segmentOptions } from './split-file.ts';
+import { quoteList, quoteName, quoteText } from './sql-text.ts';
 
 /** Bytes up to which asking every row for its types costs less than being wrong about one. */
 const smallFile = 1 << 20;
 /** The rows of a large file are read again and written into chunks: pressing them hard here would be work for nothing. */
 const compressionOf = (size: number): string => (size > smallFile ? 'snappy' : 'zstd');
 
-async function writeParquet(
-  connection: DuckDBConnection,
-  reader: Reader,
-  settled: readonly Settled[],
-  { to, compression }: { readonly to: string; readonly compression: string },
-): Promise<ImportReply> {
+/** The rows of `source`, typed; `source` is the reader's own SQL, or that of a piece of its file. */
+function selectSql(source: string, settled: readonly Settled[]): string {
   const selected = settled
     .map(({ expression, column }) => `${expression} as ${quoteName(column.name)}`)
     .join(', ');
   const attempts = settled.flatMap(({ attempt }) => (attempt ? [`${attempt.sql} as ${attempt.name}`] : []));
-  const source = attempts.length > 0 ? `(select *, ${attempts.join(', ')} from ${reader.sql})` : reader.sql;
-  await connection.run(
-    `copy (select ${selected} from ${source}) to ${quoteText(to)} (format parquet, compression ${compression})`,
-  );
-  const { rows, missing } = await countMissing(connection, to);
-  const columns = settled.map(({ column, type }, i): Required<ColumnDefinition> => {
+  const rows = attempts.length > 0 ? `(select *, ${attempts.join(', ')} from ${source})` : source;
+  return `select ${selected} from ${rows}`;
+}
+
+async function copyParquet(
+  connection: DuckDBConnection,
+  select: string,
+  { to, options }: { readonly to: string; readonly options: string },
+): Promise<Counts> {
+  await connection.run(`copy (${select}) to ${quoteText(to)} (format parquet, ${options})`);
+  return countMissing(connection, to);
+}
+
+const replyOf = (settled: readonly Settled[], { rows, missing }: Counts): ImportReply => ({
+  columns: settled.map(({ column, type }, i): Required<ColumnDefinition> => {
     return { name: column.name, type, nullable: (missing[i] ?? 0) > 0 };
-  });
-  return { columns, rows };
+  }),
+  rows,
+});
+
+/** In pieces where that may be and pays. Null where it cannot be: then the whole tells what is wrong, if anything is. */
+async function tryPieces(
+  reader: Reader,
+  request: ImportRequest,
+  settled: readonly Settled[],
+  tools: PieceTools,
+): Promise<ImportReply | null> {
+  const { header } = reader;
+  // A line without anything is a row of one column, and none of two: what it is must not hang on where it stands.
+  if (!header || header.names.length < 2) return null;
+  try {
+    const pieces = await writePieces(tools, {
+      request,
+      delimiter: header.delimiter,
+      write: (connection, { path, index }, to) => {
+        const select = selectSql(csvSql(path, header, index === 0), settled);
+        return copyParquet(connection, select, { to, options: segmentOptions });
+      },
+    });
+    const files = pieces.files.filter(({ rows }) => rows > 0);
+    return { ...replyOf(settled, pieces), pieces: { files, chunks: pieces.chunks } };
+  } catch (error) {
+    if (request.signal?.aborted || overturnedColumn(error) !== undefined) throw error;
+    return null;
+  }
 }
 
 /** Rows, and missing values per column, from the footer of a file that DuckDB wrote. */
-async function countMissing(
-  connection: DuckDBConnection,
-  path: string,
-): Promise<{ rows: number; missing: number[] }> {
+async function countMissing(connection: DuckDBConnection, path: string): Promise<Counts> {
   const [file = {}] = await objects(
     connection,
     `select num_rows::double as rows from parquet_file_metadata(${quoteText(path)})`,
@@ -101,31 +132,42 @@ async function failure(
   return fileFailure(error, request.format, file, line);
 }
 
+const pathsOf = (reply: ImportReply | undefined, { to }: ImportRequest): string[] =>
+  reply?.pieces?.files.map(({ path }) => path) ?? [to];
+
 /** See `Analytics.importFile`. A large CSV is read once, by types that its first rows suggest; anything else is asked for them first. */
-async function importPlain(connection: DuckDBConnection, request: ImportRequest): Promise<ImportReply> {
+async function importPlain(
+  connection: DuckDBConnection,
+  request: ImportRequest,
+  tools: PieceTools,
+): Promise<ImportReply> {
   const file = request.label ?? request.path;
   let header: CsvHeader | undefined;
+  let reply: ImportReply | undefined;
   try {
     const opened = await openReader(connection, request, file);
     header = opened.header;
     const columns = renamed(opened.columns, request.mapping ?? {}, file);
     const reader = await narrowedRows(connection, { ...opened, columns }, request);
     const { size } = await stat(request.path);
-    const target = { to: request.to, compression: compressionOf(size) };
+    const target = { to: request.to, options: `compression ${compressionOf(size)}` };
+    const mayCut = request.mayCut === true && size >= 2 * tools.pieceBytes;
     assertStated(reader.columns, request, file);
     let settled: readonly Settled[] = [];
-    const write = (given: readonly Settled[]) => {
+    const write = async (given: readonly Settled[]) => {
       settled = given;
-      return writeParquet(connection, reader, given, target);
+      const cut = mayCut ? await tryPieces(reader, request, given, tools) : null;
+      return cut ?? replyOf(given, await copyParquet(connection, selectSql(reader.sql, given), target));
     };
     const isLarge = reader.header !== undefined && size > smallFile;
     const guessed = isLarge ? await writeGuessed(connection, reader, request, write) : undefined;
-    const reply = guessed ?? (await write(await settleColumns(connection, reader, request)));
-    await assertHeaderOnce(connection, reader, reply, { to: request.to, file });
-    const warnings = await findDateWarnings(connection, request, { to: request.to, reader, settled });
+    reply = guessed ?? (await write(await settleColumns(connection, reader, request)));
+    const paths = pathsOf(reply, request);
+    await assertHeaderOnce(connection, reader, reply, { paths, file });
+    const warnings = await findDateWarnings(connection, request, { paths, reader, settled });
     return { ...reply, warnings };
   } catch (error) {
-    await rm(request.to, { force: true });
+    for (const path of pathsOf(reply, request)) await rm(path, { force: true });
     if (isEncodingFailure(error)) throw error;
     throw await failure(error, request, header);
   }
@@ -136,7 +178,7 @@ async function assertHeaderOnce(
   connection: DuckDBConnection,
   { header }: Reader,
   { columns }: ImportReply,
-  { to, file }: { readonly to: string; readonly file: string },
+  { paths, file }: { readonly paths: readonly string[]; readonly file: string },
 ): Promise<void> {
   if (!header || columns.length === 0 || columns.some(({ type }) => type !== 'text')) return;
   const isHeader = columns.map(
@@ -144,7 +186,7 @@ async function assertHeaderOnce(
   );
   const [found] = await objects(
     connection,
-    `select row from (select row_number() over ()::double - 1 as row, * from read_parquet(${quoteText(to)})) where ${isHeader.join(' and ')} limit 1`,
+    `select row from (select row_number() over ()::double - 1 as row, * from read_parquet(${quoteList(paths)})) where ${isHeader.join(' and ')} limit 1`,
   );
   if (!found) return;
   throw errors.fileUnreadable({
@@ -159,18 +201,22 @@ const isEncodingFailure = (error: unknown): boolean =>
   error instanceof Error && /invalid unicode|not utf-8|invalid utf-?8/i.test(error.message);
 
 /** Reads text in UTF-8, or in what it turns out to be written in. */
-async function importText(connection: DuckDBConnection, request: ImportRequest): Promise<ImportReply> {
+async function importText(
+  connection: DuckDBConnection,
+  request: ImportRequest,
+  tools: PieceTools,
+): Promise<ImportReply> {
   const file = request.label ?? request.path;
   const plain = `${request.to}.utf8`;
   const again = async (encoding: Encoding): Promise<ImportReply> => {
     await transcode(request.path, encoding, plain, request.signal);
-    const reply = await importPlain(connection, { ...request, label: file, path: plain });
+    const reply = await importPlain(connection, { ...request, label: file, path: plain }, tools);
     return { ...reply, encoding };
   };
   try {
     const marked = await findMarkedEncoding(request.path);
     if (marked) return await again(marked);
-    return await importPlain(connection, request).catch(async (error: unknown) => {
+    return await importPlain(connection, request, tools).catch(async (error: unknown) => {
       if (!isEncodingFailure(error)) throw error;
       const found = await judgeEncoding(request.path);
       if (found === 'windows-1252') return again(found);
@@ -190,15 +236,19 @@ async function importText(connection: DuckDBConnection, request: ImportRequest):
 }
 
 /** See `Analytics.importFile`. */
-export async function importFile(connection: DuckDBConnection, request: ImportRequest): Promise<ImportReply> {
+export async function importFile(
+  connection: DuckDBConnection,
+  request: ImportRequest,
+  tools: PieceTools,
+): Promise<ImportReply> {
   const file = request.label ?? request.path;
   const read = request.format === 'parquet' ? importPlain : importText;
   const compression = await findCompression(request.path, file);
-  if (!compression) return read(connection, request);
+  if (!compression) return read(connection, request, tools);
   const to = `${request.to}.unpacked`;
   try {
     await unpack(request.path, { to, file, compression, signal: request.signal });
-    return { ...(await read(connection, { ...request, label: file, path: to })), compression };
+    return { ...(await read(connection, { ...request, label: file, path: to }, tools)), compression };
   } finally {
     await rm(to, { force: true });
   }

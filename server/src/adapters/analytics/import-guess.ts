@@ -82,7 +82,8 @@ async function guess(
   return formatted && !isUsed ? null : guesses;
 }
 
-const overturnedColumn = (error: unknown): number | undefined => {
+/** The column whose guessed type a value speaks against, if that is what failed. */
+export const overturnedColumn = (error: unknown): number | undefined => {
   const found = error instanceof Error ? new RegExp(`${misfitMark}(\\d+)\\.`).exec(error.message) : null;
   return found ? Number(found[1]) : undefined;
 };

@@ -21,13 +21,17 @@ export async function objects(connection: DuckDBConnection, sql: string): Promis
   return (await connection.runAndReadAll(sql)).getRowObjectsJS() as Record<string, unknown>[];
 }
 
+/** The rows of a CSV, or of a piece of it behind its header. */
+export function csvSql(path: string, { names, delimiter }: CsvHeader, hasHeader: boolean): string {
+  const shape = names.map((_, i) => `'c${i}': 'VARCHAR'`).join(', ');
+  return `read_csv(${quoteText(path)}, auto_detect = false, header = ${hasHeader}, columns = {${shape}}, delim = ${quoteText(delimiter)}, quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false)`;
+}
+
 /** Every value as text under neutral names: hostile headers reach no SQL, and no row decides how others are read. */
 async function csvReader(path: string, file: string, delimiter?: '\t'): Promise<Reader> {
   const header = await readCsvHeader(path, file, delimiter);
-  const shape = header.names.map((_, i) => `'c${i}': 'VARCHAR'`).join(', ');
-  const sql = `read_csv(${quoteText(path)}, auto_detect = false, header = true, columns = {${shape}}, delim = ${quoteText(header.delimiter)}, quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false)`;
   return {
-    sql,
+    sql: csvSql(path, header, true),
     header,
     columns: header.names.map((name, i) => ({ source: `c${i}`, name, duckdbName: 'TEXT' })),
   };

@@ -13,7 +13,7 @@ import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import { quoteName } from '../../base/sql-text.ts';
-import type { Content, StagedContent } from './content-files.ts';
+import type { Content, StagedContent, TypedRows } from './content-files.ts';
 import { parseDateFormat } from './date-formats.ts';
 import { assertAppendable, assertTag, type Provenance, parseMapping } from './rules.ts';
 import { datasetStore } from './store.ts';
@@ -67,6 +67,8 @@ type Build = (base: DatasetVersion | null, table: TypedFile, folder: string) => 
 
 interface TypedFile {
   readonly path: string;
+  /** Instead of `path`, where the file might be cut and was. */
+  readonly pieces?: TypedRows['pieces'];
   readonly columns: readonly Column[];
   readonly rows: number;
   /** How the file was packed and written, where that was not plain UTF-8; for the provenance. */
@@ -100,7 +102,12 @@ export function createCommits(deps: CommitDependencies) {
   }
 
   /** The received file as a typed Parquet file; columns that are there already keep their types. */
-  async function typeUpload(upload: Upload, folder: string, base: DatasetVersion | null) {
+  async function typeUpload(
+    upload: Upload,
+    folder: string,
+    base: DatasetVersion | null,
+    mayCut = false,
+  ): Promise<TypedFile> {
     const path = pathOf(upload, folder);
     const label = labelOf(upload);
     const to = join(folder, 'typed.parquet');
@@ -109,19 +116,20 @@ export function createCommits(deps: CommitDependencies) {
       label,
       format: upload.format,
       to,
+      mayCut,
       ...(upload.mapping && { mapping: parseMapping(upload.mapping) }),
       ...(upload.dateFormat && parseDateFormat(upload.dateFormat)),
       ...(base && { types: demandedTypes(upload.format, base.columns) }),
     });
     if (reply.rows === 0 && !base)
       throw errors.datasetFileEmpty({ file: label, reason: 'has a header but no rows' });
-    const { columns, rows, compression, encoding, warnings = [] } = reply;
+    const { columns, rows, pieces, compression, encoding, warnings = [] } = reply;
     const found = {
       ...(compression && { compression }),
       ...(encoding !== undefined && { encoding }),
       ...(warnings.length > 0 && { warnings }),
     };
-    return { path: to, columns, rows, found, warnings };
+    return { path: to, columns, rows, found, warnings, ...(pieces && { pieces }) };
   }
 
   async function latestContent(name: string, { workspace }: Caller): Promise<Content | null> {
@@ -133,7 +141,9 @@ export function createCommits(deps: CommitDependencies) {
   async function replace(upload: Upload, caller: Caller): Promise<Committed> {
     return inFolder(async (folder) => {
       await receive(upload, folder);
-      const table = await typeUpload(upload, folder, null);
+      // What resembles a version is compared with it as one file.
+      const isFirst = (await latestContent(upload.name, caller)) === null;
+      const table = await typeUpload(upload, folder, null, isFirst);
       const before = await latestContent(upload.name, caller);
       const content = await files.put({ ...table, folder, mayMove: true, before });
       const version = required(await record({ ...withFound(describe(upload), table), content }, caller));
