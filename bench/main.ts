@@ -13,6 +13,8 @@ import { dataProfile } from './data/profile.ts';
 import { dataDiff } from './data/row-diff.ts';
 import { dataValidation } from './data/validation.ts';
 import { demo } from './demo.ts';
+import { featuresMaterialize } from './features/materialize.ts';
+import { featuresOnline } from './features/online.ts';
 import { predict } from './predict/predict.ts';
 import { bareWork } from './rounds.ts';
 import { tableOf } from './table.ts';
@@ -25,9 +27,10 @@ import { writersBench } from './tracking/writers.ts';
 
 const tracking: readonly Bench[] = [log, search, client, writersBench, artifacts, start, logPower];
 const data: readonly Bench[] = [dataCommit, dataStorage, dataDiff, dataProfile, dataValidation];
-const benches: readonly Bench[] = [predict, append, demo, ...tracking, ...data];
+const features: readonly Bench[] = [featuresOnline, featuresMaterialize];
+const benches: readonly Bench[] = [predict, append, demo, ...tracking, ...data, ...features];
 /** A name for several. */
-const groups: Readonly<Record<string, readonly Bench[]>> = { tracking, data };
+const groups: Readonly<Record<string, readonly Bench[]>> = { tracking, data, features };
 const controls = 5;
 const sorting = { what: 'sorting a million doubles', unit: 'ms' };
 
