@@ -253,6 +253,24 @@ export function onlineSuite(open: () => Promise<OnlineStore>): void {
     expect(await readOne(store, 'v', ['good'])).toEqual([null]);
   });
 
+  test('whoever reads after a write, a file or a drop sees it, whatever was read before', async () => {
+    const store = await openForTest();
+    const now = async () =>
+      (await readOne(store, 'v', ['a', 'b']))?.map((answer) => answer?.eventTime ?? null);
+    expect(await now()).toEqual([null, null]);
+    await store.write('v', [row('a', 1), row('b', 1)]);
+    expect(await now()).toEqual([1, 1]);
+    await store.write('v', [row('a', 2)]);
+    expect(await now()).toEqual([2, 1]);
+    await store.load('v', await fileOf([lineOf(row('a', 1)), lineOf(row('b', 3))]));
+    expect(await now()).toEqual([2, 3]);
+    // A thread may write by now.
+    await store.write('v', [row('a', 4)]);
+    expect(await now()).toEqual([4, 3]);
+    await store.drop('v');
+    expect(await now()).toEqual([null, null]);
+  });
+
   test('drop forgets one view, however large, and no other', async () => {
     const store = await openForTest();
     const many = Array.from({ length: 2_500 }, (_, n) => row(`k${n}`, 1));

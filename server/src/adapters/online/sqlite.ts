@@ -3,7 +3,14 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { errors } from '../../base/errors.ts';
-import { assertOnlineRows, type Loaded, type OnlineStore, type OnlineValues } from './online.ts';
+import { createHotRows } from './hot-rows.ts';
+import {
+  assertOnlineRows,
+  type Loaded,
+  type OnlineRow,
+  type OnlineStore,
+  type OnlineValues,
+} from './online.ts';
 import { prepareFile, rowWriter } from './sqlite-file.ts';
 import { threadOrders } from './thread-orders.ts';
 
@@ -11,6 +18,8 @@ import { threadOrders } from './thread-orders.ts';
 const slice = 1_000;
 /** Rows that are written here, where no thread runs yet: its start would take longer than they do. */
 const fewRows = 500;
+/** Rows kept in memory, a few hundred bytes each; only this process writes the file. */
+const hotRows = 100_000;
 /** Rows of all writes that may wait for the writer. */
 const roomForRows = 500_000;
 
@@ -31,6 +40,7 @@ export async function openSqliteOnline(options: { readonly file: string }): Prom
   const viewIds = new Map<string, number>();
   const writer = threadOrders(new URL('./sqlite-worker.ts', import.meta.url), { file });
   const writeHere = rowWriter(database);
+  const hot = createHotRows(hotRows);
   let waiting = 0;
 
   function idOf(view: string): number | null {
@@ -42,26 +52,49 @@ export async function openSqliteOnline(options: { readonly file: string }): Prom
   }
 
   function readOne(view: number, key: string): OnlineValues | null {
+    const known = hot.find(view, key);
+    if (known) return known;
     const row = select.get(view, key) as unknown as [number, string] | undefined;
-    return row === undefined ? null : { eventTime: row[0], values: row[1] };
+    if (row === undefined) return null;
+    const found = { eventTime: row[0], values: row[1] };
+    hot.keep(view, key, found);
+    return found;
+  }
+
+  async function writeRows(view: string, rows: readonly OnlineRow[]): Promise<{ written: number }> {
+    if (!writer.isRunning() && rows.length <= fewRows) return { written: writeHere(view, rows) };
+    if (waiting > 0 && waiting + rows.length > roomForRows)
+      throw errors.onlineBusy({ waiting, limit: roomForRows });
+    waiting += rows.length;
+    try {
+      return (await writer.ask({ kind: 'write', view, rows })) as { written: number };
+    } finally {
+      waiting -= rows.length;
+    }
   }
 
   return {
     async write(view, rows) {
       assertOnlineRows(view, rows);
       if (rows.length === 0) return { written: 0 };
-      if (!writer.isRunning() && rows.length <= fewRows) return { written: writeHere(view, rows) };
-      if (waiting > 0 && waiting + rows.length > roomForRows)
-        throw errors.onlineBusy({ waiting, limit: roomForRows });
-      waiting += rows.length;
       try {
-        return (await writer.ask({ kind: 'write', view, rows })) as { written: number };
+        return await writeRows(view, rows);
       } finally {
-        waiting -= rows.length;
+        const id = idOf(view);
+        if (id !== null) hot.forget(id, rows);
       }
     },
-    load: async (view, path, { signal, onProgress } = {}) =>
-      (await writer.ask({ kind: 'load', view, path }, { signal, onProgress })) as Loaded,
+    async load(view, path, { signal, onProgress } = {}) {
+      const tell = (rows: number) => {
+        hot.clear();
+        onProgress?.(rows);
+      };
+      try {
+        return (await writer.ask({ kind: 'load', view, path }, { signal, onProgress: tell })) as Loaded;
+      } finally {
+        hot.clear();
+      }
+    },
     async read(wanted) {
       const replies: (OnlineValues | null)[][] = [];
       let looked = 0;
@@ -78,6 +111,7 @@ export async function openSqliteOnline(options: { readonly file: string }): Prom
     },
     async drop(view) {
       await writer.ask({ kind: 'drop', view });
+      hot.clear();
     },
     describe: () => ({ kind: 'sqlite', address: file, problem: null }),
     async close() {

@@ -3,7 +3,7 @@ import type { FeatureService, Row } from '@tidemill/contract';
 import type { Caller } from '../../../base/caller.ts';
 import { errors } from '../../../base/errors.ts';
 import type { Features } from '../service.ts';
-import { type ReadRow, toViewRead, type ViewRead } from './read.ts';
+import { type ReadRow, type ReadTexts, toViewRead, type ViewRead } from './read.ts';
 import type { ServiceRead } from './service-reads.ts';
 
 /** What is read for a request, prepared once. */
@@ -21,7 +21,7 @@ interface FeastRequest {
   readonly full_feature_names?: boolean | undefined;
 }
 
-type Reads = Pick<Features, 'viewRead' | 'serviceRead' | 'readViews' | 'readService'>;
+type Reads = Pick<Features, 'viewRead' | 'serviceRead' | 'readTexts' | 'readService'>;
 
 const memberPattern = /^(?<view>[^:@]+)(?:@v?(?<version>[^:]+))?:(?<feature>.+)$/;
 
@@ -99,39 +99,76 @@ async function ofMembers(
 
 const epoch = '1970-01-01T00:00:00Z';
 
-/** As text: values are put into it as they are, without a schema's serialiser. */
+/** As text: values are put into it as they lie in the store, without a value of each and a serialiser. */
 export async function toFeastReply(
   features: Reads,
   { keys, names, read, positions }: FeastFeatures,
   { records }: { readonly records: readonly Row[] },
   now: number,
 ): Promise<string> {
-  const rows =
-    'service' in read
-      ? await features.readService(read.service, records, now)
-      : await features.readViews(read.views, records, now);
-  const results = keys.map((key) => ({
-    values: records.map((record) => record[key] ?? null),
-    statuses: records.map(() => 'PRESENT'),
-    event_timestamps: records.map(() => epoch),
-  }));
-  for (const position of positions) results.push(toResult(rows, position));
-  return JSON.stringify({ results, metadata: { feature_names: [...keys, ...names] } });
+  const results = keys.map((key) =>
+    resultText(
+      records.map((record) => JSON.stringify(record[key] ?? null)),
+      records.map(() => '"PRESENT"'),
+      records.map(() => `"${epoch}"`).join(','),
+    ),
+  );
+  const onDemand = 'service' in read && read.service.onDemand !== null;
+  const more = onDemand
+    ? rowResults(await features.readService(read.service, records, now), positions)
+    : await viewResults(
+        features,
+        'service' in read ? read.service.reads : read.views,
+        positions,
+        records,
+        now,
+      );
+  const all = JSON.stringify({ feature_names: [...keys, ...names] });
+  return `{"results":[${[...results, ...more].join(',')}],"metadata":${all}}`;
 }
 
-function toResult(rows: readonly ReadRow[], position: number) {
-  return {
-    values: rows.map(({ values }) => values[position] ?? null),
-    statuses: rows.map(({ statuses }) => statuses[position] as string),
-    event_timestamps: rows.map(({ eventTimes }) => toStamp(eventTimes[position] ?? null)),
-  };
+const resultText = (values: readonly string[], statuses: readonly string[], stamps: string): string =>
+  `{"values":[${values.join(',')}],"statuses":[${statuses.join(',')}],"event_timestamps":[${stamps}]}`;
+
+const stampOf = (time: number | null): string =>
+  time === null ? `"${epoch}"` : `"${new Date(time).toISOString()}"`;
+
+function rowResults(rows: readonly ReadRow[], positions: readonly number[]): string[] {
+  return positions.map((position) =>
+    resultText(
+      rows.map(({ values }) => JSON.stringify(values[position] ?? null)),
+      rows.map(({ statuses }) => `"${statuses[position]}"`),
+      rows.map(({ eventTimes }) => stampOf(eventTimes[position] ?? null)).join(','),
+    ),
+  );
 }
 
-let last = { time: 0, text: epoch };
+/** Features of one view share their entities' times, so these are written once. */
+async function viewResults(
+  features: Reads,
+  views: readonly ViewRead[],
+  positions: readonly number[],
+  records: readonly Row[],
+  now: number,
+): Promise<string[]> {
+  const found = await features.readTexts(views, records, now);
+  const texts = views.flatMap((view, v) => {
+    const rows = found[v] ?? [];
+    const stamps = rows.map(({ eventTime }) => stampOf(eventTime)).join(',');
+    return view.positions.map((position) => columnText(rows, position, stamps));
+  });
+  return positions.map((position) => texts[position] ?? '');
+}
 
-/** Features of one row share their time, so it is written once. */
-function toStamp(time: number | null): string {
-  if (time === null) return epoch;
-  if (last.time !== time) last = { time, text: new Date(time).toISOString() };
-  return last.text;
+function columnText(rows: readonly ReadTexts[], position: number, stamps: string): string {
+  const values: string[] = [];
+  const statuses: string[] = [];
+  for (const { texts, isOld, eventTime } of rows) {
+    const text = texts?.[position] ?? 'null';
+    values.push(text);
+    if (text !== 'null') statuses.push('"PRESENT"');
+    else if (eventTime === null) statuses.push('"NOT_FOUND"');
+    else statuses.push(isOld ? '"OUTSIDE_MAX_AGE"' : '"NULL_VALUE"');
+  }
+  return resultText(values, statuses, stamps);
 }

@@ -4,7 +4,7 @@ import type { Caller } from '../../../base/caller.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { errors } from '../../../base/errors.ts';
 import { formatReference } from '../../../base/references.ts';
-import { type ReadRow, readRows, toViewRead, type ViewRead } from './read.ts';
+import { type ReadRow, type ReadTexts, readRows, readTexts, toViewRead, type ViewRead } from './read.ts';
 import { createRecent } from './recent.ts';
 import { readService, type ServiceRead, toServiceRead } from './service-reads.ts';
 
@@ -59,6 +59,8 @@ export function createOnlineLookup({ online, clock, resolveView, resolveService 
     /** For predictions and the doors of others: views and services that were made ready. */
     readViews: (reads: readonly ViewRead[], records: readonly Row[], at: number): Promise<ReadRow[]> =>
       readRows(online, reads, records, at),
+    readTexts: (reads: readonly ViewRead[], records: readonly Row[], at: number): Promise<ReadTexts[][]> =>
+      readTexts(online, reads, records, at),
     readService: (read: ServiceRead, records: readonly Row[], at: number): Promise<ReadRow[]> =>
       readService(online, read, records, at),
     prepareService: async (reference: string, workspace: string): Promise<ServiceRead> =>

@@ -1,5 +1,5 @@
 /** Values of many views for many entities in one round trip, each with its status; nothing in it asks the database. */
-import type { FeatureStatus, FeatureView, Row } from '@tidemill/contract';
+import type { Column, FeatureStatus, FeatureView, Row } from '@tidemill/contract';
 import type { OnlineStore, OnlineValues } from '../../../adapters/online/online.ts';
 import { type KeyColumn, onlineKey } from './keys.ts';
 import { onlineName, ttlMsOf, unpackValues } from './values.ts';
@@ -12,6 +12,17 @@ export interface ViewRead {
   readonly ttlUs: number;
   /** Which of the view's features, in which order. */
   readonly positions: readonly number[];
+  /** Whether no value of the view can hold a comma, so that its text need not be parsed to be taken apart. */
+  readonly isPlain: boolean;
+}
+
+/** A view's values for one entity as JSON texts, one for each of the view's features. */
+export interface ReadTexts {
+  /** Null where there are none, or none that may be used. */
+  readonly texts: readonly string[] | null;
+  readonly isOld: boolean;
+  /** Milliseconds. */
+  readonly eventTime: number | null;
 }
 
 /** What was found for one entity, parallel to the features that were asked for. */
@@ -34,13 +45,36 @@ export function toViewRead(view: FeatureView, features?: readonly string[]): Vie
     })),
     ttlUs: ttl === null ? Number.POSITIVE_INFINITY : ttl * 1000,
     positions: (features ?? names).map((name) => names.indexOf(name)),
+    isPlain: view.features.every(({ type }) => plainTypes.has(type)),
   };
 }
+
+const plainTypes: ReadonlySet<Column['type']> = new Set(['boolean', 'integer', 'double']);
 
 /** An entity with a null key is nobody; a key that is not there at all is a mistake. */
 function keyOf(keys: readonly KeyColumn[], record: Row): string | null {
   for (const { name } of keys) if (record[name] === null) return null;
   return onlineKey(keys, record);
+}
+
+/** Per view and entity what the store holds; null for an entity with a null key. */
+async function readHeld(
+  store: Pick<OnlineStore, 'read'>,
+  reads: readonly ViewRead[],
+  records: readonly Row[],
+): Promise<(OnlineValues | null)[][]> {
+  const keys = reads.map((read) => records.map((record) => keyOf(read.keys, record)));
+  const isWhole = keys.map((some) => some.every((key) => key !== null));
+  const wanted = reads.map(({ online }, v) => ({
+    view: online,
+    keys: (keys[v] ?? []).filter((key) => key !== null),
+  }));
+  const found = await store.read(wanted);
+  return found.map((answers, v) => {
+    if (isWhole[v]) return answers;
+    let next = 0;
+    return (keys[v] ?? []).map((key) => (key === null ? null : (answers[next++] ?? null)));
+  });
 }
 
 /**
@@ -53,22 +87,37 @@ export async function readRows(
   records: readonly Row[],
   at: number,
 ): Promise<ReadRow[]> {
-  const keys = reads.map((read) => records.map((record) => keyOf(read.keys, record)));
-  const wanted = reads.map(({ online }, i) => ({
-    view: online,
-    keys: (keys[i] ?? []).filter((key) => key !== null),
-  }));
-  const found = await store.read(wanted);
-  const next = reads.map(() => 0);
+  const found = await readHeld(store, reads, records);
   return records.map((_, r) => {
     const row: ReadRow = { values: [], statuses: [], eventTimes: [] };
-    for (const [v, read] of reads.entries()) {
-      const isKnown = keys[v]?.[r] != null;
-      const held = isKnown ? (found[v]?.[(next[v] as number)++] ?? null) : null;
-      addTo(row, read, held, at * 1000);
-    }
+    for (const [v, read] of reads.entries()) addTo(row, read, found[v]?.[r] ?? null, at * 1000);
     return row;
   });
+}
+
+/** The same as texts, per view and entity: a reply can be put together from them without a value being read. */
+export async function readTexts(
+  store: Pick<OnlineStore, 'read'>,
+  reads: readonly ViewRead[],
+  records: readonly Row[],
+  at: number,
+): Promise<ReadTexts[][]> {
+  const found = await readHeld(store, reads, records);
+  return found.map((answers, v) => answers.map((held) => toTexts(reads[v] as ViewRead, held, at * 1000)));
+}
+
+const nobody: ReadTexts = { texts: null, isOld: false, eventTime: null };
+
+function toTexts({ view, ttlUs, isPlain }: ViewRead, held: OnlineValues | null, atUs: number): ReadTexts {
+  if (held === null) return nobody;
+  const eventTime = Math.floor(held.eventTime / 1000);
+  if (atUs - held.eventTime > ttlUs) return { texts: null, isOld: true, eventTime };
+  const { values } = held;
+  const texts =
+    isPlain && values.startsWith('[')
+      ? values.slice(1, -1).split(',')
+      : unpackValues(view.features, values).map((value) => JSON.stringify(value ?? null));
+  return { texts, isOld: false, eventTime };
 }
 
 function addTo(row: ReadRow, read: ViewRead, held: OnlineValues | null, atUs: number): void {

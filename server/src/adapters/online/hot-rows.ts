@@ -1,0 +1,42 @@
+import type { OnlineRow, OnlineValues } from './online.ts';
+
+/**
+ * Rows that were read of late, in two generations: when the young one is full it becomes the old one, and what was in the old
+ * one and not asked for since is forgotten. Whoever writes a row forgets it here before the write is acknowledged.
+ */
+export function createHotRows(room: number) {
+  let young = new Map<string, OnlineValues>();
+  let old = new Map<string, OnlineValues>();
+  const nameOf = (view: number, key: string): string => `${view} ${key}`;
+
+  function keep(name: string, row: OnlineValues): void {
+    if (young.size >= room / 2) {
+      old = young;
+      young = new Map();
+    }
+    young.set(name, row);
+  }
+
+  return {
+    find(view: number, key: string): OnlineValues | undefined {
+      const name = nameOf(view, key);
+      const found = young.get(name);
+      if (found) return found;
+      const aged = old.get(name);
+      if (aged) keep(name, aged);
+      return aged;
+    },
+    keep: (view: number, key: string, row: OnlineValues): void => keep(nameOf(view, key), row),
+    forget(view: number, rows: readonly OnlineRow[]): void {
+      for (const { key } of rows) {
+        const name = nameOf(view, key);
+        young.delete(name);
+        old.delete(name);
+      }
+    },
+    clear(): void {
+      young = new Map();
+      old = new Map();
+    },
+  };
+}
