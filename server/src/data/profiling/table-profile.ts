@@ -47,18 +47,15 @@ export async function profileTable(
   time?: string,
 ): Promise<Computed> {
   const sampling = samplingOf(table);
-  const [numbers, texts, storage] = await Promise.all([
-    readColumns(table, sampling),
-    readTexts(table),
-    readStorage(table),
-  ]);
+  // One connection reads numbers, the other all else: the engine serves others besides.
+  const [numbers, { texts, storage }] = await Promise.all([readColumns(table, sampling), readBeside(table)]);
   const read = inOrder(table.columns, numbers, texts);
   const order = timeOrder(read, table.rows, version.reference, time);
   const columns = await describe(table, version, read, texts, storage);
-  const [{ pairs, duplicates, missing }, sample, series] = await Promise.all([
+  const varying = columnsOf(table.columns, columns, isVaryingNumber);
+  const [{ pairs, duplicates, missing }, { sample, series }] = await Promise.all([
     together(table, sampling, read, columns),
-    readSample(table, read),
-    order && readSeries(table, order, columnsOf(table.columns, columns, isVaryingNumber)),
+    inOrderOfRows(table, read, order, varying),
   ]);
   const { correlations, interactions } = pairs;
   const profile: Computed = {
@@ -141,6 +138,21 @@ async function countFuture(
   return Number((await queryTable(table, [column], sql)).rows[0]?.n ?? 0);
 }
 
+async function readBeside(table: ProfiledTable) {
+  const storage = await readStorage(table);
+  return { texts: await readTexts(table), storage };
+}
+
+async function inOrderOfRows(
+  table: ProfiledTable,
+  read: readonly ReadColumn[],
+  order: TimeOrder | null,
+  numbers: readonly Column[],
+) {
+  const sample = await readSample(table, read);
+  return { sample, series: order && (await readSeries(table, order, numbers)) };
+}
+
 function inOrder(
   columns: readonly Column[],
   numbers: readonly ReadColumn[],
@@ -179,7 +191,7 @@ async function together(
     codes.then((found) =>
       readMissing(table, read, ({ column, nullBits }) => nullBits ?? found.get(column.name)?.nulls),
     ),
-    readDuplicates(table, read, isUnique),
+    codes.then(() => readDuplicates(table, read, isUnique)),
   ]);
   return { pairs, missing, duplicates };
 }

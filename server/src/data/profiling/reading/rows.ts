@@ -164,17 +164,16 @@ export interface Storage {
 /** From the footers of the files. */
 export async function readStorage(table: ProfiledTable): Promise<Storage> {
   if (table.source.paths.length === 0) return { memoryBytes: 0, bytesOf: new Map() };
-  const parts = await Promise.all(
-    inBatches(table.source.paths, 200).map(async (paths) => {
-      const sql = `select path_in_schema as name, cast(sum(total_compressed_size) as bigint) as bytes,
-        cast(sum(total_uncompressed_size) as bigint) as memory
-        from parquet_metadata([${paths.map(quoteText).join(', ')}]) group by 1`;
-      return (await table.analytics.query({ sql, signal: table.signal })).rows;
-    }),
-  );
+  const parts: Readonly<Record<string, Cell>>[] = [];
+  for (const paths of inBatches(table.source.paths, 200)) {
+    const sql = `select path_in_schema as name, cast(sum(total_compressed_size) as bigint) as bytes,
+      cast(sum(total_uncompressed_size) as bigint) as memory
+      from parquet_metadata([${paths.map(quoteText).join(', ')}]) group by 1`;
+    parts.push(...(await table.analytics.query({ sql, signal: table.signal })).rows);
+  }
   const bytesOf = new Map<string, number>();
   let memoryBytes = 0;
-  for (const { name, bytes, memory } of parts.flat()) {
+  for (const { name, bytes, memory } of parts) {
     bytesOf.set(String(name), (bytesOf.get(String(name)) ?? 0) + Number(bytes));
     memoryBytes += Number(memory);
   }
