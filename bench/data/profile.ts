@@ -69,6 +69,8 @@ const rowsSql = `
 
 interface Found {
   readonly seconds: number;
+  /** Seconds of processor time, which other work on the machine changes less. */
+  readonly processor: number | null;
   readonly peakBytes: number | null;
   readonly columns: Readonly<Record<string, Figures>>;
 }
@@ -102,10 +104,13 @@ async function profileOurs(data: string): Promise<Found> {
   const server = await startTidemill(data);
   try {
     const client = createClient({ url: server.url });
+    const before = await server.cpuSeconds();
     const started = performance.now();
     const profile = await client.profiling.get({ name: 'bench', version: '1' });
     const seconds = (performance.now() - started) / 1000;
-    return { seconds, peakBytes: await server.peakBytes(), columns: figuresOf(profile) };
+    const after = await server.cpuSeconds();
+    const processor = before === null || after === null ? null : after - before;
+    return { seconds, processor, peakBytes: await server.peakBytes(), columns: figuresOf(profile) };
   } finally {
     await server.stop();
   }
@@ -160,7 +165,10 @@ async function run({ folder, rounds, python, say }: BenchContext): Promise<Outco
     minimal.push(quick);
     full.push(whole);
     const note = [found, quick, whole]
-      .map(({ seconds, peakBytes }) => `${seconds.toFixed(1)} s, ${mebibytes(peakBytes)} MiB`)
+      .map(
+        ({ seconds, processor, peakBytes }) =>
+          `${seconds.toFixed(1)} s, ${processor?.toFixed(1) ?? '?'} s of processor time, ${mebibytes(peakBytes)} MiB`,
+      )
       .join('; ');
     say(`ours; minimal; full: ${note}`);
     notes.push(`ours; minimal; full: ${note}`);
