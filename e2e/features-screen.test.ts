@@ -145,6 +145,30 @@ describeScreens('features', (ui) => {
     await ui.page.getByRole('alert').getByText('venue').first().waitFor();
   });
 
+  it('measures a view: freshness, null rates, and online against offline', async () => {
+    await ui.open('/feature-views/price_stats/versions/2?tab=health');
+    await ui.page.getByRole('region', { name: 'Freshness' }).getByText('2024-02-09').first().waitFor();
+    await ui
+      .table('feature measures')
+      .getByRole('row', { name: /^close_1 integer 2.5 %/ })
+      .waitFor();
+    const parity = ui.page.getByRole('region', { name: 'Online against offline' });
+    await parity.getByText('No sampled value differs.').waitFor();
+    const later = 'symbol,venue,date,close\nAAPL,1,2024-02-10,1000\n';
+    await ui.client.datasets.commit({
+      name: 'prices',
+      format: 'csv',
+      mode: 'append',
+      content: Buffer.from(later),
+    });
+    await ui.page.getByRole('button', { name: 'Measure now' }).click();
+    await ui
+      .table('mismatches')
+      .getByRole('row', { name: /^AAPL, 1 .* not-materialized/ })
+      .first()
+      .waitFor();
+  });
+
   it('looks a service up, with what the request brings computed on demand', async () => {
     await ui.open('/feature-services/pricing/versions/1');
     await ui.table('features').getByRole('row', { name: 'last_close integer price_stats@2 close' }).waitFor();

@@ -107,6 +107,7 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'features.impact': ({ name }) => `features impact ${name} definition.json`,
   'features.materialize': (input) =>
     `features materialize ${at(input)}${input.mode === 'incremental' ? ' --incremental' : ''}${input.wait === false ? ' --no-wait' : ''}`,
+  'features.health': (input) => `features health ${at(input)}${input.kept ? ' --kept' : ''}`,
   'features.listMaterializations': ({ name }) => `features materializations ${name}`,
   'features.cancelMaterialization': ({ id }) => `features cancel-materialization ${id}`,
   'features.lookupService': ({ request, entities, ...input }) =>

@@ -9,6 +9,7 @@ import { PageHeader } from '../../../components/PageHeader.tsx';
 import { ask, send } from '../../../lib/client.ts';
 import { useParam } from '../../../lib/url-state.ts';
 import { columnLine, DefinedFacts, References } from './definition-facts.tsx';
+import { HealthPanel } from './HealthPanel.tsx';
 import { ImpactPanel } from './ImpactPanel.tsx';
 import { ViewOnline } from './OnlinePanels.tsx';
 import { ViewUses } from './UsesPanel.tsx';
@@ -48,6 +49,7 @@ const toTabs = (view: FeatureView) => [
     render: () => <ViewVersions name={view.name} version={view.version} />,
   },
   { id: 'online', title: 'Online', render: () => <ViewOnline key={view.uri} view={view} /> },
+  { id: 'health', title: 'Health', render: () => <HealthPanel key={view.uri} view={view} /> },
   { id: 'uses', title: 'Used by', render: () => <ViewUses name={view.name} version={view.version} /> },
   {
     id: 'impact',
