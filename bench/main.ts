@@ -13,6 +13,7 @@ import { dataProfile } from './data/profile.ts';
 import { dataDiff } from './data/row-diff.ts';
 import { dataValidation } from './data/validation.ts';
 import { demo } from './demo.ts';
+import { featuresJoin } from './features/join.ts';
 import { featuresMaterialize } from './features/materialize.ts';
 import { featuresOnline } from './features/online.ts';
 import { predict } from './predict/predict.ts';
@@ -27,7 +28,7 @@ import { writersBench } from './tracking/writers.ts';
 
 const tracking: readonly Bench[] = [log, search, client, writersBench, artifacts, start, logPower];
 const data: readonly Bench[] = [dataCommit, dataStorage, dataDiff, dataProfile, dataValidation];
-const features: readonly Bench[] = [featuresOnline, featuresMaterialize];
+const features: readonly Bench[] = [featuresJoin, featuresOnline, featuresMaterialize];
 const benches: readonly Bench[] = [predict, append, demo, ...tracking, ...data, ...features];
 /** A name for several. */
 const groups: Readonly<Record<string, readonly Bench[]>> = { tracking, data, features };
