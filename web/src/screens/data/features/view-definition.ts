@@ -13,4 +13,5 @@ export const toDefinition = (view: FeatureView): FeatureViewDefinition => ({
   tags: view.tags,
   online: view.online,
   ...(view.stream && { stream: view.stream }),
+  ...(view.aggregations.length > 0 && { aggregations: view.aggregations }),
 });
