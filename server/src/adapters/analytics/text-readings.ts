@@ -85,8 +85,9 @@ const isoTimestamp: Reading = {
   plain: {
     // Without an offset, which this cast would drop, and three times as fast as the one that knows time zones.
     attempt: (v) => `try_cast(${v} as TIMESTAMP)`,
+    // To the second, writing it again takes half as long as a pattern. Words and years before Christ are of other lengths.
     isPlain: (v, tried) =>
-      `${tried} is not null and ${matches(v, '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:\\.[0-9]+)?Z?')}`,
+      `(strlen(${v}) = 19 and cast(${tried} as VARCHAR) = ${v} or ${tried} is not null and ${matches(v, '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:\\.[0-9]+)?Z?')})`,
   },
 };
 
