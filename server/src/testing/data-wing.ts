@@ -55,6 +55,8 @@ export async function createDataWing(database: DatabaseHandle) {
     events,
     tasks,
     clock,
+    /** Lets time pass. */
+    skip: (ms: number) => (now += ms),
     db,
     folder: folder.path,
     tempFolder,

@@ -384,4 +384,25 @@ describeEachDatabase('features online', (open) => {
       });
     });
   });
+
+  it('brings a view online by its schedule, once for all that was missed, and never while paused', async () => {
+    const caller = await withOrders({ online: { materialize: { schedule: '0 6 * * *' } } });
+    const runs = async () => (await wing.features.listMaterializations({ name: 'orders' }, caller)).items;
+    const scheduled = async () => {
+      const { items } = await wing.tasks.list({ workspace: caller.workspace, kind: 'feature-schedule' });
+      return items[0]?.state;
+    };
+    await until(scheduled, (state) => state === 'waiting');
+    expect(await runs()).toEqual([]);
+    wing.skip(3 * 86_400_000);
+    const [run, ...others] = await until(runs, (items) => items.some(({ state }) => state === 'succeeded'));
+    expect(run).toMatchObject({ trigger: 'schedule', mode: 'incremental', written: 3 });
+    expect(others).toEqual([]);
+    await wing.tasks.pause(wing.db, 'test');
+    wing.skip(86_400_000);
+    await wing.features.materialize(latest, caller);
+    expect((await runs()).map(({ trigger }) => trigger)).toEqual(['request', 'schedule']);
+    await wing.tasks.pause(wing.db, null);
+    await until(runs, (items) => items.filter(({ trigger }) => trigger === 'schedule').length === 2);
+  });
 });

@@ -7,8 +7,12 @@ import { quoteName } from '../../../base/sql-text.ts';
 export const packValues = (features: readonly Column[], values: Readonly<Record<string, unknown>>): string =>
   `[${features.map(({ name, type }) => spell(values[name] ?? null, type)).join(',')}]`;
 
-const spell = (value: unknown, type: Column['type']): string =>
-  type === 'integer' && typeof value === 'string' ? String(BigInt(value)) : JSON.stringify(value);
+/** A whole double has its `.0`, as DuckDB writes it: to clients in other languages it is no integer. */
+function spell(value: unknown, type: Column['type']): string {
+  if (type === 'integer' && typeof value === 'string') return String(BigInt(value));
+  const text = JSON.stringify(value);
+  return type === 'double' && typeof value === 'number' && /^-?\d+$/.test(text) ? `${text}.0` : text;
+}
 
 /** An earlier release kept an object. */
 export function unpackValues(features: readonly Pick<Column, 'name'>[], text: string): unknown[] {
