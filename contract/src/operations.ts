@@ -3,6 +3,7 @@ import {
   byId,
   byName,
   Done,
+  Duration,
   Json,
   literals,
   Name,
@@ -25,8 +26,20 @@ import { TrainingSetRequest } from './training-sets.ts';
 import { Expectations } from './validation.ts';
 
 export const MonitorDefinition = {
-  endpoint: Name,
-  kind: literals('drift', 'out-of-range', 'error'),
+  /** What is watched: an endpoint, or a feature view (`price_stats`, or one version of it: `price_stats@2`). */
+  endpoint: Type.Optional(Name),
+  view: Type.Optional(Reference),
+  /** Of endpoints drift, out-of-range, error and skew; of views freshness, parity, null-rate and feature-drift. */
+  kind: literals(
+    'drift',
+    'out-of-range',
+    'error',
+    'skew',
+    'freshness',
+    'parity',
+    'null-rate',
+    'feature-drift',
+  ),
   /** Feature columns to watch; default: all of the live model. */
   columns: Type.Optional(Type.Array(Type.String())),
   /** Dataset version the window is held against; default: the live model's training set. */
@@ -35,19 +48,34 @@ export const MonitorDefinition = {
   window: Type.Optional(Type.Integer({ minimum: 5, maximum: 100_000 })),
   /** Probability of a false alarm per check and column; the threshold follows from it and the window's size. */
   falseAlarmRate: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 0.5 })),
+  /** Of views: how often it is looked at, `1m` to `30d`; default `1h`. */
+  interval: Type.Optional(Duration),
+  /** Of null-rate: the greatest share of nulls that is fine. */
+  maximum: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+  /** Of parity: how long online may be behind what is offline; default `1d`. */
+  behind: Type.Optional(Duration),
   /** Webhook called when an alert opens. */
   webhook: Type.Optional(Type.String({ maxLength: 2000 })),
 };
-export const Monitor = Type.Object({ name: Type.String(), ...MonitorDefinition, createdAt: Timestamp });
+export const Monitor = Type.Object({
+  name: Type.String(),
+  ...MonitorDefinition,
+  /** Declared by nobody: a view with a freshness objective, or with values online, is watched by itself. */
+  automatic: Type.Optional(Type.Boolean()),
+  createdAt: Timestamp,
+});
 export type Monitor = Static<typeof Monitor>;
 
 export const MonitorResult = Type.Object({
   monitor: Type.String(),
-  endpoint: Type.String(),
+  endpoint: nullable(Type.String()),
+  view: Type.Optional(Type.String({ description: 'the version of a feature view: price_stats@2' })),
   kind: Type.String(),
   eventTime: Timestamp,
   column: Type.String(),
-  statistic: Type.String({ description: 'ks, psi, above, below, mae' }),
+  statistic: Type.String({
+    description: 'ks, above, below, mae, chi-square; of views age-ms, wrong, behind-ms, null-rate, broken',
+  }),
   value: Type.Number(),
   threshold: Type.Number(),
   breached: Type.Boolean(),
@@ -59,7 +87,8 @@ export type MonitorResult = Static<typeof MonitorResult>;
 export const Alert = Type.Object({
   id: Type.String(),
   monitor: Type.String(),
-  endpoint: Type.String(),
+  endpoint: nullable(Type.String()),
+  view: Type.Optional(Type.String({ description: 'the version of a feature view: price_stats@2' })),
   kind: Type.String(),
   state: literals('open', 'acknowledged', 'resolved'),
   title: Type.String(),
@@ -228,7 +257,7 @@ export const monitoringEndpoints = endpoints({
     path: '/api/v1/monitors',
     permission: 'read',
     summary: 'List monitors',
-    query: strict({ ...pageQuery, endpoint: Type.Optional(Name) }),
+    query: strict({ ...pageQuery, endpoint: Type.Optional(Name), view: Type.Optional(Name) }),
     reply: page(Monitor),
   },
   get: {
@@ -276,6 +305,7 @@ export const alertsEndpoints = endpoints({
       ...pageQuery,
       state: Type.Optional(literals('open', 'acknowledged', 'resolved')),
       endpoint: Type.Optional(Name),
+      view: Type.Optional(Name),
     }),
     reply: page(Alert),
   },

@@ -259,15 +259,18 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     analytics,
     compute,
     changes,
+    tasks,
     events,
     clock,
     logger,
     datasets,
+    features,
     registry,
     evaluations,
     endpoints,
     predictions,
     alerts,
+    watchViews: config.watchViews,
   });
   const retraining = createRetraining({
     db,
@@ -388,6 +391,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     http,
     services,
     database,
+    online,
     async start(): Promise<void> {
       secrets.start();
       await predictions.start();

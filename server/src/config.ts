@@ -20,6 +20,8 @@ export interface Config {
   readonly online:
     | { readonly kind: 'sqlite' }
     | { readonly kind: 'redis'; readonly url: string; readonly prefix: string };
+  /** Whether feature views are watched of which nobody has said so: freshness and parity. */
+  readonly watchViews: boolean;
   /** Folder into which clients write artifacts by themselves; null: to this server. */
   readonly artifactFolder: string | null;
   readonly allowedHosts: readonly string[];
@@ -58,6 +60,7 @@ export interface ConfigOptions {
   readonly logLevel?: string | undefined;
   readonly blobs?: string | undefined;
   readonly online?: string | undefined;
+  readonly featureWatch?: string | undefined;
   readonly s3Endpoint?: string | undefined;
   readonly s3Region?: string | undefined;
   readonly artifactRoot?: string | undefined;
@@ -79,6 +82,7 @@ export function readConfig(options: ConfigOptions, environment: NodeJS.ProcessEn
     dataFolder,
     blobs: readBlobs(options, environment),
     online: readOnline(options.online ?? environment.TIDEMILL_ONLINE ?? 'sqlite'),
+    watchViews: readWatch(options.featureWatch ?? environment.TIDEMILL_FEATURE_WATCH ?? 'on'),
     artifactFolder: readArtifactFolder(artifactRoot, dataFolder),
     database: readDatabase(options, environment),
     allowedHosts: hosts.map((host) => host.trim()).filter(Boolean),
@@ -135,6 +139,12 @@ function readScheme(text: string): 'http' | 'https' {
     variable: '--webhook-schemes (MLFLOW_WEBHOOK_ALLOWED_SCHEMES)',
     reason: `'${text}' is neither http nor https`,
   });
+}
+
+function readWatch(text: string): boolean {
+  if (text === 'on' || text === 'off') return text === 'on';
+  const reason = `'${text}' is neither on nor off`;
+  throw errors.configInvalid({ variable: '--feature-watch (TIDEMILL_FEATURE_WATCH)', reason });
 }
 
 /** Only from the environment: an option would stand in the list of processes. */

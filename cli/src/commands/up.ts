@@ -11,6 +11,7 @@ interface UpOptions {
   logLevel?: string;
   blobs?: string;
   online?: string;
+  featureWatch?: string;
   s3Endpoint?: string;
   s3Region?: string;
   artifactRoot?: string;
@@ -65,6 +66,12 @@ export function addUpCommand(program: Command): void {
       'https or http,https: where webhooks may go (default: MLFLOW_WEBHOOK_ALLOWED_SCHEMES or https)',
     )
     .option('--webhook-private', 'webhooks may go to this machine and private networks')
+    .addOption(
+      new Option(
+        '--feature-watch <on|off>',
+        'views with a freshness objective, or online, are watched by themselves (default: TIDEMILL_FEATURE_WATCH or on)',
+      ).choices(['on', 'off']),
+    )
     .option('--source-root <folders...>', 'folders whose files sources may read (default: none)')
     .option('--allow-private-sources', 'sources may be on this machine and in private networks')
     .option('--source-max-bytes <number>', 'of one pull (default 10 GiB)')

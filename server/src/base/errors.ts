@@ -986,6 +986,11 @@ export const catalogue = {
     (d) =>
       `The monitor '${d.name}' cannot be declared: ${d.reason}. Change the definition and send it again.`,
   ),
+  monitorAutomatic: entry<{ name: string; view: string }>(
+    409,
+    (d) =>
+      `The monitor '${d.name}' watches the view '${d.view}' by itself. Declare a monitor of the same kind for the view, which replaces it, take the view's freshness objective away, or start the server with --feature-watch off.`,
+  ),
   monitorNotReady: entry<{ name: string; reason: string }>(
     409,
     (d) => `The monitor '${d.name}' has nothing to judge: ${d.reason}.`,

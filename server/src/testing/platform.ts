@@ -31,6 +31,7 @@ export async function createTestPlatform(
       database: { kind: 'sqlite', durability: 'process' },
       blobs: { kind: 'filesystem' },
       online: { kind: 'sqlite' },
+      watchViews: true,
       artifactFolder: options.artifactFolder ?? null,
       allowedHosts: [],
       logLevel: 'silent',

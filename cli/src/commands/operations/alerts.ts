@@ -34,7 +34,7 @@ function addListAndShow(alerts: Command): void {
           id: (a) => a.id,
           state: (a) => a.state,
           'event time': (a) => formatMoment(a.eventTime),
-          endpoint: (a) => a.endpoint,
+          about: (a) => a.endpoint ?? `view:${a.view}`,
           title: (a) => a.title,
           'loop run': (a) => a.loopRun,
         },
@@ -56,7 +56,7 @@ const shownRows = 5;
 
 const describeAlert = (alert: Alert): string[] => [
   `${alert.id}  ${alert.state}  ${alert.title}`,
-  `monitor  ${alert.monitor} on ${alert.endpoint}, at ${formatMoment(alert.eventTime)}`,
+  `monitor  ${alert.monitor} on ${alert.endpoint ?? `view:${alert.view}`}, at ${formatMoment(alert.eventTime)}`,
   `opened   ${formatTime(alert.openedAt)}, resolved ${formatTime(alert.resolvedAt)}`,
   ...(alert.loopRun ? [`loop run ${alert.loopRun}`] : []),
   ...alert.causes.flatMap((cause) => [

@@ -5,7 +5,11 @@ import { sessionOf } from '../../session.ts';
 import { formatMoment, formatTime, tableLines } from '../../table.ts';
 
 export function addMonitorsCommands(program: Command): void {
-  const monitors = program.command('monitors').description('drift, out of range, realised error');
+  const monitors = program
+    .command('monitors')
+    .description(
+      'endpoints: drift, out of range, realised error, skew; views: freshness, parity, null rate, drift',
+    );
   addListAndShow(monitors);
   addChecks(monitors);
 }
@@ -15,16 +19,19 @@ function addListAndShow(monitors: Command): void {
     .command('list')
     .description('all monitors')
     .option('--endpoint <name>', 'only of this endpoint')
+    .option('--view <name>', 'only of this feature view')
     .addOption(limitOption())
-    .action(async (options: Limited & { endpoint?: string }, command: Command) => {
+    .action(async (options: Limited & { endpoint?: string; view?: string }, command: Command) => {
       const session = sessionOf(command);
-      const { limit, endpoint } = options;
-      const items = await listUpTo(limit, (page) => session.client.monitoring.list({ endpoint, ...page }));
+      const { limit, endpoint, view } = options;
+      const items = await listUpTo(limit, (page) =>
+        session.client.monitoring.list({ endpoint, view, ...page }),
+      );
       session.list(
         items,
         {
           name: (m) => m.name,
-          endpoint: (m) => m.endpoint,
+          watches: (m) => m.endpoint ?? `view:${m.view}`,
           kind: (m) => m.kind,
           columns: (m) => m.columns?.join(',') ?? 'all',
           window: (m) => m.window,
@@ -51,7 +58,7 @@ function addListAndShow(monitors: Command): void {
 }
 
 const describeMonitor = (monitor: Monitor): string[] => [
-  `${monitor.name}: ${monitor.kind} on ${monitor.endpoint}`,
+  `${monitor.name}: ${monitor.kind} on ${monitor.endpoint ?? `view:${monitor.view}`}${monitor.automatic ? ', declared by itself' : ''}`,
   `columns    ${monitor.columns?.join(', ') ?? 'all of the live model'}`,
   `reference  ${monitor.reference ?? "the live model's training set"}`,
   `created    ${formatTime(monitor.createdAt)}`,

@@ -8,12 +8,19 @@ export type MonitorKind = Static<(typeof MonitorDefinition)['kind']>;
 export interface Observation {
   readonly workspace: string;
   readonly monitor: string;
-  readonly endpoint: string;
+  /** Of a view none. */
+  readonly endpoint: string | null;
+  /** The version of a feature view, `price_stats@2`. */
+  readonly view?: string | undefined;
   readonly kind: MonitorKind;
   readonly model: string;
   readonly eventTime: number;
   readonly causes: readonly Cause[];
   readonly webhook: string | null;
+  /** So many windows without a breach end it; three, as windows of a sample prove little each. */
+  readonly cleanChecks?: number;
+  /** Why it is over then. */
+  readonly cleared?: string;
 }
 
 /** An alert with what only this domain needs to know of it. */
@@ -26,6 +33,15 @@ export interface StoredAlert extends Alert {
 /** Windows without a breach, one after another, until an alert resolves by itself: a single quiet day proves nothing. */
 export const cleanChecksToResolve = 3;
 const shownCauses = 20;
+
+/** What an alert is about, as its rows are found: an endpoint's name, or `view:price_stats` whatever the version. */
+export const subjectOf = ({
+  endpoint,
+  view,
+}: {
+  readonly endpoint: string | null;
+  readonly view?: string | undefined;
+}): string => endpoint ?? `view:${(view ?? '').split('@')[0]}`;
 
 /** How far over its threshold; causes of different statistics are ranked by it. */
 export const severity = ({ value, threshold }: Pick<Cause, 'value' | 'threshold'>): number =>
@@ -50,8 +66,9 @@ export type Transition = 'none' | 'open' | 'stay' | 'count' | 'resolve';
 export function transitionOf(
   alert: Pick<StoredAlert, 'cleanChecks'> | null,
   isBreached: boolean,
+  enough: number = cleanChecksToResolve,
 ): Transition {
   if (alert === null) return isBreached ? 'open' : 'none';
   if (isBreached) return alert.cleanChecks === 0 ? 'none' : 'stay';
-  return alert.cleanChecks + 1 >= cleanChecksToResolve ? 'resolve' : 'count';
+  return alert.cleanChecks + 1 >= enough ? 'resolve' : 'count';
 }

@@ -10,10 +10,11 @@ import type { Logger } from '../../base/logger.ts';
 import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.ts';
 import { toUri } from '../../base/references.ts';
 import type { Tasks } from '../../platform/tasks/service.ts';
-import { type Observation, rankCauses, type StoredAlert, titleOf, transitionOf } from './rules.ts';
+import { type Observation, rankCauses, type StoredAlert, subjectOf, titleOf, transitionOf } from './rules.ts';
 import { alertStore } from './store.ts';
 
 export type { Cause, MonitorKind, Observation, StoredAlert } from './rules.ts';
+export { subjectOf } from './rules.ts';
 
 export interface AlertsDependencies {
   readonly db: Db;
@@ -49,8 +50,12 @@ export function createAlerts({ db, changes, tasks, notifier, clock, logger }: Al
   async function open(observation: Observation): Promise<StoredAlert | null> {
     const { webhook, workspace } = observation;
     const causes = rankCauses(observation.causes);
+    const { monitor: name, kind: what, model: against } = observation;
     const alert: StoredAlert = {
-      ...observation,
+      ...{ workspace, monitor: name, kind: what, model: against },
+      endpoint: observation.endpoint,
+      ...(observation.view !== undefined && { view: observation.view }),
+      eventTime: observation.eventTime,
       id: newId('alert'),
       causes,
       title: titleOf(causes),
@@ -60,11 +65,11 @@ export function createAlerts({ db, changes, tasks, notifier, clock, logger }: Al
       loopRun: null,
       cleanChecks: 0,
     };
-    const { id, endpoint, kind, monitor, model, title, eventTime } = alert;
+    const { id, endpoint, view, kind, monitor, model, title, eventTime } = alert;
     const caller = systemCaller('monitoring', workspace);
     const isNew = await changes.run(caller, async (tx, record) => {
       if (!(await alertStore(tx).insert(alert))) return false;
-      const detail = { id, endpoint, kind, monitor, model, title, eventTime };
+      const detail = { id, endpoint, view, kind, monitor, model, title, eventTime };
       record({ action: 'alert.opened', subject: toUri('alert', id), detail });
       if (webhook === null) return true;
       await tasks.enqueue(tx, {
@@ -78,7 +83,7 @@ export function createAlerts({ db, changes, tasks, notifier, clock, logger }: Al
       return true;
     });
     if (!isNew) return null;
-    logger.warn({ alert: id, endpoint, monitor, kind, model, eventTime }, `alert: ${title}`);
+    logger.warn({ alert: id, endpoint, view, monitor, kind, model, eventTime }, `alert: ${title}`);
     return alert;
   }
 
@@ -89,14 +94,14 @@ export function createAlerts({ db, changes, tasks, notifier, clock, logger }: Al
       await store.endBreach(alert.id);
       if (alert.state === 'resolved') return;
       await store.resolve(alert.id, clock.now(), reason);
-      const { id, endpoint, kind, title } = alert;
+      const { id, endpoint, view, kind, title } = alert;
       record({
         action: 'alert.resolved',
         subject: toUri('alert', id),
-        detail: { id, endpoint, kind, title, reason },
+        detail: { id, endpoint, view, kind, title, reason },
       });
     });
-    logger.info({ alert: alert.id, endpoint: alert.endpoint }, `alert resolved: ${reason}`);
+    logger.info({ alert: alert.id, subject: subjectOf(alert) }, `alert resolved: ${reason}`);
   }
 
   async function change(
@@ -112,8 +117,8 @@ export function createAlerts({ db, changes, tasks, notifier, clock, logger }: Al
       if (found.state === 'resolved') throw errors.alertResolved({ id });
       if (action === 'alert.resolved') await store.resolve(id, clock.now(), note);
       else await store.acknowledge(id, note);
-      const { endpoint, kind, title } = found;
-      record({ action, subject: toUri('alert', id), detail: { id, endpoint, kind, title, note } });
+      const { endpoint, view, kind, title } = found;
+      record({ action, subject: toUri('alert', id), detail: { id, endpoint, view, kind, title, note } });
     });
     return toContract(await get(id, caller.workspace));
   }
@@ -124,13 +129,13 @@ export function createAlerts({ db, changes, tasks, notifier, clock, logger }: Al
      * until the windows are clean again or another model is live.
      */
     async observe(observation: Observation): Promise<void> {
-      const { workspace, endpoint, monitor, model } = observation;
-      const lasting = await alertStore(db).listLasting(workspace, endpoint);
+      const { workspace, monitor, model, cleanChecks, cleared } = observation;
+      const lasting = await alertStore(db).listLasting(workspace, subjectOf(observation));
       const found = lasting.find((alert) => alert.monitor === monitor && alert.model === model) ?? null;
-      const transition = transitionOf(found, observation.causes.length > 0);
+      const transition = transitionOf(found, observation.causes.length > 0, cleanChecks);
       if (transition === 'open') await open(observation);
       if (found === null || transition === 'none') return;
-      if (transition === 'resolve') return end(found, 'the windows are clean again');
+      if (transition === 'resolve') return end(found, cleared ?? 'the windows are clean again');
       await alertStore(db).setCleanChecks(found.id, transition === 'count' ? found.cleanChecks + 1 : 0);
     },
 
@@ -141,10 +146,27 @@ export function createAlerts({ db, changes, tasks, notifier, clock, logger }: Al
         if (alert.model !== model) await end(alert, `${model} is live instead of ${alert.model}`);
     },
 
-    async endMonitor(workspace: string, endpoint: string, monitor: string): Promise<void> {
-      const lasting = await alertStore(db).listLasting(workspace, endpoint);
+    async endMonitor(workspace: string, subject: string, monitor: string): Promise<void> {
+      const lasting = await alertStore(db).listLasting(workspace, subject);
       for (const alert of lasting) if (alert.monitor === monitor) await end(alert, 'its monitor was deleted');
     },
+
+    /** Of what a monitor watched, only these versions are looked at now. */
+    async endUnwatched(
+      workspace: string,
+      subject: string,
+      monitor: string,
+      models: readonly string[],
+    ): Promise<void> {
+      const lasting = await alertStore(db).listLasting(workspace, subject);
+      for (const alert of lasting)
+        if (alert.monitor === monitor && !models.includes(alert.model))
+          await end(alert, `${alert.model} is not used any more`);
+    },
+
+    /** Whether something is wrong with it now. */
+    hasLasting: async (workspace: string, subject: string): Promise<boolean> =>
+      (await alertStore(db).listLasting(workspace, subject)).length > 0,
 
     /** Open and acknowledged alerts of an endpoint whose breach lasts, oldest first. */
     async listActive(workspace: string, endpoint: string): Promise<StoredAlert[]> {
@@ -160,7 +182,8 @@ export function createAlerts({ db, changes, tasks, notifier, clock, logger }: Al
       const limit = input.limit ?? defaultPageSize;
       const before = input.cursor === undefined ? undefined : decodeCursor(input.cursor, isText);
       const filter = { workspace: caller.workspace, before, limit: limit + 1 };
-      const rows = await alertStore(db).list({ ...filter, state: input.state, endpoint: input.endpoint });
+      const subject = input.view === undefined ? input.endpoint : `view:${input.view}`;
+      const rows = await alertStore(db).list({ ...filter, state: input.state, subject });
       const page = toPage(rows, limit, (alert) => alert.id);
       return { ...page, items: page.items.map(toContract) };
     },

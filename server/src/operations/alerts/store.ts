@@ -2,7 +2,7 @@ import type { Alert } from '@tidemill/contract';
 import type { Selectable } from 'kysely';
 import { type Db, json, parseJson } from '../../adapters/db/db.ts';
 import type { AlertsTable } from '../../adapters/db/tables/alerts.ts';
-import { breachKey, type MonitorKind, type StoredAlert } from './rules.ts';
+import { breachKey, type MonitorKind, type StoredAlert, subjectOf } from './rules.ts';
 
 export const alertStore = (db: Db) => {
   const ofWorkspace = (workspace: string) =>
@@ -17,7 +17,7 @@ export const alertStore = (db: Db) => {
           id: alert.id,
           workspace: alert.workspace,
           monitor: alert.monitor,
-          endpoint: alert.endpoint,
+          endpoint: subjectOf(alert),
           kind: alert.kind,
           model: alert.model,
           state: alert.state,
@@ -42,10 +42,10 @@ export const alertStore = (db: Db) => {
       return row ? toAlert(row) : null;
     },
 
-    /** Alerts of an endpoint whose breach lasts, also those closed by hand. */
-    async listLasting(workspace: string, endpoint: string): Promise<StoredAlert[]> {
+    /** Alerts of an endpoint or view whose breach lasts, also those closed by hand. */
+    async listLasting(workspace: string, subject: string): Promise<StoredAlert[]> {
       const rows = await ofWorkspace(workspace)
-        .where('endpoint', '=', endpoint)
+        .where('endpoint', '=', subject)
         .where('breach_key', 'is not', null)
         .orderBy('id')
         .execute();
@@ -56,14 +56,14 @@ export const alertStore = (db: Db) => {
       workspace: string;
       state?: string | undefined;
       states?: readonly string[] | undefined;
-      endpoint?: string | undefined;
+      subject?: string | undefined;
       before?: string | undefined;
       limit: number;
     }): Promise<StoredAlert[]> {
       let query = ofWorkspace(filter.workspace);
       if (filter.state !== undefined) query = query.where('state', '=', filter.state);
       if (filter.states !== undefined) query = query.where('state', 'in', filter.states);
-      if (filter.endpoint !== undefined) query = query.where('endpoint', '=', filter.endpoint);
+      if (filter.subject !== undefined) query = query.where('endpoint', '=', filter.subject);
       if (filter.before !== undefined) query = query.where('id', '<', filter.before);
       return (await query.orderBy('id', 'desc').limit(filter.limit).execute()).map(toAlert);
     },
@@ -106,7 +106,9 @@ const toAlert = (row: Selectable<AlertsTable>): StoredAlert => ({
   id: row.id,
   workspace: row.workspace,
   monitor: row.monitor,
-  endpoint: row.endpoint,
+  endpoint: row.endpoint.startsWith('view:') ? null : row.endpoint,
+  // The model of a view's alert is the version that it is about.
+  ...(row.endpoint.startsWith('view:') && { view: row.model }),
   kind: row.kind as MonitorKind,
   model: row.model,
   state: row.state as Alert['state'],

@@ -42,11 +42,7 @@ export const defaultWindow = 30;
  * small: one in a million leaves 300 daily checks of 20 columns below one in a hundred. A real shift is far beyond.
  * The threshold of errors is simulated, and one in ten thousand is what a simulation of seconds can tell.
  */
-export const defaultRate: Readonly<Record<MonitorKind, number>> = {
-  drift: 1e-6,
-  'out-of-range': 1e-6,
-  error: 1e-4,
-};
+export const defaultRate = { drift: 1e-6, 'out-of-range': 1e-6, skew: 1e-6, error: 1e-4 } as const;
 
 /** Simulated windows per expected false alarm of an error monitor. */
 export const drawsPerAlarm = 20;
@@ -55,7 +51,7 @@ const maximumSimulated = 1e9;
 
 export const windowOf = (monitor: Pick<Monitor, 'window'>): number => monitor.window ?? defaultWindow;
 export const rateOf = (monitor: Pick<Monitor, 'kind' | 'falseAlarmRate'>): number =>
-  monitor.falseAlarmRate ?? defaultRate[monitor.kind];
+  monitor.falseAlarmRate ?? (monitor.kind === 'error' ? defaultRate.error : defaultRate.drift);
 
 /** Why a definition cannot work; null when it can. */
 export function problemOf(

@@ -8,8 +8,9 @@ import type { Logger } from '../../base/logger.ts';
 import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.ts';
 import { toUri } from '../../base/references.ts';
 import type { Events } from '../../platform/events/service.ts';
-import type { Alerts } from '../alerts/service.ts';
+import { type Alerts, subjectOf } from '../alerts/service.ts';
 import { createCheckSchedule } from './check-schedule.ts';
+import { isSame, nameOfView, nothingMeasured } from './definitions.ts';
 import {
   createEndpointWindows,
   type EndpointWindow,
@@ -19,15 +20,18 @@ import { createHeadlines } from './headlines.ts';
 import { createReferences, type ReferencesDependencies } from './references.ts';
 import { problemOf, toCause } from './rules.ts';
 import { monitoringStore, type NewResult, type ResultCursor, type StoredMonitor } from './store.ts';
+import { problemOfSubject } from './view-judge.ts';
+import { createViewMonitors, type ViewMonitorsDependencies, viewSubject } from './view-monitors.ts';
 import { type JudgedTime, judgeMonitor } from './window-judge.ts';
 
 export interface MonitoringDependencies
   extends Omit<ReferencesDependencies, 'datasets'>,
+    Omit<ViewMonitorsDependencies, 'recorded' | 'events' | 'alerts'>,
     Omit<EndpointWindowDependencies, 'datasets'> {
   readonly db: Db;
   readonly changes: Changes;
   readonly events: Pick<Events, 'on' | 'emit'>;
-  readonly alerts: Pick<Alerts, 'observe' | 'endReplaced' | 'endMonitor'>;
+  readonly alerts: ViewMonitorsDependencies['alerts'] & Pick<Alerts, 'endReplaced'>;
   readonly datasets: ReferencesDependencies['datasets'] & EndpointWindowDependencies['datasets'];
   readonly clock: Clock;
   readonly logger: Logger;
@@ -52,6 +56,13 @@ export function createMonitoring(deps: MonitoringDependencies) {
   const curves = createHeadlines(async (workspace, monitor) =>
     (await monitoringStore(db).listResults({ workspace, monitor, limit: keptResults })).map(toResult),
   );
+  const views = createViewMonitors({
+    ...deps,
+    recorded: async (workspace, monitor, results) => {
+      curves.add(workspace, monitor, results);
+      await prune(workspace, monitor, results.length);
+    },
+  });
   const schedule = createCheckSchedule({
     check: checkEndpoint,
     onFailed: (error, endpoint) => logger.error({ err: error, endpoint }, 'monitors could not be checked'),
@@ -71,7 +82,7 @@ export function createMonitoring(deps: MonitoringDependencies) {
   }
 
   async function checkEndpoint(workspace: string, endpoint: string): Promise<void> {
-    const monitors = await monitoringStore(db).list({ workspace, endpoint });
+    const monitors = await monitoringStore(db).list({ workspace, subject: endpoint });
     if (monitors.length === 0) return;
     const window = await windows.read(workspace, endpoint, monitors).catch(asDeleted);
     if (window === null) return;
@@ -175,9 +186,10 @@ export function createMonitoring(deps: MonitoringDependencies) {
     async put(input: Input<Contract['put']>, caller: Caller): Promise<Monitor & { unchanged: boolean }> {
       const { name, ...definition } = input;
       const { workspace } = caller;
-      const problem = problemOf(definition);
+      const problem = problemOfSubject(definition) ?? problemOf(definition);
       if (problem !== null) throw errors.monitorInvalid({ name, reason: problem });
-      await deps.endpoints.currentDefinition(input.endpoint, workspace);
+      if (input.endpoint !== undefined) await deps.endpoints.currentDefinition(input.endpoint, workspace);
+      else await views.assertWatchable(name, { ...definition, workspace });
       if (input.reference !== undefined) await deps.datasets.resolve(input.reference, workspace);
       const { monitor, unchanged } = await changes.run(caller, async (tx, note) => {
         const store = monitoringStore(tx);
@@ -190,11 +202,12 @@ export function createMonitoring(deps: MonitoringDependencies) {
           subject: toUri('monitor', name),
           detail: { ...definition },
         });
+        if (fresh.view !== undefined) await views.ask(tx, workspace, nameOfView(fresh.view));
         return { monitor: fresh, unchanged: false };
       });
       if (!unchanged) {
         for (const key of judged.keys()) if (key.startsWith(`${workspace}/${name}/`)) judged.delete(key);
-        schedule.ask(workspace, input.endpoint);
+        if (input.endpoint !== undefined) schedule.ask(workspace, input.endpoint);
       }
       return { ...toMonitor(monitor), unchanged };
     },
@@ -202,7 +215,8 @@ export function createMonitoring(deps: MonitoringDependencies) {
     async list(input: Input<Contract['list']>, caller: Caller): Promise<Page<Monitor>> {
       const limit = input.limit ?? defaultPageSize;
       const after = input.cursor === undefined ? undefined : decodeCursor(input.cursor, isText);
-      const filter = { workspace: caller.workspace, endpoint: input.endpoint, after, limit: limit + 1 };
+      const subject = input.view === undefined ? input.endpoint : viewSubject(input.view);
+      const filter = { workspace: caller.workspace, subject, after, limit: limit + 1 };
       const page = toPage(await monitoringStore(db).list(filter), limit, (monitor) => monitor.name);
       return { ...page, items: page.items.map(toMonitor) };
     },
@@ -211,13 +225,16 @@ export function createMonitoring(deps: MonitoringDependencies) {
       toMonitor(await get(input.name, caller.workspace)),
 
     async delete(input: { name: string }, caller: Caller): Promise<Record<string, never>> {
-      const { endpoint } = await get(input.name, caller.workspace);
+      const { endpoint = null, view, automatic } = await get(input.name, caller.workspace);
+      if (automatic) throw errors.monitorAutomatic({ name: input.name, view: view ?? '' });
       await changes.run(caller, async (tx, note) => {
         await monitoringStore(tx).delete(caller.workspace, input.name);
-        note({ action: 'monitor.deleted', subject: toUri('monitor', input.name), detail: { endpoint } });
+        const detail = { endpoint, ...(view !== undefined && { view }) };
+        note({ action: 'monitor.deleted', subject: toUri('monitor', input.name), detail });
+        if (view !== undefined) await views.ask(tx, caller.workspace, nameOfView(view));
       });
       curves.forget(caller.workspace, input.name);
-      await alerts.endMonitor(caller.workspace, endpoint, input.name);
+      await alerts.endMonitor(caller.workspace, subjectOf({ endpoint, view }), input.name);
       return {};
     },
 
@@ -225,8 +242,14 @@ export function createMonitoring(deps: MonitoringDependencies) {
     async check(input: { name: string }, caller: Caller): Promise<{ results: MonitorResult[] }> {
       const { workspace } = caller;
       const monitor = await get(input.name, workspace);
-      return schedule.inLine(workspace, monitor.endpoint, async () => {
-        const window = await windows.read(workspace, monitor.endpoint, [monitor]);
+      const { endpoint } = monitor;
+      if (endpoint === undefined) {
+        const results = await views.check(monitor);
+        if (results.length > 0) return { results };
+        throw errors.monitorNotReady({ name: monitor.name, reason: nothingMeasured(monitor) });
+      }
+      return schedule.inLine(workspace, endpoint, async () => {
+        const window = await windows.read(workspace, endpoint, [monitor]);
         await followLiveModel(window);
         const last = await lastJudged(window, monitor);
         const fresh = await judgeMonitor(references, window, monitor, last);
@@ -252,7 +275,7 @@ export function createMonitoring(deps: MonitoringDependencies) {
 
     /** The curve of every monitor of an endpoint: at each event time the result nearest to its threshold. */
     async headlines(workspace: string, endpoint: string): Promise<MonitorResult[]> {
-      const monitors = await monitoringStore(db).list({ workspace, endpoint });
+      const monitors = await monitoringStore(db).list({ workspace, subject: endpoint });
       return (await Promise.all(monitors.map(({ name }) => curves.get(workspace, name)))).flat();
     },
 
@@ -262,7 +285,8 @@ export function createMonitoring(deps: MonitoringDependencies) {
     /** Looks at every watched endpoint once: what came while nobody looked. */
     async start(): Promise<void> {
       for (const { workspace, endpoint } of await monitoringStore(db).listWatchedEndpoints())
-        schedule.ask(workspace, endpoint);
+        if (!endpoint.startsWith('view:')) schedule.ask(workspace, endpoint);
+      await views.askAll();
     },
 
     stop: (): Promise<void> => schedule.stop(),
@@ -275,11 +299,6 @@ export type Monitoring = ReturnType<typeof createMonitoring>;
 function rowsAt(window: EndpointWindow, monitor: StoredMonitor, eventTime: number): number {
   const units = monitor.kind === 'error' ? window.errors() : window.records;
   return units.filter((unit) => unit.eventTime === eventTime).length;
-}
-
-function isSame(a: StoredMonitor, b: StoredMonitor): boolean {
-  const keys = ['endpoint', 'kind', 'columns', 'reference', 'window', 'falseAlarmRate', 'webhook'] as const;
-  return keys.every((key) => JSON.stringify(a[key]) === JSON.stringify(b[key]));
 }
 
 const toMonitor = ({ workspace: _workspace, ...monitor }: StoredMonitor): Monitor => monitor;

@@ -24,7 +24,7 @@ describeEachDatabase('monitoring store', (open) => {
     await store.save({ ...monitor, workspace: 'w2', endpoint: 'other' }, 'user:anna');
     await store.save({ ...monitor, window: 30 }, 'user:anna');
     expect(await store.find('w1', 'drift')).toEqual({ ...monitor, window: 30 });
-    expect(await store.list({ workspace: 'w1', endpoint: 'other' })).toEqual([]);
+    expect(await store.list({ workspace: 'w1', subject: 'other' })).toEqual([]);
     expect(await store.listWatchedEndpoints()).toHaveLength(2);
     await store.delete('w2', 'drift');
     expect(await store.find('w2', 'drift')).toBeNull();

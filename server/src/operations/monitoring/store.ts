@@ -2,6 +2,7 @@ import type { Monitor, MonitorResult } from '@tidemill/contract';
 import type { Selectable } from 'kysely';
 import { type Db, json, parseJson, toBatches } from '../../adapters/db/db.ts';
 import type { MonitorResultsTable, MonitorsTable } from '../../adapters/db/tables/monitoring.ts';
+import { subjectOf } from '../alerts/service.ts';
 
 export interface StoredMonitor extends Monitor {
   readonly workspace: string;
@@ -16,8 +17,9 @@ export interface ResultCursor {
 
 export const monitoringStore = (db: Db) => ({
   async save(monitor: StoredMonitor, actor: string): Promise<void> {
-    const { workspace, name, endpoint, createdAt, ...definition } = monitor;
-    const row = { endpoint, definition: json(definition) };
+    const { workspace, name, endpoint = null, createdAt, ...definition } = monitor;
+    const subject = subjectOf({ endpoint, view: monitor.view });
+    const row = { endpoint: subject, definition: json(definition) };
     await db
       .insertInto('monitors')
       .values({ workspace, name, ...row, created_at: createdAt, created_by: actor })
@@ -37,12 +39,13 @@ export const monitoringStore = (db: Db) => ({
 
   async list(filter: {
     workspace: string;
-    endpoint?: string | undefined;
+    /** An endpoint's name, or `view:price_stats`. */
+    subject?: string | undefined;
     after?: string | undefined;
     limit?: number | undefined;
   }): Promise<StoredMonitor[]> {
     let query = db.selectFrom('monitors').selectAll().where('workspace', '=', filter.workspace);
-    if (filter.endpoint !== undefined) query = query.where('endpoint', '=', filter.endpoint);
+    if (filter.subject !== undefined) query = query.where('endpoint', '=', filter.subject);
     if (filter.after !== undefined) query = query.where('name', '>', filter.after);
     if (filter.limit !== undefined) query = query.limit(filter.limit);
     return (await query.orderBy('name').execute()).map(toMonitor);
@@ -64,7 +67,7 @@ export const monitoringStore = (db: Db) => ({
     const rows = results.map((result) => ({
       workspace: result.workspace,
       monitor: result.monitor,
-      endpoint: result.endpoint,
+      endpoint: subjectOf(result),
       kind: result.kind,
       model: result.model,
       event_time: result.eventTime,
@@ -153,18 +156,22 @@ export const monitoringStore = (db: Db) => ({
   },
 });
 
+const isView = (subject: string): boolean => subject.startsWith('view:');
+
 const toMonitor = (row: Selectable<MonitorsTable>): StoredMonitor => ({
   ...parseJson<Pick<Monitor, 'kind'>>(row.definition),
   workspace: row.workspace,
   name: row.name,
-  endpoint: row.endpoint,
+  ...(!isView(row.endpoint) && { endpoint: row.endpoint }),
   createdAt: row.created_at,
 });
 
 const toResult = (row: Selectable<MonitorResultsTable>): MonitorResult & { id: number } => ({
   id: row.id,
   monitor: row.monitor,
-  endpoint: row.endpoint,
+  endpoint: isView(row.endpoint) ? null : row.endpoint,
+  // The model of a view's result is the version that was measured.
+  ...(isView(row.endpoint) && { view: row.model }),
   kind: row.kind,
   eventTime: row.event_time,
   column: row.column_name,

@@ -176,7 +176,11 @@ export function createProjectKinds(deps: ProjectKindsDependencies): Readonly<Rec
         const path = `monitors.${name}`;
         const { reference } = wanted;
         const wait = await firstOf([
-          () => awaitEndpoint(wanted.endpoint, `${path}.endpoint`, context),
+          async () =>
+            wanted.endpoint === undefined
+              ? null
+              : awaitEndpoint(wanted.endpoint, `${path}.endpoint`, context),
+          async () => (wanted.view === undefined ? null : awaitView(wanted.view, `${path}.view`, context)),
           async () =>
             reference === undefined ? null : awaitDataset(reference, `${path}.reference`, context),
         ]);

@@ -67,8 +67,8 @@ function toRow(row: Readonly<Record<string, unknown>>): Record<string, unknown> 
 function Facts({ alert }: { readonly alert: Alert }) {
   return (
     <Summary>
-      <Fact name="Endpoint">
-        <ReferenceLink kind="endpoint" to={alert.endpoint} />
+      <Fact name={alert.view ? 'Feature view' : 'Endpoint'}>
+        <ReferenceLink kind="endpoint" to={alert.view ? `view:${alert.view}` : alert.endpoint} />
       </Fact>
       <Fact name="Monitor">
         <ReferenceLink kind="monitor" to={alert.monitor} />

@@ -24,9 +24,11 @@ const columns: readonly DataColumn<Alert>[] = [
   },
   {
     id: 'endpoint',
-    title: 'Endpoint',
-    value: (alert) => alert.endpoint,
-    cell: (alert) => <ReferenceLink kind="endpoint" to={alert.endpoint} />,
+    title: 'About',
+    value: (alert) => alert.view ?? alert.endpoint,
+    cell: (alert) => (
+      <ReferenceLink kind="endpoint" to={alert.view ? `view:${alert.view}` : alert.endpoint} />
+    ),
     width: 150,
   },
   {

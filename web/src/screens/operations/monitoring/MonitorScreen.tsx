@@ -93,8 +93,8 @@ function Definition({ monitor }: { readonly monitor: Monitor }) {
   return (
     <Summary>
       <Fact name="Kind">{monitor.kind}</Fact>
-      <Fact name="Endpoint">
-        <ReferenceLink kind="endpoint" to={monitor.endpoint} />
+      <Fact name={monitor.view ? 'Feature view' : 'Endpoint'}>
+        <ReferenceLink kind="endpoint" to={monitor.view ? `view:${monitor.view}` : monitor.endpoint} />
       </Fact>
       <Fact name="Columns">{monitor.columns?.join(', ') ?? 'all of the live model'}</Fact>
       <Fact name="Window">{monitor.window ? `${monitor.window} rows` : 'default'}</Fact>

@@ -17,9 +17,11 @@ const columns: readonly DataColumn<Monitor>[] = [
   { id: 'kind', title: 'Kind', value: (monitor) => monitor.kind, width: 130 },
   {
     id: 'endpoint',
-    title: 'Endpoint',
-    value: (monitor) => monitor.endpoint,
-    cell: (monitor) => <ReferenceLink kind="endpoint" to={monitor.endpoint} />,
+    title: 'Watches',
+    value: (monitor) => monitor.view ?? monitor.endpoint,
+    cell: (monitor) => (
+      <ReferenceLink kind="endpoint" to={monitor.view ? `view:${monitor.view}` : monitor.endpoint} />
+    ),
     width: 160,
   },
   {
