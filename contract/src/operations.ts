@@ -22,7 +22,7 @@ import { SweepRequest } from './jobs.ts';
 import { EvaluationRequest, GateRule } from './models.ts';
 import { EndpointDefinition, RolloutPolicy } from './serving.ts';
 import { SourceDefinition } from './sources.ts';
-import { TrainingSetRequest } from './training-sets.ts';
+import { TrainingSetRequest, trainingViews } from './training-sets.ts';
 import { Expectations } from './validation.ts';
 
 export const MonitorDefinition = {
@@ -122,7 +122,7 @@ const sweepRecipe = strict({
 const trainingSetRecipe = strict({
   name: TrainingSetRequest.name,
   entities: TrainingSetRequest.entities,
-  views: TrainingSetRequest.views,
+  views: trainingViews,
   label: TrainingSetRequest.label,
 });
 

@@ -4,6 +4,9 @@ import { DatasetVersion } from './datasets.ts';
 import { endpoints } from './endpoint.ts';
 import { versionBindings } from './feature-views.ts';
 
+/** References of views, whose features are all taken. */
+export const trainingViews = Type.Array(Type.String(), { minItems: 1, maxItems: 50 });
+
 export const TrainingSetRequest = {
   name: Name,
   entities: Type.String({
@@ -15,7 +18,15 @@ export const TrainingSetRequest = {
   eventTime: Type.Optional(
     Type.String({ minLength: 1, maxLength: 128, description: 'column of the entities; default event_time' }),
   ),
-  views: Type.Array(Type.String(), { minItems: 1, maxItems: 50 }),
+  views: Type.Optional(trainingViews),
+  service: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description:
+        "instead of views: a feature service ('churn@2'); the entities bring what its expressions read of the request",
+    }),
+  ),
   label: Type.Optional(
     strict({
       sql: Type.String({

@@ -154,7 +154,7 @@ export function featuresOf(what: string, meaning: ViewKeys, columns: readonly Co
   throw errors.featureColumnInvalid({ what, column: meaning.eventTime, reason, known: namesOf(columns) });
 }
 
-const comparable = (type: Column['type']): string =>
+export const comparable = (type: Column['type']): string =>
   type === 'integer' || type === 'double' ? 'number' : type;
 
 /** @throws trainingSetInvalid where a key of ours can never equal a key of the view */

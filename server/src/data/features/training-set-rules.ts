@@ -1,7 +1,7 @@
-import type { Column, FeatureView, TrainingSetDefinition } from '@tidemill/contract';
+import type { Column, FeatureService, FeatureView, TrainingSetDefinition } from '@tidemill/contract';
 import { errors } from '../../base/errors.ts';
 import { type LabelColumns, labelColumn } from './label-join.ts';
-import { assertColumn, assertJoinable, assertTimeColumn } from './rules.ts';
+import { assertColumn, assertJoinable, assertTimeColumn, comparable } from './rules.ts';
 import { rowColumn, timeColumn } from './view-join.ts';
 
 /** A view of a training set: which of its features are taken, and what they are called. */
@@ -31,11 +31,13 @@ export function assertEntities(
   definition: TrainingSetDefinition,
   columns: readonly Column[],
   views: readonly TakenView[],
+  service: FeatureService | null,
 ): void {
   const { name } = definition;
   const what = `the entities of '${name}'`;
   assertTimeColumn(what, columns, eventTimeOf(definition));
   for (const { view } of views) for (const key of view.entity) assertColumn(what, columns, key);
+  if (service) assertRequestFields(name, service, columns);
   const ours: string[] = [rowColumn, timeColumn, labelColumn];
   const taken = new Map(columns.map((column) => [column.name.toLowerCase(), 'the entities']));
   for (const { name: column } of columns)
@@ -47,6 +49,20 @@ export function assertEntities(
   for (const { view, features, statusAs } of views) {
     for (const feature of features) take(name, taken, feature.as, view.reference);
     if (statusAs !== undefined) take(name, taken, statusAs, `the status of ${view.reference}`);
+  }
+  for (const feature of service?.onDemand ?? [])
+    take(name, taken, feature.name, `${service?.reference} on demand`);
+}
+
+/** What expressions read of a request stands in the entity rows. */
+function assertRequestFields(name: string, service: FeatureService, columns: readonly Column[]): void {
+  if (service.onDemand.length === 0) return;
+  const what = `the entities of '${name}', for the request of ${service.reference}`;
+  for (const field of service.request) {
+    const found = assertColumn(what, columns, field.name);
+    if (comparable(found.type) === comparable(field.type)) continue;
+    const reason = `'${field.name}' is ${found.type} in the entities and ${field.type} in the request of ${service.reference}; cast it`;
+    throw errors.trainingSetInvalid({ name, reason });
   }
 }
 
@@ -61,7 +77,16 @@ function take(name: string, taken: Map<string, string>, column: string, owner: s
 }
 
 /** @throws trainingSetInvalid */
-export function assertViews({ name, label }: TrainingSetDefinition, views: readonly TakenView[]): void {
+export function assertViews(
+  { name, label }: TrainingSetDefinition,
+  views: readonly TakenView[],
+  service: FeatureService | null,
+): void {
+  const onDemand = service?.onDemand.find((each) => each.name.toLowerCase() === label?.column.toLowerCase());
+  if (onDemand) {
+    const reason = `the label '${onDemand.name}' is also a feature on demand of ${service?.reference}`;
+    throw errors.trainingSetInvalid({ name, reason });
+  }
   const seen = new Set<string>();
   for (const { view, features } of views) {
     if (seen.has(view.name))

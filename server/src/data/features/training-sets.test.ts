@@ -97,6 +97,31 @@ describeEachDatabase('a training set', (open) => {
     expect(rows.map((row) => row.balance)).toEqual([100, null, null, null, 90, null, 100, null]);
   });
 
+  it('takes what a service takes, under its names, with features on demand computed as in a look-up', async () => {
+    const caller = await begin();
+    await wing.features.services.put(
+      {
+        name: 'risk',
+        features: ['balances:balance as left', 'balances:limit_'],
+        request: [{ name: 'order_id', type: 'integer' }],
+        onDemand: [
+          { name: 'share', type: 'double', expression: 'order_id / left' },
+          { name: 'known', type: 'boolean', expression: 'left != null' },
+        ],
+      },
+      caller,
+    );
+    const { built, rows } = await build({ views: undefined, service: 'risk', statuses: true }, caller);
+    expect(built.columns.map(({ name }) => name).slice(4)).toEqual([
+      ...['left', 'limit_', 'balances__status', 'share', 'known'],
+    ]);
+    expect(rows.map((row) => row.share)).toEqual([0.01, null, null, null, 5 / 90, null, 0.01, null]);
+    expect(rows.map((row) => row.known)).toEqual([true, false, false, false, true, false, true, false]);
+    expect(rows.map((row) => row.order_id)).toEqual([1, 2, 3, 4, 5, 6, 1, 7]);
+    expect(built.provenance.detail).toMatchObject({ definition: { service: 'risk@1' } });
+    expect(built.provenance.inputs).toContain('service:risk@1');
+  });
+
   it('stops when the caller leaves', async () => {
     const caller = await begin();
     const entities = 'select customer, region, event_time from orders, range(100000000) order by hash(range)';
@@ -108,6 +133,8 @@ describeEachDatabase('a training set', (open) => {
 
   describe('with bad input', () => {
     it.each([
+      ['neither views nor a service', { views: undefined }, /either 'views' or 'service'/],
+      ['both', { service: 'risk' }, /either 'views' or 'service'/],
       ['no such dataset', { entities: 'nope@1' }, /no dataset.*nope/i],
       ['no event time', { entities: 'select customer, region from orders' }, /'event_time' is missing/],
       [

@@ -1,7 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Column, FeatureView, TrainingSetDefinition } from '@tidemill/contract';
+import type { Column, FeatureService, FeatureView, TrainingSetDefinition } from '@tidemill/contract';
 import type { Analytics, SealedEngine } from '../../adapters/analytics/analytics.ts';
+import type { Compute } from '../../adapters/executor/executor.ts';
 import type { Caller } from '../../base/caller.ts';
 import { durationMs } from '../../base/duration.ts';
 import { errors } from '../../base/errors.ts';
@@ -10,6 +11,7 @@ import { quoteName } from '../../base/sql-text.ts';
 import { type BoundSql, type Committed, createBinder, type Datasets } from '../datasets/service.ts';
 import { type GivenSelect, giveSelect, namedColumns, selectIntoFile } from './given-select.ts';
 import { countLabelledSql, finishedRowsSql, labelledRowsSql } from './label-join.ts';
+import { addOnDemand } from './on-demand-rows.ts';
 import { assertJoinable, cleanSql } from './rules.ts';
 import {
   assertEntities,
@@ -28,6 +30,9 @@ export interface TrainingSetDependencies {
   readonly datasets: Pick<Datasets, 'resolve' | 'source' | 'commitParquet'>;
   readonly tempFolder: string;
   resolveView(reference: string, workspace: string): Promise<FeatureView>;
+  /** Who builds training sets of views alone needs neither of these. */
+  readonly compute?: Pick<Compute, 'compute'>;
+  resolveService?(reference: string, workspace: string): Promise<FeatureService>;
 }
 
 interface Counts {
@@ -40,6 +45,7 @@ interface Counts {
 interface Plan {
   readonly definition: TrainingSetDefinition;
   readonly asOf: number | null;
+  readonly service: FeatureService | null;
   readonly views: readonly TakenView[];
   readonly bound: {
     readonly entities: BoundSql;
@@ -56,24 +62,41 @@ export function createTrainingSets(deps: TrainingSetDependencies) {
   async function plan(definition: TrainingSetDefinition, { workspace }: Caller): Promise<Plan> {
     const { name, label } = definition;
     const asOf = readAsOf(definition);
-    const views = await takeViews(definition, workspace);
-    assertViews(definition, views);
+    const service = await findService(definition, workspace);
+    const views = await takeViews(definition, service, workspace);
+    assertViews(definition, views, service);
     const binder = createBinder(deps, workspace, definition.bindings);
     const bound = {
       entities: await binder.bind(`the entities of '${name}'`, entitiesSql(definition.entities, cleanSql)),
       label: label ? await binder.bind(`the label of '${name}'`, cleanSql(label.sql)) : null,
       views: await Promise.all(views.map(({ view }) => binder.bind(view.reference, view.sql))),
     };
-    return { definition, asOf, views, bound, bindings: binder.resolved() };
+    return { definition, asOf, service, views, bound, bindings: binder.resolved() };
   }
 
-  async function takeViews(definition: TrainingSetDefinition, workspace: string): Promise<TakenView[]> {
-    const found = await Promise.all(definition.views.map((each) => deps.resolveView(each, workspace)));
-    return found.map((view) => ({
-      view,
-      features: view.features.map(({ name }) => ({ name, as: name })),
-      statusAs: definition.statuses ? `${view.name}__status` : undefined,
-    }));
+  async function findService(definition: TrainingSetDefinition, workspace: string) {
+    const { name, service, views } = definition;
+    const invalid = (reason: string) => errors.trainingSetInvalid({ name, reason });
+    if ((service === undefined) === (views === undefined))
+      throw invalid("it must say either 'views' or 'service', where its features come from");
+    if (service === undefined) return null;
+    if (!deps.resolveService) throw invalid(`the feature service '${service}' is not at hand here`);
+    return deps.resolveService(service, workspace);
+  }
+
+  async function takeViews(
+    { views = [], statuses }: TrainingSetDefinition,
+    service: FeatureService | null,
+    workspace: string,
+  ): Promise<TakenView[]> {
+    const taken = service?.views ?? views.map((reference) => ({ reference, features: null }));
+    return Promise.all(
+      taken.map(async ({ reference, features }) => {
+        const view = await deps.resolveView(reference, workspace);
+        const all = view.features.map(({ name }) => ({ name, as: name }));
+        return { view, features: features ?? all, statusAs: statuses ? `${view.name}__status` : undefined };
+      }),
+    );
   }
 
   /** The finished rows as a file in the folder. */
@@ -84,7 +107,7 @@ export function createTrainingSets(deps: TrainingSetDependencies) {
   ): Promise<{ path: string; counts: Counts }> {
     const file = (name: string) => join(folder, `${name}.parquet`);
     const entities = await selectIntoFile(analytics, made.bound.entities, file('entities'), signal);
-    assertEntities(made.definition, entities, made.views);
+    assertEntities(made.definition, entities, made.views, made.service);
     const given = await giveAll(made, folder, signal);
     const path = file('finished');
     const tables = Object.assign(
@@ -102,7 +125,20 @@ export function createTrainingSets(deps: TrainingSetDependencies) {
       await engine.copy(finishedRowsSql(columns, made.definition.label?.column ?? null), path);
       return found;
     });
-    return { path, counts };
+    return { path: await withOnDemand(made, path, folder, signal), counts };
+  }
+
+  async function withOnDemand(
+    { definition, service }: Plan,
+    path: string,
+    folder: string,
+    signal: AbortSignal | undefined,
+  ): Promise<string> {
+    const { compute } = deps;
+    if (!service || service.onDemand.length === 0) return path;
+    if (!compute) throw new Error('features on demand need worker threads');
+    const behind = definition.label ? [definition.label.column] : [];
+    return addOnDemand({ analytics, compute, folder, signal }, service, path, behind);
   }
 
   async function giveAll({ bound, views }: Plan, folder: string, signal: AbortSignal | undefined) {
@@ -128,7 +164,7 @@ export function createTrainingSets(deps: TrainingSetDependencies) {
         message,
         provenance: {
           kind: 'training-set',
-          inputs: inputsOf([entities, ...views, ...(label ? [label] : [])], made.views),
+          inputs: inputsOf([entities, ...views, ...(label ? [label] : [])], made),
           detail: { definition: resolvedDefinition(made), counts },
         },
       },
@@ -212,16 +248,17 @@ function emptyReason({ entities, excluded }: Counts): string {
   return `none of its ${entities} entity rows has a known label (${excluded.labelKnownLater} known only after asOf, ${excluded.labelMissing} without one)`;
 }
 
-const inputsOf = (read: readonly BoundSql[], views: readonly TakenView[]): string[] => [
+const inputsOf = (read: readonly BoundSql[], { views, service }: Plan): string[] => [
   ...new Set([
     ...read.flatMap(({ versions }) => versions.map(({ uri }) => uri)),
     ...views.map(({ view }) => view.uri),
+    ...(service ? [service.uri] : []),
   ]),
 ];
 
 /** The definition with every name pinned: building it again gives the same rows. */
-const resolvedDefinition = ({ definition, views, bindings }: Plan): TrainingSetDefinition => ({
+const resolvedDefinition = ({ definition, service, views, bindings }: Plan): TrainingSetDefinition => ({
   ...definition,
-  views: views.map(({ view }) => view.reference),
+  ...(service ? { service: service.reference } : { views: views.map(({ view }) => view.reference) }),
   bindings,
 });
