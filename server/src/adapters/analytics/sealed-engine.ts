@@ -74,7 +74,10 @@ function engineOn(connection: DuckDBConnection): SealedEngine {
     query: (sql) => named(async () => toRows(await connection.stream(sql), {})),
     copy: (sql, to) =>
       named(() =>
-        runOne(connection, `copy (${sql}\n) to ${quoteText(to)} (format parquet, compression lz4_raw)`),
+        runOne(
+          connection,
+          `copy (${sql}\n) to ${quoteText(to)} (format parquet, compression lz4_raw, use_tmp_file false)`,
+        ),
       ),
   };
 }

@@ -83,6 +83,8 @@ async function joinAll(
           bitemporal: each.bitemporal,
           asOf: each.asOf === null ? null : each.asOf / 1000,
           statusAs: n === 0 && withStatus ? 'status' : undefined,
+          // Both ways to find what is left.
+          pairs: n === 0 ? 0 : 1_000_000,
         },
       );
     }

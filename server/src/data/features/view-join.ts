@@ -5,7 +5,8 @@
  *
  * Most rows are found by event time alone: an ASOF join on narrow columns gives the newest event before T, and if a
  * version of it was known at T, that is the answer. Only for what is left, where the newest event became known after
- * T, the rows are put in the order in which they became known. Features are fetched last, for the rows that are seen.
+ * T, rows are compared one by one, or, where that would be many, put in the order in which they became known. Features
+ * are fetched last, for the rows that are seen.
  */
 import type { SealedEngine, SealedSelect } from '../../adapters/analytics/analytics.ts';
 import { quoteName } from '../../base/sql-text.ts';
@@ -31,7 +32,11 @@ export interface JoinRules {
   readonly asOf: number | null;
   /** A column that says why a row has no values. */
   readonly statusAs?: string | undefined;
+  /** Rows that are left may be compared with so many times the view's rows, one by one, before those are put in order. */
+  readonly pairs?: number;
 }
+
+const defaultPairs = 4;
 
 const row = quoteName(rowColumn);
 const time = quoteName(timeColumn);
@@ -181,20 +186,8 @@ const matchedSql = (isKnown: boolean): string => `
 async function matchKnownLater(engine: SealedEngine, view: JoinedView, rules: JoinRules): Promise<void> {
   const { rows } = await engine.query('select count(*) as n from _matched where id is null');
   if (Number(rows[0]?.n) === 0) return;
-  await engine.run(`
-    create temp table _late as
-    with _known as (
-      select k, greatest(e, c) as known, max(e) as e
-      from _events v semi join (select k from _matched where id is null) m on v.k = m.k
-      group by k, greatest(e, c)),
-    _series as (
-      select * from _known
-      qualify e >= coalesce(
-        max(e) over (partition by k order by known rows between unbounded preceding and 1 preceding), e))
-    select m.r, m.k, m.t, v.e
-    from (select r, k, t from _matched where id is null) m
-    asof join _series v on m.k = v.k and m.t >= v.known
-    where ${kept(view, rules, 'v.e', 'm.t')}`);
+  const isFew = await areFewPairs(engine, rules.pairs ?? defaultPairs);
+  await engine.run(isFew ? comparedSql(view, rules) : orderedSql(view, rules));
   await engine.run('delete from _matched where id is null');
   await engine.run(versionsSql('_late'));
   await settleTies(engine, view.features.length);
@@ -202,6 +195,39 @@ async function matchKnownLater(engine: SealedEngine, view: JoinedView, rules: Jo
     insert into _matched select a.r, a.k, a.t, a.e, v.id
     from _late a asof join _versions v on a.k = v.k and a.e = v.e and a.t >= v.c`);
 }
+
+/** Whether comparing what is left with all rows of its keys takes no longer than looking at the view's rows some times. */
+async function areFewPairs(engine: SealedEngine, most: number): Promise<boolean> {
+  const { rows } = await engine.query(`
+    select coalesce(sum(m.n * v.n), 0)::double <= ${most} * sum(v.n)::double as few
+    from (select k, count(*) as n from _events group by k) v
+    left join (select k, count(*) as n from _matched where id is null group by k) m on m.k = v.k`);
+  return rows[0]?.few === true;
+}
+
+const comparedSql = (view: JoinedView, rules: JoinRules): string => `
+  create temp table _late as
+  select m.r, m.k, m.t, max(v.e) as e
+  from (select r, k, t from _matched where id is null) m
+  join _events v on m.k = v.k and v.e <= m.t and v.c <= m.t
+  where ${kept(view, rules, 'v.e', 'm.t')}
+  group by m.r, m.k, m.t`;
+
+/** The view's rows as they became known, without those that then were not the newest event. */
+const orderedSql = (view: JoinedView, rules: JoinRules): string => `
+  create temp table _late as
+  with _known as (
+    select k, greatest(e, c) as known, max(e) as e
+    from _events v semi join (select k from _matched where id is null) m on v.k = m.k
+    group by k, greatest(e, c)),
+  _series as (
+    select * from _known
+    qualify e >= coalesce(
+      max(e) over (partition by k order by known rows between unbounded preceding and 1 preceding), e))
+  select m.r, m.k, m.t, v.e
+  from (select r, k, t from _matched where id is null) m
+  asof join _series v on m.k = v.k and m.t >= v.known
+  where ${kept(view, rules, 'v.e', 'm.t')}`;
 
 const valuesSql = (features: number): string => `
   create temp table _values as
