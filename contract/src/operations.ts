@@ -74,7 +74,8 @@ export const MonitorResult = Type.Object({
   eventTime: Timestamp,
   column: Type.String(),
   statistic: Type.String({
-    description: 'ks, above, below, mae, chi-square; of views age-ms, wrong, behind-ms, null-rate, broken',
+    description:
+      'ks, above, below, mae, chi-square, differs; of views age-ms, wrong, behind-ms, null-rate, broken',
   }),
   value: Type.Number(),
   threshold: Type.Number(),

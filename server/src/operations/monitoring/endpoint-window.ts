@@ -2,7 +2,8 @@ import type { DatasetVersion, Evaluation, ModelVersion, PredictionRecord } from 
 import type { Datasets } from '../../data/datasets/service.ts';
 import type { Endpoints } from '../../serving/endpoints/service.ts';
 import type { Predictions } from '../../serving/predictions/service.ts';
-import { createKept, type ErrorReference, errorsOfEvaluation, errorsOfRelease } from './references.ts';
+import { createKept } from './kept.ts';
+import { type ErrorReference, errorsOfEvaluation, errorsOfRelease } from './references.ts';
 import { type Unit, unitsOfColumn, unitsOfErrors, windowOf } from './rules.ts';
 import type { StoredMonitor } from './store.ts';
 
@@ -24,6 +25,8 @@ export interface EndpointWindow {
   readonly workspace: string;
   readonly endpoint: string;
   readonly live: ModelVersion;
+  /** Columns of a record that name its entity. */
+  readonly entity: readonly string[];
   /** Newest first. */
   readonly records: readonly PredictionRecord[];
   units(column: string): readonly Unit[];
@@ -112,6 +115,7 @@ export function createEndpointWindows(deps: EndpointWindowDependencies) {
       workspace,
       endpoint,
       live,
+      entity: definition.entity,
       records,
       units: (column) => remembered(`column ${column}`, () => unitsOfColumn(records, column)),
       errors: () => remembered('errors', () => unitsOfErrors(records, live.reference)),

@@ -5,6 +5,7 @@ import { quoteName } from '../../base/sql-text.ts';
 import { outOfRangeThreshold } from '../../base/statistics/out-of-range.ts';
 import { mean } from '../../base/statistics/summary.ts';
 import type { Datasets } from '../../data/datasets/service.ts';
+import { createKept } from './kept.ts';
 import { drawsPerAlarm, type SortedColumn, unitsOfErrors } from './rules.ts';
 
 export interface ReferencesDependencies {
@@ -121,41 +122,4 @@ export function errorsOfRelease(
 function toReference(key: string, errors: Float64Array): ErrorReference | null {
   const finite = errors.filter((error) => Number.isFinite(error));
   return finite.length < fewestErrors ? null : { key, errors: finite, mean: mean(finite) };
-}
-
-/** Remembers what was computed, the most recently used first to stay; two who ask at once share one computation. */
-export function createKept<V>(capacity: number, sizeOf: (value: V) => number) {
-  const kept = new Map<string, { value: Promise<V>; size: number }>();
-  let total = 0;
-
-  function shrink(): void {
-    for (const [key, entry] of kept) {
-      if (total <= capacity || kept.size === 1) return;
-      kept.delete(key);
-      total -= entry.size;
-    }
-  }
-
-  return {
-    get(key: string, compute: () => Promise<V>): Promise<V> {
-      const found = kept.get(key);
-      if (found) {
-        kept.delete(key);
-        kept.set(key, found);
-        return found.value;
-      }
-      const entry = { value: compute(), size: 0 };
-      kept.set(key, entry);
-      entry.value.then(
-        (value) => {
-          if (kept.get(key) !== entry) return;
-          entry.size = sizeOf(value);
-          total += entry.size;
-          shrink();
-        },
-        () => kept.delete(key),
-      );
-      return entry.value;
-    },
-  };
 }

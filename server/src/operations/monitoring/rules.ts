@@ -23,7 +23,7 @@ export interface SortedColumn {
 /** One column of one window, judged. */
 export interface Judgement {
   readonly column: string;
-  readonly statistic: 'ks' | 'above' | 'below' | 'mae';
+  readonly statistic: 'ks' | 'above' | 'below' | 'mae' | 'chi-square' | 'differs';
   readonly value: number;
   readonly threshold: number;
   readonly breached: boolean;

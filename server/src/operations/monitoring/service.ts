@@ -19,6 +19,7 @@ import {
 import { createHeadlines } from './headlines.ts';
 import { createReferences, type ReferencesDependencies } from './references.ts';
 import { problemOf, toCause } from './rules.ts';
+import { createSkew } from './skew.ts';
 import { monitoringStore, type NewResult, type ResultCursor, type StoredMonitor } from './store.ts';
 import { problemOfSubject } from './view-judge.ts';
 import { createViewMonitors, type ViewMonitorsDependencies, viewSubject } from './view-monitors.ts';
@@ -48,6 +49,7 @@ const pruneEvery = 250;
 export function createMonitoring(deps: MonitoringDependencies) {
   const { db, changes, events, alerts, clock, logger } = deps;
   const references = createReferences(deps);
+  const skew = createSkew(deps);
   const windows = createEndpointWindows(deps);
   /** Event time of the newest window judged, and how many rows it had, per monitor and model. */
   const judged = new Map<string, { eventTime: number | null; rows: number }>();
@@ -111,7 +113,7 @@ export function createMonitoring(deps: MonitoringDependencies) {
   /** The windows that came since the last check; all results of them. */
   async function check(window: EndpointWindow, monitor: StoredMonitor): Promise<MonitorResult[]> {
     const last = await lastJudged(window, monitor);
-    const found = await judgeMonitor(references, window, monitor, last);
+    const found = await judgeMonitor({ references, skew }, window, monitor, last);
     return 'problem' in found ? [] : record(window, monitor, found.times);
   }
 
@@ -252,9 +254,9 @@ export function createMonitoring(deps: MonitoringDependencies) {
         const window = await windows.read(workspace, endpoint, [monitor]);
         await followLiveModel(window);
         const last = await lastJudged(window, monitor);
-        const fresh = await judgeMonitor(references, window, monitor, last);
+        const fresh = await judgeMonitor({ references, skew }, window, monitor, last);
         const isKnown = !('problem' in fresh) && fresh.times.length === 0;
-        const found = isKnown ? await judgeMonitor(references, window, monitor, null) : fresh;
+        const found = isKnown ? await judgeMonitor({ references, skew }, window, monitor, null) : fresh;
         if ('problem' in found) throw errors.monitorNotReady({ name: monitor.name, reason: found.problem });
         const judgedNow = isKnown ? found.times.slice(-1) : found.times;
         const results = await record(window, monitor, judgedNow);

@@ -1,3 +1,4 @@
+import type { DatasetVersion } from '@tidemill/contract';
 import type { EndpointWindow } from './endpoint-window.ts';
 import type { References } from './references.ts';
 import {
@@ -12,6 +13,7 @@ import {
   windowAt,
   windowOf,
 } from './rules.ts';
+import type { Skew } from './skew.ts';
 import type { StoredMonitor } from './store.ts';
 
 /** All columns of one monitor at one event time. */
@@ -30,14 +32,59 @@ interface Watched {
   judge(window: readonly Unit[]): readonly Judgement[];
 }
 
+/** What windows are judged by. */
+export interface Judges {
+  readonly references: References;
+  readonly skew: Skew;
+}
+
 /** Judges the windows that end after `last`; with null the newest ones. */
 export async function judgeMonitor(
-  references: References,
+  judges: Judges,
   window: EndpointWindow,
   monitor: StoredMonitor,
   last: number | null,
 ): Promise<Judged> {
-  const watched = await watch(references, window, monitor);
+  const found = await judgeWindows(judges, window, monitor, last);
+  if (monitor.kind !== 'skew') return found;
+  const same = await compareSame(judges, window, monitor);
+  if (same === null) return found;
+  const times = 'problem' in found ? [] : found.times;
+  // Of every new window: a row that differs does so until it has left them all.
+  if (times.length > 0)
+    return {
+      times: times.map((each) => ({ ...each, judgements: [...each.judgements, ...same.judgements] })),
+    };
+  return { times: last !== null && same.eventTime <= last ? [] : [same] };
+}
+
+async function compareSame(
+  { skew }: Judges,
+  window: EndpointWindow,
+  monitor: StoredMonitor,
+): Promise<JudgedTime | null> {
+  const version = await window.reference(monitor);
+  return version && skew.compare(questionOf(window, monitor, version));
+}
+
+const questionOf = (
+  { live, entity, records }: EndpointWindow,
+  monitor: StoredMonitor,
+  version: DatasetVersion,
+) => ({
+  ...{ version, entity },
+  features: monitor.columns ?? live.inputs.map((input) => input.name),
+  // What a rule answered it answered of the same features.
+  records,
+});
+
+async function judgeWindows(
+  judges: Judges,
+  window: EndpointWindow,
+  monitor: StoredMonitor,
+  last: number | null,
+): Promise<Judged> {
+  const watched = await watch(judges, window, monitor);
   if (typeof watched === 'string') return { problem: watched };
   const size = windowOf(monitor);
   const all = watched.flatMap(({ units }) => units);
@@ -57,14 +104,10 @@ export async function judgeMonitor(
 }
 
 /** What to hold each column against, or why there is nothing. */
-function watch(
-  references: References,
-  window: EndpointWindow,
-  monitor: StoredMonitor,
-): Promise<Watched[] | string> {
+function watch(judges: Judges, window: EndpointWindow, monitor: StoredMonitor): Promise<Watched[] | string> {
   return monitor.kind === 'error'
-    ? watchErrors(references, window, monitor)
-    : watchColumns(references, window, monitor);
+    ? watchErrors(judges.references, window, monitor)
+    : watchColumns(judges, window, monitor);
 }
 
 async function watchErrors(
@@ -85,7 +128,7 @@ async function watchErrors(
 }
 
 async function watchColumns(
-  references: References,
+  { references, skew }: Judges,
   window: EndpointWindow,
   monitor: StoredMonitor,
 ): Promise<Watched[] | string> {
@@ -99,6 +142,11 @@ async function watchColumns(
   for (const name of names) {
     const column = await references.column(version, name);
     if (column !== null) watched.push(await watchColumn(references, window, monitor, name, column));
+    else if (
+      monitor.kind === 'skew' &&
+      version.columns.some((each) => each.name === name && each.type === 'text')
+    )
+      watched.push(await skew.watchTexts(questionOf(window, monitor, version), name, rateOf(monitor)));
   }
   if (watched.length > 0) return watched;
   return `${version.reference} has none of the columns ${names.join(', ')} as numbers`;
