@@ -1,6 +1,6 @@
-import type { Row, TrainingSetDefinition } from '@tidemill/sdk';
+import type { Row } from '@tidemill/sdk';
 import type { Command } from 'commander';
-import { readDefinition, readText } from '../../files.ts';
+import { readText } from '../../files.ts';
 import { example } from '../../pages.ts';
 import { toInteger, toNames, toTextPairs } from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
@@ -8,6 +8,7 @@ import { tableLines } from '../../table.ts';
 import { addCatalogueCommands } from './feature-catalogue.ts';
 import { addHealthCommand } from './feature-health.ts';
 import { addOnlineCommands } from './feature-online.ts';
+import { addTrainingSetCommand } from './training-set.ts';
 
 export function addFeaturesCommands(program: Command): void {
   const features = program
@@ -17,7 +18,7 @@ export function addFeaturesCommands(program: Command): void {
   addPreview(features);
   addOnlineCommands(features);
   addHealthCommand(features);
-  addTrainingSet(features);
+  addTrainingSetCommand(features);
 }
 
 interface PreviewOptions {
@@ -55,28 +56,4 @@ function addPreview(features: Command): void {
       );
     });
   example(preview, 'features preview stats.sql --entity symbol --event-time date');
-}
-
-function addTrainingSet(features: Command): void {
-  const build = features
-    .command('training-set <definition>')
-    .description(
-      'build a point-in-time correct training set from a .json or .ts definition; a dataset version',
-    )
-    .option('--as-of <time>', 'leave out what was unknown at this time')
-    .option('--bind <dataset=reference,…>', 'read these versions instead of the latest', toNames)
-    .action(async (file: string, options: { asOf?: string; bind?: string[] }, command: Command) => {
-      const session = sessionOf(command);
-      const definition = await readDefinition<TrainingSetDefinition>(file);
-      const version = await session.client.features.createTrainingSet({
-        ...definition,
-        asOf: options.asOf ?? definition.asOf,
-        bindings: { ...definition.bindings, ...toTextPairs(options.bind ?? []) },
-      });
-      session.show(
-        version,
-        (v) => `${v.reference}: ${v.rows} rows${v.unchanged ? ', exactly what was there' : ''}.`,
-      );
-    });
-  example(build, 'features training-set training-set.ts --as-of 2023-08-31');
 }
