@@ -123,7 +123,8 @@ const sweepRecipe = strict({
 const trainingSetRecipe = strict({
   name: TrainingSetRequest.name,
   entities: TrainingSetRequest.entities,
-  views: trainingViews,
+  views: Type.Optional(trainingViews),
+  service: TrainingSetRequest.service,
   label: TrainingSetRequest.label,
 });
 

@@ -332,6 +332,7 @@ export const rolloutsEndpoints = endpoints({
       endpoint: Name,
       candidate: Reference,
       view: Type.Optional(Reference),
+      service: Type.Optional(Reference),
       stage: Type.Optional(literals('shadow', 'canary')),
       policy: Type.Optional(RolloutPolicy),
       reason: Type.Optional(Type.String({ maxLength: 2000 })),

@@ -112,7 +112,7 @@ async function killRuntime({ client }: Days, row: PriceRow): Promise<void> {
   );
 }
 
-/** Line 9, announced: the live model with a feature view whose close is a hundred times too large. */
+/** Line 9, announced: the live model with a feature service that takes a view whose close is a hundred times too large. */
 async function releaseBadFeature(
   stage: Days,
   row: PriceRow,
@@ -120,24 +120,26 @@ async function releaseBadFeature(
 ): Promise<number | null> {
   const { client, project } = stage;
   const view = project.featureViews?.price_stats;
-  if (!view || !tomorrow) return null;
+  const service = project.featureServices?.next_close;
+  if (!view || !service || !tomorrow) return null;
   const broken = await client.features.put({
     name: 'price_stats',
     ...view,
     sql: view.sql?.replace('event_time, close,', 'event_time, close * 100 as close,'),
   });
   await client.features.materialize({ name: 'price_stats', version: String(broken.version) });
+  const scaled = await client.featureServices.put({ name: 'next_close', ...service });
   const { live } = await client.endpoints.get({ name: 'forecast' });
   const model = live.variants[0]?.model ?? 'forecaster@champion';
   tell(
     'bad release',
-    `announced: ${model} with ${broken.reference}, whose close is scaled by 100, goes to canary on ${row.date}`,
+    `announced: ${model} with ${scaled.reference}, which takes ${broken.reference}, whose close is scaled by 100, goes to canary on ${row.date}`,
   );
   const startedAt = performance.now();
   const rollout = await startAlone(client, {
     endpoint: 'forecast',
     candidate: model,
-    view: broken.reference,
+    service: scaled.reference,
     stage: 'canary',
     policy: { canaryWeight: 0.1, guardRatio: 5 },
     reason: 'new feature pipeline',

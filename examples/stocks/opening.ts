@@ -149,7 +149,7 @@ export async function startShadow(stage: Stage): Promise<string> {
   const started = await client.rollouts.start({
     endpoint: 'forecast',
     candidate: model.reference,
-    view: 'price_stats@1',
+    service: 'next_close@1',
     reason: 'prove model 123 before anybody depends on it',
     ...(rollout && { policy: rollout }),
   });

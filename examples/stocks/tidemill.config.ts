@@ -26,7 +26,7 @@ const trainingSet = {
     select symbol, date as event_time
     from (select symbol, date, row_number() over (partition by symbol order by date) as day from prices)
     where day >= 20`,
-  views: ['price_stats@1'],
+  service: 'next_close@1',
   label: {
     sql: `
       select symbol, date as event_time, next_close, next_date as known_at
@@ -64,12 +64,21 @@ export default defineProject({
       },
     },
   },
+  entities: {
+    symbol: { description: 'A listed share', joinKeys: [{ name: 'symbol', type: 'text' }] },
+  },
   featureViews: {
     price_stats: {
       description: 'Last closes and their mean',
       sql: priceStats,
-      entity: ['symbol'],
+      entities: ['symbol'],
       eventTime: 'event_time',
+    },
+  },
+  featureServices: {
+    next_close: {
+      description: 'What a forecaster of the next close reads: the same in training and at the endpoint',
+      features: features.map((feature) => `price_stats:${feature}`),
     },
   },
   gates: {
@@ -91,7 +100,7 @@ export default defineProject({
   endpoints: {
     forecast: {
       description: 'Next close of a symbol',
-      variants: [{ name: 'first', model: 'forecaster@1', weight: 1, view: 'price_stats@1' }],
+      variants: [{ name: 'first', model: 'forecaster@1', weight: 1, service: 'next_close@1' }],
       entity: ['symbol'],
       fallback: 'features.close',
       timeoutMs: 250,
@@ -100,7 +109,7 @@ export default defineProject({
     },
     frozen: {
       description: 'The first model, never replaced: what would have happened without the loop',
-      variants: [{ name: 'first', model: 'forecaster@1', weight: 1, view: 'price_stats@1' }],
+      variants: [{ name: 'first', model: 'forecaster@1', weight: 1, service: 'next_close@1' }],
       entity: ['symbol'],
     },
     control: {

@@ -195,6 +195,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
   const governance = createGovernance({
     db,
     analytics,
+    compute,
     changes,
     clock,
     datasets,

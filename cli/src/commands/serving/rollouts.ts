@@ -15,6 +15,7 @@ export function addRolloutsCommands(program: Command): void {
 
 interface StartOptions {
   view?: string;
+  service?: string;
   stage?: 'shadow' | 'canary';
   reason?: string;
   minimumPairs?: number;
@@ -31,6 +32,7 @@ function addStart(rollouts: Command): void {
     .description('prove a candidate against the live model: shadow, canary, then promoted or taken back')
     .addOption(new Option('--stage <stage>', 'begin here').choices(['shadow', 'canary'] as const))
     .option('--view <reference>', 'feature view that the candidate reads')
+    .option('--service <reference>', 'feature service that the candidate looks up, instead of a view')
     .option('--reason <text>', 'why')
     .optionsGroup('Policy:')
     .option('--minimum-pairs <number>', 'evidence before any verdict', toInteger)
@@ -41,11 +43,12 @@ function addStart(rollouts: Command): void {
     .option('--guard-ratio <factor>', 'take back at once beyond this multiple of the largest error', toNumber)
     .action(async (endpoint: string, candidate: string, options: StartOptions, command: Command) => {
       const session = sessionOf(command);
-      const { view, stage, reason, ...policy } = options;
+      const { view, service, stage, reason, ...policy } = options;
       const rollout = await session.client.rollouts.start({
         endpoint,
         candidate,
         view,
+        service,
         stage,
         reason,
         policy: Object.keys(policy).length > 0 ? policy : undefined,

@@ -7,6 +7,7 @@ import {
   type Content,
   DatasetVersion,
   type Download,
+  FeatureService,
   FeatureView,
   Json,
   type ModelVersion,
@@ -36,6 +37,8 @@ export const Bundle = Type.Object({
   /** Null when the training set is a source itself, such as an upload. */
   definition: Type.Union([TrainingSetDefinition, Type.Null()]),
   views: Type.Array(FeatureView),
+  /** The service that the training set takes its features of; bundles of before services have no such list. */
+  services: Type.Optional(Type.Array(FeatureService)),
   sources: Type.Array(Type.Object({ version: DatasetVersion, manifest: Manifest })),
 });
 export type Bundle = Static<typeof Bundle>;
@@ -43,7 +46,9 @@ export type BundledSource = Bundle['sources'][number];
 
 export interface BundleDependencies {
   readonly datasets: Pick<Datasets, 'resolve' | 'source' | 'manifest'>;
-  readonly features: Pick<Features, 'resolveView'>;
+  readonly features: Pick<Features, 'resolveView'> & {
+    readonly services: Pick<Features['services'], 'resolve'>;
+  };
 }
 
 const descriptionFile = 'bundle.json';
@@ -76,6 +81,9 @@ export function createBundles({ datasets, features }: BundleDependencies) {
       trainingSet,
       definition: isBuilt ? (detail.definition as TrainingSetDefinition) : null,
       views: await Promise.all(named('view').map((reference) => features.resolveView(reference, workspace))),
+      services: await Promise.all(
+        named('service').map((reference) => features.services.resolve(reference, workspace)),
+      ),
       sources: await Promise.all(versions.map(describeSource)),
     };
   }

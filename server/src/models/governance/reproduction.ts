@@ -4,6 +4,7 @@ import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Content, DatasetVersion, Reproduction } from '@tidemill/contract';
 import type { Analytics, TableSource } from '../../adapters/analytics/analytics.ts';
+import type { Compute } from '../../adapters/executor/executor.ts';
 import { systemCaller } from '../../base/caller.ts';
 import { errors, TidemillError } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
@@ -16,6 +17,7 @@ import { type Bundle, type BundledSource, chunkPath, openBundle } from './bundle
 
 export interface ReproductionDependencies {
   readonly analytics: Analytics;
+  readonly compute: Pick<Compute, 'compute'>;
   readonly datasets: Pick<Datasets, 'digestOf' | 'digestOfManifest'>;
   readonly learners: Pick<Learners, 'parseRecipe' | 'retrain'>;
   readonly tempFolder: string;
@@ -28,7 +30,7 @@ const wholeFile = { minimum: 2 ** 31, average: 2 ** 31, maximum: 2 ** 31 };
 const notReached = 'not reached';
 
 export function createReproductions(deps: ReproductionDependencies) {
-  const { analytics, datasets, learners, tempFolder } = deps;
+  const { analytics, compute, datasets, learners, tempFolder } = deps;
 
   /** Step 1: the rows are those the digests stand for; a chunk that differs is named with its rows. */
   async function verifySource({ version, manifest }: BundledSource, folder: string): Promise<Step> {
@@ -86,8 +88,10 @@ export function createReproductions(deps: ReproductionDependencies) {
     const path = join(folder, 'training-set.parquet');
     const trainingSets = createTrainingSets({
       analytics,
+      compute,
       tempFolder: join(folder, 'tmp'),
       resolveView: async (reference) => findView(bundle, reference),
+      resolveService: async (reference) => findService(bundle, reference),
       datasets: {
         resolve: async (reference) => findSource(bundle, reference).version,
         source: async (version) => sourceOf(findSource(bundle, version.reference), folder),
@@ -208,6 +212,15 @@ function findView(bundle: Bundle, reference: string) {
   const found = bundle.views.find((view) => view.reference === reference);
   if (found) return found;
   throw errors.bundleInvalid({ part: 'bundle.json', reason: `it does not hold the view ${reference}` });
+}
+
+function findService(bundle: Bundle, reference: string) {
+  const found = bundle.services?.find((service) => service.reference === reference);
+  if (found) return found;
+  throw errors.bundleInvalid({
+    part: 'bundle.json',
+    reason: `it does not hold the feature service ${reference}`,
+  });
 }
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

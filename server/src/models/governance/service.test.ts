@@ -41,6 +41,7 @@ async function openGovernance(db: Db) {
       }),
     },
     analytics: unasked as Analytics,
+    compute: unasked,
     datasets: unasked,
     features: unasked,
     learners: unasked,

@@ -39,6 +39,8 @@ export function createFeatureKinds({ features }: FeatureKindsDependencies) {
   const notThere = ['featureViewNotFound', 'featureViewVersionNotFound'];
   const findView = (reference: string, workspace: string): Promise<FeatureView | null> =>
     find(features.resolveView(reference, workspace), ...notThere);
+  const findService = (reference: string, workspace: string): Promise<FeatureService | null> =>
+    find(services.resolve(reference, workspace), 'featureServiceNotFound', 'featureServiceVersionNotFound');
   const findEntity = (reference: string, workspace: string): Promise<Entity | null> =>
     find(entities.resolve(reference, workspace), 'entityNotFound', 'entityVersionNotFound');
 
@@ -51,6 +53,22 @@ export function createFeatureKinds({ features }: FeatureKindsDependencies) {
     if (context.file.featureViews?.[name] || (await findView(`${name}@latest`, workspace)))
       return waitFor(`view:${name}@${version}`);
     const reason = `there is no feature view '${name}', and the file declares none`;
+    throw errors.projectInvalid({ path, reason });
+  }
+
+  /** The same of a service. */
+  async function awaitService(
+    reference: string,
+    path: string,
+    context: PlanContext,
+  ): Promise<Outlook | null> {
+    const { name, version } = readReference(reference, 'service', path);
+    if (context.creating.has(`service:${name}`)) return null;
+    const { workspace } = context.caller;
+    if (await findService(`${name}@${version}`, workspace)) return null;
+    if (context.file.featureServices?.[name] || (await findService(`${name}@latest`, workspace)))
+      return waitFor(`service:${name}@${version}`);
+    const reason = `there is no feature service '${name}', and the file declares none`;
     throw errors.projectInvalid({ path, reason });
   }
 
@@ -163,7 +181,7 @@ export function createFeatureKinds({ features }: FeatureKindsDependencies) {
         const wait = await awaitView(viewOf(member), path, context);
         if (wait) return wait;
       }
-      const current = await find(services.resolve(name, context.caller.workspace), 'featureServiceNotFound');
+      const current = await findService(name, context.caller.workspace);
       const views = current?.views.map(({ reference }) => reference) ?? [];
       const wantedViews = await viewsOf(wanted, context);
       const outlook = outlookOf(current && serviceFields(current, views), serviceFields(wanted, wantedViews));
@@ -180,7 +198,11 @@ export function createFeatureKinds({ features }: FeatureKindsDependencies) {
     },
   };
 
-  return { awaitView, kinds: { entities: entityKind, featureViews: viewKind, featureServices: serviceKind } };
+  return {
+    awaitView,
+    awaitService,
+    kinds: { entities: entityKind, featureViews: viewKind, featureServices: serviceKind },
+  };
 }
 
 const plannedView =

@@ -42,7 +42,7 @@ export interface ProjectKindsDependencies extends FeatureKindsDependencies {
 export function createProjectKinds(deps: ProjectKindsDependencies): Readonly<Record<Kind, KindOfThing>> {
   const { datasets, validation, registry, governance, endpoints, monitoring, retraining } = deps;
   const featureKinds = createFeatureKinds(deps);
-  const { awaitView } = featureKinds;
+  const { awaitView, awaitService } = featureKinds;
 
   async function awaitDataset(
     reference: string,
@@ -146,11 +146,12 @@ export function createProjectKinds(deps: ProjectKindsDependencies): Readonly<Rec
           return outlookOf(ownedFields(current, lasting), lasting);
         }
         const wait = await firstOf(
-          wanted.variants.flatMap(({ model, view }, index) => {
+          wanted.variants.flatMap(({ model, view, service }, index) => {
             const path = `endpoints.${name}.variants[${index}]`;
             return [
               () => awaitModel(model, `${path}.model`, context),
               async () => (view === undefined ? null : awaitView(view, `${path}.view`, context)),
+              async () => (service === undefined ? null : awaitService(service, `${path}.service`, context)),
             ];
           }),
         );
@@ -197,11 +198,14 @@ export function createProjectKinds(deps: ProjectKindsDependencies): Readonly<Rec
       async look(name, context) {
         const wanted = thing(context.file, 'retraining', name);
         const path = `retraining.${name}`;
+        const { views = [], service } = wanted.trainingSet;
         const wait = await firstOf([
           () => awaitEndpoint(wanted.endpoint, `${path}.endpoint`, context),
-          ...wanted.trainingSet.views.map(
+          ...views.map(
             (view, index) => () => awaitView(view, `${path}.trainingSet.views[${index}]`, context),
           ),
+          async () =>
+            service === undefined ? null : awaitService(service, `${path}.trainingSet.service`, context),
         ]);
         if (wait) return wait;
         const current = await retraining.findPolicy(name, context.caller.workspace);

@@ -1,7 +1,6 @@
 /** The steps of a loop run: each looks at what is made, makes the next thing, and says so with figures. */
 import type {
   Evaluation,
-  FeatureView,
   GateCheck,
   LoopStep,
   ModelVersion,
@@ -33,7 +32,9 @@ import {
 
 export interface LoopStepsDependencies {
   readonly clock: Clock;
-  readonly features: Pick<Features, 'createTrainingSet' | 'resolveView'>;
+  readonly features: Pick<Features, 'createTrainingSet' | 'resolveView'> & {
+    readonly services: Pick<Features['services'], 'resolve'>;
+  };
   readonly sweeps: Pick<Sweeps, 'create' | 'get' | 'list'>;
   readonly registry: { resolve(reference: string, workspace: string): Promise<ModelVersion> };
   readonly evaluations: Pick<Evaluations, 'evaluate' | 'get'>;
@@ -210,21 +211,23 @@ export function createLoopSteps(deps: LoopStepsDependencies) {
 
   async function rolloutRequest(run: StoredRun, candidate: string) {
     const { endpoint, definition } = run;
-    const view = await viewFor(run);
+    const reads = await readsFor(run);
     const policy = definition.rollout;
     const reason = `${run.id}: ${run.trigger}`.slice(0, 2000);
-    return { endpoint, candidate, reason, ...(view !== null && { view }), ...(policy && { policy }) };
+    return { endpoint, candidate, reason, ...reads, ...(policy && { policy }) };
   }
 
-  /** Served with the view it learned from; where records carry the features, with none. */
-  async function viewFor(run: StoredRun): Promise<string | null> {
-    const { view } = await mainVariant(run);
-    if (view === undefined) return null;
-    const served = parseReference(view).name;
-    const learned = run.definition.trainingSet.views.find((name) => parseReference(name).name === served);
-    if (learned === undefined) return view;
-    const found: FeatureView = await features.resolveView(learned, run.workspace);
-    return found.reference;
+  /** Served with the view or the service it learned from; where records carry the features, with none. */
+  async function readsFor(run: StoredRun): Promise<{ view?: string; service?: string }> {
+    const { view, service } = await mainVariant(run);
+    const { trainingSet } = run.definition;
+    if (service !== undefined) {
+      const learned = [trainingSet.service ?? service].find(isNamedAs(service)) ?? service;
+      return { service: (await features.services.resolve(learned, run.workspace)).reference };
+    }
+    if (view === undefined) return {};
+    const learned = trainingSet.views?.find(isNamedAs(view)) ?? view;
+    return { view: (await features.resolveView(learned, run.workspace)).reference };
   }
 
   async function follow(run: StoredRun, id: string): Promise<StepResult> {
@@ -254,6 +257,11 @@ export function createLoopSteps(deps: LoopStepsDependencies) {
 }
 
 export type LoopSteps = ReturnType<typeof createLoopSteps>;
+
+const isNamedAs =
+  (served: string) =>
+  (learned: string): boolean =>
+    parseReference(learned).name === parseReference(served).name;
 
 function progressOf({ trials, definition }: Sweep): string {
   const done = trials.filter((trial) => trial.state !== 'running').length;

@@ -146,8 +146,10 @@ export function createRetraining(deps: RetrainingDependencies) {
     ): Promise<RetrainingPolicy & { unchanged: boolean }> {
       const { workspace } = caller;
       await deps.endpoints.currentDefinition(input.endpoint, workspace);
-      for (const view of input.trainingSet.views) await deps.features.resolveView(view, workspace);
       assertPolicy(input);
+      const { views = [], service } = input.trainingSet;
+      for (const view of views) await deps.features.resolveView(view, workspace);
+      if (service !== undefined) await deps.features.services.resolve(service, workspace);
       return changes.run(caller, async (tx, record) => {
         const store = retrainingStore(tx);
         const found = await store.findPolicy(workspace, input.name);
@@ -219,7 +221,11 @@ export function createRetraining(deps: RetrainingDependencies) {
 export type Retraining = ReturnType<typeof createRetraining>;
 
 /** @throws retrainingPolicyInvalid for what only a run would find out */
-function assertPolicy({ name, sweep, evaluation }: Input<Contract['putPolicy']>): void {
+function assertPolicy({ name, sweep, evaluation, trainingSet }: Input<Contract['putPolicy']>): void {
+  if ((trainingSet.views === undefined) === (trainingSet.service === undefined)) {
+    const reason = "must say either 'views' or 'service', where its features come from";
+    throw errors.retrainingPolicyInvalid({ name, field: 'trainingSet', reason });
+  }
   const { baseline } = evaluation;
   if (sweep.features.includes(sweep.target)) {
     const reason = `holds the target '${sweep.target}': the model would read the answer`;

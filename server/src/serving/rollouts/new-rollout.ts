@@ -18,6 +18,8 @@ export function newRollout(
   now: number,
 ): StoredRollout {
   const { endpoint, stage = 'shadow' } = input;
+  if (input.view !== undefined && input.service !== undefined)
+    throw errors.rolloutRefused({ endpoint, reason: 'it names a view and a service; name one of them' });
   const live = definition.variants.filter((variant) => !variant.shadow);
   const [champion] = live;
   if (!champion || live.length > 1) {
@@ -25,7 +27,7 @@ export function newRollout(
     throw errors.rolloutRefused({ endpoint, reason });
   }
   // As the live variant reads its features from a view or a service, so does its successor, unless said otherwise.
-  const view = input.view ?? readsOf(champion);
+  const view = readsOf(input) ?? readsOf(champion);
   if (champion.model === candidate && readsOf(champion) === view) {
     throw errors.rolloutRefused({ endpoint, reason: `${candidate} is live already` });
   }

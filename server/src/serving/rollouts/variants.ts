@@ -37,7 +37,7 @@ export function freeName(definition: Definition): string {
 const servicePrefix = 'service:';
 
 /** What a variant's features are read from: a view's reference, or a service's uri; null for the record. */
-export const readsOf = ({ view, service }: Variant): string | null =>
+export const readsOf = ({ view, service }: Pick<Variant, 'view' | 'service'>): string | null =>
   service === undefined ? (view ?? null) : `${servicePrefix}${service}`;
 
 const candidateOf = ({ candidateVariant, candidate, view }: Contest): Variant => ({
