@@ -139,17 +139,16 @@ export function createViewMonitors(deps: ViewMonitorsDependencies) {
     return found === null ? [] : monitoringStore(db).list({ workspace, subject });
   }
 
-  /** The version it names; else the latest, and older ones that are online and that an endpoint reads. */
+  /** The version it names; else those online that endpoints read, and where none does, the latest. */
   async function versionsOf({ workspace, view = '' }: StoredMonitor): Promise<FeatureView[]> {
     const latest = await features.resolveView(view, workspace);
     if (view.includes('@')) return [latest];
-    const versions = [latest];
+    const used: FeatureView[] = [];
     for (const number of await features.onlineNumbers(workspace, view)) {
-      if (number === latest.version) continue;
-      const older = await features.resolveView(`${view}@${number}`, workspace).catch(() => null);
-      if (older && (await features.usesOf(workspace, older.uri)).endpoints.length > 0) versions.push(older);
+      const found = await features.resolveView(`${view}@${number}`, workspace).catch(() => null);
+      if (found && (await features.usesOf(workspace, found.uri)).endpoints.length > 0) used.push(found);
     }
-    return versions;
+    return used.length === 0 ? [latest] : used;
   }
 
   async function check(monitor: StoredMonitor, signal?: AbortSignal): Promise<MonitorResult[]> {
