@@ -9,6 +9,7 @@ import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.t
 import { toUri } from '../../base/references.ts';
 import type { Events } from '../../platform/events/service.ts';
 import { type Alerts, subjectOf } from '../alerts/service.ts';
+import { tellBreached } from './breaches.ts';
 import { createCheckSchedule } from './check-schedule.ts';
 import { isSame, nameOfView, nothingMeasured } from './definitions.ts';
 import {
@@ -20,10 +21,16 @@ import { createHeadlines } from './headlines.ts';
 import { createReferences, type ReferencesDependencies } from './references.ts';
 import { problemOf, toCause } from './rules.ts';
 import { createSkew } from './skew.ts';
-import { monitoringStore, type NewResult, type ResultCursor, type StoredMonitor } from './store.ts';
+import {
+  isResultCursor,
+  monitoringStore,
+  type NewResult,
+  type ResultCursor,
+  type StoredMonitor,
+} from './store.ts';
 import { problemOfSubject } from './view-judge.ts';
 import { createViewMonitors, type ViewMonitorsDependencies, viewSubject } from './view-monitors.ts';
-import { type JudgedTime, judgeMonitor } from './window-judge.ts';
+import { type JudgedTime, judgeMonitor, rowsAt } from './window-judge.ts';
 
 export interface MonitoringDependencies
   extends Omit<ReferencesDependencies, 'datasets'>,
@@ -99,7 +106,7 @@ export function createMonitoring(deps: MonitoringDependencies) {
       if (results.some((result) => result.breached)) breached.push(monitor.name);
       eventTime = Math.max(eventTime, ...results.map((result) => result.eventTime));
     }
-    if (breached.length > 0) await tellBreached(workspace, endpoint, { monitors: breached, eventTime });
+    if (breached.length > 0) await tellBreached(deps, workspace, endpoint, { monitors: breached, eventTime });
   }
 
   /** A promotion changes what windows are held against; alerts of the old model are settled. */
@@ -163,25 +170,6 @@ export function createMonitoring(deps: MonitoringDependencies) {
     const count = (unpruned.get(key) ?? 0) + added;
     unpruned.set(key, count >= pruneEvery ? 0 : count);
     if (count >= pruneEvery) await monitoringStore(db).pruneResults(workspace, monitor, keptResults);
-  }
-
-  /** Told again at every check while it lasts: a retraining that had to wait hears that it is still wanted. */
-  async function tellBreached(
-    workspace: string,
-    endpoint: string,
-    what: { monitors: string[]; eventTime: number },
-  ): Promise<void> {
-    const uri = toUri('endpoint', endpoint);
-    const payload = { endpoint, ...what };
-    await transact(db, (tx) =>
-      events.emit(tx, {
-        workspace,
-        kind: 'monitor.breached',
-        subject: uri,
-        actor: 'system:monitoring',
-        payload,
-      }),
-    );
   }
 
   return {
@@ -297,17 +285,8 @@ export function createMonitoring(deps: MonitoringDependencies) {
 
 export type Monitoring = ReturnType<typeof createMonitoring>;
 
-/** Rows that a window ending at this moment may gain or lose by late ones. */
-function rowsAt(window: EndpointWindow, monitor: StoredMonitor, eventTime: number): number {
-  const units = monitor.kind === 'error' ? window.errors() : window.records;
-  return units.filter((unit) => unit.eventTime === eventTime).length;
-}
-
 const toMonitor = ({ workspace: _workspace, ...monitor }: StoredMonitor): Monitor => monitor;
 const toResult = ({ id: _id, ...result }: MonitorResult & { id: number }): MonitorResult => result;
-
-const isResultCursor = (value: unknown): value is ResultCursor =>
-  typeof value === 'object' && value !== null && 'eventTime' in value && 'id' in value;
 
 /** An endpoint deleted under its monitors has nothing to judge. */
 function asDeleted(error: unknown): null {

@@ -15,6 +15,9 @@ export interface ResultCursor {
   readonly id: number;
 }
 
+export const isResultCursor = (value: unknown): value is ResultCursor =>
+  typeof value === 'object' && value !== null && 'eventTime' in value && 'id' in value;
+
 export const monitoringStore = (db: Db) => ({
   async save(monitor: StoredMonitor, actor: string): Promise<void> {
     const { workspace, name, endpoint = null, createdAt, ...definition } = monitor;

@@ -168,3 +168,9 @@ async function watchColumn(
   const threshold = await references.driftThreshold(column, size, rate);
   return { units, judge: (found) => [judgeDrift(name, column, found, threshold)] };
 }
+
+/** Rows that a window ending at this moment may gain or lose by late ones. */
+export function rowsAt(window: EndpointWindow, monitor: StoredMonitor, eventTime: number): number {
+  const units = monitor.kind === 'error' ? window.errors() : window.records;
+  return units.filter((unit) => unit.eventTime === eventTime).length;
+}
