@@ -15,6 +15,7 @@ test.each([
   [`{"url": "${address('localhost:4600')}"}`, '3'],
   [`{"url": "${address('[::1]:4600', 'prices/versions/latest/data')}", "x": 1}`, 'latest'],
   [address(own, 'prices/versions/7'), '7'],
+  [address(own, 'prices/versions/7/data.parquet?columns=close'), '7'],
   [`http://${own}/behind/api/v1/datasets/prices/versions/g%6Fld/data`, 'gold'],
 ])('%s is a version of ours', (source, version) => {
   expect(findNamedVersion(source, own)).toEqual({ name: 'prices', version });

@@ -41,7 +41,8 @@ function findReference(text: string): NamedVersion | null {
   return toNamedVersion(groups?.name, groups?.version);
 }
 
-const addressPath = /\/api\/v1\/datasets\/(?<name>[^/]+)\/versions\/(?<version>[^/]+)(?:\/data)?$/;
+const addressPath =
+  /\/api\/v1\/datasets\/(?<name>[^/]+)\/versions\/(?<version>[^/]+)(?:\/data(?:\.[a-z]+)?)?$/;
 
 function findAddress(text: string, ownHost: string | undefined): NamedVersion | null {
   if (!/^https?:/.test(text) || !URL.canParse(text)) return null;
