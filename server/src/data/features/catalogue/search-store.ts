@@ -16,13 +16,17 @@ interface Search {
 
 const escaped = (word: string): string => word.replaceAll(/[\\%_]/g, '\\$&');
 
-/** A title that is the question comes first, then one that begins so, then one that holds it, then the rest. */
+/**
+ * A title that is the question comes first, then one that begins so, then one that holds it, then the rest: single
+ * features after what they belong to.
+ */
 function rankOf(words: readonly string[]) {
   const phrase = words.join(' ');
-  if (phrase === '') return sql<number>`0`;
+  const rest = sql<number>`case when kind = 'feature' then 4 else 3 end`;
+  if (phrase === '') return rest;
   const like = escaped(phrase);
   return sql<number>`case when title = ${phrase} then 0 when title like ${`${like}%`} escape '\\' then 1
-    when title like ${`%${like}%`} escape '\\' then 2 else 3 end`;
+    when title like ${`%${like}%`} escape '\\' then 2 else ${rest} end`;
 }
 
 export const searchStore = (db: Db) => ({

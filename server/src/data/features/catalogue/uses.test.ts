@@ -155,26 +155,26 @@ describeEachDatabase('what the catalogue knows', (open) => {
         'stats',
         [
           'view stats@1',
-          'feature stats@1:close',
           'service closes@1',
-          'feature stats@1:volume',
           'service volumes@1',
+          'feature stats@1:close',
+          'feature stats@1:volume',
         ],
       ],
       [
         'words in any order',
         'shares daily',
-        ['feature stats@1:close', 'view stats@1', 'feature stats@1:volume'],
+        ['view stats@1', 'feature stats@1:close', 'feature stats@1:volume'],
       ],
-      ['an owner', 'müller', ['feature stats@1:close', 'view stats@1', 'feature stats@1:volume']],
-      ['a tag', 'team=markets', ['feature stats@1:close', 'view stats@1', 'feature stats@1:volume']],
-      ['a dataset', 'PRICES', ['feature stats@1:close', 'view stats@1', 'feature stats@1:volume']],
+      ['an owner', 'müller', ['view stats@1', 'feature stats@1:close', 'feature stats@1:volume']],
+      ['a tag', 'team=markets', ['view stats@1', 'feature stats@1:close', 'feature stats@1:volume']],
+      ['a dataset', 'PRICES', ['view stats@1', 'feature stats@1:close', 'feature stats@1:volume']],
       ['a column', 'volume', ['feature stats@1:volume', 'service volumes@1', 'view stats@1']],
       ['another name of a feature', 'last_close', ['service closes@1']],
       [
         'a sign that means something to databases',
         '100 %',
-        ['feature stats@1:close', 'view stats@1', 'feature stats@1:volume'],
+        ['view stats@1', 'feature stats@1:close', 'feature stats@1:volume'],
       ],
       ['nothing that is there', '100_%', []],
     ])('finds by %s', async (_, q, expected) => {
@@ -198,6 +198,14 @@ describeEachDatabase('what the catalogue knows', (open) => {
       } while (cursor !== undefined);
       expect(paged).toEqual(all);
       expect(all).toHaveLength(6);
+      expect(all.map((entry) => entry.startsWith('feature'))).toEqual([
+        false,
+        false,
+        false,
+        false,
+        true,
+        true,
+      ]);
       await expect(wing.features.search({ cursor: 'x' }, caller)).rejects.toThrow(/cursor/i);
 
       await wing.features.put({ ...stats, sql: 'select symbol, date, close from prices' }, caller);
