@@ -41,11 +41,11 @@ export const StreamDefinition = strict({
 });
 export type StreamDefinition = Static<typeof StreamDefinition>;
 
-/** A feature computed over the rows of an entity whose event time lies in the window before T. */
+/** A feature computed over the events of an entity whose event time lies in (T - window, T]. */
 export const Aggregation = strict({
   name: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
   function: literals('count', 'sum', 'mean', 'min', 'max', 'std', 'last', 'distinct'),
-  column: Type.String({ minLength: 1, maxLength: 128 }),
+  column: Type.String({ minLength: 1, maxLength: 128, description: "of the SQL; of count also '*'" }),
   window: Duration,
   k: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: 'of last: how many values' })),
 });
@@ -81,6 +81,12 @@ export const viewProperties = {
   freshness: Type.Optional(Duration),
   online: Type.Optional(OnlineSettings),
   stream: Type.Optional(StreamDefinition),
+  aggregations: Type.Optional(
+    Type.Array(Aggregation, {
+      maxItems: 50,
+      description: 'then the SQL gives events, and these are the features; windows of 1h to 365d',
+    }),
+  ),
 };
 export const FeatureViewDefinition = strict(viewProperties);
 export type FeatureViewDefinition = Static<typeof FeatureViewDefinition>;

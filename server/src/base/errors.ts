@@ -318,6 +318,11 @@ export const catalogue = {
     422,
     (d) => `${d.what} cannot be defined: ${d.reason}.`,
   ),
+  aggregationsOffline: entry<{ view: string }>(
+    409,
+    (d) =>
+      `The feature view '${d.view}' has no online values: its features are aggregations over windows, which are computed for training sets only. Build a training set of it, or define a view without aggregations for what is looked up, pushed or watched.`,
+  ),
   featureViewBroken: entry<{ view: string; versions: string; reason: string }>(
     422,
     (d) =>

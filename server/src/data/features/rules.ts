@@ -8,6 +8,7 @@ import type {
 } from '@tidemill/contract';
 import { durationMs } from '../../base/duration.ts';
 import { errors } from '../../base/errors.ts';
+import { aggregatedFeatures, named } from './aggregations.ts';
 import { assertFreeNames } from './catalogue/names.ts';
 
 /** What a definition says, before its SQL has been run. */
@@ -35,14 +36,12 @@ export interface ViewMeaning extends ViewShape {
 /** Without the semicolon at the end, so that the text can stand inside another statement. */
 export const cleanSql = (sql: string): string => sql.trim().replace(/[;\s]+$/, '');
 
-/** Fields that the schema does not take yet are read here already: see `viewProperties` of the contract. */
-type FullDefinition = FeatureViewDefinition & {
-  readonly stream?: StreamDefinition;
-  readonly aggregations?: Aggregation[];
-};
-
 /** @throws featureDefinitionInvalid unless it says once which columns are its keys */
-export function shapeOf(what: string, definition: FullDefinition, entities: readonly Entity[]): ViewShape {
+export function shapeOf(
+  what: string,
+  definition: FeatureViewDefinition,
+  entities: readonly Entity[],
+): ViewShape {
   return {
     sql: cleanSql(sqlOf(what, definition)),
     entities: entities.map(({ reference }) => reference),
@@ -51,17 +50,21 @@ export function shapeOf(what: string, definition: FullDefinition, entities: read
     createdTime: definition.createdTime ?? null,
     ttlMs: definition.ttl === undefined ? null : durationMs(definition.ttl),
     stream: definition.stream ?? null,
-    aggregations: definition.aggregations ?? [],
+    aggregations: named(what, definition),
   };
 }
 
-function sqlOf(what: string, { sql, stream }: FullDefinition): string {
+function sqlOf(what: string, { sql, stream }: FeatureViewDefinition): string {
   if (sql !== undefined) return sql;
   if (stream) return `select * from "${stream.dataset}"`;
   throw errors.featureDefinitionInvalid({ what, reason: 'it has neither sql nor a stream' });
 }
 
-function keyColumns(what: string, { entity, entities }: FullDefinition, found: readonly Entity[]): string[] {
+function keyColumns(
+  what: string,
+  { entity, entities }: FeatureViewDefinition,
+  found: readonly Entity[],
+): string[] {
   const invalid = (reason: string) => errors.featureDefinitionInvalid({ what, reason });
   if (entity !== undefined && entities !== undefined)
     throw invalid("it says 'entities' and 'entity'; give the names of entities or the key columns, not both");
@@ -83,12 +86,20 @@ export function meaningOf(
   entities: readonly Entity[],
   datasets: readonly string[],
 ): ViewMeaning {
-  const features = featuresOf(what, shape, columns);
+  const plain = featuresOf(what, shape, columns);
+  const { aggregations } = shape;
+  const features = aggregations.length === 0 ? plain : aggregatedFeatures(what, aggregations, plain);
   assertFreeNames(
     what,
     'feature',
     features.map(({ name }) => name),
   );
+  const taken = aggregations.find(({ name = '' }) => shape.entity.includes(name));
+  if (taken)
+    throw errors.featureDefinitionInvalid({
+      what,
+      reason: `'${taken.name}' is a key and an aggregation; name it`,
+    });
   const joinKeys = shape.entity.map((key) => {
     const { name, type } = assertColumn(what, columns, key);
     return { name, type };
@@ -140,7 +151,8 @@ export function assertColumn(what: string, columns: readonly Column[], name: str
   throw errors.featureColumnInvalid({ what, column: name, reason: 'is missing', known: namesOf(columns) });
 }
 
-type ViewKeys = Pick<ViewShape, 'entity' | 'eventTime' | 'createdTime'>;
+type ViewKeys = Pick<ViewShape, 'entity' | 'eventTime' | 'createdTime'> &
+  Partial<Pick<ViewShape, 'aggregations'>>;
 
 /** The columns that are neither key nor time. @throws featureColumnInvalid where the SQL lacks what the view names */
 export function featuresOf(what: string, meaning: ViewKeys, columns: readonly Column[]): Column[] {
@@ -149,7 +161,9 @@ export function featuresOf(what: string, meaning: ViewKeys, columns: readonly Co
   if (meaning.createdTime !== null) assertTimeColumn(what, columns, meaning.createdTime);
   const taken = new Set([...meaning.entity, meaning.eventTime, meaning.createdTime]);
   const features = columns.filter(({ name }) => !taken.has(name));
-  if (features.length > 0) return features.map(({ name, type }) => ({ name, type }));
+  // Events can be counted without any other column.
+  if (features.length > 0 || (meaning.aggregations ?? []).length > 0)
+    return features.map(({ name, type }) => ({ name, type }));
   const reason = 'and the keys are all there is: no feature is left';
   throw errors.featureColumnInvalid({ what, column: meaning.eventTime, reason, known: namesOf(columns) });
 }

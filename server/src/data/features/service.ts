@@ -26,6 +26,7 @@ import { entityKey } from './rules.ts';
 import { createTrainingSets } from './training-sets.ts';
 import { createViews } from './views.ts';
 
+export { assertOnline, namedAggregations } from './aggregations.ts';
 export type { ServiceRead } from './online/service-reads.ts';
 export { createTrainingSets } from './training-sets.ts';
 

@@ -24,6 +24,7 @@ import {
 } from './training-set-rules.ts';
 import { type JoinRules, joinView, numberedRowsSql } from './view-join.ts';
 import { asPromised, asRunning } from './view-rows.ts';
+import { joinWindows } from './window-join.ts';
 
 export interface TrainingSetDependencies {
   readonly analytics: Analytics;
@@ -229,7 +230,9 @@ async function joinTaken(
   assertJoinable(definition.name, entity, entities, { what: reference, columns });
   const joined = { keys: entity, eventTime, createdTime, ttlMs: ttlMsOf(view), features };
   const rules: JoinRules = { bitemporal: definition.bitemporal ?? true, asOf, statusAs };
-  await joinView(engine, joined, select, rules);
+  const { aggregations } = view;
+  if (aggregations.length > 0) await joinWindows(engine, { ...joined, aggregations }, select, rules);
+  else await joinView(engine, joined, select, rules);
 }
 
 const ttlMsOf = ({ ttl }: FeatureView): number | null => (ttl === null ? null : durationMs(ttl));

@@ -82,7 +82,7 @@ export async function dropAll(engine: SealedEngine, tables: readonly string[]): 
 }
 
 /** Each key of the entity rows as one number, so that composite and text keys cost no more than small ones. */
-const keysSql = (keys: readonly string[]): string => {
+export const keysSql = (keys: readonly string[]): string => {
   const columns = keys.map((key, i) => `${quoteName(key)} as j${i}`).join(', ');
   const present = keys.map((key) => `${quoteName(key)} is not null`).join(' and ');
   return `create temp table _keys as select *, row_number() over () as k

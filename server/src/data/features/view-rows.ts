@@ -1,9 +1,14 @@
-import type { Column, FeatureView } from '@tidemill/contract';
+import type { Aggregation, Column, FeatureView } from '@tidemill/contract';
 import type { Analytics } from '../../adapters/analytics/analytics.ts';
 import { errors, TidemillError } from '../../base/errors.ts';
 import type { BoundSql } from '../datasets/service.ts';
+import { everyEvent, takes, typeOf } from './aggregations.ts';
 
-type View = Pick<FeatureView, 'reference' | 'entity' | 'joinKeys' | 'eventTime' | 'createdTime' | 'features'>;
+type View = Pick<
+  FeatureView,
+  'reference' | 'entity' | 'joinKeys' | 'eventTime' | 'createdTime' | 'features'
+> &
+  Partial<Pick<FeatureView, 'aggregations'>>;
 
 type Read = Pick<BoundSql, 'versions'>;
 
@@ -66,14 +71,36 @@ function findProblem(view: View, columns: readonly Column[]): string | null {
   const given = columns.map(({ name }) => name).join(', ');
   const typed = new Map(columns.map((column) => [column.name, column.type]));
   const times = [view.eventTime, ...(view.createdTime === null ? [] : [view.createdTime])];
-  for (const name of [...view.entity, ...times, ...view.features.map((feature) => feature.name)])
+  const aggregations = view.aggregations ?? [];
+  const read =
+    aggregations.length === 0
+      ? view.features.map(({ name }) => name)
+      : aggregations.map(({ column }) => column).filter((column) => column !== everyEvent);
+  for (const name of [...view.entity, ...times, ...read])
     if (!typed.has(name)) return `its SQL gives no column '${name}' (it gives ${given})`;
   for (const name of times)
     if (!isTime(typed.get(name)))
       return `the column '${name}' is ${typed.get(name)}, neither date nor timestamp`;
-  for (const { name, type } of [...view.joinKeys, ...view.features])
+  const promised = aggregations.length === 0 ? [...view.joinKeys, ...view.features] : view.joinKeys;
+  for (const { name, type } of promised)
     if (!holds(type, typed.get(name)))
       return `the column '${name}' is ${typed.get(name)}; the view promises ${type} (cast it in the SQL)`;
+  return aggregations.length === 0 ? null : findAggregatedProblem(view, aggregations, columns);
+}
+
+/** What an aggregation gives follows from the type of its column. */
+function findAggregatedProblem(
+  view: View,
+  aggregations: readonly Aggregation[],
+  columns: readonly Column[],
+): string | null {
+  const given = new Map(columns.map(({ name, type }) => [name, type]));
+  for (const [i, each] of aggregations.entries()) {
+    const type = given.get(each.column) ?? 'integer';
+    const promised = view.features[i]?.type ?? 'integer';
+    const problem = `the column '${each.column}' is ${type}, of which '${each.name}' cannot be the ${promised} that the view promises (cast it in the SQL)`;
+    if (!takes(each, type) || !holds(promised, typeOf(each, type))) return problem;
+  }
   return null;
 }
 

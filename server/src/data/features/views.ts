@@ -25,6 +25,7 @@ import { createDefinitions, type DefinitionsDependencies } from './catalogue/def
 import type { Entities } from './catalogue/entities.ts';
 import { onlineName } from './online/values.ts';
 import { isSameMeaning, meaningOf, shapeOf, type ViewMeaning } from './rules.ts';
+import { previewWindows } from './window-preview.ts';
 
 export interface ViewsDependencies extends DefinitionsDependencies {
   readonly analytics: Analytics;
@@ -134,12 +135,14 @@ export function createViews(deps: ViewsDependencies) {
       caller: Caller,
       signal?: AbortSignal,
     ): Promise<{ columns: Column[]; rows: Row[] }> {
-      const { reply } = await tryOut('the feature view', input, {
+      const limit = input.limit ?? previewRows;
+      const { meaning, bound, reply } = await tryOut('the feature view', input, {
         workspace: caller.workspace,
-        rows: input.limit ?? previewRows,
+        rows: limit,
         bindings: input.bindings,
         signal,
       });
+      if (meaning.aggregations.length > 0) return previewWindows(analytics, meaning, bound, limit, signal);
       return { columns: [...reply.columns], rows: reply.rows.map((row) => ({ ...row })) };
     },
 

@@ -9,7 +9,7 @@ import type {
 } from '@tidemill/contract';
 import { durationMs, formatDuration } from '../../base/duration.ts';
 import { errors, TidemillError } from '../../base/errors.ts';
-import type { Features } from '../../data/features/service.ts';
+import { type Features, namedAggregations } from '../../data/features/service.ts';
 import {
   find,
   type KindOfThing,
@@ -32,7 +32,7 @@ export interface FeatureKindsDependencies {
 
 /** What an update of these makes is a new version, which whoever names it without a number follows. */
 const entityMeaning = new Set(['joinKeys']);
-const viewMeaning = new Set(['sql', 'entities', 'entity', 'eventTime', 'createdTime', 'ttl']);
+const viewMeaning = new Set(['sql', 'entities', 'entity', 'eventTime', 'createdTime', 'ttl', 'aggregations']);
 
 export function createFeatureKinds({ features }: FeatureKindsDependencies) {
   const { entities, services } = features;
@@ -276,6 +276,7 @@ const viewFields = (
   freshness: spelled(view.freshness),
   online: view.online ?? {},
   stream: view.stream ?? null,
+  aggregations: namedAggregations(view.aggregations ?? []),
 });
 
 const spelled = (duration: string | null | undefined): string | null =>

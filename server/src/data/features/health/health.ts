@@ -10,6 +10,7 @@ import { errors } from '../../../base/errors.ts';
 import { newId } from '../../../base/ids.ts';
 import { formatReference, parseReference } from '../../../base/references.ts';
 import { type Bindings, createBinder, type Datasets } from '../../datasets/service.ts';
+import { assertOnline } from '../aggregations.ts';
 import type { Materialize } from '../online/materialize.ts';
 import { unpackValues } from '../online/values.ts';
 import { createDrift, type DriftDependencies, newestSql } from './drift.ts';
@@ -168,6 +169,7 @@ export function createFeatureHealth(deps: HealthDependencies) {
   }
 
   async function measured(view: FeatureView, options: MeasureOptions): Promise<FeatureHealth> {
+    assertOnline(view);
     const health = await line(() => measure(view, options));
     await store.save(view.workspace, view.name, view.version, health);
     return health;

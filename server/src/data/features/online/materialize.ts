@@ -10,6 +10,7 @@ import { formatReference } from '../../../base/references.ts';
 import type { TaskContext, TaskOutcome, Tasks } from '../../../platform/tasks/service.ts';
 import { endlessAttempts, withToldEnd } from '../../../platform/tasks/told-end.ts';
 import { type Bindings, createBinder, type Datasets } from '../../datasets/service.ts';
+import { assertOnline } from '../aggregations.ts';
 import { createOnlineFill, type OnlineFillDependencies } from './fill.ts';
 import { emptyResult, type MaterializationResult, materializationStore } from './materialization-store.ts';
 
@@ -153,10 +154,9 @@ export function createMaterialize(deps: MaterializeDependencies) {
       caller: Caller,
     ): Promise<Materialization> {
       const { bindings, mode = 'full', wait = true } = input;
-      const { name, version } = await resolveView(
-        formatReference(input.name, input.version),
-        caller.workspace,
-      );
+      const view = await resolveView(formatReference(input.name, input.version), caller.workspace);
+      assertOnline(view);
+      const { name, version } = view;
       const request = { name, version, mode, bindings, trigger: 'request' as const };
       const id = await changes.run(caller, (tx) => begin(tx, request, caller));
       if (!wait) return get(id);

@@ -1,6 +1,7 @@
 /** Values of many views for many entities in one round trip, each with its status; nothing in it asks the database. */
 import type { Column, FeatureStatus, FeatureView, Row } from '@tidemill/contract';
 import type { OnlineStore, OnlineValues } from '../../../adapters/online/online.ts';
+import { assertOnline } from '../aggregations.ts';
 import { type KeyColumn, onlineKey } from './keys.ts';
 import { onlineName, ttlMsOf, unpackValues } from './values.ts';
 
@@ -34,6 +35,7 @@ export interface ReadRow {
 }
 
 export function toViewRead(view: FeatureView, features?: readonly string[]): ViewRead {
+  assertOnline(view);
   const names = view.features.map(({ name }) => name);
   const ttl = ttlMsOf(view);
   return {

@@ -25,8 +25,10 @@ const isoSql = (column: string): string =>
   `case when epoch_us(${column}) % 1000 = 0 then strftime(${column}, '"%Y-%m-%dT%H:%M:%S.%gZ"')
     else strftime(${column}, '"%Y-%m-%dT%H:%M:%S.%fZ"') end`;
 
-function valueSql({ name, type }: Column): string {
-  const column = quoteName(name);
+const valueSql = ({ name, type }: Column): string => elementSql(quoteName(name), type);
+
+/** A value as JSON, null for what JSON cannot say. */
+export function elementSql(column: string, type: Column['type']): string {
   switch (type) {
     case 'double':
       return `case when isfinite(${column}) then cast(${column} as varchar) end`;

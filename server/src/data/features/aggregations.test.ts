@@ -1,0 +1,220 @@
+import type { Aggregation, FeatureViewDefinition } from '@tidemill/contract';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { callerIn, createDataWing, type DataWing, textOf } from '../../testing/data-wing.ts';
+import { describeEachDatabase } from '../../testing/each-database.ts';
+
+let wing: DataWing;
+let workspaces = 0;
+
+/** The second amount of customer 1 was corrected four days later. */
+const payments = [
+  'customer,paid_at,known_at,amount,shop,vip',
+  '1,2026-03-01T10:00:00Z,2026-03-01T10:00:00Z,10,north,true',
+  '1,2026-03-02T10:00:00Z,2026-03-02T10:00:00Z,30,south,true',
+  '1,2026-03-02T10:00:00Z,2026-03-06T10:00:00Z,50,south,true',
+  '2,2026-03-02T10:00:00Z,2026-03-02T10:00:00Z,,north,false',
+];
+const days = [
+  'customer,event_time',
+  '1,2026-03-02T10:00:00Z',
+  '1,2026-03-02T09:59:59.999999Z',
+  '1,2026-03-06T10:00:00Z',
+  '2,2026-03-03T00:00:00Z',
+  '3,2026-03-03T00:00:00Z',
+  ',2026-03-03T00:00:00Z',
+];
+const aggregations: Aggregation[] = [
+  { function: 'count', column: '*', window: '1d' },
+  { function: 'sum', column: 'amount', window: '24h' },
+  { function: 'mean', column: 'amount', window: '7d' },
+  { function: 'std', column: 'amount', window: '7d' },
+  { function: 'last', column: 'shop', window: '7d' },
+  { name: 'shops', function: 'last', column: 'shop', window: '7d', k: 2 },
+  { function: 'distinct', column: 'shop', window: '365d' },
+];
+const view = {
+  name: 'paid',
+  sql: 'select customer, paid_at, known_at, amount, shop, vip from payments',
+  entity: ['customer'],
+  eventTime: 'paid_at',
+  createdTime: 'known_at',
+  aggregations,
+};
+
+describeEachDatabase('a view with aggregations', (open) => {
+  beforeAll(async () => {
+    wing = await createDataWing(await open());
+  });
+  afterAll(() => wing.close());
+
+  async function begin(change: Partial<FeatureViewDefinition> = {}) {
+    const caller = callerIn(`w${(workspaces++).toString()}`);
+    const commit = (name: string, lines: readonly string[]) =>
+      wing.datasets.commit({ name, format: 'csv', content: Buffer.from(lines.join('\n')) }, caller);
+    await commit('payments', payments);
+    await commit('days', days);
+    return { caller, commit, put: await wing.features.put({ ...view, ...change }, caller) };
+  }
+
+  it('has them as its features, named and typed, and is of another version when they change', async () => {
+    const { put, caller } = await begin();
+    expect(put.features).toEqual([
+      { name: 'count_1d', type: 'integer' },
+      { name: 'sum_amount_1d', type: 'integer' },
+      { name: 'mean_amount_7d', type: 'double' },
+      { name: 'std_amount_7d', type: 'double' },
+      { name: 'last_shop_7d', type: 'text' },
+      { name: 'shops', type: 'text' },
+      { name: 'distinct_shop_365d', type: 'integer' },
+    ]);
+    const again = aggregations.map((each) => (each.window === '1d' ? { ...each, window: '24h' } : each));
+    expect(await wing.features.put({ ...view, aggregations: again }, caller)).toMatchObject({
+      unchanged: true,
+    });
+    const fewer = await wing.features.put({ ...view, aggregations: aggregations.slice(1) }, caller);
+    expect(fewer.reference).toBe('paid@2');
+  });
+
+  it('gives each row of a training set what was known at its time', async () => {
+    const { caller } = await begin();
+    const service = {
+      name: 'model',
+      features: ['paid:count_1d', 'paid:sum_amount_1d as paid_today', 'paid:shops'],
+    };
+    await wing.features.services.put(service, caller);
+    const rowsOf = async (from: { views: string[] } | { service: string }) => {
+      const set = { name: 'train', entities: 'days', statuses: true, ...from };
+      const built = await wing.features.createTrainingSet(set, caller);
+      const file = await wing.datasets.read(
+        { name: 'train', version: String(built.version), format: 'json' },
+        caller,
+      );
+      return JSON.parse(await textOf(file.content)) as Record<string, unknown>[];
+    };
+    const rows = await rowsOf({ views: ['paid'] });
+    const column = (name: string) => rows.map((row) => row[name]);
+    expect(column('count_1d')).toEqual([1, 1, 0, 1, 0, null]);
+    expect(column('sum_amount_1d')).toEqual([30, 10, null, null, null, null]);
+    expect(column('mean_amount_7d')).toEqual([20, 10, 30, null, null, null]);
+    expect(column('std_amount_7d')).toEqual([Math.sqrt(200), null, Math.sqrt(800), null, null, null]);
+    expect(column('last_shop_7d')).toEqual(['south', 'north', 'south', 'north', null, null]);
+    expect(column('shops')[0]).toBe('["south","north"]');
+    expect(column('distinct_shop_365d')).toEqual([2, 1, 2, 1, 0, null]);
+    expect(column('paid__status').slice(3)).toEqual(['PRESENT', 'NOT_FOUND', 'NOT_FOUND']);
+    const served = await rowsOf({ service: 'model' });
+    expect(served.map(({ count_1d, paid_today, shops }) => [count_1d, paid_today, shops])).toEqual(
+      rows.map((row) => [row.count_1d, row.sum_amount_1d, row.shops]),
+    );
+  });
+
+  it('shows in a preview what the first events see', async () => {
+    const { caller } = await begin();
+    const { name: _, ...definition } = view;
+    const { columns, rows } = await wing.features.preview({ ...definition, limit: 2 }, caller);
+    expect(columns.map(({ name }) => name).slice(0, 3)).toEqual(['customer', 'paid_at', 'count_1d']);
+    expect(rows.map((row) => [row.customer, row.count_1d, row.sum_amount_1d])).toEqual([
+      [1, 1, 10],
+      [1, 1, 50],
+    ]);
+  });
+
+  it('counts events that have nothing but a key and a time', async () => {
+    const sql = 'select customer, paid_at from payments';
+    const { put } = await begin({ sql, createdTime: undefined, aggregations: aggregations.slice(0, 1) });
+    expect(put.features).toEqual([{ name: 'count_1d', type: 'integer' }]);
+  });
+
+  it('is neither materialized, pushed, looked up nor watched', async () => {
+    const { caller } = await begin();
+    await wing.features.services.put({ name: 'model', features: ['paid'] }, caller);
+    const one = { name: 'paid', version: '1' };
+    const entities = [{ customer: 1 }];
+    const refused = { code: 'aggregationsOffline', message: /'paid@1' has no online values/ };
+    const expectRefused = (promise: Promise<unknown>) =>
+      expect(promise).rejects.toMatchObject({
+        code: refused.code,
+        message: expect.stringMatching(refused.message) as string,
+      });
+    await expectRefused(wing.features.materialize(one, caller));
+    await expectRefused(wing.features.lookup({ ...one, entities }, caller));
+    await expectRefused(wing.features.lookupService({ name: 'model', version: '1', entities }, caller));
+    await expectRefused(wing.features.push({ ...one, rows: entities }, caller));
+    await expectRefused(wing.features.health(one, caller));
+    await expect(
+      wing.features.put({ ...view, online: { materialize: { onDatasetVersion: true } } }, caller),
+    ).rejects.toMatchObject({ code: 'aggregationsOffline' });
+    expect(await wing.features.onlineNumbers(caller.workspace, 'paid')).toEqual([]);
+  });
+
+  it('is refused where its dataset no longer has what it aggregates', async () => {
+    const { caller, commit } = await begin();
+    await commit('payments', [
+      'customer,paid_at,known_at,amount,shop,vip',
+      '1,2026-03-01,2026-03-01,1.5,n,true',
+    ]);
+    await expect(
+      wing.features.createTrainingSet({ name: 'train', entities: 'days', views: ['paid'] }, caller),
+    ).rejects.toMatchObject({
+      code: 'featureViewBroken',
+      message: expect.stringMatching(
+        /'amount' is double, of which 'sum_amount_1d' cannot be the integer/,
+      ) as string,
+    });
+  });
+
+  it.each<[string, Partial<FeatureViewDefinition>, RegExp]>([
+    [
+      'no such column',
+      { aggregations: [{ function: 'sum', column: 'price', window: '1d' }] },
+      /'price' is none that/,
+    ],
+    [
+      'a key',
+      { aggregations: [{ function: 'count', column: 'customer', window: '1d' }] },
+      /neither key nor time/,
+    ],
+    [
+      'a sum of texts',
+      { aggregations: [{ function: 'sum', column: 'shop', window: '1d' }] },
+      /'shop' is text; sum of 'shop' over 1d takes numbers/,
+    ],
+    [
+      'a mean of booleans',
+      { aggregations: [{ function: 'mean', column: 'vip', window: '1d' }] },
+      /takes numbers/,
+    ],
+    [
+      'a short window',
+      { aggregations: [{ function: 'sum', column: 'amount', window: '59m' }] },
+      /between 1h and 365d/,
+    ],
+    [
+      'a long window',
+      { aggregations: [{ function: 'sum', column: 'amount', window: '366d' }] },
+      /between 1h and 365d/,
+    ],
+    [
+      'k of a sum',
+      { aggregations: [{ function: 'sum', column: 'amount', window: '1d', k: 2 }] },
+      /only last takes one/,
+    ],
+    [
+      'a sum of everything',
+      { aggregations: [{ function: 'sum', column: '*', window: '1d' }] },
+      /only count takes/,
+    ],
+    ['a ttl', { ttl: '7d' }, /leave 'ttl' out/],
+    [
+      'one name twice',
+      { aggregations: [1, 2].map(() => ({ function: 'sum', column: 'amount', window: '1d' }) as const) },
+      /names the feature 'sum_amount_1d' twice/,
+    ],
+    [
+      'the name of a key',
+      { aggregations: [{ name: 'customer', function: 'sum', column: 'amount', window: '1d' }] },
+      /'customer' is a key/,
+    ],
+  ])('is not defined with %s', async (_, change, message) => {
+    await expect(begin(change)).rejects.toMatchObject({ message: expect.stringMatching(message) as string });
+  });
+});
