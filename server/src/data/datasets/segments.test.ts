@@ -39,6 +39,7 @@ const rowsOf = ({ delta, blob, rows }: StoredChunk): string[] =>
 test('chunks in segments give the rows of the table, and take what the files do', () => {
   fc.assert(
     fc.property(tables, ({ chunks, files }) => {
+      fc.pre(withinFiles(chunks, files).length === chunks.length);
       const segments = files.map((file) => ({
         ...file,
         source: { blob: file.path, bytes: file.rows * 7 + 3, kind: 'segment' as const },
@@ -56,6 +57,7 @@ test('chunks in segments give the rows of the table, and take what the files do'
 test('a segment is read as it is when all its rows are wanted; the rest is put together, in order', () => {
   fc.assert(
     fc.property(tables, fc.infiniteStream(fc.integer({ min: 0, max: 5 })), ({ chunks, files }, choices) => {
+      fc.pre(withinFiles(chunks, files).length === chunks.length);
       const segments = files.map((file) => ({
         ...file,
         source: { blob: file.path, bytes: 1, kind: 'segment' as const },
@@ -80,6 +82,14 @@ test('a segment is read as it is when all its rows are wanted; the rest is put t
         expect(stretches.map(({ whole }) => whole?.blob)).toEqual(files.map(({ path }) => path));
     }),
   );
+});
+
+test('a chunk of more files than there are letters for is none of them', () => {
+  const rowEach = (count: number) =>
+    withStarts(Array.from({ length: count }, (_, i) => ({ path: `f${i}`, rows: 1 })));
+  const chunk = (rows: number): NewChunk => ({ id: '', digest: '', start: 0, rows });
+  expect(withinFiles([chunk(26)], rowEach(26))).toHaveLength(1);
+  expect(withinFiles([chunk(27)], rowEach(27))).toHaveLength(0);
 });
 
 test('files of which little is new are not kept', () => {

@@ -1,5 +1,5 @@
 import type { RowChunk, RowFile } from '../../adapters/analytics/analytics.ts';
-import { encodeRuns } from '../../base/row-runs.ts';
+import { encodeRuns, mostSources } from '../../base/row-runs.ts';
 import type { NewChunk } from './delta-chunks.ts';
 import type { DeltaSource, StoredChunk } from './rules.ts';
 
@@ -57,11 +57,12 @@ export function keepable(files: readonly PlacedFile[], missing: readonly RowChun
   });
 }
 
-/** Those of the chunks whose rows all lie in the files. Both ascend. */
+/** Those of the chunks whose rows all lie in the files, and in few enough of them. Both ascend. */
 export function withinFiles<T extends RowChunk>(chunks: readonly T[], files: readonly PlacedFile[]): T[] {
-  return chunks.filter(
-    (chunk) => partsOf(chunk, files).reduce((sum, { rows }) => sum + rows, 0) === chunk.rows,
-  );
+  return chunks.filter((chunk) => {
+    const parts = partsOf(chunk, files);
+    return parts.length <= mostSources && parts.reduce((sum, { rows }) => sum + rows, 0) === chunk.rows;
+  });
 }
 
 interface Part<F> {
@@ -82,7 +83,7 @@ function partsOf<F extends { readonly start: number; readonly rows: number }>(
   });
 }
 
-/** A chunk as a run of rows of the segment it lies in, or of two neighbours. */
+/** A chunk as runs of rows of the neighbouring segments it lies in, at most 26. */
 export function inSegments({ id, start, rows, digest }: NewChunk, segments: readonly Segment[]): StoredChunk {
   const parts = partsOf({ start, rows, digest }, segments);
   const runs = Int32Array.from(parts.flatMap(({ from, rows: count }, i) => [i, from, count]));
