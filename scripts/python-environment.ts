@@ -39,6 +39,13 @@ export async function ensureMoto(): Promise<string | null> {
   return ensurePackages(join(root, 'e2e/data/requirements.txt'), 'moto');
 }
 
+/** The `python` with Feast, whose client reads and writes online features; null where it cannot be had. */
+export async function ensureFeast(): Promise<string | null> {
+  const asked = process.env.TIDEMILL_TEST_FEAST;
+  if (asked) return existsSync(asked) ? asked : null;
+  return ensurePackages(join(root, 'e2e/data/requirements-feast.txt'), 'feast');
+}
+
 /**
  * The tests' own `python` once it has PyTorch; null where only a build with CUDA is to be had: gigabytes that no test
  * looks at. Asked again at every run, because the next machine, or the next release, may have one.

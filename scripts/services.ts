@@ -6,7 +6,13 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import pg from 'pg';
-import { ensureMlflow2, ensureMoto, ensurePythonEnvironment, ensureTorch } from './python-environment.ts';
+import {
+  ensureFeast,
+  ensureMlflow2,
+  ensureMoto,
+  ensurePythonEnvironment,
+  ensureTorch,
+} from './python-environment.ts';
 
 /** The variable is how tests hear of the service; empty means "not here, skip". */
 export type Service = {
@@ -128,6 +134,12 @@ const services: readonly Service[] = [
     variable: 'TIDEMILL_TEST_MOTO',
     packages: [],
     find: () => ensureMoto(),
+  },
+  {
+    name: 'Python with Feast',
+    variable: 'TIDEMILL_TEST_FEAST',
+    packages: [],
+    find: () => ensureFeast(),
   },
   {
     name: 'PyTorch',
