@@ -318,6 +318,18 @@ describeEachDatabase('features online', (open) => {
       expect(await wing.features.lookup(asked, caller)).toEqual(pushed);
     });
 
+    it('takes days, times and offsets in one column, online and offline the same instants', async () => {
+      const caller = await withClicks();
+      const times = ['2024-03-01', '2024-03-01T10:00:00.000001Z', '2024-03-01T12:00:00+01:00'];
+      const rows = times.map((time, i) => ({ ...row, customer: i, at: time }));
+      await wing.features.push({ ...clicks, rows, to: 'online_and_offline' }, caller);
+      const entities = rows.map(({ customer }) => ({ customer }));
+      const pushed = await wing.features.lookup({ ...clicks, entities }, caller);
+      await wing.features.materialize(clicks, caller);
+      expect(await wing.features.lookup({ ...clicks, entities }, caller)).toEqual(pushed);
+      expect(await rowsOf(caller)).toHaveLength(3);
+    });
+
     it('sent again with its key is appended once, also at the same time', async () => {
       const caller = await withClicks();
       const push = { ...clicks, rows: [row], to: 'offline' as const, key: 'batch 7' };

@@ -67,7 +67,7 @@ export function toPushedRows({ view, keys }: ViewRead, rows: readonly Row[], now
       eventTime,
       values: packValues(view.features, valuesOf(view, row)),
     });
-    offline.push(row);
+    offline.push(withFullTimes(columns, row));
   }
   return { online, offline };
 }
@@ -94,15 +94,17 @@ const completed = ({ createdTime }: FeatureView, row: Row, now: number): Row =>
     : { ...row, [createdTime]: new Date(now).toISOString() };
 
 /** In the form in which materializing writes them. */
-function valuesOf({ features }: FeatureView, row: Row): Row {
-  const values: Row = {};
-  for (const { name, type } of features) {
-    const value = row[name] ?? null;
-    const time = type === 'timestamp' && value !== null ? parseMicroseconds(value) : null;
-    if (time !== null) values[name] = toIso(time);
-    else values[name] = value;
+const valuesOf = ({ features }: FeatureView, row: Row): Row =>
+  withFullTimes(features, Object.fromEntries(features.map(({ name }) => [name, row[name] ?? null])));
+
+/** A day is its first instant in UTC: one column may hold days, times and offsets, and its file is of one form. */
+function withFullTimes(columns: readonly Column[], row: Row): Row {
+  const full = { ...row };
+  for (const { name, type } of columns) {
+    const time = type === 'timestamp' && row[name] != null ? parseMicroseconds(row[name]) : null;
+    if (time !== null) full[name] = toIso(time);
   }
-  return values;
+  return full;
 }
 
 function toIso(microseconds: number): string {
