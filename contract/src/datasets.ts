@@ -29,6 +29,21 @@ export type ValidationStatus = Static<typeof ValidationStatus>;
 export const ReadFormat = literals('parquet', 'arrow', 'arrow-stream', 'csv', 'tsv', 'json', 'ndjson');
 export type ReadFormat = Static<typeof ReadFormat>;
 
+/** What a file of rows may be called; `feather` is `arrow`, `arrows` its stream, `jsonl` is `ndjson`. */
+export const fileExtensions = [
+  'parquet',
+  'arrow',
+  'feather',
+  'arrows',
+  'csv',
+  'tsv',
+  'json',
+  'ndjson',
+  'jsonl',
+] as const;
+export const FileExtension = literals(...fileExtensions);
+export type FileExtension = Static<typeof FileExtension>;
+
 /** A kind of provenance: upload, source, push, sql, fork, split, training-set. */
 const Origin = Type.String({ pattern: '^[a-z]+(-[a-z]+)*$', maxLength: 64 });
 
@@ -194,6 +209,8 @@ const selection = {
   offset: Type.Optional(integer({ minimum: 0 })),
 };
 
+const byFile = strict({ name: Name, version: Version, extension: FileExtension });
+
 export const datasetsEndpoints = endpoints({
   commit: {
     method: 'POST',
@@ -276,11 +293,16 @@ export const datasetsEndpoints = endpoints({
     permission: 'read',
     summary:
       'The same under the name of a file, for tools that go by it: data.parquet, data.feather, data.csv',
-    params: strict({
-      name: Name,
-      version: Version,
-      extension: literals('parquet', 'arrow', 'feather', 'arrows', 'csv', 'tsv', 'json', 'ndjson', 'jsonl'),
-    }),
+    params: byFile,
+    query: strict(selection),
+    download: true,
+  },
+  readVersionFile: {
+    method: 'GET',
+    path: '/api/v1/datasets/:name/versions/:version.:extension',
+    permission: 'read',
+    summary: 'The same in short: versions/4.parquet, versions/latest.csv',
+    params: byFile,
     query: strict(selection),
     download: true,
   },

@@ -30,7 +30,9 @@ assert list(expected.columns) == ["n", "symbol", "close", "day", "at", "ok"], ex
 assert len(expected) == 1000 and expected["close"].isna().sum() == 1
 assert expected["n"].dtype == "int64" and expected["symbol"].iloc[1] == "né, \"1\""
 
+same(pd.read_parquet(f"{version}.parquet"))
 same(pd.read_parquet(f"{version}/data?format=parquet"))
+same(pd.read_feather(f"{version}.feather"))
 same(pd.read_feather(f"{version}/data.feather"))
 same(pyarrow.feather.read_feather(fetch("data.arrow")))
 same(pyarrow.ipc.open_file(fetch("data.arrow")).read_all().to_pandas())

@@ -273,7 +273,8 @@ export const catalogue = {
   ),
   tagReserved: entry<{ tag: string }>(
     400,
-    (d) => `'${d.tag}' cannot be a tag: numbers and 'latest' name versions already. Choose another word.`,
+    (d) =>
+      `'${d.tag}' cannot be a tag: numbers and 'latest' name versions already, and an ending such as .parquet the file of a version. Choose another word.`,
   ),
   mappingInvalid: entry<{ part: string; reason: string }>(
     400,

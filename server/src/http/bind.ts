@@ -61,7 +61,7 @@ function addRoute<L extends Endpoints>(
   const read = createReader(endpoint);
   const signalOf = handle.length > 2 ? abortOnClose : () => neverAborted;
   const route = {
-    url: endpoint.path,
+    url: routePath(endpoint),
     config: { permission: endpoint.permission },
     exposeHeadRoute: !endpoint.download,
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
@@ -76,6 +76,16 @@ function addRoute<L extends Endpoints>(
   if (endpoint.download && endpoint.method === 'GET')
     scope.route({ ...route, method: 'HEAD', schema: { hide: true } });
 }
+
+/**
+ * A parameter behind another one and a dot takes only the words of its list: `versions/4.parquet` is a file, and
+ * `versions/2023.08` a version whose tag has a dot.
+ */
+export const routePath = ({ path, params }: Endpoint): string =>
+  path.replace(/(:\w+\.):(\w+)/, (_match, before: string, name: string) => {
+    const parameter = params?.properties[name] as { readonly enum: readonly string[] };
+    return `${before}:${name}(${parameter.enum.join('|')})`;
+  });
 
 /** The schemas validate in `createReader` and describe OpenAPI; only the reply's drives Fastify's serialiser. */
 function describe(domain: string, name: string, endpoint: Endpoint) {

@@ -30,7 +30,12 @@ const readingPosts = [
 /** Where MLflow has something that we lack: a viewer is told so, whatever the method. */
 const absent = ['/mlflow/*', '/mlflow-artifacts/presigned/*', ...Object.keys(places)];
 
-const addressOf = (path: string): string => path.replaceAll(/:\w+/g, '1').replace('*', 'no/such');
+/** A parameter that takes only listed words gets the first of them. */
+const addressOf = (path: string): string =>
+  path
+    .replaceAll(/:\w+\((\w+)[^)]*\)/g, '$1')
+    .replaceAll(/:\w+/g, '1')
+    .replace('*', 'no/such');
 const isReading = ({ method, path }: Route): boolean =>
   method === 'GET' ||
   method === 'HEAD' ||

@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => platform.close());
 
 const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
-  fetch(`${version}/${path}`, { headers, method });
+  fetch(`${version}${path.startsWith('.') ? '' : '/'}${path}`, { headers, method });
 const bytesOf = async (reply: Response) => Buffer.from(await reply.arrayBuffer());
 
 /** A client that knows nothing but a URL and ranges. */
@@ -54,6 +54,8 @@ test.each([
   'data.arrows',
   'data.jsonl',
   'data.json',
+  '.parquet',
+  '.csv?columns=n,close',
 ])('%s is the same bytes whole and in parts, with their hash', async (path) => {
   const reply = await get(path);
   const whole = await bytesOf(reply);
@@ -118,6 +120,24 @@ test('the form follows format, then name, then Accept; each has its own ETag', a
   );
   expect(new Set([byName, ...others].map(([, etag]) => etag)).size).toBe(4);
   expect((await get('data', {})).headers.get('vary')).toBe('accept');
+});
+
+test('a version with an ending is its file, whatever the dots of its tag', async () => {
+  const tag = async (name: string) =>
+    platform.services.datasets.setTag({ name: 'prices', tag: name, version: 1 }, platform.caller);
+  await tag('2023.08');
+  const others = version.slice(0, version.lastIndexOf('/'));
+  const long = await get('data.csv?limit=3&columns=n');
+  const expected = [long.headers.get('etag'), await long.text()];
+  for (const name of ['1.csv', 'latest.csv', '2023.08.csv', '%7B2999-01-01%7D.csv', '2023%2E08%2Ecsv']) {
+    const reply = await fetch(`${others}/${name}?limit=3&columns=n`);
+    expect([reply.headers.get('etag'), await reply.text()], name).toEqual(expected);
+  }
+  const versionOf = async (name: string) => (await fetch(`${others}/${name}`)).json();
+  expect(await versionOf('2023.08')).toMatchObject({ reference: 'prices@1', tags: ['2023.08'] });
+  expect(await versionOf('2023.zip')).toMatchObject({ error: { code: 'datasetVersionNotFound' } });
+  expect(await versionOf('9.parquet')).toMatchObject({ error: { code: 'datasetVersionNotFound' } });
+  await expect(tag('2023.parquet')).rejects.toThrow(/cannot be a tag/);
 });
 
 test('what the client has already is not even made', async () => {

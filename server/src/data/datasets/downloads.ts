@@ -1,14 +1,8 @@
-import type { DatasetVersion, Download, ReadFormat } from '@tidemill/contract';
+import type { DatasetVersion, Download, FileExtension, ReadFormat } from '@tidemill/contract';
 import type { TableSource } from '../../adapters/analytics/analytics.ts';
 import type { Caller } from '../../base/caller.ts';
 import { type Exports, exportTag, type Selection } from './exports.ts';
-import {
-  extensionOf,
-  type FileExtension,
-  formatAccepted,
-  formatOfExtension,
-  mediaTypeOf,
-} from './read-format.ts';
+import { extensionOf, formatAccepted, formatOfExtension, mediaTypeOf } from './read-format.ts';
 import { assertColumns, splitNames } from './rules.ts';
 
 interface SelectionInput extends Omit<Selection, 'columns'> {

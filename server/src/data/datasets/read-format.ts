@@ -1,4 +1,4 @@
-import type { ReadFormat } from '@tidemill/contract';
+import type { FileExtension, ReadFormat } from '@tidemill/contract';
 import { mediaTypes as tableTypes } from './content-format.ts';
 
 const mediaTypes: Readonly<Record<ReadFormat, string>> = {
@@ -24,17 +24,6 @@ const extensions: Readonly<Record<ReadFormat, string>> = {
   json: 'json',
   ndjson: 'ndjson',
 };
-
-export type FileExtension =
-  | 'parquet'
-  | 'arrow'
-  | 'feather'
-  | 'arrows'
-  | 'csv'
-  | 'tsv'
-  | 'json'
-  | 'ndjson'
-  | 'jsonl';
 
 const byExtension: Readonly<Record<FileExtension, ReadFormat>> = {
   parquet: 'parquet',

@@ -12,6 +12,7 @@ export const datasetsRoutes = (datasets: Datasets): Handlers<typeof contract.dat
   getVersion: (input, caller) => datasets.getVersion(input, caller),
   read: (input, caller, signal) => datasets.read(input, caller, signal),
   readFile: (input, caller, signal) => datasets.readFile(input, caller, signal),
+  readVersionFile: (input, caller, signal) => datasets.readFile(input, caller, signal),
   update: (input, caller) => datasets.update(input, caller),
   derive: (input, caller) => datasets.derive(input, caller),
   rederive: (input, caller) => datasets.rederive(input, caller),

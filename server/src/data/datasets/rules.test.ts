@@ -26,6 +26,8 @@ describe('references', () => {
   it('cannot be shadowed by a tag', () => {
     expect(() => assertTag('3')).toThrow(/cannot be a tag/);
     expect(() => assertTag('latest')).toThrow(/cannot be a tag/);
+    expect(() => assertTag('2023-08.parquet')).toThrow(/cannot be a tag/);
+    expect(() => assertTag('2023.08')).not.toThrow();
     expect(() => assertTag('2023-08')).not.toThrow();
   });
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Column } from '@tidemill/contract';
+import { type Column, fileExtensions } from '@tidemill/contract';
 import { errors } from '../../base/errors.ts';
 import { asOfTime } from '../../base/references.ts';
 
@@ -89,9 +89,11 @@ export function chooseVersion(version: string): VersionChoice {
   return time === null ? { by: 'tag', tag: version } : { by: 'time', time };
 }
 
-/** @throws tagReserved for words that mean a version already */
+const isFileName = (text: string): boolean => fileExtensions.some((each) => text.endsWith(`.${each}`));
+
+/** @throws tagReserved for words that mean a version already, or the file of one: `4.parquet` */
 export function assertTag(tag: string): void {
-  if (isNumeral(tag) || tag === 'latest') throw errors.tagReserved({ tag });
+  if (isNumeral(tag) || tag === 'latest' || isFileName(tag)) throw errors.tagReserved({ tag });
 }
 
 /** Reads `date=Date,close=Close/Last` (ours=theirs). @throws mappingInvalid */

@@ -16,6 +16,10 @@ test.each([
   [`{"url": "${address('[::1]:4600', 'prices/versions/latest/data')}", "x": 1}`, 'latest'],
   [address(own, 'prices/versions/7'), '7'],
   [address(own, 'prices/versions/7/data.parquet?columns=close'), '7'],
+  [address(own, 'prices/versions/7.parquet'), '7'],
+  [address(own, 'prices/versions/latest.csv?columns=close'), 'latest'],
+  [address(own, 'prices/versions/2023.08'), '2023.08'],
+  [address(own, 'prices/versions/2023.08.feather'), '2023.08'],
   [`http://${own}/behind/api/v1/datasets/prices/versions/g%6Fld/data`, 'gold'],
 ])('%s is a version of ours', (source, version) => {
   expect(findNamedVersion(source, own)).toEqual({ name: 'prices', version });

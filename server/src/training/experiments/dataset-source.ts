@@ -1,4 +1,5 @@
 /** What a client calls the source of its data, where that is a dataset version of ours. */
+import { fileExtensions } from '@tidemill/contract';
 import { isName } from '../../base/references.ts';
 
 export interface NamedVersion {
@@ -11,7 +12,7 @@ export interface NamedVersion {
 const places = ['url', 'uri', 'path'] as const;
 
 /**
- * Reads `prices@3`, `dataset:prices@latest`, our own address `http://host/api/v1/datasets/prices/versions/3/data`, and
+ * Reads `prices@3`, `dataset:prices@latest`, our own address `http://host/api/v1/datasets/prices/versions/3.parquet`, and
  * MLflow's JSON around any of them. Null for everything else: a source is a remark, never an error.
  * An address is ours when its host is `ownHost`, the one that the client itself has called.
  */
@@ -41,8 +42,9 @@ function findReference(text: string): NamedVersion | null {
   return toNamedVersion(groups?.name, groups?.version);
 }
 
-const addressPath =
-  /\/api\/v1\/datasets\/(?<name>[^/]+)\/versions\/(?<version>[^/]+)(?:\/data(?:\.[a-z]+)?)?$/;
+const addressPath = new RegExp(
+  String.raw`/api/v1/datasets/(?<name>[^/]+)/versions/(?<version>[^/]+?)(?:\.(?:${fileExtensions.join('|')})|/data(?:\.[a-z]+)?)?$`,
+);
 
 function findAddress(text: string, ownHost: string | undefined): NamedVersion | null {
   if (!/^https?:/.test(text) || !URL.canParse(text)) return null;
