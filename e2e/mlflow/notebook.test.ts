@@ -39,5 +39,7 @@ test.skipIf(python === '')(
     const { stdout: lineage } = await tidemill(['lineage', 'model:rain@1'], { url });
     expect(lineage).toContain('service:rain_tomorrow@1  (training-set)  -> dataset:rain-train@1');
     expect(lineage).toMatch(/dataset:rain-train@1 {2}\(input\) {2}-> run:/);
+    const { stdout: uses } = await tidemill(['features', 'uses', 'view:weather_stats@1'], { url });
+    expect(uses).toMatch(/^models +rain@1$/m);
   },
 );

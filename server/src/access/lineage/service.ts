@@ -65,8 +65,8 @@ export function createLineage({ db, clock }: { readonly db: Db; readonly clock: 
     },
 
     /**
-     * Who holds the thing, who holds those, and so on: all who would notice, at most `limit` of them.
-     * Nothing is followed through what is to be skipped.
+     * Who holds the thing, which models were registered from a run that read it, who holds those, and so on: all who
+     * would notice, at most `limit` of them. Nothing is followed through what is to be skipped.
      */
     async users(
       workspace: string,
@@ -77,9 +77,12 @@ export function createLineage({ db, clock }: { readonly db: Db; readonly clock: 
       let level = [uri];
       for (let i = 0; i < depth && level.length > 0 && met.size <= limit + 1; i++) {
         const fresh = new Set<string>();
-        for (const group of groupsOf(level, 500))
-          for (const user of await lineageStore(db).listUsers(workspace, group, limit + 1))
+        for (const group of groupsOf(level, 500)) {
+          const holders = await lineageStore(db).listUsers(workspace, group, limit + 1);
+          const models = await lineageStore(db).listRegistered(workspace, group, limit + 1);
+          for (const user of [...holders, ...models])
             if (!met.has(user) && !skip.has(user)) fresh.add(user);
+        }
         for (const user of fresh) met.add(user);
         level = [...fresh];
       }

@@ -153,6 +153,29 @@ export const lineageStore = (db: Db) => ({
     return rows.map((row) => row.user_uri);
   },
 
+  /** Models that are there, registered from a run that read any of the things, at most so many. */
+  async listRegistered(workspace: string, uris: readonly string[], limit: number): Promise<string[]> {
+    const rows = await db
+      .selectFrom('lineage_edges as read')
+      .innerJoin('lineage_edges as made', (join) =>
+        join.onRef('made.workspace', '=', 'read.workspace').onRef('made.from_uri', '=', 'read.to_uri'),
+      )
+      .innerJoin('lineage_nodes as model', (join) =>
+        join.onRef('model.workspace', '=', 'made.workspace').onRef('model.uri', '=', 'made.to_uri'),
+      )
+      .select('model.uri')
+      .distinct()
+      .where('read.workspace', '=', workspace)
+      .where('read.from_uri', 'in', uris)
+      .where('read.relation', '=', 'input')
+      .where('made.relation', '=', 'registered')
+      .where('model.deleted_at', 'is', null)
+      .orderBy('model.uri')
+      .limit(limit)
+      .execute();
+    return rows.map((row) => row.uri);
+  },
+
   /** Holds on the thing itself and, for a name without version, on every version of it. */
   async listHolds(workspace: string, usedUri: string): Promise<{ userUri: string; usedUri: string }[]> {
     const upper = `${usedUri}A`; // '@' + 1: the range of everything that begins with `uri@`

@@ -80,6 +80,41 @@ describeEachDatabase('what the catalogue knows', (open) => {
       });
       await expect(wing.features.delete({ name: 'stats' }, begun.caller)).rejects.toThrow(/uses it/);
     });
+
+    it('follows a run that read a training set to the models registered from it', async () => {
+      const begun = await begin();
+      await sets(begun);
+      const { caller, workspace } = begun;
+      await wing.changes.run(caller, async (tx) => {
+        for (const uri of ['model:learnt@1', 'model:learnt@2'])
+          await wing.lineage.recordNode(tx, { workspace, uri, kind: 'model', digest: null, location: null });
+        await wing.lineage.recordEdges(tx, workspace, [
+          { from: 'dataset:volume-train@1', to: 'run:1', relation: 'input' },
+          { from: 'run:1', to: 'model:learnt@1', relation: 'registered' },
+          { from: 'run:1', to: 'model:learnt@2', relation: 'registered' },
+          { from: 'dataset:volume-train@1', to: 'run:2', relation: 'input' },
+          { from: 'run:2', to: 'logged-model:m-1', relation: 'output' },
+          { from: 'run:3', to: 'model:other@1', relation: 'registered' },
+        ]);
+        await wing.lineage.deleteNodes(tx, workspace, ['model:learnt@2']);
+      });
+      await begun.hold('endpoint:volumes', 'model:learnt@1');
+      expect(await wing.features.usesOf(workspace, 'service:volumes@1')).toEqual({
+        uri: 'service:volumes@1',
+        views: [],
+        services: [],
+        trainingSets: ['dataset:volume-train@1'],
+        models: ['model:learnt@1'],
+        endpoints: ['endpoint:volumes'],
+        truncated: false,
+      });
+      const { name, ...definition } = stats;
+      const sql = 'select symbol, date, close from prices';
+      const { features } = await wing.features.impact({ name, ...definition, sql }, caller);
+      expect(features).toMatchObject([
+        { name: 'volume', change: 'removed', uses: { models: ['model:forecaster@1', 'model:learnt@1'] } },
+      ]);
+    });
   });
 
   describe('what breaks if it changes', () => {

@@ -4,7 +4,7 @@ import { byNumber } from './definition.ts';
 
 const limit = 1000;
 
-/** Who uses definitions now, by what holds them: whoever let go of a version is no user of it. */
+/** Who uses definitions now, by what holds them and, of models, what they learned from: whoever let go of a version is no user of it. */
 export function createUses(lineage: Pick<Lineage, 'users'>) {
   async function usesOf(workspace: string, uri: string, skip?: ReadonlySet<string>): Promise<FeatureUses> {
     const { users, truncated } = await lineage.users(workspace, uri, { limit, ...(skip && { skip }) });
