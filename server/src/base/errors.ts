@@ -342,14 +342,15 @@ export const catalogue = {
     (d) =>
       `The binding of '${d.name}' cannot be used: ${d.reason}. Bind names that the SQL reads: {"prices": "prices@3"}.`,
   ),
-  entityKeyMissing: entry<{ column: string }>(
+  entityKeyMissing: entry<{ record: number; column: string }>(
     400,
     (d) =>
-      `The record names no entity: '${d.column}' is missing. Give a text, number or boolean for each key column of the feature view.`,
+      `Record ${d.record}, counted from 0, names no entity: '${d.column}' is missing. Give a text, number or boolean for each key column of the feature view.`,
   ),
-  entityKeyInvalid: entry<{ column: string; value: string; expected: string }>(
+  entityKeyInvalid: entry<{ record: number; column: string; value: string; expected: string }>(
     400,
-    (d) => `The entity's '${d.column}' is ${d.value}; the feature view's key column takes ${d.expected}.`,
+    (d) =>
+      `Record ${d.record}, counted from 0: '${d.column}' is ${d.value}; the feature view's key column takes ${d.expected}.`,
   ),
   materializationNotFound: entry<{ id: string }>(
     404,

@@ -80,8 +80,7 @@ export function createLineage({ db, clock }: { readonly db: Db; readonly clock: 
         for (const group of groupsOf(level, 500)) {
           const holders = await lineageStore(db).listUsers(workspace, group, limit + 1);
           const models = await lineageStore(db).listRegistered(workspace, group, limit + 1);
-          for (const user of [...holders, ...models])
-            if (!met.has(user) && !skip.has(user)) fresh.add(user);
+          for (const user of [...holders, ...models]) if (!met.has(user) && !skip.has(user)) fresh.add(user);
         }
         for (const user of fresh) met.add(user);
         level = [...fresh];

@@ -14,8 +14,8 @@ import { compileExpression, type Expression } from '../../base/expressions/cel.t
 import { readInput, readResult } from './on-demand-values.ts';
 
 export interface OnDemand {
-  /** What it adds to a row, in order. */
-  readonly columns: readonly Column[];
+  /** What it adds to a row, in order, and the names that each reads. */
+  readonly columns: readonly (Column & { readonly reads: readonly string[] })[];
   /** Values of all its features for one row of inputs; what is missing counts as null. */
   evaluate(inputs: Readonly<Row>): Row;
 }
@@ -37,7 +37,7 @@ export function createOnDemand(features: readonly OnDemandFeature[], inputs: rea
     return { name, type, expression, reads };
   });
   return {
-    columns: features.map(({ name, type }) => ({ name, type })),
+    columns: steps.map(({ name, type, expression }) => ({ name, type, reads: expression.names })),
     evaluate(given) {
       const results: Row = {};
       for (const step of steps) results[step.name] = evaluateStep(step, given, results);

@@ -187,12 +187,15 @@ export function assertJoinable(
   }
 }
 
-/** One text per entity, whatever the order of the record's fields: a JSON array in the order of the key columns. */
-export function entityKey(entityColumns: readonly string[], record: Row): string {
+/**
+ * One text per entity, whatever the order of the record's fields: a JSON array in the order of the key columns.
+ * `index`: where the record stands in its request. @throws entityKeyMissing
+ */
+export function entityKey(entityColumns: readonly string[], record: Row, index = 0): string {
   const values = entityColumns.map((column) => {
     const value = record[column];
     if (typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)) return value;
-    throw errors.entityKeyMissing({ column });
+    throw errors.entityKeyMissing({ record: index, column });
   });
   return JSON.stringify(values);
 }

@@ -103,6 +103,27 @@ describeEachDatabase('an endpoint that names a feature service', (open) => {
     await expect(wrong).rejects.toMatchObject({ code: 'entityKeyInvalid', status: 400 });
   });
 
+  test('counts a record that it refuses among all of the request, whichever variant has it', async () => {
+    const wing = await openWing(open);
+    const name = newName();
+    const halves = ['left', 'right'].map((half) => ({
+      ...variants[0],
+      model: 'linear@1',
+      name: half,
+      weight: 0.5,
+    }));
+    await wing.endpoints.put({ name, ...definition, variants: halves }, caller);
+    const records = Array.from({ length: 12 }, (_, i) => ({ ticker: i === 9 ? 5 : `T${i}`, amount: 3 }));
+    await expect(wing.endpoints.predict({ name, records, eventTime }, caller)).rejects.toMatchObject({
+      code: 'entityKeyInvalid',
+      details: { record: 9, column: 'ticker' },
+    });
+    const nobody = records.map(({ amount }, i) => ({ ticker: i === 7 ? null : `T${i}`, amount }));
+    await expect(wing.endpoints.predict({ name, records: nobody, eventTime }, caller)).rejects.toThrow(
+      /Record 7, counted from 0, names no entity: 'ticker' is missing/,
+    );
+  });
+
   test('answers by its rule at once when the online store is down, and without one says 503', async () => {
     const wing = await openWing(open);
     const name = newName();

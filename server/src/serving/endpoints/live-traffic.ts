@@ -52,7 +52,7 @@ export function createLiveTraffic({ online, clock, logger }: LiveTrafficDependen
     const question: Question = {
       endpoint,
       records: input.records,
-      keys: input.records.map((record) => online.entityKey(entity, record)),
+      keys: input.records.map((record, index) => online.entityKey(entity, record, index)),
       eventTime: input.eventTime === undefined ? clock.now() : parseEventTime(input.eventTime),
       forced: place.forced,
     };

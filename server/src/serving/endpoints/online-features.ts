@@ -1,7 +1,7 @@
 /** The features of records that their variant takes from the online store. */
 import type { FeatureStatus, FeatureView, Row } from '@tidemill/contract';
 import { durationMs } from '../../base/duration.ts';
-import { TidemillError } from '../../base/errors.ts';
+import { errors, TidemillError } from '../../base/errors.ts';
 import type { ServiceRead } from '../../data/features/service.ts';
 import type { LiveVariant } from './live-endpoint.ts';
 import { problemOf } from './model-input.ts';
@@ -14,7 +14,7 @@ interface Asked {
 
 export interface OnlineFeatures {
   /** Canonical key of the entity a record names; throws when a column is missing. */
-  readonly entityKey: (columns: string[], record: Row) => string;
+  readonly entityKey: (columns: string[], record: Row, index: number) => string;
   readonly readOnline: (
     view: FeatureView,
     records: Row[],
@@ -65,7 +65,7 @@ async function readView(
   view: FeatureView,
   indices: readonly number[],
 ): Promise<Lookup> {
-  const keys = indices.map((index) => entityKey(view.entity, records[index] ?? {}));
+  const keys = indices.map((index) => entityKey(view.entity, records[index] ?? {}, index));
   try {
     const found = await readOnline(
       view,
@@ -118,9 +118,17 @@ async function readService(
 
 /** @throws what the caller sent wrong: a key that is missing, or of the wrong type */
 function unread(what: string, error: unknown, indices: readonly number[]): Lookup {
-  if (error instanceof TidemillError && error.status < 500) throw error;
+  if (error instanceof TidemillError && error.status < 500) throw renumbered(error, indices);
   const reason = `${what} cannot be read: ${error instanceof Error ? error.message : String(error)}`;
   return { rows: indices.map(() => null), reasons: indices.map(() => reason), used: null };
+}
+
+/** The look-up knows the records of one variant only, the caller all of them. */
+function renumbered(error: TidemillError, indices: readonly number[]): TidemillError {
+  const { code, details } = error;
+  if (code !== 'entityKeyMissing' && code !== 'entityKeyInvalid') return error;
+  const { column, value, expected, record } = details as Parameters<typeof errors.entityKeyInvalid>[0];
+  return errors[code]({ column, value, expected, record: indices[record] ?? record });
 }
 
 export function onlineProblem(

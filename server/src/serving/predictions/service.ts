@@ -32,7 +32,7 @@ export interface PredictionsDependencies {
   /** Columns that name the entity of an endpoint; throws endpointNotFound. (`endpoints.entityOf`) */
   readonly entityOf: (endpoint: string, workspace: string) => string[];
   /** Canonical key of the entity a record names. (`features.entityKey`) */
-  readonly entityKey: (columns: string[], record: Row) => string;
+  readonly entityKey: (columns: string[], record: Row, index: number) => string;
   /** Size at which a segment is closed; 8 MiB. */
   readonly segmentBytes?: number;
 }
@@ -119,7 +119,7 @@ export function createPredictions(deps: PredictionsDependencies) {
     }
     if (eventTime === undefined)
       throw errors.outcomeInvalid({ endpoint, index, problem: 'it has no eventTime' });
-    const key = deps.entityKey(entity, record);
+    const key = deps.entityKey(entity, record, index);
     return { predictionId: null, key, eventTime: parseEventTime(eventTime), value, observedAt };
   }
 

@@ -88,6 +88,19 @@ test('a feature service is named by itself, and full names say the view', async 
   ]);
 });
 
+test('an entity with a null key is nobody, and the others are answered', async () => {
+  const entities = { driver_id: [null, 1001] };
+  const { body } = await post('/get-online-features', { feature_service: 'driver_activity', entities });
+  expect(body.results.map(({ values }: { values: unknown[] }) => values)).toEqual([
+    [null, 1001],
+    [null, 0.25],
+    [null, 'Bonn'],
+    [null, 25],
+  ]);
+  const statuses = body.results.map((each: { statuses: string[] }) => each.statuses);
+  expect(statuses.slice(1)).toEqual(Array(3).fill(['NOT_FOUND', 'PRESENT']));
+});
+
 test.each([
   ['neither', { entities: {} }, /neither features nor feature_service/],
   ['no view', { features: ['nope:x'], entities: {} }, /no feature view 'nope'/],

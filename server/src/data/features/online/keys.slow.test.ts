@@ -142,6 +142,8 @@ describe('what the online store is asked for and what it is filled with', () => 
   });
 
   test('a missing key is named', () => {
-    expect(() => onlineKey([{ name: 'k', type: 'text' }], { k: null })).toThrow("'k' is missing");
+    expect(() => onlineKey([{ name: 'k', type: 'text' }], { k: null }, 7)).toThrow(
+      "Record 7, counted from 0, names no entity: 'k' is missing",
+    );
   });
 });

@@ -71,15 +71,16 @@ function spellTimestamp(value: string): Spelled {
   return time === null ? { problem: 'an ISO time such as 2023-08-31T00:00:00Z' } : { text: String(time) };
 }
 
-/** @throws entityKeyMissing, entityKeyInvalid */
-export function onlineKey(keys: readonly KeyColumn[], record: Row): string {
+/** `index`: where the record stands in its request. @throws entityKeyMissing, entityKeyInvalid */
+export function onlineKey(keys: readonly KeyColumn[], record: Row, index = 0): string {
   let text = '[';
   for (const { name, type } of keys) {
     const value = record[name];
-    if (value === undefined || value === null) throw errors.entityKeyMissing({ column: name });
+    if (value === undefined || value === null) throw errors.entityKeyMissing({ record: index, column: name });
     const spelled = spell(value, type);
     if ('problem' in spelled)
       throw errors.entityKeyInvalid({
+        record: index,
         column: name,
         value: (JSON.stringify(value) ?? typeof value).slice(0, 60),
         expected: spelled.problem,

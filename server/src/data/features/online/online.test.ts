@@ -80,7 +80,12 @@ describeEachDatabase('features online', (open) => {
       await expect(lookUp([{ customer: 'Bonn' }], caller)).rejects.toThrow(
         /'customer' is "Bonn".*whole number/,
       );
-      await expect(lookUp([{ client: 1 }], caller)).rejects.toThrow(/'customer' is missing/);
+      await expect(lookUp([{ customer: 1 }, { client: 1 }], caller)).rejects.toThrow(
+        /Record 1, counted from 0, names no entity: 'customer' is missing/,
+      );
+      await expect(lookUp([{ customer: 1 }, { customer: 2 }, { customer: 'x' }], caller)).rejects.toThrow(
+        /Record 2, counted from 0: 'customer' is "x"/,
+      );
     });
 
     it('by a service reads its views together and computes what is on demand', async () => {
@@ -116,13 +121,50 @@ describeEachDatabase('features online', (open) => {
           },
           {
             values: [null, null, null],
-            statuses: ['NOT_FOUND', 'NOT_FOUND', 'NULL_VALUE'],
+            statuses: ['NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND'],
             eventTimes: [null, null, null],
           },
         ],
       });
       const wrong = { ...asked, request: [{ price: 1 }, { price: 2 }, { price: 3 }] };
       await expect(wing.features.lookupService(wrong, caller)).rejects.toThrow(/3 rows for 2 entities/);
+    });
+
+    it('says of a feature on demand why it is null', async () => {
+      const caller = await withOrders();
+      await wing.features.put(
+        { ...orders, name: 'cities', sql: 'select customer, happened, known, city as town from orders' },
+        caller,
+      );
+      const onDemand = (name: string, expression: string, type: 'double' | 'text' = 'double') => ({
+        ...{ name, expression, type },
+      });
+      await wing.features.services.put(
+        {
+          name: 'reasons',
+          features: ['orders:amount', 'cities:town'],
+          request: [{ name: 'price', type: 'double' }],
+          onDemand: [
+            onDemand('twice', 'amount * 2.0'),
+            onDemand('more', 'twice + price'),
+            onDemand('both', 'town + string(amount)', 'text'),
+            onDemand('given', 'amount == null ? 0.0 : amount'),
+            onDemand('half', 'price / 2.0'),
+            onDemand('last', 'twice + given'),
+          ],
+        },
+        caller,
+      );
+      await wing.features.materialize(latest, caller);
+      const service = { name: 'reasons', version: '1' };
+      const statusesOf = async (customer: number, price: number | null) => {
+        const asked = { ...service, entities: [{ customer }], request: [{ price }] };
+        return (await wing.features.lookupService(asked, caller)).rows[0]?.statuses.slice(2);
+      };
+      const [none, there, nil] = ['NOT_FOUND', 'PRESENT', 'NULL_VALUE'];
+      expect(await statusesOf(7, 1)).toEqual([none, none, none, there, there, nil]);
+      expect(await statusesOf(1, 1)).toEqual([there, there, nil, there, there, there]);
+      expect(await statusesOf(1, null)).toEqual([there, nil, nil, there, nil, there]);
     });
 
     it('sees a new definition at once', async () => {

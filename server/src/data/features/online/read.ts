@@ -54,9 +54,9 @@ export function toViewRead(view: FeatureView, features?: readonly string[]): Vie
 const plainTypes: ReadonlySet<Column['type']> = new Set(['boolean', 'integer', 'double']);
 
 /** An entity with a null key is nobody; a key that is not there at all is a mistake. */
-function keyOf(keys: readonly KeyColumn[], record: Row): string | null {
+function keyOf(keys: readonly KeyColumn[], record: Row, index: number): string | null {
   for (const { name } of keys) if (record[name] === null) return null;
-  return onlineKey(keys, record);
+  return onlineKey(keys, record, index);
 }
 
 /** Per view and entity what the store holds; null for an entity with a null key. */
@@ -65,7 +65,7 @@ async function readHeld(
   reads: readonly ViewRead[],
   records: readonly Row[],
 ): Promise<(OnlineValues | null)[][]> {
-  const keys = reads.map((read) => records.map((record) => keyOf(read.keys, record)));
+  const keys = reads.map((read) => records.map((record, index) => keyOf(read.keys, record, index)));
   const isWhole = keys.map((some) => some.every((key) => key !== null));
   const wanted = reads.map(({ online }, v) => ({
     view: online,
