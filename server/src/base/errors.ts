@@ -811,6 +811,8 @@ export const catalogue = {
     (d) => `None of the ${d.trials} trials of '${d.id}' gave a model; the first one: ${d.reason}`,
   ),
 
+  searchSpaceInvalid: entry<{ where: string; problem: string }>(400, (d) => `${d.where} ${d.problem}.`),
+
   evaluationNotFound: entry<{ id: string }>(
     404,
     (d) => `There is no evaluation '${d.id}'. tidemill evaluations list shows them.`,

@@ -1,0 +1,25 @@
+import type { Direction } from '../sampler.ts';
+
+export interface Report {
+  /** Number of the trial. */
+  readonly number: number;
+  /** An integer from 0, such as an epoch. */
+  readonly step: number;
+  /** In the goal's own sense; may be NaN. */
+  readonly value: number;
+}
+
+/**
+ * Stops trials that promise little; for one goal. What it answers depends on the reports and ends so far and their order:
+ * telling a new pruner what is stored, in the order in which it came, makes the old one again.
+ */
+export interface Pruner {
+  /** Takes a report in; true when the trial should stop. Of several reports of one step the first counts. */
+  report(report: Report): boolean;
+  /** Says that a trial has ended; those that are complete are what others are measured by. */
+  end(number: number, state: 'complete' | 'pruned' | 'failed'): void;
+}
+
+export interface PrunerInput {
+  readonly direction: Direction;
+}

@@ -1,0 +1,14 @@
+import { createGridSampler } from './grid.ts';
+import { createRandomSampler } from './random.ts';
+import type { Sampler, SamplerInput } from './sampler.ts';
+import { createSobolSampler } from './sobol.ts';
+import { createTpeSampler } from './tpe/tpe.ts';
+
+export const samplers = {
+  grid: createGridSampler,
+  random: createRandomSampler,
+  sobol: createSobolSampler,
+  tpe: createTpeSampler,
+} as const satisfies Readonly<Record<string, (input: SamplerInput) => Sampler>>;
+
+export type SamplerName = keyof typeof samplers;
