@@ -30,8 +30,16 @@ export const TrainingSetRequest = {
   label: Type.Optional(
     strict({
       sql: Type.String({
-        description: 'SQL giving entity keys, event_time, the label column and when it became known',
+        description: 'SQL giving entity keys, event time, the label column and when it became known',
       }),
+      eventTime: Type.Optional(
+        Type.String({
+          minLength: 1,
+          maxLength: 128,
+          description:
+            'column of the SQL: the time of the entity row that the label is of; default event_time',
+        }),
+      ),
       column: Type.String(),
       knownAt: Type.String({ description: 'column of the SQL: when the label became known' }),
     }),

@@ -12,6 +12,7 @@ interface Options {
   views?: string[];
   labelSql?: string;
   label?: string;
+  labelEventTime?: string;
   labelKnownAt?: string;
   statuses?: boolean;
   bitemporal: boolean;
@@ -32,8 +33,9 @@ export function addTrainingSetCommand(features: Command): void {
     .option('--event-time <column>', 'the time of an entity row (default event_time)')
     .option('--service <reference>', 'the feature service to take features of')
     .option('--views <references>', 'instead of a service: feature views', toNames)
-    .option('--label-sql <select>', 'keys, event_time, the label and when it became known')
+    .option('--label-sql <select>', 'keys, event time, the label and when it became known')
     .option('--label <column>', 'the label column of its SELECT', 'label')
+    .option('--label-event-time <column>', 'the time of the entity row it is of (default event_time)')
     .option('--label-known-at <column>', 'when the label became known', 'known_at')
     .option('--statuses', 'say per view why a row has no values')
     .option('--no-bitemporal', 'let values count that were created after the time of their row')
@@ -58,13 +60,18 @@ export function addTrainingSetCommand(features: Command): void {
   example(build, 'features training-set churn-train --entities orders@3 --service churn@2');
 }
 
-function chosen({ eventTime, service, views, labelSql, label, labelKnownAt, ...options }: Options) {
+function chosen({ eventTime, service, views, labelSql, ...options }: Options) {
   return {
     ...(eventTime !== undefined && { eventTime }),
     ...(service !== undefined && { service, views: undefined }),
     ...(views !== undefined && { views, service: undefined }),
     ...(labelSql !== undefined && {
-      label: { sql: labelSql, column: label ?? 'label', knownAt: labelKnownAt ?? 'known_at' },
+      label: {
+        sql: labelSql,
+        ...(options.labelEventTime !== undefined && { eventTime: options.labelEventTime }),
+        column: options.label ?? 'label',
+        knownAt: options.labelKnownAt ?? 'known_at',
+      },
     }),
     ...(options.statuses && { statuses: true }),
     ...(!options.bitemporal && { bitemporal: false }),

@@ -1,7 +1,7 @@
 import type { Column, FeatureService, FeatureView, TrainingSetDefinition } from '@tidemill/contract';
 import { errors } from '../../base/errors.ts';
 import { type LabelColumns, labelColumn } from './label-join.ts';
-import { assertColumn, assertJoinable, assertTimeColumn, comparable } from './rules.ts';
+import { assertColumn, assertJoinable, assertTimeColumn, comparable, namesOf } from './rules.ts';
 import { rowColumn, timeColumn } from './view-join.ts';
 
 /** A view of a training set: which of its features are taken, and what they are called. */
@@ -111,7 +111,8 @@ export function labelColumnsOf(
   const what = `the label of '${name}'`;
   const column = label?.column ?? '';
   const knownAt = label?.knownAt ?? '';
-  const eventTime = eventTimeOf({});
+  const eventTime = eventTimeOf(label ?? {});
+  if (label?.eventTime === undefined) assertNamedTime(what, columns, eventTime);
   assertColumn(what, columns, column);
   assertTimeColumn(what, columns, knownAt);
   assertTimeColumn(what, columns, eventTime);
@@ -128,6 +129,12 @@ export function labelColumnsOf(
     });
   assertJoinable(name, keys, entities, { what, columns });
   return { keys, eventTime, column, knownAt };
+}
+
+function assertNamedTime(what: string, columns: readonly Column[], eventTime: string): void {
+  if (columns.some(({ name }) => name === eventTime)) return;
+  const reason = "is missing; name the one that holds the time: 'eventTime' of the label";
+  throw errors.featureColumnInvalid({ what, column: eventTime, reason, known: namesOf(columns) });
 }
 
 const isSelect = /^[\s(]*(?:select|with|from|values|table|--|\/\*)/i;

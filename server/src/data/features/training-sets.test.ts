@@ -97,6 +97,24 @@ describeEachDatabase('a training set', (open) => {
     expect(rows.map((row) => row.balance)).toEqual([100, null, null, null, 90, null, 100, null]);
   });
 
+  it('takes the time of a label from the column that it names', async () => {
+    const caller = await begin();
+    const sql = (time: string) =>
+      `select customer, region, event_time as ${time}, order_id * 10 as y, event_time as known_at from orders`;
+    const label = { column: 'y', knownAt: 'known_at' };
+    const byDefault = await build({ label: { ...label, sql: sql('event_time') } }, caller);
+    const named = await build({ label: { ...label, sql: sql('placed_at'), eventTime: 'placed_at' } }, caller);
+    expect(named.rows.map((row) => row.y)).toEqual([10, 20, 30, 40, 50, 10, 70]);
+    expect(named.built.digest).toBe(byDefault.built.digest);
+    const refused = (change: object) =>
+      expect(build({ label: { ...label, sql: sql('placed_at'), ...change } }, caller)).rejects;
+    await refused({}).toThrow(
+      /'event_time' is missing; name the one .* 'eventTime' of the label\. The SQL gives customer, region, placed_at, y, known_at/,
+    );
+    await refused({ eventTime: 'at' }).toThrow(/'at' is missing\. The SQL gives customer, region, placed_at/);
+    await refused({ eventTime: 'y' }).toThrow(/'y' is \w+; it must be a date or timestamp/);
+  });
+
   it('takes what a service takes, under its names, with features on demand computed as in a look-up', async () => {
     const caller = await begin();
     await wing.features.services.put(

@@ -102,6 +102,7 @@ function Facts({ definition, views, entities }: FactsProps) {
         </Fact>
       )}
       <Fact name="Label">{label ? label.column : 'none'}</Fact>
+      {label?.eventTime && <Fact name="Label's time">{label.eventTime}</Fact>}
       {label && <Fact name="Label known at">{label.knownAt}</Fact>}
       <Fact name="Event time">{eventTime}</Fact>
       <Fact name="A value counts">
