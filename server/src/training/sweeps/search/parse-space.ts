@@ -89,7 +89,12 @@ function parseRange(where: string, { low, high, log = false, step = null }: Fiel
   if (typeof log !== 'boolean') throw fail(where, `has log ${shown(log)}; it must be true or false`);
   if (step !== null && !(typeof step === 'number' && Number.isFinite(step) && step > 0))
     throw fail(where, `has step ${shown(step)}; it must be a number above 0`);
-  const range = { low: Number(low), high: Number(high), log, step: step === null ? null : Number(step) };
+  const range = {
+    low: unsigned(Number(low)),
+    high: unsigned(Number(high)),
+    log,
+    step: step === null ? null : Number(step),
+  };
   if (range.low > range.high)
     throw fail(where, `has low ${range.low} above high ${range.high}; exchange them`);
   if (!Number.isFinite(range.high - range.low)) throw fail(where, 'has a range wider than a number can hold');
@@ -125,6 +130,9 @@ function parseIntRange(where: string, fields: Fields): Omit<IntParameter, 'name'
   return { type: 'int', ...range };
 }
 
+/** JSON has no -0, so a space has none. */
+const unsigned = <V>(value: V): V => (Object.is(value, -0) ? (0 as V) : value);
+
 const isValue = (value: unknown): value is ParameterValue =>
   value === null ||
   typeof value === 'string' ||
@@ -143,7 +151,7 @@ function parseChoices(where: string, { choices }: Fields): Omit<CategoricalParam
     if (seen.has(choice)) throw fail(where, `has the choice ${shown(choice)} twice; leave one out`);
     seen.add(choice);
   }
-  return { type: 'categorical', choices: [...choices] };
+  return { type: 'categorical', choices: choices.map(unsigned) };
 }
 
 function parseConditions(where: string, condition: unknown): readonly Condition[] {
@@ -155,7 +163,7 @@ function parseConditions(where: string, condition: unknown): readonly Condition[
       const oneOf: readonly unknown[] = Array.isArray(value) ? value : [value];
       if (oneOf.length === 0 || !oneOf.every(isValue))
         throw fail(where, `has an if on '${parameter}' that is neither a value nor a list of values`);
-      return { parameter, oneOf: [...new Set(oneOf)] };
+      return { parameter, oneOf: [...new Set(oneOf.map(unsigned))] };
     })
     .sort((a, b) => (a.parameter < b.parameter ? -1 : 1));
 }

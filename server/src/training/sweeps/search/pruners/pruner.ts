@@ -1,5 +1,3 @@
-import type { Direction } from '../sampler.ts';
-
 export interface Report {
   /** Number of the trial. */
   readonly number: number;
@@ -20,6 +18,24 @@ export interface Pruner {
   end(number: number, state: 'complete' | 'pruned' | 'failed'): void;
 }
 
-export interface PrunerInput {
-  readonly direction: Direction;
+/** What a trial has reported so far; what is to be maximized has its sign turned. */
+export interface TrialReports {
+  readonly number: number;
+  readonly values: ReadonlyMap<number, number>;
+  /** The highest step. */
+  readonly lastStep: number;
+  /** The highest step but one; -1 where there is none. */
+  readonly stepBefore: number;
+  /** The least value that is not NaN; NaN where all are. */
+  readonly best: number;
+}
+
+/** How a pruner decides. */
+export interface PruningRule {
+  /** Should this trial, of which something new is known, stop? */
+  judge(trial: TrialReports): boolean;
+  /** A trial that has reported is complete. */
+  learn(trial: TrialReports): void;
+  /** How many trials are complete, those included that never reported. */
+  count?(complete: number): void;
 }
