@@ -164,6 +164,11 @@ export const catalogue = {
     (d) => `${d.what} cannot be deleted: ${d.users} uses it. Release it there first.`,
   ),
 
+  usedGone: entry<{ what: string; user: string }>(
+    409,
+    (d) => `${d.what} was deleted while ${d.user} was made of it. Look at what is there now, and try again.`,
+  ),
+
   // data
   datasetNotFound: entry<{ name: string; known: string }>(
     404,

@@ -29,9 +29,7 @@ export function toCatalogueError(error: FastifyError | Error, request: FastifyRe
       accepted: 'application/json',
     });
   }
-  if (code.startsWith('FST_ERR_CTP') || error instanceof SyntaxError) {
-    return errors.bodyNotJson({ reason: error.message });
-  }
+  if (code.startsWith('FST_ERR_CTP')) return errors.bodyNotJson({ reason: error.message });
   if ('statusCode' in error && typeof error.statusCode === 'number' && error.statusCode < 500) {
     return errors.requestInvalid({ where: 'form', problems: error.message });
   }

@@ -1,5 +1,5 @@
 import type { LineageEdge } from '@tidemill/contract';
-import type { Db } from '../../adapters/db/db.ts';
+import { type Db, lockKey, type Tx } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { errors } from '../../base/errors.ts';
@@ -47,6 +47,26 @@ export function createLineage({ db, clock }: { readonly db: Db; readonly clock: 
       lineageStore(tx).saveEdges(workspace, edges, clock.now()),
     hold: (tx: Db, hold: { workspace: string; userUri: string; usedUri: string; reason: string }) =>
       lineageStore(tx).saveHold(hold, clock.now()),
+    /**
+     * Holds of one user on things that must be there; until this transaction ends, none of them is deleted.
+     * @throws usedGone naming what was deleted since it was looked up
+     */
+    async holdThere(
+      tx: Db,
+      workspace: string,
+      userUri: string,
+      uses: readonly { readonly uri: string; readonly reason: string }[],
+    ): Promise<void> {
+      for (const name of [...new Set(uses.map(({ uri }) => nameOf(uri)))].sort())
+        await lockUses(tx, workspace, name);
+      const [gone] = await lineageStore(tx).listDeleted(
+        workspace,
+        uses.map(({ uri }) => uri),
+      );
+      if (gone !== undefined) throw errors.usedGone({ what: gone, user: userUri });
+      for (const { uri, reason } of uses)
+        await lineageStore(tx).saveHold({ workspace, userUri, usedUri: uri, reason }, clock.now());
+    },
     release: (tx: Db, workspace: string, userUri: string) => lineageStore(tx).deleteHolds(workspace, userUri),
     /** They are gone as things to be found; what they came from and what came of them stays told. */
     deleteNodes: (tx: Db, workspace: string, uris: readonly string[]) =>
@@ -57,8 +77,9 @@ export function createLineage({ db, clock }: { readonly db: Db; readonly clock: 
       lineageStore(tx).findUsed(workspace, uris, passing),
     findNode: (workspace: string, uri: string) => lineageStore(db).findNode(workspace, uri),
 
-    /** @throws inUse naming who holds the thing, or any version of it */
+    /** Whoever comes with `holdThere` waits. @throws inUse naming who holds the thing, or any version of it */
     async assertUnheld(tx: Db, workspace: string, uri: string): Promise<void> {
+      await lockUses(tx, workspace, nameOf(uri));
       const holds = await lineageStore(tx).listHolds(workspace, uri);
       if (holds.length === 0) return;
       throw errors.inUse({ what: uri, users: [...new Set(holds.map((hold) => hold.userUri))].join(', ') });
@@ -99,5 +120,11 @@ export function createLineage({ db, clock }: { readonly db: Db; readonly clock: 
     },
   };
 }
+
+/** `dataset:prices@3` is a version of `dataset:prices`. */
+const nameOf = (uri: string): string => uri.replace(/@[^@]*$/, '');
+
+const lockUses = (tx: Db, workspace: string, name: string): Promise<void> =>
+  lockKey(tx as Tx, `uses/${workspace}/${name}`);
 
 export type Lineage = ReturnType<typeof createLineage>;

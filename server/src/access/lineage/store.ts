@@ -1,5 +1,6 @@
 import type { LineageEdge } from '@tidemill/contract';
 import { type Db, insertRows } from '../../adapters/db/db.ts';
+import { groupsOf } from '../../base/in-parallel.ts';
 
 export interface LineageNode {
   readonly workspace: string;
@@ -32,13 +33,26 @@ export const lineageStore = (db: Db) => ({
     return row ?? null;
   },
 
+  /** Of these, what was there once and is no more. */
+  async listDeleted(workspace: string, uris: readonly string[]): Promise<string[]> {
+    if (uris.length === 0) return [];
+    const rows = await db
+      .selectFrom('lineage_nodes')
+      .select('uri')
+      .where('workspace', '=', workspace)
+      .where('uri', 'in', uris)
+      .where('deleted_at', 'is not', null)
+      .execute();
+    return rows.map((row) => row.uri);
+  },
+
   async deleteNodes(workspace: string, uris: readonly string[], now: number): Promise<void> {
-    for (const uri of uris)
+    for (const some of groupsOf(uris, 500))
       await db
         .updateTable('lineage_nodes')
         .set({ deleted_at: now })
         .where('workspace', '=', workspace)
-        .where('uri', '=', uri)
+        .where('uri', 'in', some)
         .execute();
   },
 

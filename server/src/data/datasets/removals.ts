@@ -28,8 +28,11 @@ export function createRemovals({ changes, lineage, clock, lookup, forget }: Remo
       const uri = toUri('dataset', input.name);
       await changes.run(caller, async (tx, note) => {
         await lineage.assertUnheld(tx, workspace, uri);
-        for (let number = 1; number <= dataset.latestVersion; number += 1)
-          await lineage.release(tx, workspace, toUri('dataset', input.name, number));
+        const versions = Array.from({ length: dataset.latestVersion }, (_, i) =>
+          toUri('dataset', input.name, i + 1),
+        );
+        for (const version of versions) await lineage.release(tx, workspace, version);
+        await lineage.deleteNodes(tx, workspace, versions);
         await removalStore(tx).deleteDataset(workspace, input.name, clock.now());
         await forget?.(tx, workspace, input.name);
         note({ action: 'dataset.deleted', subject: uri, detail: { versions: dataset.latestVersion } });

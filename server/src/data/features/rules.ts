@@ -94,6 +94,8 @@ export function meaningOf(
     'feature',
     features.map(({ name }) => name),
   );
+  assertFreeNames(what, 'key', shape.entity);
+  assertDistinct(what, columns);
   const taken = aggregations.find(({ name = '' }) => shape.entity.includes(name));
   if (taken)
     throw errors.featureDefinitionInvalid({
@@ -106,6 +108,19 @@ export function meaningOf(
   });
   for (const entity of entities) assertKeyTypes(what, entity, joinKeys);
   return { ...shape, joinKeys, features, datasets: [...datasets] };
+}
+
+/** @throws featureDefinitionInvalid for names that files and SQL take for one */
+function assertDistinct(what: string, columns: readonly Column[]): void {
+  const seen = new Map<string, string>();
+  for (const { name } of columns) {
+    const alike = seen.get(name.toLowerCase());
+    if (alike !== undefined) {
+      const reason = `its SQL gives the columns '${alike}' and '${name}', which differ in nothing but case; rename one (select ... as ...)`;
+      throw errors.featureDefinitionInvalid({ what, reason });
+    }
+    seen.set(name.toLowerCase(), name);
+  }
 }
 
 function assertKeyTypes(what: string, entity: Entity, keys: readonly Column[]): void {

@@ -10,7 +10,7 @@ import type { Analytics, QueryReply } from '../../adapters/analytics/analytics.t
 import type { OnlineStore } from '../../adapters/online/online.ts';
 import type { Caller } from '../../base/caller.ts';
 import { durationMs, formatDuration } from '../../base/duration.ts';
-import { errors } from '../../base/errors.ts';
+import { errors, TidemillError } from '../../base/errors.ts';
 import { formatReference, toUri } from '../../base/references.ts';
 import { type Bindings, type BoundSql, createBinder, type Datasets } from '../datasets/service.ts';
 import {
@@ -84,7 +84,9 @@ export function createViews(deps: ViewsDependencies) {
     const binder = createBinder(deps, workspace, options.bindings);
     const bound = await binder.bind(what, shape.sql);
     binder.resolved();
-    const reply = await analytics.sandboxedQuery({ ...bound, maxRows: options.rows, signal });
+    const reply = await naming(what, () =>
+      analytics.sandboxedQuery({ ...bound, maxRows: options.rows, signal }),
+    );
     const meaning = meaningOf(what, shape, reply.columns, entities, bound.names);
     return { meaning, bound, reply, entities };
   }
@@ -160,6 +162,19 @@ export function createViews(deps: ViewsDependencies) {
     },
   };
 }
+
+/** @throws featureSqlInvalid naming the view where the engine names none */
+async function naming<T>(what: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof TidemillError) || !unnamed.has(error.code)) throw error;
+    const reason = String(error.details.reason).replace(/[.!\s]+$/, '');
+    throw errors.featureSqlInvalid({ what, reason }, error);
+  }
+}
+
+const unnamed: ReadonlySet<string> = new Set(['queryFailed', 'queryRefused']);
 
 const viewAbout = (input: FeatureViewDefinition): ViewAbout => ({
   ...aboutOf(input),

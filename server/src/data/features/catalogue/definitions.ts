@@ -120,8 +120,7 @@ export function createDefinitions<M extends object, A extends About, T extends {
     await lineage.recordNode(tx, { workspace, uri, kind, digest: null, location: null });
     const edges = uses.map((use) => ({ from: use.uri, to: uri, relation: use.relation }));
     await lineage.recordEdges(tx, workspace, edges);
-    for (const use of uses)
-      await lineage.hold(tx, { workspace, userUri: uri, usedUri: use.uri, reason: use.reason });
+    await lineage.holdThere(tx, workspace, uri, uses);
   }
 
   /** @throws inUse naming who holds one of them */

@@ -7,6 +7,8 @@ const reserved = new Set(['event_time', 'event_timestamp']);
 export function nameProblem(name: string): string | null {
   const lower = name.toLowerCase();
   if (reserved.has(lower)) return 'it is the time of an entity row';
+  // Parsers of JSON refuse it, or lose it.
+  if (name === '__proto__') return 'it cannot be sent as JSON';
   if (lower.startsWith('tm__')) return "names that begin with 'tm__' are Tidemill's own";
   if (lower.endsWith('__status')) return "names that end in '__status' are Tidemill's own";
   return /\p{Cc}/u.test(name) ? 'it holds a control character' : null;

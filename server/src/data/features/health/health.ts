@@ -71,7 +71,6 @@ export function createFeatureHealth(deps: HealthDependencies) {
   async function measure(view: FeatureView, options: MeasureOptions): Promise<FeatureHealth> {
     const { workspace, name, version } = view;
     const began = performance.now();
-    const now = clock.now();
     const bind = binder(workspace);
     const bound = await bind.bind(view.reference, view.sql);
     const bindings = bind.resolved();
@@ -80,11 +79,14 @@ export function createFeatureHealth(deps: HealthDependencies) {
     const pushed = await store.findPushed(workspace, name, version);
     const versions = bound.versions.map(({ reference }) => reference);
 
-    const { signal, seed = now % 2 ** 31, sample: size = defaultSample } = options;
+    const { signal, sample: size = defaultSample } = options;
     return offline.withRows(
       view,
       bound,
       async (rows) => {
+        // Not before its SQL has run, which may have read the clock.
+        const now = clock.now();
+        const { seed = now % 2 ** 31 } = options;
         const facts = await rows.facts(now);
         const sample = await rows.sample({ now, size, seed });
         const request = { view, sample, now, bindings, last, missed, isPushed: pushed !== null, signal };

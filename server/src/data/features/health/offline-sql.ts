@@ -1,6 +1,7 @@
 /** SQL of what is measured of a view's rows (`view_`): how many, how new, how empty, and some of its entities. */
 import type { FeatureView } from '@tidemill/contract';
 import { quoteName } from '../../../base/sql-text.ts';
+import { microsecondsSql } from '../online/instants.ts';
 import { type KeyColumn, onlineKeySql } from '../online/keys.ts';
 import { packedSql } from '../online/values.ts';
 
@@ -31,7 +32,7 @@ export function factsSql(view: View, now: number): string {
   return `with known_ as (select * from view_ where ${known})
     select count(*) as "rows", (select count(*) from (select distinct ${list(view.entity)} from known_)) as entities,
       (select count(*) from view_ where ${ahead.join(' or ')}) as pending,
-      epoch_us(max(${asTime(view.eventTime)})) as newest${nulls.map((each) => `, ${each}`).join('')}
+      ${microsecondsSql(`max(${asTime(view.eventTime)})`)} as newest${nulls.map((each) => `, ${each}`).join('')}
     from known_`;
 }
 
@@ -83,7 +84,7 @@ export const answerColumns = {
 /** `tm__key`, `event` (microseconds, null where there is none), `served` likewise, and the values as the online store has them. */
 export function offlineAnswerSql(view: View): string {
   const features = view.features.map(({ type }, i) => ({ name: answerColumns.feature(i), type }));
-  return `select tm__key, epoch_us(cast(tm__event as timestamp)) as "event",
-      epoch_us(cast(tm__served as timestamp)) as served, ${packedSql(features)} as packed
+  return `select tm__key, ${microsecondsSql('cast(tm__event as timestamp)')} as "event",
+      ${microsecondsSql('cast(tm__served as timestamp)')} as served, ${packedSql(features)} as packed
     from _rows order by tm__row`;
 }

@@ -70,8 +70,15 @@ export function createParity({ online, offline, now: clockNow, binder }: ParityD
     const { view, signal } = request;
     const bind = binder(view.workspace);
     const bound = await bind.bind(view.reference, view.sql);
-    const now = clockNow();
-    const sample = await offline.withRows(view, bound, (rows) => rows.of(keys, now), signal);
+    const { sample, now } = await offline.withRows(
+      view,
+      bound,
+      async (rows) => {
+        const then = clockNow();
+        return { sample: await rows.of(keys, then), now: then };
+      },
+      signal,
+    );
     const held = await readOnline(
       view,
       sample.map(({ key }) => key),

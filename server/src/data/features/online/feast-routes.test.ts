@@ -124,6 +124,16 @@ test.each([
   expect(body.error.message).toMatch(message);
 });
 
+test('a key as deep as a well is refused like any other', async () => {
+  const well = '['.repeat(9_000) + ']'.repeat(9_000);
+  const reply = await platform.http.inject({
+    ...{ method: 'POST', url: '/get-online-features', headers: { 'content-type': 'application/json' } },
+    payload: `{"features":["driver_stats:trips"],"entities":{"driver_id":[${well}]}}`,
+  });
+  expect(reply.statusCode).toBe(400);
+  expect(reply.json().error.message).toMatch(/'driver_id' is a list/);
+});
+
 test('what is pushed as columns is looked up at once', async () => {
   const df = { driver_id: [1004], event_timestamp: [iso], created: [iso], conv_rate: [0.1], trips: [1] };
   expect((await post('/push', { push_source_name: 'driver_stats', df, to: 'online' })).status).toBe(200);
@@ -137,6 +147,15 @@ test('what is pushed as columns is looked up at once', async () => {
   const offline = await post('/push', { push_source_name: 'driver_stats', df, to: 'offline' });
   expect(offline).toMatchObject({ status: 409, body: { error: { code: 'pushNotOffline' } } });
   expect((await post('/push', { push_source_name: 'driver_stats', df, to: 'both' })).status).toBe(400);
+});
+
+test('a view of this very moment is not of the future', async () => {
+  const { features } = platform.services;
+  const sql =
+    "select distinct driver_id, now() at time zone 'UTC' as event_timestamp, 1 as seen from drivers";
+  await features.put({ ...stats, name: 'now', sql }, owner);
+  const brought = await features.materialize({ name: 'now', version: '1' }, owner);
+  expect(brought).toMatchObject({ entities: 3, pending: 0 });
 });
 
 test('look-ups need no more than reading, pushes need writing', async () => {

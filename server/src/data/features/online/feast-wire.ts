@@ -106,13 +106,6 @@ export async function toFeastReply(
   { records }: { readonly records: readonly Row[] },
   now: number,
 ): Promise<string> {
-  const results = keys.map((key) =>
-    resultText(
-      records.map((record) => JSON.stringify(record[key] ?? null)),
-      records.map(() => '"PRESENT"'),
-      records.map(() => `"${epoch}"`).join(','),
-    ),
-  );
   const onDemand = 'service' in read && read.service.onDemand !== null;
   const more = onDemand
     ? rowResults(await features.readService(read.service, records, now), positions)
@@ -123,6 +116,14 @@ export async function toFeastReply(
         records,
         now,
       );
+  // After the reading, which has refused what can be no key.
+  const results = keys.map((key) =>
+    resultText(
+      records.map((record) => JSON.stringify(record[key] ?? null)),
+      records.map(() => '"PRESENT"'),
+      records.map(() => `"${epoch}"`).join(','),
+    ),
+  );
   const all = JSON.stringify({ feature_names: [...keys, ...names] });
   return `{"results":[${[...results, ...more].join(',')}],"metadata":${all}}`;
 }

@@ -19,7 +19,8 @@ export interface OnlineFillDependencies {
 export interface FillRequest {
   readonly view: FeatureView;
   readonly bound: BoundSql;
-  readonly now: number;
+  /** Asked when the view's rows are there: its SQL may have read the clock. */
+  readonly now: () => number;
   /** Only what differs from this run, if what it wrote is still known here. */
   readonly since: string | null;
   /** Under this name what is written now will be known. */
@@ -59,10 +60,11 @@ export function createOnlineFill({ analytics, online, tempFolder }: OnlineFillDe
     onProgress('reading', 0);
     const values = join(folder, 'values.parquet');
     const given = await writeViewRows(analytics, view, bound, values, signal);
-    const newest = newestValuesSql(view, keyColumns(view.entity, given.columns), request.now);
+    const now = request.now();
+    const newest = newestValuesSql(view, keyColumns(view.entity, given.columns), now);
     const tables = { view_: { paths: [values] } };
     const lines = join(folder, 'lines');
-    const ahead = await analytics.query({ sql: pendingSql(view, request.now), tables, signal });
+    const ahead = await analytics.query({ sql: pendingSql(view, now), tables, signal });
     onProgress('picking', 0);
     if (request.isIncremental) await pickChanged(request, newest, { folder, tables, lines });
     else await analytics.copyLines({ sql: linesSql(newest), tables, to: lines, signal });

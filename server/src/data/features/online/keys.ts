@@ -5,7 +5,8 @@
 import type { ColumnType, Row } from '@tidemill/contract';
 import { errors } from '../../../base/errors.ts';
 import { quoteName } from '../../../base/sql-text.ts';
-import { parseMicroseconds } from './instants.ts';
+import { isDay, parseMicroseconds, timeExample } from './instants.ts';
+import { isInt64, shownValue } from './shown-value.ts';
 
 export interface KeyColumn {
   readonly name: string;
@@ -31,8 +32,6 @@ function spellDouble(value: number): string {
   return text.replace(/e([+-])(\d)$/, 'e$10$2');
 }
 
-const integerText = /^-?\d{1,19}$/;
-const dateText = /^\d{4}-\d\d-\d\d$/;
 /** What is wrong with a value that can be no key of this column. */
 type Spelled = { readonly text: string } | { readonly problem: string };
 
@@ -54,21 +53,20 @@ function spellAny(value: unknown, type: 'double' | null): Spelled {
 }
 
 function spellInteger(value: unknown): Spelled {
-  if (typeof value === 'string' && integerText.test(value)) return { text: String(BigInt(value)) };
+  if (typeof value === 'string' && isInt64(value)) return { text: String(BigInt(value)) };
   if (typeof value === 'number' && Number.isSafeInteger(value))
     return { text: String(value === 0 ? 0 : value) };
   return { problem: 'a whole number; beyond 9007199254740991 send it as a text' };
 }
 
 function spellDate(value: string): Spelled {
-  const isDay = dateText.test(value) && !Number.isNaN(Date.parse(value));
-  return isDay ? { text: `"${value}"` } : { problem: 'a date such as 2023-08-31' };
+  return isDay(value) ? { text: `"${value}"` } : { problem: 'a date such as 2023-08-31' };
 }
 
 /** Microseconds; a time without a zone is UTC. */
 function spellTimestamp(value: string): Spelled {
   const time = parseMicroseconds(value);
-  return time === null ? { problem: 'an ISO time such as 2023-08-31T00:00:00Z' } : { text: String(time) };
+  return time === null ? { problem: timeExample } : { text: String(time) };
 }
 
 /** `index`: where the record stands in its request. @throws entityKeyMissing, entityKeyInvalid */
@@ -82,7 +80,7 @@ export function onlineKey(keys: readonly KeyColumn[], record: Row, index = 0): s
       throw errors.entityKeyInvalid({
         record: index,
         column: name,
-        value: (JSON.stringify(value) ?? typeof value).slice(0, 60),
+        value: shownValue(value),
         expected: spelled.problem,
       });
     text += text === '[' ? spelled.text : `,${spelled.text}`;

@@ -82,7 +82,7 @@ export function createMaterialize(deps: MaterializeDependencies) {
       return { ...emptyResult, unchanged: true, newestEventTime, bindings };
     }
     const filled = await filling.fill({
-      ...{ view, bound, id, isIncremental, signal, now: clock.now(), since: last?.id ?? null },
+      ...{ view, bound, id, isIncremental, signal, now: clock.now, since: last?.id ?? null },
       onProgress: throttled(task),
     });
     const newestEventTime = filled.newestEventTime ?? last?.newestEventTime ?? null;

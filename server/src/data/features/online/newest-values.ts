@@ -1,6 +1,7 @@
 /** SQL that picks the newest row of each entity of a view, as the online store keeps it. */
 import type { Column, FeatureView } from '@tidemill/contract';
 import { quoteName } from '../../../base/sql-text.ts';
+import { microsecondsSql } from './instants.ts';
 import { type KeyColumn, onlineKeySql } from './keys.ts';
 import { packedSql } from './values.ts';
 
@@ -29,7 +30,7 @@ export function newestValuesSql(view: NewestView, keys: readonly KeyColumn[], no
   const order = [...newest, ...view.features.map(({ name }) => quoteName(name))];
   const known = newest.map((time) => `${time} <= ${instant(now)}`);
   const seen = [...names.map((name) => `${name} is not null`), ...known];
-  return `select ${onlineKeySql(keys)} as tm__key, epoch_us(${asTime(view.eventTime)}) as tm__event,
+  return `select ${onlineKeySql(keys)} as tm__key, ${microsecondsSql(asTime(view.eventTime))} as tm__event,
       ${packedSql(view.features)} as tm__values
     from view_ where ${seen.join(' and ')}
     qualify row_number() over (

@@ -2,9 +2,10 @@
 import type { Column, FeatureView, Row } from '@tidemill/contract';
 import type { OnlineRow } from '../../../adapters/online/online.ts';
 import { errors, TidemillError } from '../../../base/errors.ts';
-import { parseMicroseconds } from './instants.ts';
+import { isDay, parseMicroseconds, timeExample } from './instants.ts';
 import { onlineKey } from './keys.ts';
 import type { ViewRead } from './read.ts';
+import { isInt64, shownValue } from './shown-value.ts';
 import { packValues } from './values.ts';
 
 /** Clocks differ a little; an event that lies further ahead would keep newer ones out. */
@@ -12,24 +13,17 @@ const aheadUs = 60_000_000;
 
 type Check = (value: unknown) => string | null;
 
-const integerText = /^-?\d{1,19}$/;
-const day = /^\d{4}-\d\d-\d\d$/;
-
 /** What is wrong with a value of a column of this type; null when nothing is. */
 const checks: Readonly<Record<Column['type'], Check>> = {
   boolean: (value) => (typeof value === 'boolean' ? null : 'true or false'),
   integer: (value) =>
-    Number.isSafeInteger(value) || (typeof value === 'string' && integerText.test(value))
+    Number.isSafeInteger(value) || (typeof value === 'string' && isInt64(value))
       ? null
       : 'a whole number; beyond 9007199254740991 send it as a text',
   double: (value) => (typeof value === 'number' && Number.isFinite(value) ? null : 'a number'),
   text: (value) => (typeof value === 'string' && value.isWellFormed() ? null : 'a text'),
-  date: (value) =>
-    typeof value === 'string' && day.test(value) && !Number.isNaN(Date.parse(value))
-      ? null
-      : 'a date such as 2023-08-31',
-  timestamp: (value) =>
-    parseMicroseconds(value) === null ? 'an ISO time such as 2023-08-31T00:00:00Z' : null,
+  date: (value) => (typeof value === 'string' && isDay(value) ? null : 'a date such as 2023-08-31'),
+  timestamp: (value) => (parseMicroseconds(value) === null ? timeExample : null),
 };
 
 export interface PushedRows {
@@ -56,8 +50,7 @@ export function toPushedRows({ view, keys }: ViewRead, rows: readonly Row[], now
       const value = row[name] ?? null;
       if (value === null && isRequired) throw invalid(name, 'is missing');
       const expected = value === null ? null : checks[type](value);
-      if (expected !== null)
-        throw invalid(name, `is ${(JSON.stringify(value) ?? typeof value).slice(0, 60)}, not ${expected}`);
+      if (expected !== null) throw invalid(name, `is ${shownValue(value)}, not ${expected}`);
     }
     const eventTime = parseMicroseconds(row[view.eventTime]) as number;
     if (eventTime > now * 1000 + aheadUs)

@@ -45,7 +45,7 @@ export function elementSql(column: string, type: Column['type']): string {
 
 /** The same text in SQL. */
 export const packedSql = (features: readonly Column[]): string =>
-  `'[' || ${features.map((feature) => `coalesce(${valueSql(feature)}, 'null')`).join(" || ',' || ")} || ']'`;
+  `'[' || concat_ws(',', ${features.map((feature) => `coalesce(${valueSql(feature)}, 'null')`).join(', ')}) || ']'`;
 
 /** The view's name in the online store, which knows neither workspaces nor versions. */
 export const onlineName = ({ workspace, reference }: Pick<FeatureView, 'workspace' | 'reference'>): string =>
