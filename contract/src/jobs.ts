@@ -37,14 +37,60 @@ export const LearnerJob = strict({
 });
 export type LearnerJob = Static<typeof LearnerJob>;
 
+const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
+const FilePath = Type.String({ minLength: 1, maxLength: 1000 });
+
+/** A file that was stored before, by `jobs.putFile`. */
+export const JobFile = strict({
+  path: FilePath,
+  sha256: Sha256,
+  executable: Type.Optional(Type.Boolean()),
+});
+export type JobFile = Static<typeof JobFile>;
+
+/** Where a code folder stood when it was handed in. `diff` is what was not committed: a stored file. */
+export const CodeRevision = strict({
+  commit: Type.String({ pattern: '^[0-9a-f]{7,64}$' }),
+  branch: Type.Optional(Type.String({ maxLength: 500 })),
+  repository: Type.Optional(Type.String({ maxLength: 2000 })),
+  folder: Type.Optional(Type.String({ maxLength: 1000, description: 'below the root of the repository' })),
+  diff: Type.Optional(Sha256),
+});
+export type CodeRevision = Static<typeof CodeRevision>;
+
+export const JobResources = strict({
+  cpu: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1024, description: 'cores; default 1' })),
+  memoryBytes: Type.Optional(
+    integer({ minimum: 1_048_576, description: 'a hard limit: beyond it the job is killed' }),
+  ),
+  gpu: Type.Optional(Type.Integer({ minimum: 0, maximum: 64 })),
+});
+export type JobResources = Static<typeof JobResources>;
+
+export const JobParameters = Type.Record(
+  Type.String({ minLength: 1, maxLength: 250 }),
+  Type.Union([Type.String({ maxLength: 6000 }), Type.Number(), Type.Boolean()]),
+  { maxProperties: 1000 },
+);
+export type JobParameters = Static<typeof JobParameters>;
+
 /** A command of the user's own; it meets Tidemill through files, environment and HTTP. */
 export const CommandJob = strict({
   experiment: Type.String({ minLength: 1, maxLength: 500 }),
   name: Type.Optional(Type.String({ maxLength: 500 })),
   command: Type.Array(Type.String(), { minItems: 1, maxItems: 1000 }),
+  /** The folder in which it runs, as files; without it, `workingDirectory` or an empty folder. */
+  code: Type.Optional(Type.Array(JobFile, { maxItems: 10_000 })),
+  revision: Type.Optional(CodeRevision),
   workingDirectory: Type.Optional(Type.String()),
+  /** `prices@2`, `model:forecaster@7`. */
   inputs: Type.Optional(Type.Array(Reference, { maxItems: 100 })),
+  files: Type.Optional(Type.Array(JobFile, { maxItems: 100, description: 'inputs that are plain files' })),
+  parameters: Type.Optional(JobParameters),
+  seed: Type.Optional(integer({ minimum: 0, maximum: 4_294_967_295 })),
   environment: Type.Optional(Type.Record(Type.String(), Type.String())),
+  resources: Type.Optional(JobResources),
+  priority: Type.Optional(Type.Integer({ minimum: -100, maximum: 100, description: 'the greater first' })),
   timeoutSeconds: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 604_800 })),
   maximumAttempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })),
 });
@@ -144,6 +190,32 @@ export const jobsEndpoints = endpoints({
     params: byId,
     reply: Job,
   },
+  putFile: {
+    method: 'POST',
+    path: '/api/v1/jobs/files',
+    permission: 'admin',
+    summary: 'Store a file that a job is going to name: code, or an input',
+    upload: true,
+    reply: Type.Object({ sha256: Sha256, size: Type.Integer() }),
+    status: 201,
+  },
+  missingFiles: {
+    method: 'POST',
+    path: '/api/v1/jobs/files/missing',
+    permission: 'admin',
+    summary: 'Which of these files are not stored yet',
+    body: strict({ sha256s: Type.Array(Sha256, { maxItems: 10_000 }) }),
+    reply: Type.Object({ sha256s: Type.Array(Sha256) }),
+  },
+  retry: {
+    method: 'POST',
+    path: '/api/v1/jobs/:id/retry',
+    permission: 'admin',
+    summary: 'Submit a command that failed or was cancelled again; it goes on from its checkpoints',
+    params: byId,
+    reply: Job,
+    status: 201,
+  },
   cancel: {
     method: 'POST',
     path: '/api/v1/jobs/:id/cancel',
@@ -158,7 +230,12 @@ export const jobsEndpoints = endpoints({
     permission: 'read',
     summary: "A command's output so far",
     params: byId,
-    query: strict({ stream: Type.Optional(literals('stdout', 'stderr')) }),
+    query: strict({
+      stream: Type.Optional(literals('stdout', 'stderr')),
+      offset: Type.Optional(
+        integer({ description: 'bytes to leave out; negative: only so many from the end' }),
+      ),
+    }),
     download: true,
   },
 });

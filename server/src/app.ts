@@ -152,6 +152,8 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
   const experiments = createExperiments({ db, blobs, folder, clock, changes, lineage, datasets });
   const jobs = createJobs({
     db,
+    blobs,
+    lineage,
     analytics,
     executor,
     clock,
@@ -164,6 +166,8 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     folder: join(config.dataFolder, 'jobs'),
     environment: config.commandEnvironment,
     url: () => addressOf(http, config),
+    capacity: config.jobCapacity,
+    resolveModel: (reference, workspace) => registry.resolve(reference, workspace),
   });
   const sweeps = createSweeps({ db, clock, changes, events, tasks, datasets, experiments, learners, jobs });
 
@@ -323,6 +327,7 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     datasets,
     profiling,
     predictions,
+    jobs,
   });
   const automation = createAutomation({ changes, tasks, events, clock, version, database: database.kind });
 

@@ -1,3 +1,4 @@
+import { availableParallelism, totalmem } from 'node:os';
 import { delimiter, relative, resolve } from 'node:path';
 import { parseKey } from './access/secrets/rules.ts';
 import type { DestinationPolicy } from './adapters/network/network.ts';
@@ -36,6 +37,8 @@ export interface Config {
   readonly webFolder: string | null;
   /** What commands of users get of this program's environment: where programs are, never a secret. */
   readonly commandEnvironment: Readonly<Record<string, string>>;
+  /** What commands of users may take of this machine, all together. */
+  readonly jobCapacity: { readonly cpu: number; readonly memoryBytes: number; readonly gpu: number };
 }
 
 /** How an S3-compatible store is reached; without keys the SDK looks where AWS's own programs do. */
@@ -69,6 +72,9 @@ export interface ConfigOptions {
   readonly sourceRoot?: readonly string[] | undefined;
   readonly allowPrivateSources?: boolean | undefined;
   readonly sourceMaxBytes?: string | undefined;
+  readonly jobCpus?: string | undefined;
+  readonly jobMemory?: string | undefined;
+  readonly jobGpus?: string | undefined;
 }
 
 /** Reads options and environment once. @throws configInvalid naming the setting */
@@ -92,6 +98,7 @@ export function readConfig(options: ConfigOptions, environment: NodeJS.ProcessEn
     sources: readSources(options, environment),
     webFolder: environment.TIDEMILL_WEB ?? resolve(import.meta.dirname, '../../web/dist'),
     commandEnvironment: readCommandEnvironment(environment),
+    jobCapacity: readJobCapacity(options, environment),
   };
 }
 
@@ -101,6 +108,28 @@ export function readCommandEnvironment(environment: NodeJS.ProcessEnv): Readonly
   return Object.fromEntries(
     forCommands.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
   );
+}
+
+/** A server with a little memory of its own beside them. */
+const shareOfMemory = 0.8;
+
+function readJobCapacity(options: ConfigOptions, environment: NodeJS.ProcessEnv): Config['jobCapacity'] {
+  const read = (option: string, variable: string, given: string | undefined, otherwise: number) => {
+    const text = given ?? environment[variable];
+    const value = text === undefined ? otherwise : Number(text);
+    if (Number.isFinite(value) && value >= 0) return value;
+    throw errors.configInvalid({ variable: `${option} (${variable})`, reason: `'${text}' is no number` });
+  };
+  return {
+    cpu: read('--job-cpus', 'TIDEMILL_JOB_CPUS', options.jobCpus, availableParallelism()),
+    memoryBytes: read(
+      '--job-memory',
+      'TIDEMILL_JOB_MEMORY',
+      options.jobMemory,
+      Math.floor(totalmem() * shareOfMemory),
+    ),
+    gpu: Math.trunc(read('--job-gpus', 'TIDEMILL_JOB_GPUS', options.jobGpus, 0)),
+  };
 }
 
 /** Also under the names that MLflow's server has for them. */

@@ -20,6 +20,9 @@ interface UpOptions {
   sourceRoot?: string[];
   allowPrivateSources?: boolean;
   sourceMaxBytes?: string;
+  jobCpus?: string;
+  jobMemory?: string;
+  jobGpus?: string;
   exitWithParent?: boolean;
 }
 
@@ -75,6 +78,9 @@ export function addUpCommand(program: Command): void {
     .option('--source-root <folders...>', 'folders whose files sources may read (default: none)')
     .option('--allow-private-sources', 'sources may be on this machine and in private networks')
     .option('--source-max-bytes <number>', 'of one pull (default 10 GiB)')
+    .option('--job-cpus <number>', 'cores that jobs may take, all together (default: those of the machine)')
+    .option('--job-memory <bytes>', 'memory that jobs may set aside (default: 80 % of the machine)')
+    .option('--job-gpus <number>', 'graphics processors that jobs may take (default 0)')
     .addOption(new Option('--exit-with-parent', 'end when standard input closes').hideHelp())
     .action((options: UpOptions) => up(options));
   example(start, 'up --data ~/tidemill --port 4600');

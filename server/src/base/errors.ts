@@ -798,6 +798,25 @@ export const catalogue = {
     409,
     (d) => `'${d.id}' has already ${d.state}; there is nothing to cancel. Submit it again if it is wanted.`,
   ),
+  jobTooLarge: entry<{ resource: 'cpu' | 'memoryBytes' | 'gpu'; asked: number; most: number }>(
+    422,
+    (d) =>
+      `The job asks for ${d.asked} of ${d.resource}, and this server gives its jobs ${d.most} in all. Ask for less, or start the server with more (tidemill up --help).`,
+  ),
+  jobFileInvalid: entry<{ path: string; reason: string }>(
+    400,
+    (d) => `The file '${d.path.slice(0, 200)}' cannot be handed to a job: ${d.reason}.`,
+  ),
+  jobFileMissing: entry<{ path: string; count: number }>(
+    409,
+    (d) =>
+      `${d.count} of the job's files are not stored, such as '${d.path}'. Store them first (POST /api/v1/jobs/files).`,
+  ),
+  jobNotRetried: entry<{ id: string; kind: string; state: string }>(
+    409,
+    (d) =>
+      `'${d.id}' is a ${d.kind} that is ${d.state}; commands that failed or were cancelled can be tried again.`,
+  ),
   jobFailed: entry<{ id: string; attempts: number; reason: string }>(
     422,
     (d) =>

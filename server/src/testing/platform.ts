@@ -39,6 +39,7 @@ export async function createTestPlatform(
       webhookDestinations: options.webhookDestinations ?? { schemes: ['https'], allowPrivate: false },
       sources: { roots: [], allowPrivate: false, maxBytes: 1 << 30, ...options.sources },
       webFolder: null,
+      jobCapacity: { cpu: 2, memoryBytes: 4e9, gpu: 0 },
       commandEnvironment: readCommandEnvironment(process.env),
     },
     logger: createLogger('silent'),

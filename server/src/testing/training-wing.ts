@@ -12,6 +12,7 @@ import { localExecutor } from '../adapters/executor/local.ts';
 import { workerPool } from '../adapters/executor/worker-pool.ts';
 import type { Caller } from '../base/caller.ts';
 import { systemClock as clock } from '../base/clock.ts';
+import { errors } from '../base/errors.ts';
 import { createLogger } from '../base/logger.ts';
 import { createRandom } from '../base/statistics/random.ts';
 import { readCommandEnvironment } from '../config.ts';
@@ -55,11 +56,15 @@ export async function createTrainingWing(
   const training = { db, clock, changes, events, tasks, datasets, experiments, learners };
   const jobs = createJobs({
     ...training,
-    analytics,
+    ...{ analytics, blobs, lineage },
     executor,
     folder: join(folder.path, 'jobs'),
     environment: readCommandEnvironment(process.env),
     url: () => 'http://127.0.0.1:4600',
+    capacity: { cpu: 2, memoryBytes: 2e9, gpu: 1 },
+    resolveModel: async (reference) => {
+      throw errors.modelNotFound({ name: reference, known: 'none' });
+    },
   });
   const sweeps = createSweeps({ ...training, jobs });
   await events.start();

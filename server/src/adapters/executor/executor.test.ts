@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { CommandSpec } from './executor.ts';
+import type { CommandSpec, Usage } from './executor.ts';
 import { localExecutor } from './local.ts';
 import { workerPool } from './worker-pool.ts';
 
@@ -49,7 +49,7 @@ describe('localExecutor', () => {
 
   it('runs a command with its own environment and appends what it writes', async () => {
     const script = 'echo "$GREETING"; echo "$HOME" >&2; pwd; exit 3';
-    expect(await executor.run(spec(script))).toEqual({ exitCode: 3, signal: null, timedOut: false });
+    expect(await executor.run(spec(script))).toEqual({ exitCode: 3, signal: null, stoppedFor: null });
     await executor.run(spec('echo again'));
     expect(await readFile(join(folder, 'out'), 'utf8')).toBe(`hello there\n${folder}\nagain\n`);
     expect(await readFile(join(folder, 'err'), 'utf8')).toBe('\n');
@@ -66,7 +66,7 @@ describe('localExecutor', () => {
     const running = executor.run(spec(script, { signal: stop.signal }));
     const pid = await pidIn('pid');
     stop.abort();
-    expect(await running).toEqual({ exitCode: null, signal: 'SIGKILL', timedOut: false });
+    expect(await running).toEqual({ exitCode: null, signal: 'SIGKILL', stoppedFor: null });
     await vi.waitUntil(() => !isAlive(pid));
   });
 
@@ -83,7 +83,7 @@ describe('localExecutor', () => {
   it('ends a command that takes too long', async () => {
     expect(await executor.run(spec('sleep 60', { timeoutMs: 50 }))).toMatchObject({
       exitCode: null,
-      timedOut: true,
+      stoppedFor: 'time',
     });
   });
 
@@ -91,6 +91,32 @@ describe('localExecutor', () => {
     expect(await executor.run(spec('sleep 60 & echo $! > pid'))).toMatchObject({ exitCode: 0 });
     const pid = await pidIn('pid');
     await vi.waitUntil(() => !isAlive(pid));
+  });
+
+  it('finds and ends a child that left its group and its parent', async () => {
+    const script = `(setsid sh -c 'trap "" TERM HUP; echo $$ > pid; sleep 60' &) ; sleep 0.2`;
+    const env = { PATH: '/usr/bin:/bin', JOB: 'stray' };
+    expect(await executor.run(spec(script, { env, mark: 'JOB=stray' }))).toMatchObject({ exitCode: 0 });
+    const pid = await pidIn('pid');
+    await vi.waitUntil(() => !isAlive(pid));
+  });
+
+  it('ends the whole tree when it takes more memory than it may', async () => {
+    const script = `sh -c 'echo $$ > pid; exec ${process.execPath} -e "const a = []; setInterval(() => a.push(Buffer.alloc(2e7, 1)), 20)"' & wait`;
+    const outcome = await executor.run(spec(script, { memoryBytes: 300_000_000 }));
+    expect(outcome).toMatchObject({ signal: 'SIGKILL', stoppedFor: 'memory' });
+    const pid = await pidIn('pid');
+    await vi.waitUntil(() => !isAlive(pid));
+  });
+
+  it('ends a command that writes without end, and says what it took', async () => {
+    const seen: Usage[] = [];
+    const outcome = await executor.run(
+      spec('while :; do echo too much; done', { outputBytes: 10_000, onUsage: (usage) => seen.push(usage) }),
+    );
+    expect(outcome).toMatchObject({ stoppedFor: 'output' });
+    expect(seen[0]).toMatchObject({ processes: 1 });
+    expect(seen[0]?.memoryBytes).toBeGreaterThan(100_000);
   });
 
   it('says which command could not be started, and why', async () => {

@@ -1,4 +1,7 @@
 /** Work outside the event loop: commands of users as processes, functions of ours in worker threads. */
+import type { Usage } from './process-tree.ts';
+
+export type { Usage } from './process-tree.ts';
 
 export interface CommandSpec {
   /** The program and its arguments; no shell reads them. */
@@ -10,6 +13,14 @@ export interface CommandSpec {
   readonly stdout: string;
   readonly stderr: string;
   readonly timeoutMs?: number;
+  /** Resident bytes of the command and everything it started; beyond them all of it is killed. */
+  readonly memoryBytes?: number;
+  /** Bytes of one output file; beyond them the command is ended. */
+  readonly outputBytes?: number;
+  /** One `NAME=value` of `env` that no other command has: by it, processes that left the group are found and ended. */
+  readonly mark?: string;
+  /** What the command takes, a few times a second. */
+  readonly onUsage?: (usage: Usage) => void;
   /** Ends the command and everything it started. */
   readonly signal: AbortSignal;
 }
@@ -18,7 +29,8 @@ export interface CommandOutcome {
   /** Null when a signal ended it. */
   readonly exitCode: number | null;
   readonly signal: string | null;
-  readonly timedOut: boolean;
+  /** The limit that it crossed, if it was ended for that. */
+  readonly stoppedFor: 'time' | 'memory' | 'output' | null;
 }
 
 export interface Executor {
@@ -27,6 +39,8 @@ export interface Executor {
    * Fails with `commandNotStarted` only. Not idempotent.
    */
   run(spec: CommandSpec): Promise<CommandOutcome>;
+  /** Kills what a command of an earlier process of ours left running; see `CommandSpec.mark`. */
+  endMarked(mark: string): Promise<void>;
 }
 
 export interface ComputeTask {

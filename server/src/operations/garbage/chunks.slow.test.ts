@@ -4,6 +4,7 @@ import { createProfiling } from '../../data/profiling/service.ts';
 import { segmentStore } from '../../serving/predictions/store.ts';
 import { describeEachDatabase } from '../../testing/each-database.ts';
 import { createTestRegistry, type TestRegistry } from '../../testing/registry.ts';
+import { jobFileStore } from '../../training/jobs/file-store.ts';
 import { createGarbageCollection } from './service.ts';
 
 const caller = { actor: 'user:tester', role: 'admin', workspace: 'default' } as const;
@@ -29,7 +30,12 @@ describeEachDatabase('chunks of deleted versions', (open) => {
     own = await createTestRegistry(await open());
     // Only what is kept counts here: nothing is profiled.
     const profiling = createProfiling({ ...own, analytics: refused, compute: refused });
-    garbage = createGarbageCollection({ ...own, profiling, predictions: segmentStore(own.db) });
+    garbage = createGarbageCollection({
+      ...own,
+      profiling,
+      predictions: segmentStore(own.db),
+      jobs: jobFileStore(own.db),
+    });
   });
   afterAll(() => own.close());
 

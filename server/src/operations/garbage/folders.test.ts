@@ -7,6 +7,7 @@ import { segmentStore } from '../../serving/predictions/store.ts';
 import { describeEachDatabase } from '../../testing/each-database.ts';
 import { createTestRegistry, type TestRegistry } from '../../testing/registry.ts';
 import { createTempDir } from '../../testing/temp-dir.ts';
+import { jobFileStore } from '../../training/jobs/file-store.ts';
 import { createGarbageCollection } from './service.ts';
 
 const caller = { actor: 'user:tester', role: 'admin', workspace: 'default' } as const;
@@ -36,6 +37,7 @@ describeEachDatabase('garbage in a folder of artifacts', (open) => {
       datasets: { ...datasetStore(own.db), ...withoutChunks },
       profiling: { removeUnused: async () => undefined },
       predictions: segmentStore(own.db),
+      jobs: jobFileStore(own.db),
     });
   });
   afterAll(async () => {

@@ -6,6 +6,7 @@ import { datasetStore } from '../../data/datasets/store.ts';
 import { segmentStore } from '../../serving/predictions/store.ts';
 import { describeEachDatabase } from '../../testing/each-database.ts';
 import { createTestRegistry, type TestRegistry } from '../../testing/registry.ts';
+import { jobFileStore } from '../../training/jobs/file-store.ts';
 import { createGarbageCollection } from './service.ts';
 
 const caller = { actor: 'user:tester', role: 'admin', workspace: 'default' } as const;
@@ -19,6 +20,7 @@ const naming = {
   'dataset_chunk_sources.blob': 'blob',
   'dataset_versions.digest': 'blob',
   'prediction_segments.sha256': 'blob',
+  'job_files.sha256': 'blob',
   'model_versions.digest': 'of the list of files',
   'dataset_profiles.digest': 'of a manifest that dataset_versions has',
   'dataset_unique_keys.digest': 'of a manifest that dataset_versions has',
@@ -48,6 +50,7 @@ describeEachDatabase('garbage', (open) => {
       datasets: { ...datasetStore(own.db), ...withoutChunks },
       profiling: { removeUnused: async () => undefined },
       predictions: segmentStore(own.db),
+      jobs: jobFileStore(own.db),
       patience,
     });
   beforeAll(async () => {

@@ -15,6 +15,7 @@ import type {
   FindUsers,
   Removal,
 } from '../../training/experiments/service.ts';
+import type { Jobs } from '../../training/jobs/service.ts';
 import { type Position, phases, toCursor, toPosition } from './rules.ts';
 
 export interface GarbageDependencies {
@@ -26,6 +27,7 @@ export interface GarbageDependencies {
   readonly datasets: Pick<Datasets, 'usedBlobs' | 'findUnusedChunks' | 'removeUnusedChunks'>;
   readonly profiling: Pick<Profiling, 'removeUnused'>;
   readonly predictions: Pick<Predictions, 'usedBlobs'>;
+  readonly jobs: Pick<Jobs, 'usedBlobs'>;
   /** After so long a call ends and says where to go on: proxies and clients wait no longer. */
   readonly patience?: number;
 }
@@ -106,6 +108,7 @@ export function createGarbageCollection(deps: GarbageDependencies) {
       ...(await experiments.usedBlobs(ids, doomed)),
       ...(await datasets.usedBlobs(ids, tally.doomedChunks)),
       ...(await predictions.usedBlobs(ids)),
+      ...(await deps.jobs.usedBlobs(ids)),
     ]);
     return ids.filter((id) => !used.has(id) && !ofVersions.has(id));
   }

@@ -41,9 +41,18 @@ export interface TaskOptions {
   readonly leaseMs?: number;
   /** Leased even while automation is paused: for what keeps users from harm. */
   readonly whilePaused?: boolean;
+  /** What tasks of this kind need of the machine; one that finds no room waits, and those behind it with it. */
+  readonly room?: Room;
 }
 
-interface Kind extends Required<TaskOptions> {
+/** Something of which there is only so much. */
+export interface Room {
+  /** False when there is not enough left; otherwise it is the task's until released. */
+  take(task: Task): boolean;
+  release(task: Task): void;
+}
+
+interface Kind extends Required<Omit<TaskOptions, 'room'>>, Pick<TaskOptions, 'room'> {
   readonly name: string;
   readonly work: (context: TaskContext<never>) => Promise<TaskOutcome>;
   running: number;
@@ -81,19 +90,25 @@ export function createTasks({ db, clock, logger, exclusive }: TasksDependencies)
   }
 
   async function leaseNext(isPaused: boolean): Promise<Task | null> {
-    const open = [...kinds.values()].filter(
-      (kind) => kind.running < kind.concurrency && (kind.whilePaused || !isPaused),
+    const open = new Map(
+      [...kinds].filter(([, kind]) => kind.running < kind.concurrency && (kind.whilePaused || !isPaused)),
     );
-    if (open.length === 0) return null;
-    // Which kind it will be is not known yet; the first heartbeat sets the kind's own.
-    const leaseMs = Math.max(...open.map((kind) => kind.leaseMs));
-    return store.lease(
-      open.map((kind) => kind.name),
-      owner,
-      clock.now(),
-      leaseMs,
-      [...running.keys()],
-    );
+    while (open.size > 0) {
+      const due = await store.findDue([...open.keys()], clock.now(), [...running.keys()]);
+      const kind = due && open.get(due.kind);
+      if (!due || !kind) return null;
+      if (kind.room?.take(due) === false) {
+        open.delete(due.kind);
+        continue;
+      }
+      const task = await store.lease(due.id, owner, clock.now(), kind.leaseMs).catch((error: unknown) => {
+        kind.room?.release(due);
+        throw error;
+      });
+      if (task) return task;
+      kind.room?.release(due);
+    }
+    return null;
   }
 
   function begin(task: Task): void {
@@ -102,6 +117,7 @@ export function createTasks({ db, clock, logger, exclusive }: TasksDependencies)
     kind.running += 1;
     const attempt = run(kind, task).finally(() => {
       kind.running -= 1;
+      kind.room?.release(task);
       attempts.delete(attempt);
       poke();
     });

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import type { ExpressionBuilder, Selectable } from 'kysely';
 import { type Db, json, parseJson } from '../../adapters/db/db.ts';
 import type { Database } from '../../adapters/db/schema.ts';
 import type { Task, TaskState } from './rules.ts';
@@ -38,6 +38,12 @@ const toTask = (row: Row): Task => ({
   startedAt: row.started_at,
   finishedAt: row.finished_at,
 });
+
+const isDue = (now: number) => (e: ExpressionBuilder<Database, 'tasks'>) =>
+  e.or([
+    e.and([e('state', 'in', ['queued', 'waiting']), e('run_at', '<=', now)]),
+    e.and([e('state', '=', 'running'), e('lease_until', '<', now)]),
+  ]);
 
 export const taskStore = (db: Db) => ({
   /** Null when a task with this deduplication key is there already. */
@@ -116,36 +122,24 @@ export const taskStore = (db: Db) => ({
   },
 
   /**
-   * Takes the next due task of these kinds: queued or waiting and due, or running with a lease that ran out
-   * (its owner died). The condition is repeated in the update, so of two takers one wins. What the taker itself is
-   * `running` is not due: its heartbeat may be late, but its attempt lives.
+   * The next due task of these kinds: queued or waiting and due, or running with a lease that ran out (its owner died).
+   * What the asker itself is `running` is not due: its heartbeat may be late, but its attempt lives.
    */
-  async lease(
-    kinds: readonly string[],
-    owner: string,
-    now: number,
-    leaseMs: number,
-    running: readonly string[],
-  ): Promise<Task | null> {
+  async findDue(kinds: readonly string[], now: number, running: readonly string[]): Promise<Task | null> {
     if (kinds.length === 0) return null;
-    let due = db
-      .selectFrom('tasks')
-      .select('id')
-      .where('kind', 'in', kinds)
-      .where((e) =>
-        e.or([
-          e.and([e('state', 'in', ['queued', 'waiting']), e('run_at', '<=', now)]),
-          e.and([e('state', '=', 'running'), e('lease_until', '<', now)]),
-        ]),
-      );
+    let due = db.selectFrom('tasks').selectAll().where('kind', 'in', kinds).where(isDue(now));
     if (running.length > 0) due = due.where('id', 'not in', running);
-    const candidate = await due
+    const row = await due
       .orderBy('priority', 'desc')
       .orderBy('run_at')
       .orderBy('id')
       .limit(1)
       .executeTakeFirst();
-    if (!candidate) return null;
+    return row ? toTask(row) : null;
+  },
+
+  /** Takes a task that was due; null when another taker came first. */
+  async lease(id: string, owner: string, now: number, leaseMs: number): Promise<Task | null> {
     const row = await db
       .updateTable('tasks')
       .set((e) => ({
@@ -157,13 +151,8 @@ export const taskStore = (db: Db) => ({
         started_at: e.fn.coalesce('started_at', e.val(now)),
         updated_at: now,
       }))
-      .where('id', '=', candidate.id)
-      .where((e) =>
-        e.or([
-          e.and([e('state', 'in', ['queued', 'waiting']), e('run_at', '<=', now)]),
-          e.and([e('state', '=', 'running'), e('lease_until', '<', now)]),
-        ]),
-      )
+      .where('id', '=', id)
+      .where(isDue(now))
       .returningAll()
       .executeTakeFirst();
     return row ? toTask(row) : null;

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CommandJob } from '@tidemill/contract';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -56,6 +56,7 @@ describeEachDatabase('command jobs', (open) => {
     const parameters = JSON.parse(await textOf((await wing.jobs.logs({ id }, caller)).content));
     expect(parameters).toEqual({
       ...{ job: id, run: runId, experiment: 'commands', outputs: join(folder, 'outputs') },
+      ...{ seed: null, params: {}, checkpoints: join(folder, 'checkpoints') },
       inputs: { 'prices@1': join(folder, 'inputs', 'prices@1.parquet') },
     });
     expect(await textOf((await wing.jobs.logs({ id, stream: 'stderr' }, caller)).content)).toBe('so be it\n');
@@ -118,6 +119,153 @@ describeEachDatabase('command jobs', (open) => {
     expect(await textOf((await wing.jobs.logs({ id }, caller)).content)).toBe('try\ntry\n');
     const files = await wing.experiments.artifactFiles(runId ?? '', '', caller.workspace);
     expect(files.map(({ path }) => path)).toEqual(['part']);
+  });
+
+  const store = async (text: string) => (await wing.jobs.putFile({ content: Buffer.from(text) })).sha256;
+
+  test('code, plain files, parameters and a seed are there, and the run says so', async () => {
+    const caller = await prepare('code');
+    const code = [
+      {
+        path: 'train.sh',
+        sha256: await store('#!/bin/sh\n. lib/say.sh; say "$1"; cat "$TIDEMILL_PARAMS"'),
+        executable: true,
+      },
+      { path: 'lib/say.sh', sha256: await store('say() { echo "$1 $PYTHONHASHSEED" >&2; }') },
+    ];
+    const files = [{ path: 'extra.csv', sha256: await store('a,b\n1,2\n') }];
+    const diff = await store('--- a\n+++ b\n');
+    const revision = {
+      commit: 'a'.repeat(40),
+      branch: 'main',
+      repository: 'https://example.org/x.git',
+      diff,
+    };
+    const { id, runId } = await wing.jobs.submitCommand(
+      shell('', {
+        command: ['./train.sh', 'hello'],
+        code,
+        files,
+        revision,
+        seed: 7,
+        parameters: { lr: 0.1, act: 'relu', deep: true },
+      }),
+      caller,
+    );
+    expect(await until(wing.jobs, id, caller, isEnded)).toMatchObject({ state: 'succeeded', error: null });
+    expect(await textOf((await wing.jobs.logs({ id, stream: 'stderr' }, caller)).content)).toBe('hello 7\n');
+    const parameters = JSON.parse(await textOf((await wing.jobs.logs({ id }, caller)).content));
+    expect(parameters).toMatchObject({
+      ...{ seed: 7, params: { lr: 0.1, act: 'relu', deep: true } },
+      inputs: { 'extra.csv': join(wing.folder, 'jobs', id, 'inputs', 'extra.csv') },
+    });
+    const run = await wing.experiments.getRun({ id: runId ?? '' }, caller);
+    expect(run.parameters).toEqual({ lr: '0.1', act: 'relu', deep: 'true' });
+    expect(run.tags).toMatchObject({
+      ...{ 'mlflow.source.git.commit': 'a'.repeat(40), 'mlflow.source.git.branch': 'main' },
+      ...{ 'tidemill.command': './train.sh hello', 'tidemill.seed': '7' },
+    });
+    const all = [...code, ...files].map(({ sha256 }) => sha256);
+    expect((await wing.jobs.usedBlobs([...all, diff, '0'.repeat(64)])).sort()).toEqual([...all, diff].sort());
+  });
+
+  test.each([
+    ['a file that is not stored', [{ path: 'a', sha256: 'f'.repeat(64) }], 'jobFileMissing'],
+    ['a way out', [{ path: '../a', sha256: 'f'.repeat(64) }], 'jobFileInvalid'],
+    ['an absolute path', [{ path: '/a', sha256: 'f'.repeat(64) }], 'jobFileInvalid'],
+    [
+      'a file that is a folder',
+      ['a', 'a/b'].map((path) => ({ path, sha256: 'f'.repeat(64) })),
+      'jobFileInvalid',
+    ],
+    ['a path twice', ['a', 'a'].map((path) => ({ path, sha256: 'f'.repeat(64) })), 'jobFileInvalid'],
+  ])('%s is refused, and no run is left', async (name, code, refusal) => {
+    const caller = await prepare(`refused-${name.replaceAll(' ', '-')}`);
+    await expect(wing.jobs.submitCommand(shell('true', { code }), caller)).rejects.toMatchObject({
+      code: refusal,
+    });
+    expect((await wing.jobs.list({}, caller)).items).toEqual([]);
+  });
+
+  test('what a failed attempt kept as a checkpoint is there in the next, and in a retry', async () => {
+    const caller = await prepare('checkpoints');
+    const script = 'cd checkpoints; ls | wc -l; touch "step-$(ls | wc -l)"; test $(ls | wc -l) -ge 3';
+    const { id } = await wing.jobs.submitCommand(shell(script, { maximumAttempts: 2 }), caller);
+    expect(await until(wing.jobs, id, caller, isEnded)).toMatchObject({ state: 'failed', attempt: 2 });
+    const again = await wing.jobs.retry({ id }, caller);
+    expect(await until(wing.jobs, again.id, caller, isEnded)).toMatchObject({
+      state: 'succeeded',
+      attempt: 1,
+    });
+    expect(again.runId).not.toBe((await wing.jobs.get({ id }, caller)).runId);
+    expect(await textOf((await wing.jobs.logs({ id: again.id }, caller)).content)).toBe('2\n');
+    await expect(wing.jobs.retry({ id: again.id }, caller)).rejects.toMatchObject({ code: 'jobNotRetried' });
+  });
+
+  test('jobs run as far as there is room, the more urgent first', async () => {
+    const caller = await prepare('room');
+    const order = join(wing.folder, 'order');
+    const go = join(wing.folder, 'go');
+    const wait = `echo $$ > pid; while [ ! -e ${go} ]; do sleep 0.05; done`;
+    const full = await wing.jobs.submitCommand(shell(wait, { resources: { cpu: 2 } }), caller);
+    await pidIn(full.id);
+    const note = (name: string) => shell(`echo ${name} >> ${order}`, { resources: { cpu: 2 } });
+    const late = await wing.jobs.submitCommand({ ...note('usual') }, caller);
+    const soon = await wing.jobs.submitCommand({ ...note('urgent'), priority: 5 }, caller);
+    expect(await wing.jobs.get(late, caller)).toMatchObject({ state: 'queued' });
+    await writeFile(go, '');
+    for (const { id } of [late, soon])
+      expect(await until(wing.jobs, id, caller, isEnded)).toMatchObject({ state: 'succeeded' });
+    expect(await readFile(order, 'utf8')).toBe('urgent\nusual\n');
+  });
+
+  test('who asks for more than there is, is told; graphics processors are dealt out', async () => {
+    const caller = await prepare('needs');
+    const submitting = wing.jobs.submitCommand(shell('true', { resources: { gpu: 2 } }), caller);
+    await expect(submitting).rejects.toMatchObject({ code: 'jobTooLarge' });
+    const { id } = await wing.jobs.submitCommand(
+      shell('echo "on $CUDA_VISIBLE_DEVICES"', { resources: { gpu: 1 } }),
+      caller,
+    );
+    expect(await until(wing.jobs, id, caller, isEnded)).toMatchObject({ state: 'succeeded' });
+    expect(await textOf((await wing.jobs.logs({ id }, caller)).content)).toBe('on 0\n');
+  });
+
+  test('memory is a hard limit, and the job says what it took', async () => {
+    const caller = await prepare('memory');
+    const hungry = `${process.execPath} -e "const a = []; setInterval(() => a.push(Buffer.alloc(2e7, 1)), 20)" & wait`;
+    const { id, runId } = await wing.jobs.submitCommand(
+      shell(hungry, { resources: { memoryBytes: 300_000_000 } }),
+      caller,
+    );
+    const ended = await until(wing.jobs, id, caller, isEnded);
+    expect(ended).toMatchObject({
+      state: 'failed',
+      error: expect.stringMatching(/killed, as it took 0\.\d\d GiB of memory and may take 0\.28 GiB/),
+    });
+    expect(await wing.experiments.getRun({ id: runId ?? '' }, caller)).toMatchObject({ status: 'FAILED' });
+  });
+
+  test('a job leaves a curve of what it takes', async () => {
+    const caller = await prepare('usage');
+    const { id, runId } = await wing.jobs.submitCommand(shell('sleep 1.6'), caller);
+    const ended = await until(wing.jobs, id, caller, isEnded);
+    expect(ended.progress.peakMemoryBytes).toBeGreaterThan(100_000);
+    const { items } = await wing.experiments.metricHistory(
+      { id: runId ?? '', key: 'system/job_memory_megabytes' },
+      caller,
+    );
+    expect(items[0]?.value).toBeGreaterThan(0.1);
+  });
+
+  test('output is read from where the last look ended, or only its end', async () => {
+    const caller = await prepare('offsets');
+    const { id } = await wing.jobs.submitCommand(shell('printf 0123456789'), caller);
+    await until(wing.jobs, id, caller, isEnded);
+    const from = async (offset: number) => textOf((await wing.jobs.logs({ id, offset }, caller)).content);
+    expect(await Promise.all([0, 4, 10, 99, -3, -99].map(from))).toEqual([
+      ...['0123456789', '456789', '', '', '789', '0123456789'],
+    ]);
   });
 
   test('cancelling ends the whole tree', async () => {

@@ -5,6 +5,9 @@ import type { Jobs } from './service.ts';
 export const jobsRoutes = (jobs: Jobs): Handlers<typeof contract.jobs> => ({
   submitLearner: (input, caller) => jobs.submitLearner(input, caller),
   submitCommand: (input, caller) => jobs.submitCommand(input, caller),
+  putFile: (input) => jobs.putFile(input),
+  missingFiles: (input) => jobs.missingFiles(input),
+  retry: (input, caller) => jobs.retry(input, caller),
   list: (input, caller) => jobs.list(input, caller),
   get: (input, caller) => jobs.get(input, caller),
   cancel: (input, caller) => jobs.cancel(input, caller),

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { CommandJob, Job, LearnerJob } from '@tidemill/contract';
+import type { CodeRevision, CommandJob, Job, LearnerJob } from '@tidemill/contract';
+import type { KeyValue } from '../../base/key-value.ts';
 import type { Task } from '../../platform/tasks/rules.ts';
 import type { Recipe } from '../learners/rules.ts';
+import { type Needs, toNeeds } from './capacity.ts';
 
 export type { Recipe } from '../learners/rules.ts';
 
@@ -12,12 +14,52 @@ export interface LearnerSpec extends Omit<Required<LearnerJob>, 'name' | 'regist
   readonly trainingDigest: string;
 }
 
+/** A command with nothing left open; the files it is handed stand in a table of their own. */
 export interface CommandSpec
-  extends Omit<Required<CommandJob>, 'name' | 'workingDirectory' | 'timeoutSeconds'> {
+  extends Omit<
+    Required<CommandJob>,
+    'name' | 'workingDirectory' | 'timeoutSeconds' | 'code' | 'revision' | 'files' | 'seed' | 'resources'
+  > {
   readonly name: string | null;
-  /** The job's own folder when null. */
+  /** How many files its code has; null when it runs in `workingDirectory`, or in the job's own folder. */
+  readonly code: { readonly files: number } | null;
+  readonly revision: CodeRevision | null;
   readonly workingDirectory: string | null;
+  readonly files: readonly string[];
+  readonly seed: number | null;
+  readonly resources: Needs;
   readonly timeoutSeconds: number | null;
+}
+
+export function toCommandSpec(input: CommandJob, inputs: string[]): CommandSpec {
+  const { experiment, command, code, revision, files = [], resources = {} } = input;
+  return {
+    ...{ experiment, command, inputs },
+    name: input.name ?? null,
+    code: code === undefined ? null : { files: code.length },
+    revision: revision ?? null,
+    workingDirectory: input.workingDirectory ?? null,
+    files: files.map(({ path }) => path),
+    parameters: input.parameters ?? {},
+    seed: input.seed ?? null,
+    environment: input.environment ?? {},
+    resources: toNeeds(resources),
+    priority: input.priority ?? 0,
+    timeoutSeconds: input.timeoutSeconds ?? null,
+    maximumAttempts: input.maximumAttempts ?? 1,
+  };
+}
+
+/** Where the code came from, as MLflow's clients say it. */
+export function toSourceTags({ command, revision, seed }: CommandSpec): KeyValue[] {
+  const git = {
+    'mlflow.source.git.commit': revision?.commit,
+    'mlflow.source.git.branch': revision?.branch,
+    'mlflow.source.git.repoURL': revision?.repository,
+    'tidemill.command': command.join(' ').slice(0, 5000),
+    'tidemill.seed': seed === null ? undefined : String(seed),
+  };
+  return Object.entries(git).flatMap(([key, value]) => (value === undefined ? [] : [{ key, value }]));
 }
 
 interface CommonRecord {

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { cp, stat } from 'node:fs/promises';
 import type { CommandJob, Download, Job, LearnerJob, Page, TaskState } from '@tidemill/contract';
 import type { Changes } from '../../access/audit/service.ts';
 import type { Db } from '../../adapters/db/db.ts';
@@ -8,21 +9,35 @@ import { errors, type TidemillError } from '../../base/errors.ts';
 import { newId, newRunId } from '../../base/ids.ts';
 import { toUri } from '../../base/references.ts';
 import type { Events, StoredEvent } from '../../platform/events/service.ts';
-import type { TaskContext, Tasks } from '../../platform/tasks/service.ts';
+import type { TaskContext, TaskOptions, Tasks } from '../../platform/tasks/service.ts';
 import { endlessAttempts, isUserError, withToldEnd } from '../../platform/tasks/told-end.ts';
 import type { Experiments } from '../experiments/service.ts';
 import type { Learners } from '../learners/service.ts';
-import { commandFolder } from './command-folder.ts';
-import { type CommandWorkDependencies, createCommandWork } from './command-work.ts';
+import { assertFits, type Capacity, createRoom } from './capacity.ts';
+import { commandFolder } from './command/folder.ts';
+import { createCommandInputs, type InputsDependencies } from './command/inputs.ts';
+import { type CommandWorkDependencies, createCommandWork } from './command/work.ts';
+import { createJobFiles, type JobFilesDependencies } from './files.ts';
 import { callerOf, createJobEnds } from './job-ends.ts';
 import { createLearnerWork } from './learner-work.ts';
 import { createModelRuns } from './model-runs.ts';
-import { type CommandRecord, type JobRecord, type LearnerRecord, taskKinds, toJob } from './rules.ts';
+import {
+  type CommandRecord,
+  type JobRecord,
+  type LearnerRecord,
+  taskKinds,
+  toCommandSpec,
+  toJob,
+  toSourceTags,
+} from './rules.ts';
 import { jobStore } from './store.ts';
 
 export type { Recipe } from './rules.ts';
 
-export interface JobsDependencies extends Omit<CommandWorkDependencies, 'experiments' | 'ends'> {
+export interface JobsDependencies
+  extends Omit<CommandWorkDependencies, 'experiments' | 'ends' | 'inputs' | 'files' | 'gpusOf'>,
+    Omit<InputsDependencies, 'experiments' | 'files' | 'blobs'>,
+    JobFilesDependencies {
   readonly db: Db;
   readonly clock: Clock;
   readonly changes: Changes;
@@ -30,9 +45,13 @@ export interface JobsDependencies extends Omit<CommandWorkDependencies, 'experim
   readonly tasks: Tasks;
   readonly experiments: Experiments;
   readonly learners: Learners;
+  /** What commands may take of this machine, all together. */
+  readonly capacity: Capacity;
 }
 
 const learnerFailures = 3;
+/** Their needs are what holds commands back; this only bounds how many tasks are looked after at once. */
+const mostCommands = 256;
 
 /** Training of our own learners, and commands of the user's; each job is a task and a run. */
 export function createJobs(deps: JobsDependencies) {
@@ -40,7 +59,10 @@ export function createJobs(deps: JobsDependencies) {
   const ends = createJobEnds(deps);
   const runs = createModelRuns(experiments);
   const workOnLearner = createLearnerWork({ ...deps, runs, ends });
-  const workOnCommand = createCommandWork({ ...deps, ends });
+  const files = createJobFiles(deps);
+  const inputs = createCommandInputs({ ...deps, files });
+  const room = createRoom(deps.capacity);
+  const workOnCommand = createCommandWork({ ...deps, ends, inputs, files, gpusOf: room.gpusOf });
 
   async function getRecord(id: string, workspace: string): Promise<JobRecord> {
     const found = await jobStore(db).find(workspace, id);
@@ -52,19 +74,29 @@ export function createJobs(deps: JobsDependencies) {
     return toJob(await getRecord(id, caller.workspace), await tasks.find(id));
   }
 
-  async function submit(job: JobRecord, caller: Caller): Promise<Job> {
+  async function submit(
+    job: JobRecord,
+    caller: Caller,
+    alongside: (tx: Db) => Promise<void> = async () => undefined,
+  ): Promise<Job> {
     const { id, workspace, runId, kind, experiment, actor } = job;
     const { id: experimentId } = await experiments.ensureExperiment(experiment, caller);
     const name = job.spec.name ?? undefined;
     const tags = [
       { key: 'mlflow.source.type', value: 'JOB' },
       { key: 'mlflow.source.name', value: id },
+      ...(job.kind === 'command' ? toSourceTags(job.spec) : []),
     ];
+    const needs = job.kind === 'command' && {
+      payload: { needs: job.spec.resources },
+      priority: job.spec.priority,
+    };
     await changes.run(caller, async (tx, record) => {
       const subject = toUri('job', id);
       await experiments.openRun(tx, { id: runId, experimentId, name, status: 'SCHEDULED', tags }, caller);
       await jobStore(tx).insert(job);
-      const task = { id, kind: taskKinds[kind], workspace, subject, payload: {}, actor };
+      await alongside(tx);
+      const task = { id, kind: taskKinds[kind], workspace, subject, payload: {}, actor, ...needs };
       await tasks.enqueue(tx, { ...task, maximumAttempts: endlessAttempts });
       record({ action: 'job.submitted', subject, detail: { id, kind, experiment, runId } });
     });
@@ -81,13 +113,14 @@ export function createJobs(deps: JobsDependencies) {
     allowedFailures: (job: R) => number,
     isHopeless: (error: unknown) => boolean,
     work: (task: TaskContext<unknown>, job: R) => ReturnType<typeof workOnLearner>,
+    options: TaskOptions,
   ): void {
     const load = async (task: TaskContext<unknown>) => (await getRecord(task.id, task.workspace)) as R;
     const fail = async (task: TaskContext<unknown>, error: TidemillError) => {
       const job = await load(task);
       await ends.end(job, 'failed', callerOf(job), { error: error.message });
     };
-    tasks.register<unknown>(taskKinds[kind], { concurrency: 2 }, async (task) => {
+    tasks.register<unknown>(taskKinds[kind], options, async (task) => {
       const job = await load(task);
       // The end was told, but the process died before the task knew of it.
       if (job.endedAt !== null) return { done: { runId: job.runId } };
@@ -96,12 +129,15 @@ export function createJobs(deps: JobsDependencies) {
     });
   }
 
-  register<LearnerRecord>('learner', () => learnerFailures, isUserError, workOnLearner);
+  register<LearnerRecord>('learner', () => learnerFailures, isUserError, workOnLearner, {
+    concurrency: 2,
+  });
   register<CommandRecord>(
     'command',
     (job) => job.spec.maximumAttempts,
     (error) => isUserError(error) && (error as TidemillError).code !== 'commandFailed',
     workOnCommand,
+    { concurrency: mostCommands, room },
   );
 
   events.on('jobs', ['model.registered'], async ({ workspace, payload }: StoredEvent) => {
@@ -132,21 +168,31 @@ export function createJobs(deps: JobsDependencies) {
       return submit({ ...newRecord(input.experiment, caller), kind: 'learner', spec }, caller);
     },
 
-    /** @throws datasetVersionNotFound */
+    putFile: files.putFile,
+    missingFiles: files.missingFiles,
+    usedBlobs: files.usedBlobs,
+
+    /** @throws datasetVersionNotFound, modelVersionNotFound, jobFileMissing, jobFileInvalid, jobTooLarge */
     async submitCommand(input: CommandJob, caller: Caller): Promise<Job> {
-      const inputs: string[] = [];
-      for (const reference of input.inputs ?? [])
-        inputs.push((await datasets.resolve(reference, caller.workspace)).reference);
-      const spec = {
-        ...input,
-        inputs,
-        name: input.name ?? null,
-        workingDirectory: input.workingDirectory ?? null,
-        environment: input.environment ?? {},
-        timeoutSeconds: input.timeoutSeconds ?? null,
-        maximumAttempts: input.maximumAttempts ?? 1,
-      };
-      return submit({ ...newRecord(input.experiment, caller), kind: 'command', spec }, caller);
+      const pinned = await inputs.pin(input.inputs ?? [], caller.workspace);
+      const spec = toCommandSpec(input, pinned);
+      assertFits(spec.resources, deps.capacity);
+      await files.assertStored(input);
+      const job: CommandRecord = { ...newRecord(input.experiment, caller), kind: 'command', spec };
+      return submit(job, caller, (tx) => files.insert(tx, job.id, input));
+    },
+
+    /** The same command once more, as a job of its own that finds the checkpoints of this one. @throws jobNotRetried */
+    async retry({ id }: { id: string }, caller: Caller): Promise<Job> {
+      const old = await getRecord(id, caller.workspace);
+      const { state } = await get({ id }, caller);
+      if (old.kind !== 'command' || (state !== 'failed' && state !== 'cancelled'))
+        throw errors.jobNotRetried({ id, kind: old.kind, state });
+      const job: CommandRecord = { ...newRecord(old.experiment, caller), kind: 'command', spec: old.spec };
+      const from = commandFolder(deps.folder, id).checkpoints;
+      if (await stat(from).catch(() => null))
+        await cp(from, commandFolder(deps.folder, job.id).checkpoints, { recursive: true });
+      return submit(job, caller, (tx) => files.copy(tx, id, job.id));
     },
 
     async list(
@@ -174,14 +220,19 @@ export function createJobs(deps: JobsDependencies) {
       return now;
     },
 
-    /** What the command has written so far, all attempts; nothing for a learner. */
+    /** What the command has written so far, all attempts; nothing for a learner. From `offset`, which may count from the end. */
     async logs(
-      { id, stream }: { id: string; stream?: 'stdout' | 'stderr' | undefined },
+      input: { id: string; stream?: 'stdout' | 'stderr' | undefined; offset?: number | undefined },
       caller: Caller,
     ): Promise<Download> {
-      await getRecord(id, caller.workspace);
-      const path = commandFolder(deps.folder, id)[stream ?? 'stdout'];
-      return { content: readIfThere(path), mediaType: 'text/plain; charset=utf-8' };
+      await getRecord(input.id, caller.workspace);
+      const path = commandFolder(deps.folder, input.id)[input.stream ?? 'stdout'];
+      const size = (await stat(path).catch(() => null))?.size ?? 0;
+      const { offset = 0 } = input;
+      const start = offset < 0 ? Math.max(0, size + offset) : offset;
+      // The size is that of now: what is written meanwhile belongs to the next look.
+      const content = start < size ? createReadStream(path, { start, end: size - 1 }) : empty();
+      return { content, mediaType: 'text/plain; charset=utf-8' };
     },
 
     /** For reproduction: the model folder again. @throws trainingRefused, trainingValueMissing */
@@ -192,10 +243,4 @@ export function createJobs(deps: JobsDependencies) {
 
 export type Jobs = ReturnType<typeof createJobs>;
 
-async function* readIfThere(path: string): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const part of createReadStream(path)) yield part as Uint8Array;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-}
+async function* empty(): AsyncGenerator<Uint8Array> {}

@@ -28,6 +28,7 @@ import { migration as governance } from './032-governance.ts';
 import { migration as registeredModels } from './033-registered-models.ts';
 import { migration as webhooks } from './034-webhooks.ts';
 import { migration as modelVersionStages } from './035-model-version-stages.ts';
+import { migration as jobFiles } from './036-job-files.ts';
 import { migration as endpoints } from './040-endpoints.ts';
 import { migration as predictions } from './041-predictions.ts';
 import { migration as rollouts } from './042-rollouts.ts';
@@ -67,6 +68,7 @@ export const migrations: readonly Migration[] = [
   registeredModels,
   webhooks,
   modelVersionStages,
+  jobFiles,
   endpoints,
   predictions,
   rollouts,

@@ -14,6 +14,17 @@ interface JobsTable {
   ended_at: number | null;
 }
 
+/** Files that a command was handed: its code, and inputs that are plain files. */
+interface JobFilesTable {
+  job_id: string;
+  /** `code`, `input` or `diff`. */
+  role: string;
+  path: string;
+  sha256: string;
+  executable: number;
+}
+
 export interface JobsTables {
   jobs: JobsTable;
+  job_files: JobFilesTable;
 }

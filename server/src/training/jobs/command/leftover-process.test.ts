@@ -4,11 +4,11 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { startKillableServer } from '../../testing/killable-server.ts';
-import { createTestPlatform } from '../../testing/platform.ts';
-import { isAlive } from '../../testing/process-state.ts';
-import { tempDir } from '../../testing/temp-dir.ts';
-import { isEnded, until } from '../../testing/training-wing.ts';
+import { startKillableServer } from '../../../testing/killable-server.ts';
+import { createTestPlatform } from '../../../testing/platform.ts';
+import { isAlive } from '../../../testing/process-state.ts';
+import { tempDir } from '../../../testing/temp-dir.ts';
+import { isEnded, until } from '../../../testing/training-wing.ts';
 import { endLeftover, introducing } from './leftover-process.ts';
 
 async function start(file: string, ...command: string[]) {

@@ -1,0 +1,74 @@
+/**
+ * The processes of a command, wherever they went: a child may leave its group and its parent, but what it inherited of
+ * the environment stays with it. Read from `/proc`; elsewhere than on Linux nothing is found and the group must do.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+
+export interface Usage {
+  /** Resident memory of all processes together. */
+  readonly memoryBytes: number;
+  /** Processor time that the processes now alive have used. */
+  readonly cpuSeconds: number;
+  readonly processes: number;
+}
+
+const pageBytes = 4096;
+/** Kernels say times in these, whatever their own clock does. */
+const ticksPerSecond = 100;
+
+const readProcess = (pid: number, name: string): Promise<string> =>
+  readFile(`/proc/${pid}/${name}`, 'latin1').catch(() => '');
+
+/** The process and all that descend from it by living parents. */
+export async function listDescendants(pid: number): Promise<number[]> {
+  const found = [pid];
+  for (const each of found) {
+    const threads = await readdir(`/proc/${each}/task`).catch(() => []);
+    for (const thread of threads) {
+      const children = await readProcess(each, `task/${thread}/children`);
+      for (const child of children.split(' ')) if (child.trim() !== '') found.push(Number(child));
+    }
+  }
+  return found;
+}
+
+/** Every process that has `mark` (`NAME=value`) in the environment it was started with. */
+export async function listMarked(mark: string): Promise<number[]> {
+  const entries = await readdir('/proc').catch(() => []);
+  const pids = entries.filter((name) => /^\d+$/.test(name)).map(Number);
+  const environments = await Promise.all(pids.map((pid) => readProcess(pid, 'environ')));
+  // The file holds bytes; so does the mark when it is read as they were.
+  const sought = `\0${Buffer.from(mark).toString('latin1')}\0`;
+  return pids.filter((_pid, i) => `\0${environments[i]}`.includes(sought));
+}
+
+/** What these processes take now; those that are gone take nothing. */
+export async function measure(pids: readonly number[]): Promise<Usage> {
+  const each = await Promise.all(
+    pids.map(async (pid) => ({ memory: await residentBytes(pid), cpu: await cpuSeconds(pid) })),
+  );
+  const alive = each.filter(({ cpu }) => cpu !== null);
+  return {
+    memoryBytes: alive.reduce((sum, { memory }) => sum + memory, 0),
+    cpuSeconds: alive.reduce((sum, { cpu }) => sum + (cpu ?? 0), 0),
+    processes: alive.length,
+  };
+}
+
+const residentBytes = async (pid: number): Promise<number> =>
+  Number((await readProcess(pid, 'statm')).split(' ')[1] ?? 0) * pageBytes;
+
+async function cpuSeconds(pid: number): Promise<number | null> {
+  const stat = await readProcess(pid, 'stat');
+  if (stat === '') return null;
+  // Fields 14 and 15, counted behind the program's name, which may hold spaces and brackets.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
+
+/** Memory by shares: what several processes have in common counts once. Slower, so asked for only in doubt. */
+export async function proportionalBytes(pids: readonly number[]): Promise<number> {
+  const rollups = await Promise.all(pids.map((pid) => readProcess(pid, 'smaps_rollup')));
+  const sizes = rollups.map((text) => Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1] ?? 0) * 1024);
+  return sizes.reduce((sum, size) => sum + size, 0);
+}

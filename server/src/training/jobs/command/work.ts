@@ -1,0 +1,197 @@
+import { createReadStream } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { type Db, transact } from '../../../adapters/db/db.ts';
+import type { CommandOutcome, Executor } from '../../../adapters/executor/executor.ts';
+import type { Caller } from '../../../base/caller.ts';
+import type { Clock } from '../../../base/clock.ts';
+import { errors } from '../../../base/errors.ts';
+import type { TaskContext, TaskOutcome } from '../../../platform/tasks/service.ts';
+import type { Experiments } from '../../experiments/service.ts';
+import type { JobFiles } from '../files.ts';
+import { callerOf, type JobEnds } from '../job-ends.ts';
+import type { CommandRecord, CommandSpec } from '../rules.ts';
+import { type CommandFolder, clearFolder, commandFolder, lastLine, listFiles, shorten } from './folder.ts';
+import type { CommandInputs } from './inputs.ts';
+import { endLeftover, introducing } from './leftover-process.ts';
+import { createUsageLog, type UsagePoint, type UsageTotals } from './usage-log.ts';
+
+export interface CommandWorkDependencies {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly experiments: Pick<
+    Experiments,
+    'ensureExperiment' | 'getRun' | 'logBatch' | 'putArtifact' | 'setRunStatus'
+  >;
+  readonly executor: Executor;
+  readonly ends: JobEnds;
+  readonly inputs: CommandInputs;
+  readonly files: JobFiles;
+  /** Numbers of the graphics processors that a job has. */
+  gpusOf(id: string): readonly number[];
+  /** Holds a folder per job. */
+  readonly folder: string;
+  /** What commands get of the server's environment. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Where this server listens, asked when a command starts. */
+  readonly url: () => string;
+}
+
+const idVariable = 'TIDEMILL_JOB_ID';
+/** Bytes of one output; a program that writes more than that has gone wrong, and would fill the disk. */
+const mostOutput = 2 ** 31;
+
+export function createCommandWork(deps: CommandWorkDependencies) {
+  const { db, clock, experiments, executor, ends, inputs, files } = deps;
+
+  async function environmentOf(job: CommandRecord, folder: CommandFolder, caller: Caller) {
+    const experiment = await experiments.ensureExperiment(job.experiment, caller);
+    const { seed, resources } = job.spec;
+    const url = deps.url();
+    return {
+      ...deps.environment,
+      PYTHONUNBUFFERED: '1',
+      ...(seed !== null && { PYTHONHASHSEED: String(seed) }),
+      ...(resources.gpu > 0 && { CUDA_VISIBLE_DEVICES: deps.gpusOf(job.id).join(',') }),
+      ...job.spec.environment,
+      TIDEMILL_URL: url,
+      [idVariable]: job.id,
+      TIDEMILL_JOB_FOLDER: folder.path,
+      TIDEMILL_PARAMS: folder.parameters,
+      MLFLOW_TRACKING_URI: url,
+      MLFLOW_EXPERIMENT_ID: experiment.id,
+      MLFLOW_RUN_ID: job.runId,
+    };
+  }
+
+  async function storeOutputs(job: CommandRecord, folder: CommandFolder, caller: Caller): Promise<number> {
+    const paths = await listFiles(folder.outputs);
+    for (const path of paths) {
+      const content = createReadStream(`${folder.outputs}/${path}`);
+      await experiments.putArtifact({ id: job.runId, path, content }, caller);
+    }
+    return paths.length;
+  }
+
+  async function prepare(job: CommandRecord, folder: CommandFolder, signal: AbortSignal): Promise<void> {
+    // First of all: two attempts at once would write over each other.
+    await endLeftover(folder.process);
+    await executor.endMarked(`${idVariable}=${job.id}`);
+    const { id, runId, experiment, workspace, spec } = job;
+    await transact(db, (tx) => experiments.setRunStatus(tx, runId, 'RUNNING', workspace));
+    await clearFolder(folder);
+    await files.write(id, 'code', folder.code);
+    const parameters = {
+      ...{ job: id, run: runId, experiment, seed: spec.seed, params: spec.parameters },
+      ...{ inputs: await inputs.write(job, folder, signal) },
+      ...{ outputs: folder.outputs, checkpoints: folder.checkpoints },
+    };
+    await writeFile(folder.parameters, `${JSON.stringify(parameters, null, 2)}\n`);
+  }
+
+  /** Those that the command has not logged itself, in its own spelling. */
+  async function logParameters({ runId, spec }: CommandRecord, caller: Caller): Promise<void> {
+    const { parameters: logged } = await experiments.getRun({ id: runId }, caller);
+    const missing = Object.entries(spec.parameters).filter(([name]) => !(name in logged));
+    if (missing.length === 0) return;
+    const parameters = Object.fromEntries(missing.map(([name, value]) => [name, String(value)]));
+    await experiments.logBatch({ id: runId, parameters }, caller);
+  }
+
+  function watchUsage(task: TaskContext<unknown>, job: CommandRecord, caller: Caller) {
+    let writing: Promise<unknown> = Promise.resolve();
+    let step = 0;
+    const log = createUsageLog(clock, (point, totals) => {
+      const metrics = toMetrics(point, step++);
+      // What could not be written is missing in a curve; the command must not suffer for it.
+      writing = writing
+        .then(() => experiments.logBatch({ id: job.runId, metrics }, caller))
+        .then(() => task.saveProgress({ ...task.progress, ...totals }))
+        .catch(() => undefined);
+    });
+    return { ...log, settled: () => writing };
+  }
+
+  async function runCommand(job: CommandRecord, folder: CommandFolder, task: TaskContext<unknown>) {
+    const { command, workingDirectory, timeoutSeconds, resources, code } = job.spec;
+    const caller = callerOf(job);
+    const usage = watchUsage(task, job, caller);
+    const outcome = await executor.run({
+      command: introducing(folder.process, command),
+      cwd: code === null ? (workingDirectory ?? folder.path) : folder.code,
+      env: await environmentOf(job, folder, caller),
+      stdout: folder.stdout,
+      stderr: folder.stderr,
+      signal: task.signal,
+      mark: `${idVariable}=${job.id}`,
+      outputBytes: mostOutput,
+      onUsage: usage.add,
+      ...(timeoutSeconds !== null && { timeoutMs: timeoutSeconds * 1000 }),
+      ...(resources.memoryBytes !== null && { memoryBytes: resources.memoryBytes }),
+    });
+    await usage.settled();
+    return { outcome, totals: usage.totals() };
+  }
+
+  return async function work(task: TaskContext<unknown>, job: CommandRecord): Promise<TaskOutcome> {
+    const folder = commandFolder(deps.folder, job.id);
+    const caller = callerOf(job);
+    await prepare(job, folder, task.signal);
+    const { outcome, totals } = await runCommand(job, folder, task);
+    task.signal.throwIfAborted();
+    const outputs = await storeOutputs(job, folder, caller);
+    await logParameters(job, caller);
+    for (const path of [folder.inputs, folder.code]) await rm(path, { recursive: true, force: true });
+    for (const path of [folder.stdout, folder.stderr]) await shorten(path);
+    if (outcome.exitCode !== 0 || outcome.stoppedFor !== null)
+      throw await failureOf(job.spec, outcome, totals, folder);
+    for (const path of [folder.outputs, folder.checkpoints]) await rm(path, { recursive: true, force: true });
+    await ends.end(job, 'succeeded', caller);
+    return { done: { runId: job.runId, outputs, ...totals } };
+  };
+}
+
+const toMetrics = ({ memoryBytes, cpuPercent, processes }: UsagePoint, step: number) =>
+  Object.entries({
+    'system/job_memory_megabytes': memoryBytes / 1e6,
+    'system/job_cpu_percentage': cpuPercent,
+    'system/job_processes': processes,
+  }).map(([key, value]) => ({ key, value, step }));
+
+async function failureOf(
+  spec: CommandSpec,
+  outcome: CommandOutcome,
+  totals: UsageTotals,
+  folder: CommandFolder,
+) {
+  const log = (await lastLine(folder.stderr)) || (await lastLine(folder.stdout));
+  return errors.commandFailed({
+    command: spec.command.join(' ').slice(0, 200),
+    reason: reasonOf(spec, outcome, totals),
+    log,
+  });
+}
+
+const gibibytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+
+function reasonOf(spec: CommandSpec, outcome: CommandOutcome, { peakMemoryBytes }: UsageTotals): string {
+  const { exitCode, signal, stoppedFor } = outcome;
+  switch (stoppedFor) {
+    case 'time':
+      return `was stopped, as it took longer than ${spec.timeoutSeconds} seconds`;
+    case 'memory':
+      return `was killed, as it took ${gibibytes(peakMemoryBytes)} of memory and may take ${gibibytes(spec.resources.memoryBytes ?? 0)}; give it more (--memory) or let it need less`;
+    case 'output':
+      return `was stopped, as it wrote more than ${gibibytes(mostOutput)} to its output`;
+    default:
+      return exitCode === null
+        ? `was ended by ${signal ?? 'a signal'}`
+        : `ended with exit code ${exitCode}${hintOf(exitCode)}`;
+  }
+}
+
+/** What shells mean by numbers over 128: 137 is SIGKILL, which the system sends when memory is short. */
+const hintOf = (exitCode: number): string => {
+  if (exitCode === 137) return ' (killed by SIGKILL; often the system had no memory left)';
+  if (exitCode === 139) return ' (a crash in native code: SIGSEGV)';
+  return exitCode === 143 ? ' (ended by SIGTERM)' : '';
+};

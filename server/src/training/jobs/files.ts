@@ -1,0 +1,71 @@
+/** Files that a command is handed: stored first, then named by the job. */
+import { constants } from 'node:fs';
+import { chmod, copyFile, mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { CommandJob, Content, JobFile } from '@tidemill/contract';
+import type { Blobs } from '../../adapters/blobs/blobs.ts';
+import type { Db } from '../../adapters/db/db.ts';
+import { errors } from '../../base/errors.ts';
+import { inParallel } from '../../base/in-parallel.ts';
+import { assertPaths } from './command/folder.ts';
+import { type FileRole, jobFileStore } from './file-store.ts';
+
+export interface JobFilesDependencies {
+  readonly db: Db;
+  readonly blobs: Pick<Blobs, 'put' | 'stat' | 'keep' | 'localPath'>;
+}
+
+const atOnce = 16;
+
+export function createJobFiles({ db, blobs }: JobFilesDependencies) {
+  async function missing(sha256s: readonly string[]): Promise<string[]> {
+    const found = await inParallel([...new Set(sha256s)], atOnce, async (sha256) =>
+      (await blobs.stat(sha256)) ? [] : [sha256],
+    );
+    return found.flat();
+  }
+
+  return {
+    putFile: ({ content }: { readonly content: Content }) => blobs.put(content),
+
+    missingFiles: async ({ sha256s }: { readonly sha256s: readonly string[] }) => ({
+      sha256s: await missing(sha256s),
+    }),
+
+    /** That all are there, and stay at least until the job names them. @throws jobFileInvalid, jobFileMissing */
+    async assertStored({ code = [], files = [], revision }: CommandJob): Promise<void> {
+      for (const list of [code, files]) assertPaths(list.map(({ path }) => path));
+      const diff = revision?.diff === undefined ? [] : [{ path: 'diff', sha256: revision.diff }];
+      const all: readonly JobFile[] = [...code, ...files, ...diff];
+      const gone = new Set(await missing(all.map(({ sha256 }) => sha256)));
+      const first = all.find(({ sha256 }) => gone.has(sha256));
+      if (first) throw errors.jobFileMissing({ path: first.path, count: gone.size });
+      await blobs.keep([...new Set(all.map(({ sha256 }) => sha256))]);
+    },
+
+    async insert(tx: Db, id: string, { code = [], files = [], revision }: CommandJob): Promise<void> {
+      const store = jobFileStore(tx);
+      await store.insert(id, 'code', code);
+      await store.insert(id, 'input', files);
+      if (revision?.diff) await store.insert(id, 'diff', [{ path: 'code.diff', sha256: revision.diff }]);
+    },
+
+    copy: (tx: Db, from: string, to: string) => jobFileStore(tx).copy(from, to),
+    list: (id: string, role: FileRole) => jobFileStore(db).list(id, role),
+    usedBlobs: (ids: readonly string[]) => jobFileStore(db).usedBlobs(ids),
+
+    /** Copies, which the command may change. */
+    async write(id: string, role: FileRole, folder: string): Promise<readonly JobFile[]> {
+      const files = await jobFileStore(db).list(id, role);
+      await inParallel(files, atOnce, async ({ path, sha256, executable }) => {
+        const to = join(folder, path);
+        await mkdir(dirname(to), { recursive: true });
+        await copyFile(await blobs.localPath(sha256), to, constants.COPYFILE_FICLONE);
+        await chmod(to, executable ? 0o755 : 0o644);
+      });
+      return files;
+    },
+  };
+}
+
+export type JobFiles = ReturnType<typeof createJobFiles>;
