@@ -234,6 +234,26 @@ export interface SealedSelect {
   readonly from: string;
 }
 
+/** Rows of 64 bits a value, column by column: whole numbers, times in microseconds. Valid until the next ones. */
+export interface Int64Rows {
+  readonly count: number;
+  readonly columns: readonly BigInt64Array[];
+}
+
+/** A table that is being filled. `next` gives the place in the columns where the next row is to be written, all of it. */
+export interface RowWriter {
+  readonly columns: readonly BigInt64Array[];
+  next(): number;
+}
+
+export interface WalkRequest {
+  /** A select of ours; no value of it is missing. */
+  readonly sql: string;
+  /** A new table, and its columns. */
+  readonly table: string;
+  readonly columns: Readonly<Record<string, 'integer' | 'timestamp'>>;
+}
+
 /** An engine for work in several steps, on users' selects and with SQL of ours. Its tables are gone when the work ends. */
 export interface SealedEngine {
   /** Fails with `queryRefused` unless the text is one select. */
@@ -243,6 +263,8 @@ export interface SealedEngine {
   query(sql: string): Promise<QueryReply>;
   /** Writes a select of ours to one of the outputs, in the order of its rows. */
   copy(sql: string, to: string): Promise<void>;
+  /** Makes a table of what `step` makes of the rows of a select, some at once, in their order; memory does not grow with either. */
+  walk(request: WalkRequest, step: (rows: Int64Rows, made: RowWriter) => void): Promise<void>;
 }
 
 export interface Analytics {

@@ -11,6 +11,7 @@ import { named } from './query-failure.ts';
 import { toRows } from './results.ts';
 import { prepareSelect, seal } from './sandbox.ts';
 import { quoteText } from './sql-text.ts';
+import { walk } from './walk.ts';
 
 export interface SealedEngineOptions {
   readonly memory: string;
@@ -50,7 +51,7 @@ export function sealedEngines(options: SealedEngineOptions) {
     try {
       const { outputs = [], tables, signal } = request;
       await named(() => seal({ connection }, tables, { outputs, ...(spillFolder && { spillFolder }) }));
-      return await interruptible(connection, signal, () => work(engineOn(connection)));
+      return await interruptible(connection, signal, () => work(engineOn(instance, connection)));
     } finally {
       connection.closeSync();
       instance.closeSync();
@@ -67,7 +68,7 @@ export function sealedEngines(options: SealedEngineOptions) {
   };
 }
 
-function engineOn(connection: DuckDBConnection): SealedEngine {
+function engineOn(instance: DuckDBInstance, connection: DuckDBConnection): SealedEngine {
   return {
     select: (sql) => named(() => select(connection, sql)),
     run: (sql) => named(() => runOne(connection, sql)),
@@ -79,6 +80,7 @@ function engineOn(connection: DuckDBConnection): SealedEngine {
           `copy (${sql}\n) to ${quoteText(to)} (format parquet, compression lz4_raw, use_tmp_file false)`,
         ),
       ),
+    walk: (request, step) => named(() => walk(instance, connection, request, step)),
   };
 }
 

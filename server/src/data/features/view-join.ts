@@ -3,13 +3,12 @@
  * [T − ttl, T] and created at or before T, that of the newest event; of several the one created last; of rows equal in
  * that too the one with the greater values.
  *
- * Most rows are found by event time alone: an ASOF join on narrow columns gives the newest event before T, and if a
- * version of it was known at T, that is the answer. Only for what is left, where the newest event became known after
- * T, rows are compared one by one, or, where that would be many, put in the order in which they became known. Features
- * are fetched last, for the rows that are seen.
+ * The view is read twice. First its keys and times, with the entity rows put in one order: a walk through it finds the
+ * version that each row sees, with no case that takes longer than another. Then the features, of those versions alone.
  */
 import type { SealedEngine, SealedSelect } from '../../adapters/analytics/analytics.ts';
 import { quoteName } from '../../base/sql-text.ts';
+import { noRow, seenColumns, seenVersions } from './seen-versions.ts';
 
 /** Columns of ours beside the user's; entities may not have them. */
 export const rowColumn = 'tm__row';
@@ -32,12 +31,7 @@ export interface JoinRules {
   readonly asOf: number | null;
   /** A column that says why a row has no values. */
   readonly statusAs?: string | undefined;
-  /** Rows that are left may be compared with so many times the view's rows, one by one, before those are put in order. */
-  readonly pairs?: number;
 }
-
-/** About where comparing costs what putting in order does. */
-const defaultPairs = 16;
 
 const row = quoteName(rowColumn);
 const time = quoteName(timeColumn);
@@ -54,26 +48,12 @@ export async function joinView(
   rules: JoinRules,
 ): Promise<void> {
   await engine.run(keysSql(view.keys));
-  const range = await rangeOf(engine);
-  await engine.run(eventsSql(view, rows, rules, range));
-  await engine.run(newestSql(view, rules));
-  await engine.run(versionsSql('_newest'));
+  const sql = seriesSql(view, rows, rules, await rangeOf(engine));
+  await engine.walk({ sql, table: '_seen', columns: seenColumns }, seenVersions());
+  await engine.run(valuesSql(view, rows));
   await settleTies(engine, view.features.length);
-  const isKnown = view.createdTime !== null && rules.bitemporal;
-  await engine.run(matchedSql(isKnown));
-  if (isKnown) await matchKnownLater(engine, view, rules);
-  await engine.run(valuesSql(view.features.length));
   await engine.run(extendedSql(view, rules));
-  await dropAll(engine, [
-    '_rows',
-    '_keys',
-    '_events',
-    '_newest',
-    '_versions',
-    '_matched',
-    '_values',
-    '_late',
-  ]);
+  await dropAll(engine, ['_rows', '_keys', '_seen', '_values']);
   await engine.run('alter table _extended rename to _rows');
 }
 
@@ -105,17 +85,26 @@ async function rangeOf(engine: SealedEngine): Promise<Range> {
   return { from: String(found.from), to: String(found.to) };
 }
 
-/** What of the view can matter at all: rows of our keys, neither newer than every T nor too old for each. */
-function eventsSql(
+const placeOf = (columns: SealedSelect['columns'], name: string): string =>
+  `v.c${columns.findIndex((column) => column.name === name)}`;
+
+const timeOf = (columns: SealedSelect['columns'], name: string): string =>
+  `cast(${placeOf(columns, name)} as timestamp)`;
+
+/** With keys as numbers, times and features. */
+function viewSql(view: JoinedView, { columns, from }: SealedSelect) {
+  const created = view.createdTime === null ? null : timeOf(columns, view.createdTime);
+  const join = view.keys.map((key, i) => `${placeOf(columns, key)} = k.j${i}`).join(' and ');
+  return { event: timeOf(columns, view.eventTime), created, from: `${from} v join _keys k on ${join}` };
+}
+
+/** What of the view can matter at all: rows neither newer than every T nor too old for each. */
+function conditionsOf(
   view: JoinedView,
-  { columns, from }: SealedSelect,
+  { event, created }: { event: string; created: string | null },
   rules: JoinRules,
   range: Range,
-): string {
-  const at = (name: string) => `v.c${columns.findIndex((column) => column.name === name)}`;
-  const event = `cast(${at(view.eventTime)} as timestamp)`;
-  const created = view.createdTime === null ? null : `cast(${at(view.createdTime)} as timestamp)`;
-  const join = view.keys.map((key, i) => `${at(key)} = k.j${i}`).join(' and ');
+): string[] {
   const until = [range.to && `make_timestamp(${range.to})`, rules.asOf !== null && instant(rules.asOf)];
   const bounds = until.filter((each) => typeof each === 'string');
   const conditions = [
@@ -128,115 +117,62 @@ function eventsSql(
   // A status tells too old from not there, for which the old ones must be seen.
   if (view.ttlMs !== null && range.from !== null && rules.statusAs === undefined)
     conditions.push(`${event} >= make_timestamp(${range.from}) - ${interval(view.ttlMs)}`);
-  const features = view.features.map(({ name }, i) => `${at(name)} as f${i}`);
-  return `create temp table _events as
-    select ${['k.k', `${event} as e`, `${created ?? "timestamp '-infinity'"} as c`, ...features].join(', ')}
-    from ${from} v join _keys k on ${join} where ${conditions.join(' and ')}`;
+  return conditions;
 }
 
 const interval = (ms: number): string => `to_microseconds(${BigInt(Math.round(ms)) * 1000n})`;
+const never = "timestamp '-infinity'";
+
+/** What `seenVersions` walks through. */
+function seriesSql(view: JoinedView, rows: SealedSelect, rules: JoinRules, range: Range): string {
+  const { event, created, from } = viewSql(view, rows);
+  const counts = created !== null && rules.bitemporal ? `greatest(${event}, ${created})` : event;
+  const conditions = conditionsOf(view, { event, created }, rules, range);
+  const isAnyAge = view.ttlMs === null || rules.statusAs !== undefined;
+  const oldest = isAnyAge ? never : `r.${time} - ${interval(view.ttlMs ?? 0)}`;
+  const keys = view.keys.map((key, i) => `r.${quoteName(key)} = k.j${i}`).join(' and ');
+  return `select k, r, e, c from (
+      select k.k, ${noRow} as r, ${counts} as t, ${event} as e, ${created ?? never} as c
+      from ${from} where ${conditions.join(' and ')}
+      union all
+      select k.k, r.${row}, r.${time}, ${oldest}, ${never}
+      from _rows r join _keys k on ${keys} where r.${time} is not null)
+    order by k, t, r`;
+}
+
+/** The features of each version that is seen, by the first row that sees it. */
+function valuesSql(view: JoinedView, rows: SealedSelect): string {
+  const { event, created, from } = viewSql(view, rows);
+  const features = view.features.map(({ name }, i) => `${placeOf(rows.columns, name)} as f${i}`);
+  const isVersion = [
+    's.first = s.r',
+    's.k = k.k',
+    `s.e = ${event}`,
+    ...(created ? [`s.c = ${created}`] : []),
+  ];
+  return `create temp table _values as
+    select ${['s.r as first', 's.e', ...features].join(', ')} from ${from} join _seen s on ${isVersion.join(' and ')}`;
+}
+
+/** Among rows of the same event and created time the values decide. */
+async function settleTies(engine: SealedEngine, features: number): Promise<void> {
+  const { rows } = await engine.query(
+    'select (select count(*) from _values) > (select count(*) from _seen where first = r) as tied',
+  );
+  if (rows[0]?.tied !== true) return;
+  const order = numbered(features, 'f').map((feature) => `${feature} desc nulls last`);
+  await engine.run(`
+    create temp table _settled as select * from _values
+    qualify row_number() over (partition by first order by ${order.join(', ') || 'first'}) = 1`);
+  await engine.run('drop table _values');
+  await engine.run('alter table _settled rename to _values');
+}
 
 const inAge = ({ ttlMs }: JoinedView, event: string, at: string): string =>
   ttlMs === null ? 'true' : `${event} >= ${at} - ${interval(ttlMs)}`;
 
-const kept = (view: JoinedView, rules: JoinRules, event: string, at: string): string =>
-  rules.statusAs === undefined ? inAge(view, event, at) : 'true';
-
-/** The newest event of each entity row, known by then or not. */
-const newestSql = (view: JoinedView, rules: JoinRules): string => `
-  create temp table _newest as
-  select a.r, a.k, a.t, v.e
-  from (
-    select r.${row} as r, k.k, r.${time} as t
-    from _rows r join _keys k on ${view.keys.map((key, i) => `r.${quoteName(key)} = k.j${i}`).join(' and ')}
-    where r.${time} is not null) a
-  asof join (select k, e from _events) v on a.k = v.k and a.t >= v.e
-  where ${kept(view, rules, 'v.e', 'a.t')}`;
-
-/** Every version of the events that somebody may see, once each. */
-const versionsSql = (asked: string): string => `
-  create or replace temp table _versions as
-  select v.k, v.e, v.c, min(v.rowid) as id, count(*) as n
-  from _events v semi join ${asked} a on v.k = a.k and v.e = a.e
-  group by v.k, v.e, v.c`;
-
-/** Among rows of the same event and created time the values decide. */
-async function settleTies(engine: SealedEngine, features: number): Promise<void> {
-  const { rows } = await engine.query('select count(*) as n from _versions where n > 1');
-  if (Number(rows[0]?.n) === 0 || features === 0) return;
-  const order = numbered(features, 'v.f').map((feature) => `${feature} desc nulls last`);
-  await engine.run(`
-    create or replace temp table _ties as
-    select v.k, v.e, v.c, v.rowid as id
-    from _events v semi join (select k, e, c from _versions where n > 1) t on v.k = t.k and v.e = t.e and v.c = t.c
-    qualify row_number() over (partition by v.k, v.e, v.c order by ${order.join(', ')}) = 1`);
-  await engine.run(
-    'update _versions set id = _ties.id from _ties where _versions.k = _ties.k and _versions.e = _ties.e and _versions.c = _ties.c',
-  );
-  await engine.run('drop table _ties');
-}
-
-/** The version of its event that each row sees; `id` is null where none was known at T. */
-const matchedSql = (isKnown: boolean): string => `
-  create temp table _matched as
-  select a.r, a.k, a.t, a.e, v.id
-  from (select *, ${isKnown ? 't' : "timestamp 'infinity'"} as until from _newest) a
-  asof left join _versions v on a.k = v.k and a.e = v.e and a.until >= v.c`;
-
-/** For the rows whose newest event was not known at T: the newest of those that were. */
-async function matchKnownLater(engine: SealedEngine, view: JoinedView, rules: JoinRules): Promise<void> {
-  const { rows } = await engine.query('select count(*) as n from _matched where id is null');
-  if (Number(rows[0]?.n) === 0) return;
-  const isFew = await areFewPairs(engine, rules.pairs ?? defaultPairs);
-  await engine.run(isFew ? comparedSql(view, rules) : orderedSql(view, rules));
-  await engine.run('delete from _matched where id is null');
-  await engine.run(versionsSql('_late'));
-  await settleTies(engine, view.features.length);
-  await engine.run(`
-    insert into _matched select a.r, a.k, a.t, a.e, v.id
-    from _late a asof join _versions v on a.k = v.k and a.e = v.e and a.t >= v.c`);
-}
-
-/** Whether comparing what is left with all rows of its keys takes no longer than looking at the view's rows some times. */
-async function areFewPairs(engine: SealedEngine, most: number): Promise<boolean> {
-  const { rows } = await engine.query(`
-    select coalesce(sum(m.n * v.n), 0)::double <= ${most} * sum(v.n)::double as few
-    from (select k, count(*) as n from _events group by k) v
-    left join (select k, count(*) as n from _matched where id is null group by k) m on m.k = v.k`);
-  return rows[0]?.few === true;
-}
-
-const comparedSql = (view: JoinedView, rules: JoinRules): string => `
-  create temp table _late as
-  select m.r, m.k, m.t, max(v.e) as e
-  from (select r, k, t from _matched where id is null) m
-  join _events v on m.k = v.k and v.e <= m.t and v.c <= m.t
-  where ${kept(view, rules, 'v.e', 'm.t')}
-  group by m.r, m.k, m.t`;
-
-/** The view's rows as they became known, without those that then were not the newest event. */
-const orderedSql = (view: JoinedView, rules: JoinRules): string => `
-  create temp table _late as
-  with _known as (
-    select k, greatest(e, c) as known, max(e) as e
-    from _events v semi join (select k from _matched where id is null) m on v.k = m.k
-    group by k, greatest(e, c)),
-  _series as (
-    select * from _known
-    qualify e >= coalesce(
-      max(e) over (partition by k order by known rows between unbounded preceding and 1 preceding), e))
-  select m.r, m.k, m.t, v.e
-  from (select r, k, t from _matched where id is null) m
-  asof join _series v on m.k = v.k and m.t >= v.known
-  where ${kept(view, rules, 'v.e', 'm.t')}`;
-
-const valuesSql = (features: number): string => `
-  create temp table _values as
-  select ${['m.r', 'm.t', 'm.e', ...numbered(features, 'v.f')].join(', ')}
-  from _matched m join _events v on v.rowid = m.id`;
-
 function extendedSql(view: JoinedView, { statusAs }: JoinRules): string {
-  const inTime = inAge(view, 'v.e', 'v.t');
+  const inTime = inAge(view, 'v.e', `r.${time}`);
   const features = view.features.map(({ as }, i) =>
     statusAs === undefined || view.ttlMs === null
       ? `v.f${i} as ${quoteName(as)}`
@@ -247,11 +183,11 @@ function extendedSql(view: JoinedView, { statusAs }: JoinRules): string {
     statusAs === undefined
       ? []
       : [
-          `case when v.r is null then 'NOT_FOUND' when not (${inTime}) then 'OUTSIDE_MAX_AGE'
+          `case when v.first is null then 'NOT_FOUND' when not (${inTime}) then 'OUTSIDE_MAX_AGE'
             when ${missing.join(' and ') || 'false'} then 'NULL_VALUE' else 'PRESENT' end as ${quoteName(statusAs)}`,
         ];
   return `create temp table _extended as
-    select ${['r.*', ...features, ...status].join(', ')} from _rows r left join _values v on r.${row} = v.r`;
+    select ${['r.*', ...features, ...status].join(', ')} from _rows r left join _seen s on r.${row} = s.r left join _values v on s.first = v.first`;
 }
 
 /** The entity rows of a table as `_rows`, with their number, so that none is lost, doubled or moved by what follows. */
