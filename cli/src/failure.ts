@@ -64,6 +64,18 @@ export const failures = {
     ),
   optionMissing: (option: string, why: string) =>
     new CliError('optionMissing', `${option} is missing: ${why}`),
+  codeFolderUnclear: (folder: string) =>
+    new CliError(
+      'codeFolderUnclear',
+      `${folder} is not sent along as code: it is no project's folder. Go into the project, or give --code FOLDER, --in-place or --no-code.`,
+    ),
+  codeTooLarge: (folder: string, what: string, largest: string) =>
+    new CliError(
+      'codeTooLarge',
+      `${folder} has ${what}, too much to send along as code; the largest: ${largest}. Let .gitignore name what is no code, give --code FOLDER, or run it where it lies with --in-place.`,
+    ),
+  fileChanged: (path: string) =>
+    new CliError('fileChanged', `${path} changed while it was sent. Try again when nothing writes to it.`),
   serverNotStarted: (output: string) =>
     new CliError('serverNotStarted', `The fresh server did not start: ${output.trim() || 'it said nothing'}`),
 } as const;

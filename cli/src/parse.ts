@@ -32,6 +32,24 @@ export const repeated = (text: string, before: readonly string[] = []): string[]
 export const dateFormatHelp =
   'how dates are written: %m/%d/%Y, or by column, the first that fits: day=%d.%m.%Y|%Y-%m-%d (repeatable)';
 
+const sizes: Readonly<Record<string, number>> = {
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+};
+
+/** Bytes from `4GiB`, `500MB` or `1000000`. */
+export function toBytes(text: string): number {
+  const [, count, unit = 'B'] = /^(\d+(?:\.\d+)?)\s*(B|[KMG]i?B)?$/.exec(text.trim()) ?? [];
+  const bytes = Math.round(Number(count) * (sizes[unit] ?? Number.NaN));
+  if (Number.isSafeInteger(bytes)) return bytes;
+  throw new InvalidArgumentError('It must be a size such as 4GiB, 500MB or a number of bytes.');
+}
+
 const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
 
 /** Seconds from `30d`, `12h`, `90m`, `45s` or `2w`. */

@@ -6,8 +6,14 @@ import { isSettled, watch } from '../../watch.ts';
 /** Says each state and progress as it comes, shows the end, and fails if the job did. */
 export async function followJob(session: Session, id: string): Promise<void> {
   const isDone = isSettled();
+  const output = followOutput(session, id);
   const job = await watch(session, {
-    ask: (signal) => session.client.jobs.get({ id }, { signal }),
+    ask: async (signal) => {
+      const found = await session.client.jobs.get({ id }, { signal });
+      // Asked after the state: what a job wrote before its end is there once it has ended.
+      if (found.kind === 'command') await output.print(signal);
+      return found;
+    },
     isDone: (found) => isDone({ ...found, wantsModel: typeof found.spec.register === 'string' }),
     lines: progressLines,
     whenLeft: `The job goes on. Watch it: tidemill jobs show ${id} --follow; end it: tidemill jobs cancel ${id}`,
@@ -17,8 +23,29 @@ export async function followJob(session: Session, id: string): Promise<void> {
   if (job.state !== 'succeeded') process.exitCode = 1;
 }
 
+/** What the command writes, as it writes it; with `--json` all of it goes to standard error. */
+function followOutput(session: Session, id: string) {
+  const seen = { stdout: 0, stderr: 0 };
+  async function printFrom(stream: 'stdout' | 'stderr', signal: AbortSignal): Promise<void> {
+    const target = stream === 'stderr' || session.json ? process.stderr : process.stdout;
+    const download = await session.client.jobs.logs({ id, stream, offset: seen[stream] }, { signal });
+    for await (const bytes of download.content) {
+      seen[stream] += bytes.length;
+      target.write(bytes);
+    }
+  }
+  return {
+    print: (signal: AbortSignal) => Promise.all([printFrom('stdout', signal), printFrom('stderr', signal)]),
+  };
+}
+
+/** How often a curve gets a point is no news to a reader. */
+const quiet = ['peakMemoryBytes', 'cpuSeconds'];
+
 const progressLines = (job: Job): string[] => {
-  const progress = Object.entries(job.progress).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
+  const progress = Object.entries(job.progress)
+    .filter(([key]) => !quiet.includes(key))
+    .map(([key, value]) => `${key} ${JSON.stringify(value)}`);
   const attempt = job.attempt > 1 ? ` (attempt ${job.attempt})` : '';
   return [`${job.id} is ${job.state}${attempt}${progress.length > 0 ? `: ${progress.join(', ')}` : ''}`];
 };

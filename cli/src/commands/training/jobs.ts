@@ -2,6 +2,7 @@ import type { Job } from '@tidemill/sdk';
 import { type Command, Option } from 'commander';
 import { writeDownload } from '../../files.ts';
 import { example, type Limited, limitOption, listUpTo } from '../../pages.ts';
+import { toBytes } from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
 import { formatTime } from '../../table.ts';
 import { describeJob, followJob } from './follow-job.ts';
@@ -64,15 +65,32 @@ function addLogsAndCancel(jobs: Command): void {
     .addOption(
       new Option('--stream <name>', 'which').choices(['stdout', 'stderr'] as const).default('stdout'),
     )
+    .option('--tail <bytes>', 'only the end', toBytes)
     .option('-o, --output <file>', 'write here; - is standard output', '-')
     .action(
-      async (id: string, options: { stream: 'stdout' | 'stderr'; output: string }, command: Command) => {
+      async (
+        id: string,
+        options: { stream: 'stdout' | 'stderr'; output: string; tail?: number },
+        command: Command,
+      ) => {
         const session = sessionOf(command);
-        const download = await session.client.jobs.logs({ id, stream: options.stream });
+        const offset = options.tail && -options.tail;
+        const download = await session.client.jobs.logs({ id, stream: options.stream, offset });
         await writeDownload(download, options.output);
       },
     );
   example(logs, 'jobs logs job_0199f3 --stream stderr');
+  const retry = jobs
+    .command('retry <id>')
+    .description('submit a command that failed or was cancelled again; it finds its checkpoints')
+    .option('--follow', 'wait for its end; exit code 1 if it failed')
+    .action(async (id: string, options: { follow?: boolean }, command: Command) => {
+      const session = sessionOf(command);
+      const job = await session.client.jobs.retry({ id });
+      if (options.follow) return followJob(session, job.id);
+      session.show(job, describeJob);
+    });
+  example(retry, 'jobs retry job_0199f3 --follow');
   const cancel = jobs
     .command('cancel <id>')
     .description('cancel a job; its whole process tree ends')

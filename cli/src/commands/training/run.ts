@@ -1,38 +1,34 @@
-import type { CommandJob, Job, LearnerJob } from '@tidemill/sdk';
+import type { Job, LearnerJob } from '@tidemill/sdk';
 import { type Command, Option } from 'commander';
 import { failures } from '../../failure.ts';
 import { example } from '../../pages.ts';
-import { repeated, toInteger, toNames, toNumber, toNumberPairs, toTextPairs } from '../../parse.ts';
+import { toInteger, toNames, toNumber, toNumberPairs } from '../../parse.ts';
 import { type Session, sessionOf } from '../../session.ts';
+import { addCommandOptions, type CommandOptions, toCommandJob } from './command-job.ts';
 import { describeJob, followJob } from './follow-job.ts';
 
-interface RunOptions {
+interface RunOptions extends CommandOptions {
   learner?: LearnerJob['learner'];
-  experiment: string;
-  name?: string;
   trainingSet?: string;
   features?: string[];
   target?: string;
   timeColumn?: string;
   parameters?: string[];
-  seed?: number;
   split?: 'time' | 'random';
   holdout?: number;
   register?: string;
-  input?: string[];
-  env?: string[];
-  directory?: string;
-  timeout?: number;
-  attempts?: number;
   follow?: boolean;
 }
 
 export function addRunCommand(jobs: Command): void {
   const run = jobs
     .command('run [command...]')
-    .description('train one of our learners, or run a command of your own after --')
+    .description(
+      'run a command of your own after --, with a copy of this folder; or train one of our learners',
+    )
     .option('--experiment <name>', 'where the run belongs', 'Default')
     .option('--name <name>', 'name of the run')
+    .option('--seed <number>', 'of everything random', toInteger)
     .option('--follow', 'wait for its end; exit code 1 if it failed')
     .optionsGroup('Options of a learner:')
     .addOption(new Option('--learner <name>', 'which one').choices(['ridge', 'trees'] as const))
@@ -41,7 +37,6 @@ export function addRunCommand(jobs: Command): void {
     .option('--target <column>', 'what to predict')
     .option('--time-column <column>', 'what orders the rows')
     .option('--parameters <key=value,…>', "the learner's own", toNames)
-    .option('--seed <number>', 'of everything random', toInteger)
     .addOption(
       new Option('--split <way>', 'held-out rows: the newest, or random ones (which flatter)').choices([
         'time',
@@ -50,30 +45,26 @@ export function addRunCommand(jobs: Command): void {
     )
     .option('--holdout <share>', 'share of rows held out', toNumber)
     .option('--register <model>', 'register the result as a version of this model')
-    .optionsGroup('Options of a command:')
-    .option('--input <reference>', 'dataset version it reads (repeatable)', repeated)
-    .option('--env <key=value>', 'environment variable (repeatable)', repeated)
-    .option('--directory <folder>', "where it runs, on the server's machine")
-    .option('--timeout <seconds>', 'end it then', toNumber)
-    .option('--attempts <number>', 'at most so many', toInteger)
-    .action(async (words: string[], options: RunOptions, command: Command) => {
-      const session = sessionOf(command);
-      const job = await submit(session, words, options);
-      if (!options.follow) return session.show(job, describeJob);
-      await followJob(session, job.id);
-    });
+    .optionsGroup('Options of a command:');
+  addCommandOptions(run).action(async (words: string[], options: RunOptions, command: Command) => {
+    const session = sessionOf(command);
+    const job = await submit(session, words, options);
+    if (!options.follow) return session.show(job, describeJob);
+    await followJob(session, job.id);
+  });
   example(
     run,
     `jobs run --learner ridge --training-set train@1 --features lag1,lag2 --target y --time-column date
-  $ tidemill jobs run --experiment notebooks --input prices@2 --follow -- python train.py --depth 6`,
+  $ tidemill jobs run --experiment notebooks --input prices@2 --follow -- python train.py --depth 6
+  $ tidemill jobs run -p lr=0.1 --memory 4GiB --timeout 3600 --attempts 3 -- python train.py`,
   );
 }
 
-function submit(session: Session, words: readonly string[], options: RunOptions): Promise<Job> {
+async function submit(session: Session, words: readonly string[], options: RunOptions): Promise<Job> {
   if (options.learner) return session.client.jobs.submitLearner(toLearnerJob(options, options.learner));
   if (words.length === 0)
     throw failures.optionMissing('--learner', 'name a learner, or give a command after --.');
-  return session.client.jobs.submitCommand(toCommandJob(words, options));
+  return session.client.jobs.submitCommand(await toCommandJob(session, words, options));
 }
 
 function toLearnerJob(options: RunOptions, learner: LearnerJob['learner']): LearnerJob {
@@ -91,20 +82,6 @@ function toLearnerJob(options: RunOptions, learner: LearnerJob['learner']): Lear
     holdout,
     register,
     parameters: parameters && toNumberPairs(parameters),
-  };
-}
-
-function toCommandJob(words: readonly string[], options: RunOptions): CommandJob {
-  const { experiment, name, input, env, directory, timeout, attempts } = options;
-  return {
-    experiment,
-    command: [...words],
-    name,
-    inputs: input,
-    workingDirectory: directory,
-    timeoutSeconds: timeout,
-    maximumAttempts: attempts,
-    environment: env && toTextPairs(env),
   };
 }
 

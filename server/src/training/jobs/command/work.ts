@@ -191,6 +191,7 @@ function reasonOf(spec: CommandSpec, outcome: CommandOutcome, { peakMemoryBytes 
 
 /** What shells mean by numbers over 128: 137 is SIGKILL, which the system sends when memory is short. */
 const hintOf = (exitCode: number): string => {
+  if (exitCode === 127) return ' (a program was not found)';
   if (exitCode === 137) return ' (killed by SIGKILL; often the system had no memory left)';
   if (exitCode === 139) return ' (a crash in native code: SIGSEGV)';
   return exitCode === 143 ? ' (ended by SIGTERM)' : '';
