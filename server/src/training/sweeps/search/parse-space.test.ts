@@ -75,6 +75,16 @@ describe('a space', () => {
       { lr: { type: 'float', low: -1e308, high: 1e308 } },
       /wider than a number can hold/,
     ],
+    [
+      'a range without digits',
+      { lr: { type: 'float', low: 1, high: 1 + 2 ** -52 } },
+      /a range that its numbers have no digits/,
+    ],
+    [
+      'a step without digits',
+      { n: { type: 'int', low: 2 ** 52, high: 2 ** 52 + 9, step: 9 } },
+      /a step that its numbers have no/,
+    ],
     ['a logarithm of zero', { lr: { ...float, log: true } }, /has low 0 with log; a logarithm needs/],
     [
       'a logarithm of a negative int',

@@ -20,6 +20,10 @@ const namePattern = /^[A-Za-z_][\w./: -]{0,249}$/;
 /** `${args}` of a command stands for all parameters. */
 const reservedNames = ['args', '__proto__'];
 
+/** A range has to leave room for arithmetic: this part of its numbers, and more than the smallest of all numbers. */
+const finest = 1e-12;
+const least = 1e-290;
+
 type Fields = Readonly<Record<string, unknown>>;
 
 const fail = (where: string, problem: string) => errors.searchSpaceInvalid({ where, problem });
@@ -98,6 +102,15 @@ function parseRange(where: string, { low, high, log = false, step = null }: Fiel
   if (range.low > range.high)
     throw fail(where, `has low ${range.low} above high ${range.high}; exchange them`);
   if (!Number.isFinite(range.high - range.low)) throw fail(where, 'has a range wider than a number can hold');
+  const width = Math.min(range.high - range.low, range.step ?? Number.POSITIVE_INFINITY);
+  if (
+    range.low < range.high &&
+    width < Math.max(finest * Math.max(Math.abs(range.low), Math.abs(range.high)), least)
+  )
+    throw fail(
+      where,
+      `has a ${range.step === null ? 'range' : 'step'} that its numbers have no digits for; make it wider`,
+    );
   if (log && range.low <= 0)
     throw fail(where, `has low ${range.low} with log; a logarithm needs a low above 0`);
   return range;

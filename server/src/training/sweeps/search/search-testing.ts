@@ -8,13 +8,13 @@ const parameter = fc.oneof(
   fc
     .record({
       low: fc.double({ min: -1e3, max: 1e3, noNaN: true }),
-      width: fc.double({ min: 0, max: 1e3, noNaN: true }),
+      width: fc.oneof(fc.constant(0), fc.double({ min: 1e-6, max: 1e3, noNaN: true })),
     })
     .map(({ low, width }) => ({ type: 'float', low, high: low + width })),
   fc
     .record({
       low: fc.double({ min: 1e-8, max: 10, noNaN: true }),
-      factor: fc.double({ min: 1, max: 1e6, noNaN: true }),
+      factor: fc.double({ min: 1 + 1e-6, max: 1e6, noNaN: true }),
     })
     .map(({ low, factor }) => ({ type: 'float', low, high: low * factor, log: true })),
   fc

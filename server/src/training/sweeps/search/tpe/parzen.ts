@@ -31,6 +31,9 @@ export function weighByAge(count: number): Float64Array {
   });
 }
 
+/** Weights of as many rows and of the prior where age says nothing: the best of several goals. */
+export const weighAlike = (count: number): Float64Array => new Float64Array(count + 1).fill(1);
+
 /** Kernel by row; -1 for rows that have none. */
 function slotsOf(columns: readonly Column[], rows: Int32Array): Int32Array {
   const slots = new Int32Array(columns[0]?.coordinates.length ?? 0).fill(-1);

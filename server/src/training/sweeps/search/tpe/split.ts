@@ -1,3 +1,4 @@
+import { rankByDominance, selectByHypervolume } from '../pareto.ts';
 import type { TrialTable } from './trial-table.ts';
 
 /** The rows that a point should resemble, and those it should not; each by number. */
@@ -6,19 +7,59 @@ export interface Split {
   readonly above: Int32Array;
 }
 
-/** A tenth of the trials, at most 25. */
+/** Of one goal a tenth of the trials, at most 25; of several a tenth. */
 const largestBelow = 25;
 
 /**
- * The best tenth of the ended trials against the rest. Of one goal: by value, then the pruned ones by how far they came.
- * Running trials are always above: a lie that keeps the next point away from them.
- * @param except number of the trial that is asked for
+ * The best tenth of the ended trials against the rest: complete ones by value (of several goals by rank of dominance, then
+ * by what they add to the dominated volume), then the pruned ones by how far they came. Open trials are always above: a lie
+ * that keeps the next point away from them. @param except number of the trial that is asked for
  */
-export function splitTrials(table: TrialTable, except: number): Split {
-  const size = Math.min(Math.ceil(0.1 * table.ended), largestBelow);
-  const complete = table.complete.rows.subarray(0, Math.min(size, table.complete.length));
-  const pruned = table.pruned.rows.subarray(0, Math.min(size - complete.length, table.pruned.length));
-  return partition(table, [...complete, ...pruned], except);
+export function createSplitter(table: TrialTable): (except: number) => Split {
+  const isSingle = table.losses.length === 1;
+  let known = { version: -1, size: -1, rows: [] as readonly number[] };
+  const listBest = (size: number): readonly number[] => {
+    if (isSingle) return [...table.complete.rows.subarray(0, Math.min(size, table.complete.length))];
+    if (known.version !== table.version || known.size !== size)
+      known = { version: table.version, size, rows: listNondominated(table, size) };
+    return known.rows;
+  };
+  return (except) => {
+    const tenth = Math.ceil(0.1 * table.ended);
+    const size = isSingle ? Math.min(tenth, largestBelow) : tenth;
+    const complete = listBest(size);
+    const pruned = table.pruned.rows.subarray(0, Math.min(size - complete.length, table.pruned.length));
+    return partition(table, [...complete, ...pruned], except);
+  };
+}
+
+function listNondominated(table: TrialTable, size: number): readonly number[] {
+  const rows = [...table.complete.rows.subarray(0, table.complete.length)].sort(
+    (a, b) => table.numberOf(a) - table.numberOf(b),
+  );
+  if (size >= rows.length) return rows;
+  const points = rows.map((row) => table.losses.map((losses) => losses[row] ?? 0));
+  const ranks = rankByDominance(points);
+  const chosen: number[] = [];
+  for (let rank = 0; chosen.length < size; rank += 1) {
+    const front = [...ranks.keys()].filter((index) => ranks[index] === rank);
+    const room = size - chosen.length;
+    chosen.push(...(front.length <= room ? front : selectFrom(points, front, room)));
+  }
+  return chosen.map((index) => rows[index] ?? 0);
+}
+
+function selectFrom(
+  points: readonly (readonly number[])[],
+  front: readonly number[],
+  size: number,
+): readonly number[] {
+  const members = front.map((index) => points[index] ?? []);
+  const reference = (members[0] ?? []).map((_, goal) => {
+    const worst = Math.max(...members.map((member) => member[goal] ?? 0));
+    return Math.max(1.1 * worst, 0.9 * worst) || 1e-12;
+  });
+  return selectByHypervolume(members, size, reference).map((place) => front[place] ?? 0);
 }
 
 function partition(table: TrialTable, chosen: readonly number[], except: number): Split {

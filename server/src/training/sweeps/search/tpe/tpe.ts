@@ -10,8 +10,8 @@ import {
   valueAt,
 } from '../space.ts';
 import { drawPoints, logDensities, type Mixture } from './mixture.ts';
-import { buildMixture, weighByAge } from './parzen.ts';
-import { type Split, splitTrials } from './split.ts';
+import { buildMixture, weighAlike, weighByAge } from './parzen.ts';
+import { createSplitter, type Split } from './split.ts';
 import { type Column, TrialTable } from './trial-table.ts';
 
 const candidates = 24;
@@ -29,20 +29,23 @@ export interface TpeInput extends SamplerInput {
  */
 export function createTpeSampler({ space, directions, seed, startupTrials = 10 }: TpeInput): Sampler {
   const table = new TrialTable({ space, directions });
+  const splitFor = createSplitter(table);
   const columnOf = new Map(table.columns.map((column) => [column.parameter, column]));
 
+  const weighBelow = directions.length === 1 ? weighByAge : weighAlike;
+
   function askModel(number: number, random: Random) {
-    const split = splitTrials(table, number);
+    const split = splitFor(number);
     const common = directions.length === 1 ? table.listCommon() : [];
     const together = new Map(
-      choose(common, split, random).map((value, index) => [common[index]?.parameter, value]),
+      choose(common, split, weighBelow, random).map((value, index) => [common[index]?.parameter, value]),
     );
     return buildPoint(space, (parameter) => {
       const chosen = together.get(parameter);
       if (chosen !== undefined) return chosen;
       const column = columnOf.get(parameter);
       if (isSingle(parameter) || !column) return valueAt(parameter, 0);
-      return choose([column], split, random)[0] ?? null;
+      return choose([column], split, weighBelow, random)[0] ?? null;
     });
   }
 
@@ -60,20 +63,30 @@ export function createTpeSampler({ space, directions, seed, startupTrials = 10 }
 }
 
 /** Of points drawn from the good ones' density the one that is likeliest to be one of them. */
-function choose(columns: readonly Column[], split: Split, random: Random): readonly ParameterValue[] {
+function choose(
+  columns: readonly Column[],
+  split: Split,
+  weighBelow: (count: number) => Float64Array,
+  random: Random,
+): readonly ParameterValue[] {
   if (columns.length === 0) return [];
-  const below = mixtureOf(columns, split.below);
+  const below = mixtureOf(columns, split.below, weighBelow);
+  const above = mixtureOf(columns, split.above, weighByAge);
   const points = drawPoints(below, candidates, random);
-  const [good, bad] = [logDensities(below, points), logDensities(mixtureOf(columns, split.above), points)];
+  const [good, bad] = [logDensities(below, points), logDensities(above, points)];
   let best = 0;
   for (let i = 1; i < good.length; i += 1)
     if ((good[i] ?? 0) - (bad[i] ?? 0) > (good[best] ?? 0) - (bad[best] ?? 0)) best = i;
   return columns.map(({ parameter }, index) => fromCoordinate(parameter, points[index]?.[best] ?? 0));
 }
 
-function mixtureOf(columns: readonly Column[], rows: Int32Array): Mixture {
+export function mixtureOf(
+  columns: readonly Column[],
+  rows: Int32Array,
+  weigh: (count: number) => Float64Array,
+): Mixture {
   const complete = rows.filter((row) => columns.every(({ coordinates }) => !Number.isNaN(coordinates[row])));
-  return buildMixture(columns, complete, weighByAge(complete.length));
+  return buildMixture(columns, complete, weigh(complete.length));
 }
 
 const fromCoordinate = (parameter: Parameter, coordinate: number): ParameterValue =>
