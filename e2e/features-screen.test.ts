@@ -169,6 +169,44 @@ describeScreens('features', (ui) => {
       .waitFor();
   });
 
+  it('takes rows pushed by hand: refused at their field or line, then looked up at once', async () => {
+    await ui.open('/feature-views/price_stats/versions/2?tab=online');
+    const push = ui.page.getByRole('button', { name: 'Push rows', exact: true });
+    const send = ui.dialog().getByRole('button', { name: 'Push rows', exact: true });
+    await push.click();
+    await ui.field('symbol').fill('NVDA');
+    await ui.field('venue').fill('first');
+    await ui.field('event_time').fill('2024-03-01');
+    await send.click();
+    await ui
+      .dialog()
+      .getByText(/^is "first", not a whole number/)
+      .waitFor();
+    expect(await ui.field('venue').getAttribute('aria-invalid')).toBe('true');
+    await ui.field('venue').fill('1');
+    await ui.dialog().getByRole('button', { name: 'as CLI' }).click();
+    await ui.page.getByText(/^tidemill features push price_stats@2 - --to online <<'END'/).waitFor();
+    await ui.dialog().getByText('JSON', { exact: true }).click();
+    await ui.field('Rows').fill('{"symbol": "NVDA"}\n{"symbol": }');
+    await ui
+      .dialog()
+      .getByText(/^Line 2: /)
+      .waitFor();
+    const rows = [7, 'x'].map((close) => ({ symbol: 'NVDA', venue: 1, event_time: '2024-03-01', close }));
+    await ui.field('Rows').fill(JSON.stringify(rows));
+    await send.click();
+    await ui.dialog().getByText('Row 2, close is "x"').waitFor();
+    await ui.field('Rows').fill(JSON.stringify(rows.slice(0, 1)));
+    await send.click();
+    await ui.page.getByText('1 row pushed, 1 kept online.').waitFor();
+    await ui.page.getByLabel(/^Keys/).fill('NVDA, 1');
+    await ui.page.getByRole('button', { name: 'Look up' }).click();
+    await ui
+      .table('online values')
+      .getByRole('row', { name: 'NVDA, 1 close 7 PRESENT 2024-03-01' })
+      .waitFor();
+  });
+
   it('looks a service up, with what the request brings computed on demand', async () => {
     await ui.open('/feature-services/pricing/versions/1');
     await ui.table('features').getByRole('row', { name: 'last_close integer price_stats@2 close' }).waitFor();

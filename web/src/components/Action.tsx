@@ -22,8 +22,8 @@ interface ActionProps<R> {
   readonly disabled?: boolean;
   /** Quieter, for a cell of a table. */
   readonly inRow?: boolean;
-  /** Further fields of the dialog. */
-  readonly children?: ReactNode;
+  /** Further fields of the dialog; one that shows itself what was refused is told. */
+  readonly children?: ReactNode | ((refused: Error | null) => ReactNode);
   /** Called with the answer after it succeeded. */
   readonly onDone?: (reply: R) => void;
 }
@@ -72,7 +72,7 @@ function ActionForm<R>({ close, ...props }: ActionProps<R> & { readonly close: (
   return (
     <form className="stack" onSubmit={submit}>
       <div>{props.about}</div>
-      {props.children}
+      {typeof props.children === 'function' ? props.children(mutation.error) : props.children}
       {needsReason && (
         <Textarea
           label="Reason"

@@ -2,6 +2,9 @@ import { type Asked, shellQuote } from './http-form.ts';
 
 type Input = Readonly<Record<string, unknown>>;
 
+/** Characters. */
+const longestInput = 2000;
+
 /** A name with spaces or an `@` of its own stands in double quotes, and those in the shell's. */
 function named(name: unknown, version?: unknown): string {
   const text = String(name);
@@ -47,6 +50,12 @@ const keyWords = ({ entities }: Input) =>
     )
     .map((word) => ` ${/^[\w.=,-]+$/.test(word) ? word : shellQuote(word)}`)
     .join('');
+/** What a command reads from standard input, written behind it; much of it is better in a file. */
+function pushWords({ rows, to, key }: Input): string {
+  const text = JSON.stringify(rows);
+  const options = `${option({ to }, 'to')}${quoted({ key }, 'key')}`;
+  return text.length > longestInput ? ` rows.json${options}` : ` -${options} <<'END'\n${text}\nEND`;
+}
 /** One of the dataset, or already that of another. */
 const versionOf = ({ name }: Input, version: unknown) =>
   String(version).includes('@') ? shellQuote(String(version)) : named(name, version);
@@ -114,6 +123,7 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
     `features lookup-service ${at(input)}${keyWords({ entities: (entities as readonly Input[]).map((entity) => ({ ...entity, ...(request as readonly Input[] | undefined)?.[0] })) })}`,
   'features.onlineStatus': () => 'features online-store',
   'features.lookup': (input) => `features lookup ${at(input)}${keyWords(input)}`,
+  'features.push': (input) => `features push ${at(input)}${pushWords(input)}`,
   'features.deleteVersion': (input) => `features delete ${at(input)}`,
   'entities.getVersion': (input) => `features show entity:${at(input)}`,
   'entities.listVersions': ({ name }) => `features versions entity:${name}`,

@@ -103,3 +103,13 @@ test('an incremental run writes what differs from the one before, and nothing el
   });
   await fc.assert(property, { numRuns: 500 });
 });
+
+test('a view may have thousands of features', async () => {
+  const features = Array.from({ length: 2000 }, (_, i) => ({ name: `f${i}`, type: 'integer' as const }));
+  const values = features.map(({ name }, i) => `${i === 1 ? 'null::bigint' : i} as ${name}`);
+  const rows = `select 'a' as key, ${timeSql(0)} as event, ${values.join(', ')}`;
+  const [newest] = await run(
+    `with view_ as (${rows}) ${newestValuesSql({ ...view, createdTime: null, features }, keys, now)}`,
+  );
+  expect(JSON.parse(String(newest?.tm__values))).toEqual(features.map((_, i) => (i === 1 ? null : i)));
+});

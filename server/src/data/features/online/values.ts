@@ -43,7 +43,7 @@ export function elementSql(column: string, type: Column['type']): string {
   }
 }
 
-/** The same text in SQL. */
+/** The same text in SQL; one call, as a chain of operators for each feature is deeper than the engine goes. */
 export const packedSql = (features: readonly Column[]): string =>
   `'[' || concat_ws(',', ${features.map((feature) => `coalesce(${valueSql(feature)}, 'null')`).join(', ')}) || ']'`;
 

@@ -1,19 +1,17 @@
 import { useQuery } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
 import type { FeatureService } from '@tidemill/sdk';
-import { Action } from '../../../components/Action.tsx';
 import { Answer } from '../../../components/Answer.tsx';
 import { DataTable } from '../../../components/DataTable.tsx';
-import { Detail, Fact, Summary } from '../../../components/Detail.tsx';
+import { Detail, Fact } from '../../../components/Detail.tsx';
 import type { DataColumn } from '../../../components/data-column.tsx';
 import { LineagePanel } from '../../../components/LineagePanel.tsx';
-import { PageHeader } from '../../../components/PageHeader.tsx';
 import { Panel } from '../../../components/Panel.tsx';
 import { ReferenceLink } from '../../../components/ReferenceLink.tsx';
 import { RowsTable } from '../../../components/RowsTable.tsx';
 import { ask, send } from '../../../lib/client.ts';
 import { useParam } from '../../../lib/url-state.ts';
-import { columnLine, DefinedFacts } from './definition-facts.tsx';
+import { DefinitionHeader } from './DefinitionHeader.tsx';
+import { columnLine } from './definition-facts.tsx';
 import { ServiceOnline } from './OnlinePanels.tsx';
 import { ServiceUses } from './UsesPanel.tsx';
 import { ServiceVersions } from './VersionsPanel.tsx';
@@ -28,18 +26,15 @@ export function FeatureServiceScreen() {
     <Answer of={service}>
       {(value) => (
         <>
-          <PageHeader
-            title={value.reference}
-            trail={[{ text: 'Features', to: '/features' }]}
-            about={value.description}
+          <DefinitionHeader
+            of={value}
             asked={asked}
-            actions={<DeleteAction service={value} />}
-          />
-          <Summary>
+            deletion={send('featureServices', 'deleteVersion', { name, version: String(value.version) })}
+            deletes={`${value.reference} is deleted, unless a training set, model or endpoint uses it.`}
+          >
             <Fact name="Key">{columnLine(value.joinKeys)}</Fact>
             <Fact name="The request brings">{columnLine(value.request) || 'keys alone'}</Fact>
-            <DefinedFacts of={value} />
-          </Summary>
+          </DefinitionHeader>
           <Detail tabs={toTabs(value)} />
         </>
       )}
@@ -111,19 +106,5 @@ function Features({ service }: { readonly service: FeatureService }) {
         </Panel>
       )}
     </div>
-  );
-}
-
-function DeleteAction({ service: { name, version, reference } }: { readonly service: FeatureService }) {
-  const navigate = useNavigate();
-  return (
-    <Action
-      {...send('featureServices', 'deleteVersion', { name, version: String(version) })}
-      danger
-      name="Delete"
-      about={`${reference} is deleted, unless a training set, model or endpoint uses it.`}
-      reason="none"
-      onDone={() => void navigate({ to: '/features' as '/' })}
-    />
   );
 }

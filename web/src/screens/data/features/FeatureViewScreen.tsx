@@ -1,14 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
 import type { FeatureView } from '@tidemill/sdk';
-import { Action } from '../../../components/Action.tsx';
 import { Answer } from '../../../components/Answer.tsx';
-import { Detail, Fact, Summary } from '../../../components/Detail.tsx';
+import { Detail, Fact } from '../../../components/Detail.tsx';
 import { LineagePanel } from '../../../components/LineagePanel.tsx';
-import { PageHeader } from '../../../components/PageHeader.tsx';
 import { ask, send } from '../../../lib/client.ts';
 import { useParam } from '../../../lib/url-state.ts';
-import { columnLine, DefinedFacts, References } from './definition-facts.tsx';
+import { DefinitionHeader } from './DefinitionHeader.tsx';
+import { columnLine, References } from './definition-facts.tsx';
 import { HealthPanel } from './HealthPanel.tsx';
 import { ImpactPanel } from './ImpactPanel.tsx';
 import { ViewOnline } from './OnlinePanels.tsx';
@@ -25,14 +23,14 @@ export function FeatureViewScreen() {
     <Answer of={view}>
       {(value) => (
         <>
-          <PageHeader
-            title={value.reference}
-            trail={[{ text: 'Features', to: '/features' }]}
-            about={value.description}
+          <DefinitionHeader
+            of={value}
             asked={asked}
-            actions={<Actions view={value} />}
-          />
-          <Facts view={value} />
+            deletion={send('features', 'deleteVersion', { name, version: String(value.version) })}
+            deletes={`${value.reference} is deleted, unless a service, training set, model or endpoint uses it.`}
+          >
+            <Facts view={value} />
+          </DefinitionHeader>
           <Detail tabs={toTabs(value)} />
         </>
       )}
@@ -59,24 +57,10 @@ const toTabs = (view: FeatureView) => [
   { id: 'lineage', title: 'Lineage', render: () => <LineagePanel uri={view.uri} /> },
 ];
 
-function Actions({ view: { name, version, reference } }: { readonly view: FeatureView }) {
-  const navigate = useNavigate();
-  return (
-    <Action
-      {...send('features', 'deleteVersion', { name, version: String(version) })}
-      danger
-      name="Delete"
-      about={`${reference} is deleted, unless a service, training set, model or endpoint uses it.`}
-      reason="none"
-      onDone={() => void navigate({ to: '/features' as '/' })}
-    />
-  );
-}
-
 function Facts({ view }: { readonly view: FeatureView }) {
   const { materialize } = view.online;
   return (
-    <Summary>
+    <>
       {view.entities.length > 0 && (
         <Fact name="Entities">
           <References kind="entity" to={view.entities} />
@@ -95,7 +79,6 @@ function Facts({ view }: { readonly view: FeatureView }) {
       <Fact name="Reads">
         <References kind="dataset" to={view.datasets} />
       </Fact>
-      <DefinedFacts of={view} />
-    </Summary>
+    </>
   );
 }

@@ -7,6 +7,7 @@ import { ask } from '../../../lib/client.ts';
 import { ServiceValues, ViewValues } from './LookedUp.tsx';
 import { LookupForm, type LookupQuestion } from './LookupForm.tsx';
 import { MaterializationsPanel } from './MaterializationsPanel.tsx';
+import { PushPanel } from './PushPanel.tsx';
 
 /** What of a view is online: what was written, and values by key as an endpoint would read them. */
 export function ViewOnline({ view }: { readonly view: FeatureView }) {
@@ -15,6 +16,7 @@ export function ViewOnline({ view }: { readonly view: FeatureView }) {
   return (
     <div className="stack">
       <MaterializationsPanel view={view} />
+      {(view.stream || view.aggregations.length === 0) && <PushPanel view={view} />}
       <Panel title="Look up" aside={<OnlineStore />}>
         <LookupForm keys={keys} onLookup={setQuestion} />
       </Panel>

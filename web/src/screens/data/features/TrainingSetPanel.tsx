@@ -5,6 +5,7 @@ import type { DataColumn } from '../../../components/data-column.tsx';
 import { Figure } from '../../../components/Figure.tsx';
 import { Panel } from '../../../components/Panel.tsx';
 import { LinkedText, ReferenceLink } from '../../../components/ReferenceLink.tsx';
+import { dedent } from '../../../lib/dedent.ts';
 import { References } from './definition-facts.tsx';
 import classes from './FeatureView.module.css';
 import { type Exclusion, toLineage } from './training-set-lineage.ts';
@@ -68,13 +69,13 @@ export function TrainingSetPanel({ version }: { readonly version: DatasetVersion
       <div className="columns">
         <Panel title="Entity rows">
           <pre className={classes.sql}>
-            <LinkedText known={version.provenance.inputs}>{definition.entities}</LinkedText>
+            <LinkedText known={version.provenance.inputs}>{dedent(definition.entities)}</LinkedText>
           </pre>
         </Panel>
         {definition.label && (
           <Panel title="Label">
             <pre className={classes.sql}>
-              <LinkedText known={version.provenance.inputs}>{definition.label.sql}</LinkedText>
+              <LinkedText known={version.provenance.inputs}>{dedent(definition.label.sql)}</LinkedText>
             </pre>
           </Panel>
         )}

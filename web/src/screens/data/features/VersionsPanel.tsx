@@ -7,6 +7,7 @@ import { Panel } from '../../../components/Panel.tsx';
 import { ReferenceLink } from '../../../components/ReferenceLink.tsx';
 import { SourceMenu } from '../../../components/SourceMenu.tsx';
 import { Time } from '../../../components/Time.tsx';
+import { dedent } from '../../../lib/dedent.ts';
 import { type List, useList } from '../../../lib/pages.ts';
 import { type Change, changesBetween } from './definition-changes.ts';
 import classes from './FeatureView.module.css';
@@ -73,10 +74,10 @@ const Statements = ({ changes }: { readonly changes: readonly Change[] }) =>
     .map(({ before, after }) => (
       <div key="sql" className="columns">
         <Panel title="SQL before">
-          <pre className={classes.sql}>{before}</pre>
+          <pre className={classes.sql}>{dedent(before)}</pre>
         </Panel>
         <Panel title="SQL now">
-          <pre className={classes.sql}>{after}</pre>
+          <pre className={classes.sql}>{dedent(after)}</pre>
         </Panel>
       </div>
     ));

@@ -5,6 +5,8 @@ import { Panel } from '../../../components/Panel.tsx';
 import { RowsTable } from '../../../components/RowsTable.tsx';
 import { SourceMenu } from '../../../components/SourceMenu.tsx';
 import { ask } from '../../../lib/client.ts';
+import { dedent } from '../../../lib/dedent.ts';
+import { formatCount } from '../../../lib/format.ts';
 import classes from './FeatureView.module.css';
 import { toDefinition } from './view-definition.ts';
 
@@ -14,9 +16,9 @@ export function ViewDefinition({ view }: { readonly view: FeatureView }) {
     <div className="stack">
       <div className="columns">
         <Panel title="SQL">
-          <pre className={classes.sql}>{view.sql}</pre>
+          <pre className={classes.sql}>{dedent(view.sql)}</pre>
         </Panel>
-        <Panel title="Features">
+        <Panel title="Features" aside={formatCount(view.features.length)}>
           <RowsTable label="features" rows={view.features} names={['name', 'type']} />
         </Panel>
       </div>

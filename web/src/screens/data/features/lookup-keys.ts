@@ -4,7 +4,7 @@ type Texts = Readonly<Record<string, string>>;
 type Row = Record<string, string | number | boolean | null>;
 
 /** A value as its column has it; what is no number stays text, and the server says so. */
-function toValue(text: string, type: Column['type']): string | number | boolean | null {
+export function toValue(text: string, type: Column['type']): string | number | boolean | null {
   const trimmed = text.trim();
   if (trimmed === '') return type === 'text' ? text : null;
   if (type === 'boolean' && (trimmed === 'true' || trimmed === 'false')) return trimmed === 'true';
