@@ -271,6 +271,20 @@ export function onlineSuite(open: () => Promise<OnlineStore>): void {
     expect(await now()).toEqual([null, null]);
   });
 
+  test('a mark is set, replaced where it is the one that is meant, and lost with the rows', async () => {
+    const store = await openForTest();
+    expect(await store.mark('v', { from: 'a', to: 'b' })).toBe(false);
+    expect(await store.mark('v', { to: 'a' })).toBe(true);
+    expect(await store.mark('other', { from: 'a', to: 'b' })).toBe(false);
+    expect(await store.mark('v', { from: 'b', to: 'c' })).toBe(false);
+    expect(await store.mark('v', { from: 'a', to: 'a' })).toBe(true);
+    expect(await store.mark('v', { from: 'a', to: "b'; --é" })).toBe(true);
+    await store.write('v', [row('k', 1)]);
+    expect(await store.mark('v', { from: "b'; --é", to: 'c' })).toBe(true);
+    await store.drop('v');
+    expect(await store.mark('v', { from: 'c', to: 'd' })).toBe(false);
+  });
+
   test('drop forgets one view, however large, and no other', async () => {
     const store = await openForTest();
     const many = Array.from({ length: 2_500 }, (_, n) => row(`k${n}`, 1));

@@ -38,6 +38,11 @@ export interface Wanted {
   readonly keys: readonly string[];
 }
 
+export interface MarkWords {
+  readonly from?: string | undefined;
+  readonly to: string;
+}
+
 export interface OnlineState {
   readonly kind: 'sqlite' | 'redis';
   /** Where it is, without a password. */
@@ -64,7 +69,12 @@ export interface OnlineStore {
   load(view: string, path: string, options?: LoadOptions): Promise<Loaded>;
   /** All in one round trip: per view as many answers as keys, in their order; null where nothing was written. */
   read(wanted: readonly Wanted[]): Promise<(OnlineValues | null)[][]>;
-  /** Forgets every row of the view. What is written meanwhile may go too. */
+  /**
+   * A word that the store keeps per view for whoever fills it, and loses with its rows: `to` is set, where `from` is given
+   * only in its place. False, and nothing is set, when another word is there, or none.
+   */
+  mark(view: string, words: MarkWords): Promise<boolean>;
+  /** Forgets every row of the view, and its mark. What is written meanwhile may go too. */
   drop(view: string): Promise<void>;
   describe(): OnlineState;
   /** May be called twice; nothing else may be called afterwards. */

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { errors, TidemillError } from '../../base/errors.ts';
-import { type OnlineRow, separator } from './online.ts';
+import { type MarkWords, type OnlineRow, separator } from './online.ts';
 
 export interface RedisAddress {
   /** `redis://` or `rediss://`, with user, password and database as every client of Redis writes them. */
@@ -21,21 +21,28 @@ const rowsPerScript = 200;
 const scriptsAtOnce = 8;
 
 /**
- * A value is `event time ␟ values`. The comparison and the writing are one step, whoever else writes; times are compared as
+ * A value is `event time ␟ values`; whatever else stands under a key of ours is written over. The comparison and the writing are one step, whoever else writes; times are compared as
  * doubles, which hold every one we let in.
  */
 const guardedWrite = `
 local written = 0
 local keep = tonumber(ARGV[1])
 for i, key in ipairs(KEYS) do
-  local held = redis.call('getrange', key, 0, 20)
-  if held == '' or tonumber(string.match(held, '^-?%d+')) <= tonumber(ARGV[i * 2]) then
+  local held = redis.pcall('getrange', key, 0, 20)
+  local time = type(held) == 'string' and string.match(held, '^(-?%d+)${'\\31'}')
+  if not time or tonumber(time) <= tonumber(ARGV[i * 2]) then
     local value = ARGV[i * 2] .. '${'\\31'}' .. ARGV[i * 2 + 1]
     if keep > 0 then redis.call('set', key, value, 'px', keep) else redis.call('set', key, value) end
     written = written + 1
   end
 end
 return written`;
+
+const replaceMark = `
+local held = redis.pcall('get', KEYS[1])
+if held ~= ARGV[1] then return 0 end
+redis.call('set', KEYS[1], ARGV[2])
+return 1`;
 
 interface WithScript {
   guardedWrite(keys: number, ...rest: (string | number)[]): Promise<number>;
@@ -84,6 +91,8 @@ export function connectRedis({ url, prefix }: RedisAddress, onChange?: (problem:
 
   const keyOf = (view: string, key: string): string => `${prefix}:online:${view.length}:${view}:${key}`;
 
+  const markKeyOf = (view: string): string => `${prefix}:online-mark:${view}`;
+
   async function write(view: string, rows: readonly OnlineRow[], keepMs: number): Promise<number> {
     let written = 0;
     for (let start = 0; start < rows.length; start += rowsPerScript * scriptsAtOnce) {
@@ -110,6 +119,12 @@ export function connectRedis({ url, prefix }: RedisAddress, onChange?: (problem:
     keyOf,
     using,
     write,
+    async mark(view: string, { from, to }: MarkWords): Promise<boolean> {
+      const key = markKeyOf(view);
+      if (from === undefined) return (await using((redis) => redis.set(key, to))) === 'OK';
+      return (await using((redis) => redis.eval(replaceMark, 1, key, from, to))) === 1;
+    },
+    unmark: (view: string): Promise<number> => using((redis) => redis.unlink(markKeyOf(view))),
     problem: () => problem,
     close: () => client.disconnect(),
   };
@@ -126,7 +141,7 @@ export const separatorOf = (value: string): number => value.indexOf(separator);
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message || error.name : String(error);
   if (/enableOfflineQueue/.test(message)) return 'there is no connection';
-  if (/Command timed out/.test(message)) return 'it does not answer in time';
+  if (/Command timed out|Socket timeout/.test(message)) return 'it does not answer in time';
   if (/max retries/i.test(message)) return 'the connection was lost';
   return message.replace(/[.\s]+$/, '');
 }

@@ -50,6 +50,31 @@ describe.skipIf(!isRedisThere)('online store in Redis', () => {
     expect(await client.pttl(`${prefix}:online:1:v:b`)).toBe(-1);
   });
 
+  test('what others put under our keys is no value, and is written over', async () => {
+    const prefix = newPrefix();
+    const store = await open(prefix);
+    const client = new Redis(redisUrl);
+    onTestFinished(async () => {
+      client.disconnect();
+      await store.close();
+    });
+    const key = (name: string) => `${prefix}:online:1:v:${name}`;
+    await client.rpush(key('list'), 'a');
+    await client.hset(key('hash'), 'a', 'b');
+    await client.mset({ [key('text')]: 'hello', [key('number')]: '12', [key('none')]: '' });
+    await client.set(key('time'), 'soon\u001f[1]');
+    const keys = ['list', 'hash', 'text', 'number', 'none', 'time'];
+    expect(await store.read([{ view: 'v', keys }])).toEqual([keys.map(() => null)]);
+    const rows = keys.map((name) => ({ key: name, eventTime: -5, values: '[1]' }));
+    expect(await store.write('v', rows)).toEqual({ written: keys.length });
+    expect(await store.read([{ view: 'v', keys }])).toEqual([
+      keys.map(() => ({ eventTime: -5, values: '[1]' })),
+    ]);
+    await client.rpush(`${prefix}:online-mark:v`, 'a');
+    expect(await store.mark('v', { from: 'a', to: 'b' })).toBe(false);
+    expect(await store.mark('v', { to: 'b' })).toBe(true);
+  });
+
   test('what Redis itself refuses is said in its words', async () => {
     const store = await openRedisOnline({
       url: redisUrl.replace('redis://', 'redis://nobody:secret@'),

@@ -70,7 +70,9 @@ export async function openRedisOnline({ url, prefix, onChange }: RedisOptions): 
       let next = 0;
       return wanted.map((each) => each.keys.map(() => toValues(found[next++] ?? null)));
     },
+    mark: (view, words) => redis.mark(view, words),
     async drop(view) {
+      await redis.unmark(view);
       const pattern = `${escapeGlob(redis.keyOf(view, ''))}*`;
       let cursor = '0';
       do {
@@ -89,10 +91,12 @@ export async function openRedisOnline({ url, prefix, onChange }: RedisOptions): 
   };
 }
 
+/** What is none of ours was put there by others, and is nobody's value. */
 function toValues(held: string | null): OnlineValues | null {
   if (held === null) return null;
   const at = separatorOf(held);
-  return { eventTime: Number(held.slice(0, at)), values: held.slice(at + 1) };
+  const eventTime = at > 0 ? Number(held.slice(0, at)) : Number.NaN;
+  return Number.isSafeInteger(eventTime) ? { eventTime, values: held.slice(at + 1) } : null;
 }
 
 const escapeGlob = (text: string): string => text.replace(/[*?[\]^\\]/g, '\\$&');

@@ -12,6 +12,7 @@ export function prepareFile(database: DatabaseSync): void {
       view integer not null, key text not null, event_time integer not null, row_values text not null,
       primary key (view, key)
     ) strict, without rowid;
+    create table if not exists online_marks (view text primary key, mark text not null) strict, without rowid;
   `);
   const old = database.prepare("select 1 from sqlite_master where name = 'online_rows'").get();
   if (old) bringOver(database);

@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
 import { loadFile } from './load-file.ts';
-import type { OnlineRow } from './online.ts';
+import type { MarkWords, OnlineRow } from './online.ts';
 import { prepareFile, rowWriter } from './sqlite-file.ts';
 import { serveOrders } from './thread-server.ts';
 
@@ -13,6 +13,7 @@ const slice = 10_000;
 type Order =
   | { readonly kind: 'write'; readonly view: string; readonly rows: readonly OnlineRow[] }
   | { readonly kind: 'load'; readonly view: string; readonly path: string }
+  | { readonly kind: 'mark'; readonly view: string; readonly words: MarkWords }
   | { readonly kind: 'drop'; readonly view: string };
 
 const database = new DatabaseSync((workerData as { file: string }).file, { timeout: 10_000 });
@@ -25,6 +26,15 @@ const remove = database.prepare(`
   delete from online_values where view = ?1 and key in
     (select key from online_values where view = ?1 limit ${slice})`);
 
+const setMark = database.prepare(
+  'insert into online_marks (view, mark) values (?, ?) on conflict (view) do update set mark = excluded.mark',
+);
+const replaceMark = database.prepare('update online_marks set mark = ? where view = ? and mark = ?');
+const unmark = database.prepare('delete from online_marks where view = ?');
+
+const mark = (view: string, { from, to }: MarkWords): boolean =>
+  (from === undefined ? setMark.run(view, to) : replaceMark.run(to, view, from)).changes === 1;
+
 async function write(view: string, rows: readonly OnlineRow[]): Promise<number> {
   let written = 0;
   for (let start = 0; start < rows.length; start += slice) {
@@ -35,6 +45,7 @@ async function write(view: string, rows: readonly OnlineRow[]): Promise<number> 
 }
 
 async function drop(name: string): Promise<object> {
+  unmark.run(name);
   const view = (findView.get(name) as { id: number } | undefined)?.id ?? null;
   while ((remove.run(view).changes as number) > 0) await nextTurn();
   return {};
@@ -43,6 +54,7 @@ async function drop(name: string): Promise<object> {
 serveOrders(
   async (order: Order, context) => {
     if (order.kind === 'load') return loadFile(order, context, (rows) => write(order.view, rows));
+    if (order.kind === 'mark') return mark(order.view, order.words);
     if (order.kind === 'drop') return drop(order.view);
     return { written: await write(order.view, order.rows) };
   },

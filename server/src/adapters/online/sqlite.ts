@@ -109,6 +109,7 @@ export async function openSqliteOnline(options: { readonly file: string }): Prom
       }
       return replies;
     },
+    mark: async (view, words) => (await writer.ask({ kind: 'mark', view, words })) as boolean,
     async drop(view) {
       await writer.ask({ kind: 'drop', view });
       hot.clear();

@@ -20,6 +20,7 @@ import { notingPushes } from './health/push-marks.ts';
 import { createOnlineLookup } from './online/lookup.ts';
 import { createMaterialize } from './online/materialize.ts';
 import { createPush } from './online/push.ts';
+import { createRetirement } from './online/retirement.ts';
 import { assertSchedule, createOnlineSchedules } from './online/schedules.ts';
 import { createStreams } from './online/streams.ts';
 import { entityKey } from './rules.ts';
@@ -38,7 +39,7 @@ export interface FeaturesDependencies {
   readonly analytics: Analytics;
   readonly online: OnlineStore;
   readonly datasets: Datasets;
-  readonly tasks: Pick<Tasks, 'register' | 'enqueue' | 'cancel' | 'wake'>;
+  readonly tasks: Pick<Tasks, 'register' | 'enqueue' | 'cancel' | 'find' | 'wake'>;
   readonly events: Pick<Events, 'on'>;
   readonly compute: Pick<Compute, 'compute'>;
   readonly tempFolder: string;
@@ -47,7 +48,7 @@ export interface FeaturesDependencies {
 /** Features defined once: views over dataset versions, their online values, and the training sets made of them. */
 export function createFeatures(deps: FeaturesDependencies) {
   const entities = createEntities(deps);
-  const views = createViews({ ...deps, entities });
+  const views = createViews({ ...deps, entities, retire: createRetirement(deps) });
   const services = createFeatureServices({ ...deps, views });
   const inside = { ...deps, resolveView: views.resolveView, resolveService: services.resolve };
   const trainingSets = createTrainingSets(inside);

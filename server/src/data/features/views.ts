@@ -7,7 +7,6 @@ import type {
   Row,
 } from '@tidemill/contract';
 import type { Analytics, QueryReply } from '../../adapters/analytics/analytics.ts';
-import type { OnlineStore } from '../../adapters/online/online.ts';
 import type { Caller } from '../../base/caller.ts';
 import { durationMs, formatDuration } from '../../base/duration.ts';
 import { errors, TidemillError } from '../../base/errors.ts';
@@ -23,14 +22,14 @@ import {
 } from './catalogue/definition.ts';
 import { createDefinitions, type DefinitionsDependencies } from './catalogue/definitions.ts';
 import type { Entities } from './catalogue/entities.ts';
-import { onlineName } from './online/values.ts';
+import type { Retire } from './online/retirement.ts';
 import { isSameMeaning, meaningOf, shapeOf, type ViewMeaning } from './rules.ts';
 import { previewWindows } from './window-preview.ts';
 
 export interface ViewsDependencies extends DefinitionsDependencies {
   readonly analytics: Analytics;
   readonly datasets: Datasets;
-  readonly online: Pick<OnlineStore, 'drop'>;
+  readonly retire: Retire;
   readonly entities: Pick<Entities, 'resolve'>;
 }
 
@@ -60,13 +59,14 @@ const previewRows = 100;
 
 /** Feature views as they are defined: versions of SQL over dataset versions with entity and time. */
 export function createViews(deps: ViewsDependencies) {
-  const { analytics, online } = deps;
+  const { analytics } = deps;
   const definitions = createDefinitions<ViewMeaning, ViewAbout, FeatureView>(deps, {
     kind: 'view',
     domain: 'features',
     present,
     isSameMeaning,
     entriesOf,
+    retire: deps.retire,
     notFound: errors.featureViewNotFound,
     versionNotFound: errors.featureViewVersionNotFound,
   });
@@ -91,15 +91,12 @@ export function createViews(deps: ViewsDependencies) {
     return { meaning, bound, reply, entities };
   }
 
-  /** Of views that are gone nothing is served. */
-  async function dropOnline(references: readonly string[], workspace: string): Promise<void> {
-    for (const reference of references) await online.drop(onlineName({ workspace, reference }));
-  }
-
   return {
     resolveView: definitions.resolve,
     listVersions: definitions.listVersions,
     list: definitions.list,
+    delete: definitions.delete,
+    deleteVersion: definitions.deleteVersion,
     tryOut,
 
     /** What the latest version means; null for an unknown name. */
@@ -146,19 +143,6 @@ export function createViews(deps: ViewsDependencies) {
       });
       if (meaning.aggregations.length > 0) return previewWindows(analytics, meaning, bound, limit, signal);
       return { columns: [...reply.columns], rows: reply.rows.map((row) => ({ ...row })) };
-    },
-
-    async delete(input: { name: string }, caller: Caller): Promise<Record<string, never>> {
-      await dropOnline(await definitions.delete(input, caller), caller.workspace);
-      return {};
-    },
-
-    async deleteVersion(
-      input: { name: string; version: string },
-      caller: Caller,
-    ): Promise<Record<string, never>> {
-      await dropOnline(await definitions.deleteVersion(input, caller), caller.workspace);
-      return {};
     },
   };
 }

@@ -25,6 +25,8 @@ export interface Subject<M, A, T> {
   readonly present: (definition: Definition<M, A>) => T;
   readonly isSameMeaning: (a: M, b: M) => boolean;
   readonly entriesOf: (definition: Definition<M, A>) => CatalogueEntry[];
+  /** In the transaction that deletes versions: what else ends with them. */
+  readonly retire?: (tx: Db, name: string, numbers: readonly number[], caller: Caller) => Promise<void>;
   readonly notFound: (details: { name: string; known: string }) => Error;
   readonly versionNotFound: (details: { reference: string; known: string }) => Error;
 }
@@ -136,6 +138,7 @@ export function createDefinitions<M extends object, A extends About, T extends {
       await inside.deleteVersions(workspace, kind, name, numbers);
       const latest = await inside.findLatest<M, A>(workspace, kind, name);
       await inside.replaceEntries(workspace, kind, name, latest ? subject.entriesOf(latest) : []);
+      await subject.retire?.(tx, name, numbers, caller);
       for (const uri of uris) note({ action: `${domain}.deleted`, subject: uri, detail: {} });
     });
   }
@@ -169,20 +172,20 @@ export function createDefinitions<M extends object, A extends About, T extends {
     },
 
     /** With every version. */
-    async delete(input: { readonly name: string }, caller: Caller): Promise<string[]> {
+    async delete(input: { readonly name: string }, caller: Caller): Promise<Record<string, never>> {
       const numbers = await store.listNumbers(caller.workspace, kind, input.name);
       if (numbers.length === 0) return missing(input.name, 'latest', caller.workspace);
       await remove(input.name, numbers, caller);
-      return numbers.map((number) => formatReference(input.name, number));
+      return {};
     },
 
     async deleteVersion(
       input: { readonly name: string; readonly version: string },
       caller: Caller,
-    ): Promise<string[]> {
+    ): Promise<Record<string, never>> {
       const { name, version } = await get(input.name, input.version, caller.workspace);
       await remove(name, [version], caller);
-      return [formatReference(name, version)];
+      return {};
     },
   };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { FeatureView } from '@tidemill/contract';
 import type { Analytics } from '../../../adapters/analytics/analytics.ts';
 import type { OnlineStore } from '../../../adapters/online/online.ts';
+import { errors } from '../../../base/errors.ts';
 import { newId } from '../../../base/ids.ts';
 import type { BoundSql } from '../../datasets/service.ts';
 import { writeViewRows } from '../view-rows.ts';
@@ -21,7 +22,7 @@ export interface FillRequest {
   readonly bound: BoundSql;
   /** Asked when the view's rows are there: its SQL may have read the clock. */
   readonly now: () => number;
-  /** Only what differs from this run, if what it wrote is still known here. */
+  /** Only what differs from this run, if what it wrote is still known here, and all there is online. */
   readonly since: string | null;
   /** Under this name what is written now will be known. */
   readonly id: string;
@@ -66,14 +67,17 @@ export function createOnlineFill({ analytics, online, tempFolder }: OnlineFillDe
     const lines = join(folder, 'lines');
     const ahead = await analytics.query({ sql: pendingSql(view, now), tables, signal });
     onProgress('picking', 0);
-    if (request.isIncremental) await pickChanged(request, newest, { folder, tables, lines });
-    else await analytics.copyLines({ sql: linesSql(newest), tables, to: lines, signal });
+    const isPart = request.isIncremental && (await pickChanged(request, newest, { folder, tables, lines }));
+    if (!request.isIncremental)
+      await analytics.copyLines({ sql: linesSql(newest), tables, to: lines, signal });
     await rm(values);
+    await beginFilling(request, isPart);
     const loaded = await online.load(onlineName(view), lines, {
       keepMs: keepMsOf(view),
       signal,
       onProgress: (rows) => onProgress('writing', rows),
     });
+    await endFilling(request);
     if (request.isIncremental) await remember(join(folder, 'seen.parquet'), request);
     const { rows, written } = loaded;
     return {
@@ -84,31 +88,48 @@ export function createOnlineFill({ analytics, online, tempFolder }: OnlineFillDe
     };
   }
 
+  /** A store that was emptied has lost its mark with its rows: a part of them would not do. */
+  async function beginFilling({ view, id, since }: FillRequest, isPart: boolean): Promise<void> {
+    const from = isPart && since !== null ? since : undefined;
+    if (!(await online.mark(onlineName(view), { from, to: beginning(id) }))) throw emptied();
+  }
+
+  async function endFilling({ view, id }: FillRequest): Promise<void> {
+    if (!(await online.mark(onlineName(view), { from: beginning(id), to: id }))) throw emptied();
+  }
+
+  const emptied = () =>
+    errors.onlineUnavailable({
+      store: online.describe().address,
+      reason: 'it was emptied while values were written to it',
+    });
+
   interface Files {
     readonly folder: string;
     readonly tables: { readonly view_: { readonly paths: readonly string[] } };
     readonly lines: string;
   }
 
+  /** False where all is to be written. */
   async function pickChanged(
-    { since, signal }: FillRequest,
+    { view, since, signal }: FillRequest,
     newest: string,
     { folder, tables, lines }: Files,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const picked = join(folder, 'newest.parquet');
     await analytics.copy({ sql: newest, tables, to: picked, signal });
     const newest_ = { paths: [picked] };
     await analytics.copy({ sql: seenSql, tables: { newest_ }, to: join(folder, 'seen.parquet'), signal });
     const before = since === null ? null : remembered(since);
-    if (before === null || !(await isThere(before)))
-      return analytics.copyLines({
-        sql: linesSql('select * from newest_'),
-        tables: { newest_ },
-        to: lines,
-        signal,
-      });
+    const isKnown = since !== null && before !== null && (await isThere(before));
+    if (!isKnown || !(await online.mark(onlineName(view), { from: since, to: since }))) {
+      const sql = linesSql('select * from newest_');
+      await analytics.copyLines({ sql, tables: { newest_ }, to: lines, signal });
+      return false;
+    }
     const seen_ = { paths: [before] };
     await analytics.copyLines({ sql: linesSql(changedSql), tables: { newest_, seen_ }, to: lines, signal });
+    return true;
   }
 
   /** Only what is complete gets the name under which it is looked for. */
@@ -120,12 +141,18 @@ export function createOnlineFill({ analytics, online, tempFolder }: OnlineFillDe
     for (const name of names.slice(0, -rememberedViews)) await rm(join(memory, name), { force: true });
   }
 
-  /** A run that had nothing to write is the next one's last. */
-  const carry = (since: string, id: string): Promise<void> =>
-    rename(remembered(since), remembered(id)).catch(() => undefined);
+  /** A run that has nothing to write is the next one's last. False where the store does not hold what the last one wrote. */
+  async function carry(view: FeatureView, since: string, id: string): Promise<boolean> {
+    if (!(await online.mark(onlineName(view), { from: since, to: id }))) return false;
+    await rename(remembered(since), remembered(id)).catch(() => undefined);
+    return true;
+  }
 
   return { fill, carry };
 }
+
+/** The store's mark while a run writes; when all is written it is the run's id. */
+const beginning = (id: string): string => `${id} writes`;
 
 const isThere = (path: string): Promise<boolean> =>
   stat(path).then(

@@ -128,6 +128,18 @@ export const materializationStore = (db: Db) => ({
     return found.map(({ number }) => number);
   },
 
+  /** Ids of those of these versions that have not ended. */
+  async listOpen(workspace: string, view: string, numbers: readonly number[]): Promise<string[]> {
+    const found = await ofVersions(db, workspace, view, numbers).where('state', 'in', open).execute();
+    return found.map(({ id }) => id);
+  },
+
+  /** Ids of those that write to the version just now or did when their process died, or that wait to. */
+  async listIn(state: 'queued' | 'running', workspace: string, view: string, number: number) {
+    const found = await ofVersions(db, workspace, view, [number]).where('state', '=', state).execute();
+    return found.map(({ id }) => id);
+  },
+
   /** Whether one waits that has not begun: it will read what is newest then. */
   async isQueued(workspace: string, view: string, number: number): Promise<boolean> {
     const row = await rows(db)
@@ -142,6 +154,14 @@ export const materializationStore = (db: Db) => ({
 });
 
 const rows = (db: Db) => db.selectFrom('feature_materializations').selectAll();
+
+const ofVersions = (db: Db, workspace: string, view: string, numbers: readonly number[]) =>
+  db
+    .selectFrom('feature_materializations')
+    .select('id')
+    .where('workspace', '=', workspace)
+    .where('view', '=', view)
+    .where('number', 'in', numbers);
 
 type StoredRow = Awaited<ReturnType<ReturnType<typeof rows>['execute']>>[number];
 

@@ -1,12 +1,13 @@
 import type { FeatureView, Materialization, Page } from '@tidemill/contract';
 import type { Changes } from '../../../access/audit/service.ts';
-import type { Db } from '../../../adapters/db/db.ts';
+import { type Db, lockKey, transact } from '../../../adapters/db/db.ts';
 import { type Caller, systemCaller } from '../../../base/caller.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { errors, type TidemillError } from '../../../base/errors.ts';
 import { newId } from '../../../base/ids.ts';
 import { decodeCursor, defaultPageSize, isText, toPage } from '../../../base/page.ts';
-import { formatReference } from '../../../base/references.ts';
+import { formatReference, parseReference } from '../../../base/references.ts';
+import { isFinal } from '../../../platform/tasks/rules.ts';
 import type { TaskContext, TaskOutcome, Tasks } from '../../../platform/tasks/service.ts';
 import { endlessAttempts, withToldEnd } from '../../../platform/tasks/told-end.ts';
 import { type Bindings, createBinder, type Datasets } from '../../datasets/service.ts';
@@ -18,7 +19,7 @@ export interface MaterializeDependencies extends OnlineFillDependencies {
   readonly db: Db;
   readonly changes: Changes;
   readonly clock: Clock;
-  readonly tasks: Pick<Tasks, 'register' | 'enqueue' | 'cancel'>;
+  readonly tasks: Pick<Tasks, 'register' | 'enqueue' | 'cancel' | 'find' | 'wake'>;
   readonly datasets: Datasets;
   resolveView(reference: string, workspace: string): Promise<FeatureView>;
 }
@@ -28,6 +29,8 @@ const allowedFailures = 3;
 const shownProgressMs = 1_000;
 /** Another process may end it: then nobody here is told. */
 const lookAgainMs = 250;
+/** Whoever ends wakes those that wait for it, unless its process died. */
+const longestWaitMs = 10_000;
 
 interface Payload {
   readonly name: string;
@@ -56,7 +59,9 @@ export function createMaterialize(deps: MaterializeDependencies) {
 
   async function run(task: TaskContext<Payload>): Promise<TaskOutcome> {
     const { id, workspace, payload } = task;
-    if (!(await store.start(id, clock.now()))) return { done: {} };
+    const begun = await start(task);
+    if (begun === 'waits') return { waitUntil: clock.now() + longestWaitMs };
+    if (begun === 'ended') return { done: {} };
     const view = await resolveView(formatReference(payload.name, payload.version), workspace);
     const result = await bringOnline(view, task);
     const caller = callerOf(task);
@@ -64,9 +69,43 @@ export function createMaterialize(deps: MaterializeDependencies) {
       if (!(await materializationStore(tx).end(id, { state: 'succeeded', result, now: clock.now() }))) return;
       const detail = { view: view.reference, materialization: id, ...result };
       note({ action: 'features.materialized', subject: view.uri, detail });
+      await wakeNext(tx, workspace, view.name, view.version);
     });
     waiting.get(id)?.();
     return { done: { ...result } };
+  }
+
+  /** One at a time: what read older data must not end after what read newer, and write over it. */
+  async function start({
+    id,
+    workspace,
+    payload,
+  }: TaskContext<Payload>): Promise<'begun' | 'ended' | 'waits'> {
+    const { name, version } = payload;
+    const over = await listOver(workspace, name, version);
+    return transact(db, async (tx) => {
+      await lockKey(tx, `materialize/${workspace}/${formatReference(name, version)}`);
+      const inside = materializationStore(tx);
+      const running = await inside.listIn('running', workspace, name, version);
+      if (!running.includes(id) && running.some((other) => !over.has(other))) return 'waits';
+      return (await inside.start(id, clock.now())) ? 'begun' : 'ended';
+    });
+  }
+
+  /** Those said to run whose task has ended all the same. */
+  async function listOver(workspace: string, name: string, version: number): Promise<Set<string>> {
+    const over = new Set<string>();
+    for (const id of await store.listIn('running', workspace, name, version)) {
+      const task = await tasks.find(id);
+      if (!task || isFinal(task.state)) over.add(id);
+    }
+    return over;
+  }
+
+  /** Those that waited for the one that ends here. */
+  async function wakeNext(tx: Db, workspace: string, name: string, version: number): Promise<void> {
+    for (const id of await materializationStore(tx).listIn('queued', workspace, name, version))
+      await tasks.wake(tx, id);
   }
 
   async function bringOnline(view: FeatureView, task: TaskContext<Payload>): Promise<MaterializationResult> {
@@ -76,11 +115,10 @@ export function createMaterialize(deps: MaterializeDependencies) {
     const bindings = binder.resolved();
     const isIncremental = payload.mode === 'incremental';
     const last = isIncremental ? await store.findLast(workspace, view.name, view.version) : null;
-    if (last && last.pending === 0 && isSame(last.bindings, bindings) && dependsOnVersionsOnly(view.sql)) {
-      const { newestEventTime } = last;
-      await filling.carry(last.id, id);
-      return { ...emptyResult, unchanged: true, newestEventTime, bindings };
-    }
+    const isSettled =
+      last?.pending === 0 && isSame(last.bindings, bindings) && dependsOnVersionsOnly(view.sql);
+    if (last && isSettled && (await filling.carry(view, last.id, id)))
+      return { ...emptyResult, unchanged: true, newestEventTime: last.newestEventTime, bindings };
     const filled = await filling.fill({
       ...{ view, bound, id, isIncremental, signal, now: clock.now, since: last?.id ?? null },
       onProgress: throttled(task),
@@ -100,7 +138,12 @@ export function createMaterialize(deps: MaterializeDependencies) {
   }
 
   async function fail(task: TaskContext<Payload>, error: TidemillError): Promise<void> {
-    await store.end(task.id, { state: 'failed', error: error.message, now: clock.now() });
+    const { name, version } = task.payload;
+    await transact(db, async (tx) => {
+      const end = { state: 'failed' as const, error: error.message, now: clock.now() };
+      await materializationStore(tx).end(task.id, end);
+      await wakeNext(tx, task.workspace, name, version);
+    });
     waiting.get(task.id)?.(error);
   }
 
@@ -186,6 +229,8 @@ export function createMaterialize(deps: MaterializeDependencies) {
       const found = await get(id, caller.workspace);
       await changes.run(caller, async (tx, note) => {
         await tasks.cancel(tx, id);
+        const { name, version } = parseReference(found.view);
+        await wakeNext(tx, caller.workspace, name, Number(version));
         const end = { state: 'cancelled' as const, error: `cancelled by ${caller.actor}`, now: clock.now() };
         if (await materializationStore(tx).end(id, end))
           note({
