@@ -92,6 +92,11 @@ export const catalogue = {
     (d) =>
       `Something failed inside Tidemill. Nothing was changed by this request; the log holds the cause under request ${d.requestId}.`,
   ),
+  diskFull: entry<{ reason: string }>(
+    507,
+    (d) =>
+      `There is no room left on the disk: ${d.reason}. Make room and send it again; what was acknowledged is there.`,
+  ),
   notImplemented: entry<{ what: string }>(
     501,
     (d) => `${d.what} is not implemented by Tidemill. Leave it out, or keep using MLflow for it.`,

@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { isDiskFull } from '../base/disk-full.ts';
 import { errors, TidemillError } from '../base/errors.ts';
 
 /** The one place where a failure becomes HTTP: catalogue errors as they are, Fastify's own translated, the rest hidden. */
@@ -33,5 +34,6 @@ export function toCatalogueError(error: FastifyError | Error, request: FastifyRe
   if ('statusCode' in error && typeof error.statusCode === 'number' && error.statusCode < 500) {
     return errors.requestInvalid({ where: 'form', problems: error.message });
   }
+  if (isDiskFull(error)) return errors.diskFull({ reason: error.message }, error);
   return errors.internal({ requestId: request.id }, error);
 }

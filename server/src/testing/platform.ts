@@ -6,7 +6,7 @@ import type { SourcePolicy } from '../adapters/sources/sources.ts';
 import { createApp } from '../app.ts';
 import type { Caller } from '../base/caller.ts';
 import type { Clock } from '../base/clock.ts';
-import { createLogger } from '../base/logger.ts';
+import { createLogger, type Logger } from '../base/logger.ts';
 import { readCommandEnvironment } from '../config.ts';
 
 export const owner: Caller = { actor: 'user:owner', role: 'admin', workspace: 'default' };
@@ -15,6 +15,7 @@ export const owner: Caller = { actor: 'user:owner', role: 'admin', workspace: 'd
 export async function createTestPlatform(
   options: {
     clock?: Clock;
+    logger?: Logger;
     host?: string;
     dataFolder?: string;
     artifactFolder?: string;
@@ -42,7 +43,7 @@ export async function createTestPlatform(
       jobCapacity: { cpu: 2, memoryBytes: 4e9, gpu: 0 },
       commandEnvironment: readCommandEnvironment(process.env),
     },
-    logger: createLogger('silent'),
+    logger: options.logger ?? createLogger('silent'),
     ...(options.clock && { clock: options.clock }),
   });
   await app.start();

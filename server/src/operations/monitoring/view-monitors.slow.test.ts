@@ -1,4 +1,5 @@
 import type { Alert } from '@tidemill/contract';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestPlatform, type TestPlatform } from '../../testing/platform.ts';
 import { until } from '../../testing/until.ts';
@@ -232,4 +233,23 @@ describe('monitors of views', () => {
     expect(about({ view: 'b', window: 30 })).toContain('endpoints');
     expect(about({ view: 'b', interval: '5m', behind: '2h' })).toBe(null);
   });
+});
+
+test('a look that the end of the server interrupts is no error', async () => {
+  const lines: string[] = [];
+  const logger = pino({ level: 'info' }, { write: (line) => lines.push(line) });
+  const stopping = await createTestPlatform({ logger });
+  const { datasets, features, tasks } = stopping.services;
+  const rows = Array.from({ length: 200_000 }, (_, i) => `${i},2026-01-01,${i}`);
+  const content = Buffer.from(`id,seen,x\n${rows.join('\n')}\n`);
+  await datasets.commit({ name: 'slow', format: 'csv', content }, stopping.caller);
+  const sql = 'select id, seen, x, sum(x) over (partition by x % 7 order by id) as s from slow';
+  const view = { name: 'slow', entity: ['id'], eventTime: 'seen', freshness: '1h', sql };
+  await features.put(view, stopping.caller);
+  await until(
+    async () => (await tasks.list({ workspace: 'default', kind: 'view-check', state: 'running' })).items,
+    (running) => running.length > 0,
+  );
+  await stopping.close();
+  expect(lines.filter((line) => JSON.parse(line).level >= 50)).toEqual([]);
 });

@@ -57,6 +57,8 @@ export function createViewMonitors(deps: ViewMonitorsDependencies) {
     try {
       return await lookAt(task);
     } catch (error) {
+      // Where the server stops the next one goes on.
+      if (task.signal.aborted) throw error;
       // The next look is not lost with this one.
       logger.error({ err: error, view: task.payload.view }, 'a view could not be looked at');
       return { waitUntil: clock.now() + spacingMs };
