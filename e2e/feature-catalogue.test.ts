@@ -69,6 +69,12 @@ test('a definition in a file of its own is tried, registered, and the same the s
   expect((await lines('features', 'list'))[0]).toMatch(/^No feature views/);
   expect(await lines('features', 'put', 'closes', 'view.ts')).toEqual(['view:closes@1.']);
   expect(await lines('features', 'put', 'service:closing', 'service.json')).toEqual(['service:closing@1.']);
+  const entityRows = 'select symbol, date as event_time from prices';
+  const tried = await lines('features', 'preview', 'service.json', '--rows', entityRows);
+  expect(tried.at(-1)).toMatch(/180\.5/);
+  expect(await lines('features', 'preview', 'service:closing@1')).toEqual(tried);
+  const { stdout: told } = await run(['features', 'preview', 'service:closing', '--statuses', '--json']);
+  expect(JSON.parse(told).rows[0]).toMatchObject({ last_close: 180.5, closes__status: 'PRESENT' });
   const again = await lines('features', 'put', 'view:closes', 'view.ts');
   expect(again).toEqual(['view:closes@1, exactly what was there.']);
 });

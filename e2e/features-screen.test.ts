@@ -211,6 +211,12 @@ describeScreens('features', (ui) => {
     await ui.open('/feature-services/pricing/versions/1');
     await ui.table('features').getByRole('row', { name: 'last_close integer price_stats@2 close' }).waitFor();
     await ui.table('on demand').getByText('amount / last_close').waitFor();
+    await tab('Preview');
+    await ui
+      .table('preview')
+      .getByRole('row', { name: /^(AAPL|MSFT) \d 2024-01-01/ })
+      .first()
+      .waitFor();
     await tab('Online');
     await ui.page.getByLabel(/^Keys/).fill('AAPL, 1');
     await ui.page.getByLabel('amount (double)').fill('278');

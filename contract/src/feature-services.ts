@@ -1,8 +1,9 @@
 import { type Static, Type } from 'typebox';
-import { byName, byVersion, Column, Done, page, pageQuery, strict } from './common.ts';
+import { byName, byVersion, Column, Done, page, pageQuery, Row, strict } from './common.ts';
 import { endpoints } from './endpoint.ts';
 import { aboutProperties, definedProperties } from './entities.ts';
 import { FeatureUses } from './feature-uses.ts';
+import { versionBindings } from './feature-views.ts';
 
 const field = { name: Type.String({ minLength: 1, maxLength: 128 }), type: Column.properties.type };
 
@@ -17,7 +18,7 @@ export const OnDemandFeature = strict({
 });
 export type OnDemandFeature = Static<typeof OnDemandFeature>;
 
-export const FeatureServiceDefinition = strict({
+const serviceProperties = {
   ...aboutProperties,
   features: Type.Array(Type.String({ minLength: 1, maxLength: 500 }), {
     minItems: 1,
@@ -28,7 +29,8 @@ export const FeatureServiceDefinition = strict({
     Type.Array(strict(field), { maxItems: 100, description: 'fields that the request brings' }),
   ),
   onDemand: Type.Optional(Type.Array(OnDemandFeature, { maxItems: 100 })),
-});
+};
+export const FeatureServiceDefinition = strict(serviceProperties);
 export type FeatureServiceDefinition = Static<typeof FeatureServiceDefinition>;
 
 /** A version of a view, and which of its features are taken under which name. */
@@ -50,6 +52,29 @@ export const FeatureService = Type.Object({
   outputs: Type.Array(Column, { description: 'features of the views, then those on demand' }),
 });
 export type FeatureService = Static<typeof FeatureService>;
+
+const ServicePreview = strict({
+  ...serviceProperties,
+  features: Type.Optional(serviceProperties.features),
+  service: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 200, description: 'instead of a definition: pricing@2' }),
+  ),
+  entities: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 50_000,
+      description:
+        "SQL giving keys, event time and fields of the request, or a dataset version ('orders@3'); default the first rows of a view that has all keys, with null for fields of the request",
+    }),
+  ),
+  eventTime: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 128, description: 'column of the entities; default event_time' }),
+  ),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: 'entity rows; default 100' })),
+  statuses: Type.Optional(Type.Boolean({ description: 'adds a column VIEW__status to each view' })),
+  bindings: versionBindings,
+});
+export type ServicePreview = Static<typeof ServicePreview>;
 
 export const featureServicesEndpoints = endpoints({
   put: {
@@ -85,6 +110,15 @@ export const featureServicesEndpoints = endpoints({
     summary: 'Get one version of a feature service',
     params: byVersion,
     reply: FeatureService,
+  },
+  preview: {
+    method: 'POST',
+    path: '/api/v1/feature-services/preview',
+    permission: 'read',
+    summary:
+      'Run a service, registered or not, on some entity rows as a training set would: its views as of their times, its features on demand. Nothing is kept',
+    body: ServicePreview,
+    reply: Type.Object({ columns: Type.Array(Column), rows: Type.Array(Row) }),
   },
   uses: {
     method: 'GET',

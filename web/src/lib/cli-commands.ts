@@ -111,6 +111,7 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
     const keys = Array.isArray(entities) ? `--entities ${entities}` : `--entity ${entity}`;
     return `features preview view.sql ${keys} --event-time ${eventTime} --limit ${limit}`;
   },
+  'featureServices.preview': ({ service, limit }) => `features preview service:${service} --limit ${limit}`,
   'features.listVersions': ({ name }) => `features versions ${name}`,
   'features.uses': (input) => `features uses ${at(input)}`,
   'features.impact': ({ name }) => `features impact ${name} definition.json`,

@@ -1,4 +1,10 @@
-import type { EntityDefinition, FeatureServiceDefinition, FeatureViewDefinition, Row } from '@tidemill/sdk';
+import type {
+  Client,
+  EntityDefinition,
+  FeatureServiceDefinition,
+  FeatureViewDefinition,
+  Row,
+} from '@tidemill/sdk';
 import type { Command } from 'commander';
 import { failures } from '../../failure.ts';
 import { readDefinition, readText } from '../../files.ts';
@@ -46,33 +52,56 @@ interface PreviewOptions {
   createdTime?: string;
   bind?: string[];
   limit: number;
+  rows?: string;
+  statuses?: boolean;
 }
 
 function addPreview(features: Command): void {
   const preview = features
     .command('preview <file>')
     .description(
-      'run a view on some rows before anything is registered: a definition (.json, .ts), or SQL (- is standard input)',
+      'run a view or a service on some rows before anything is registered: a definition (.json, .ts), or SQL of a view (- is standard input); or service:NAME, which is',
     )
     .option('--entities <names>', 'entities that it is about', toNames)
     .option('--entity <columns>', 'instead of entities: the key columns', toNames)
-    .option('--event-time <column>', 'when the values were true; SQL needs it')
+    .option(
+      '--event-time <column>',
+      'when the values were true; SQL needs it. Of a service: the time of its rows',
+    )
     .option('--created-time <column>', 'when the values became known')
     .option('--bind <dataset=reference,…>', 'read these versions instead of the latest', toNames)
+    .option(
+      '--rows <rows>',
+      'of a service: its entity rows, a dataset version or a SELECT (default those of a view)',
+    )
+    .option('--statuses', 'of a service: say per view why a row has no values')
     .option('--limit <rows>', 'rows to show', toInteger, 20)
-    .action(async (file: string, options: PreviewOptions, command: Command) => {
+    .action(async (target: string, options: PreviewOptions, command: Command) => {
       const session = sessionOf(command);
-      const found = await session.client.features.preview({
-        ...(await toDefinition(file, options)),
-        limit: options.limit,
-        bindings: options.bind && toTextPairs(options.bind),
-      });
+      const found = await previewOf(session.client, target, options);
       session.show(found, ({ columns, rows }) =>
         tableLines(rows, Object.fromEntries(columns.map((c) => [c.name, (row: Row) => row[c.name]]))),
       );
     });
   example(preview, 'features preview stats.sql --entity symbol --event-time date');
+  example(preview, 'features preview service:pricing@2 --rows orders@3');
 }
+
+async function previewOf(client: Client, target: string, options: PreviewOptions) {
+  const { eventTime, rows, statuses, limit, bind } = options;
+  const common = { limit, bindings: bind && toTextPairs(bind) };
+  const given = isDefinition(target) ? await readDefinition<object>(target) : null;
+  const isRegistered = target.startsWith('service:');
+  if (isRegistered || (given && 'features' in given))
+    return client.featureServices.preview({
+      ...(isRegistered ? { service: target.slice('service:'.length) } : given),
+      ...(rows !== undefined && { entities: rows }),
+      ...{ eventTime, statuses, ...common },
+    });
+  return client.features.preview({ ...(await toDefinition(target, options)), ...common });
+}
+
+const isDefinition = (file: string): boolean => /\.(json|[cm]?[jt]s)$/.test(file);
 
 /** What the options say counts before what the file says. */
 async function toDefinition(file: string, options: PreviewOptions): Promise<FeatureViewDefinition> {
@@ -82,7 +111,7 @@ async function toDefinition(file: string, options: PreviewOptions): Promise<Feat
     ...(entity && { entity }),
     ...(createdTime !== undefined && { createdTime }),
   };
-  if (/\.(json|[cm]?[jt]s)$/.test(file)) {
+  if (isDefinition(file)) {
     const definition = await readDefinition<FeatureViewDefinition>(file);
     return { ...definition, ...said, ...(eventTime !== undefined && { eventTime }) };
   }

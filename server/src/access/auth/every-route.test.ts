@@ -13,6 +13,7 @@ const open = ['/', '/health', '/livez', '/readyz', '/version', '/openapi.json', 
 /** What reads by POST, because its question is too long for an address; a search is one. Whoever adds another says so here. */
 const readingPosts = [
   '/api/v1/feature-services/:name/versions/:version/lookup',
+  '/api/v1/feature-services/preview',
   '/api/v1/feature-views/:name/versions/:version/lookup',
   '/api/v1/feature-views/:name/impact',
   '/api/v1/feature-views/preview',

@@ -37,12 +37,14 @@ export const featuresRoutes = (features: Features): Handlers<typeof contract.fea
 
 export const featureServicesRoutes = ({
   services,
+  previewService,
   usesOf,
 }: Features): Handlers<typeof contract.featureServices> => ({
   put: (input, caller) => services.put(input, caller),
   list: (input, caller) => services.list(input, caller),
   listVersions: (input, caller) => services.listVersions(input, caller),
   get: (input, caller) => services.get(input, caller),
+  preview: (input, caller, signal) => previewService(input, caller, signal),
   uses: async (input, caller) => usesOf(caller.workspace, (await services.get(input, caller)).uri),
   delete: (input, caller) => services.delete(input, caller),
   deleteVersion: (input, caller) => services.deleteVersion(input, caller),

@@ -24,6 +24,7 @@ import { createRetirement } from './online/retirement.ts';
 import { assertSchedule, createOnlineSchedules } from './online/schedules.ts';
 import { createStreams } from './online/streams.ts';
 import { entityKey } from './rules.ts';
+import { createServicePreview } from './service-preview.ts';
 import { createTrainingSets } from './training-sets.ts';
 import { createViews } from './views.ts';
 
@@ -99,6 +100,7 @@ export function createFeatures(deps: FeaturesDependencies) {
       return reply;
     }),
     ...createSearch(deps),
+    ...createServicePreview({ services, trainingSets, resolveView: views.resolveView }),
     ...createImpact({ views, uses, resolveService: services.resolve }),
     usesOf: uses.usesOf,
     entityKey,

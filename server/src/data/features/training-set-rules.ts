@@ -4,6 +4,9 @@ import { type LabelColumns, labelColumn } from './label-join.ts';
 import { assertColumn, assertJoinable, assertTimeColumn, comparable, namesOf } from './rules.ts';
 import { rowColumn, timeColumn } from './view-join.ts';
 
+/** What a training set takes of a service. */
+export type TakenService = Pick<FeatureService, 'reference' | 'views' | 'joinKeys' | 'request' | 'onDemand'>;
+
 /** A view of a training set: which of its features are taken, and what they are called. */
 export interface TakenView {
   readonly view: FeatureView;
@@ -31,7 +34,7 @@ export function assertEntities(
   definition: TrainingSetDefinition,
   columns: readonly Column[],
   views: readonly TakenView[],
-  service: FeatureService | null,
+  service: TakenService | null,
 ): void {
   const { name } = definition;
   const what = `the entities of '${name}'`;
@@ -55,7 +58,7 @@ export function assertEntities(
 }
 
 /** What expressions read of a request stands in the entity rows. */
-function assertRequestFields(name: string, service: FeatureService, columns: readonly Column[]): void {
+function assertRequestFields(name: string, service: TakenService, columns: readonly Column[]): void {
   if (service.onDemand.length === 0) return;
   const what = `the entities of '${name}', for the request of ${service.reference}`;
   for (const field of service.request) {
@@ -80,7 +83,7 @@ function take(name: string, taken: Map<string, string>, column: string, owner: s
 export function assertViews(
   { name, label }: TrainingSetDefinition,
   views: readonly TakenView[],
-  service: FeatureService | null,
+  service: TakenService | null,
 ): void {
   const onDemand = service?.onDemand.find((each) => each.name.toLowerCase() === label?.column.toLowerCase());
   if (onDemand) {

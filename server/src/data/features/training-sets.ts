@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Column, FeatureService, FeatureView, TrainingSetDefinition } from '@tidemill/contract';
-import type { Analytics, SealedEngine } from '../../adapters/analytics/analytics.ts';
+import type { Analytics, QueryReply, SealedEngine } from '../../adapters/analytics/analytics.ts';
 import type { Compute } from '../../adapters/executor/executor.ts';
 import type { Caller } from '../../base/caller.ts';
 import { durationMs } from '../../base/duration.ts';
@@ -20,6 +20,7 @@ import {
   eventTimeOf,
   labelColumnsOf,
   readAsOf,
+  type TakenService,
   type TakenView,
 } from './training-set-rules.ts';
 import { type JoinRules, joinView, numberedRowsSql } from './view-join.ts';
@@ -46,7 +47,7 @@ interface Counts {
 interface Plan {
   readonly definition: TrainingSetDefinition;
   readonly asOf: number | null;
-  readonly service: FeatureService | null;
+  readonly service: TakenService | null;
   readonly views: readonly TakenView[];
   readonly bound: {
     readonly entities: BoundSql;
@@ -60,10 +61,13 @@ interface Plan {
 export function createTrainingSets(deps: TrainingSetDependencies) {
   const { analytics, datasets } = deps;
 
-  async function plan(definition: TrainingSetDefinition, { workspace }: Caller): Promise<Plan> {
+  async function plan(
+    definition: TrainingSetDefinition,
+    service: TakenService | null,
+    { workspace }: Caller,
+  ): Promise<Plan> {
     const { name, label } = definition;
     const asOf = readAsOf(definition);
-    const service = await findService(definition, workspace);
     const views = await takeViews(definition, service, workspace);
     assertViews(definition, views, service);
     const binder = createBinder(deps, workspace, definition.bindings);
@@ -87,7 +91,7 @@ export function createTrainingSets(deps: TrainingSetDependencies) {
 
   async function takeViews(
     { views = [], statuses }: TrainingSetDefinition,
-    service: FeatureService | null,
+    service: TakenService | null,
     workspace: string,
   ): Promise<TakenView[]> {
     const taken = service?.views ?? views.map((reference) => ({ reference, features: null }));
@@ -173,23 +177,50 @@ export function createTrainingSets(deps: TrainingSetDependencies) {
     );
   }
 
+  async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+    const folder = join(deps.tempFolder, newId('trainingset'));
+    await mkdir(folder, { recursive: true });
+    try {
+      return await work(folder);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
   return {
     async create(
       definition: TrainingSetDefinition,
       caller: Caller,
       signal?: AbortSignal,
     ): Promise<Committed> {
-      const made = await plan(definition, caller);
-      const folder = join(deps.tempFolder, newId('trainingset'));
-      await mkdir(folder, { recursive: true });
-      try {
-        return await build(made, caller, folder, signal);
-      } finally {
-        await rm(folder, { recursive: true, force: true });
-      }
+      const service = await findService(definition, caller.workspace);
+      const made = await plan(definition, service, caller);
+      return inFolder((folder) => build(made, caller, folder, signal));
+    },
+
+    /** The rows that it would have, at most 1000; nothing is committed. */
+    async preview(
+      definition: TrainingSetDefinition,
+      service: TakenService,
+      caller: Caller,
+      signal?: AbortSignal,
+    ): Promise<QueryReply> {
+      const made = await plan(definition, service, caller);
+      return inFolder(async (folder) => {
+        const { path } = await joinAll(made, folder, signal);
+        const tables = { _rows: { paths: [path] } };
+        return analytics.query({
+          sql: 'select * from _rows',
+          tables,
+          maxRows: 1000,
+          ...(signal && { signal }),
+        });
+      });
     },
   };
 }
+
+export type TrainingSets = ReturnType<typeof createTrainingSets>;
 
 async function joinLabel(
   engine: SealedEngine,
@@ -255,7 +286,7 @@ const inputsOf = (read: readonly BoundSql[], { views, service }: Plan): string[]
   ...new Set([
     ...read.flatMap(({ versions }) => versions.map(({ uri }) => uri)),
     ...views.map(({ view }) => view.uri),
-    ...(service ? [service.uri] : []),
+    ...(service ? [`service:${service.reference}`] : []),
   ]),
 ];
 

@@ -60,7 +60,9 @@ export function createFeatureServices(deps: FeatureServicesDependencies) {
     const request = (input.request ?? []).map(({ name, type }) => ({ name, type }));
     const onDemand = (input.onDemand ?? []).map(({ name, type, expression }) => ({ name, type, expression }));
     const taken = viewsOf(what, members, resolved);
-    const found = [...new Map([...resolved.values()].map((view) => [view.reference, view])).values()];
+    // In the order of the members, not in that of the answers: it is the order of the join keys.
+    const inOrder = references.flatMap((reference) => resolved.get(reference) ?? []);
+    const found = [...new Map(inOrder.map((view) => [view.reference, view])).values()];
     const joinKeys = joinKeysOf(what, found);
     const parts = { views: taken, joinKeys, request, onDemand };
     const meaning = { features: input.features, ...parts, outputs: outputsOf(what, parts) };
@@ -103,6 +105,11 @@ export function createFeatureServices(deps: FeatureServicesDependencies) {
         input,
         async (reference) => planned(reference) ?? resolve(reference),
       );
+    },
+
+    /** What it would mean. @throws featureDefinitionInvalid and others as `put` */
+    async meaningOf(input: FeatureServiceDefinition, workspace: string): Promise<ServiceMeaning> {
+      return (await resolveMeaning('The feature service', input, resolveTyped(workspace))).meaning;
     },
 
     async put(
@@ -152,7 +159,7 @@ const spell = ({ views, joinKeys, request, onDemand }: ServiceMeaning): string =
       reference,
       features.map(({ name, as, type }) => [name, as, type]),
     ]),
-    joinKeys.map(({ name, type }) => [name, type]),
+    joinKeys.map(({ name, type }) => `${name} ${type}`).sort(),
     request.map(({ name, type }) => [name, type]),
     onDemand.map(({ name, type, expression }) => [name, type, expression]),
   ]);

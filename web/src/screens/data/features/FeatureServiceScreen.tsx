@@ -8,6 +8,7 @@ import { LineagePanel } from '../../../components/LineagePanel.tsx';
 import { Panel } from '../../../components/Panel.tsx';
 import { ReferenceLink } from '../../../components/ReferenceLink.tsx';
 import { RowsTable } from '../../../components/RowsTable.tsx';
+import { SourceMenu } from '../../../components/SourceMenu.tsx';
 import { ask, send } from '../../../lib/client.ts';
 import { useParam } from '../../../lib/url-state.ts';
 import { DefinitionHeader } from './DefinitionHeader.tsx';
@@ -49,6 +50,7 @@ const toTabs = (service: FeatureService) => [
     count: service.outputs.length,
     render: () => <Features service={service} />,
   },
+  { id: 'preview', title: 'Preview', render: () => <ServicePreview service={service} /> },
   { id: 'online', title: 'Online', render: () => <ServiceOnline key={service.uri} service={service} /> },
   {
     id: 'versions',
@@ -106,5 +108,27 @@ function Features({ service }: { readonly service: FeatureService }) {
         </Panel>
       )}
     </div>
+  );
+}
+
+const previewRows = 100;
+
+/** What a training set of it would have at the first rows of one of its views. */
+function ServicePreview({ service }: { readonly service: FeatureService }) {
+  const asked = ask('featureServices', 'preview', { service: service.reference, limit: previewRows });
+  const preview = useQuery(asked);
+  return (
+    <Panel title={`First ${previewRows} rows`} aside={<SourceMenu asked={asked} />}>
+      <Answer of={preview} height={320}>
+        {({ columns: named, rows }) => (
+          <RowsTable
+            label="preview"
+            rows={rows}
+            names={named.map(({ name }) => name)}
+            maximumHeight="560px"
+          />
+        )}
+      </Answer>
+    </Panel>
   );
 }
