@@ -17,6 +17,10 @@ const isNumeric = (rows: readonly Row[], name: string) =>
   rows.some((row) => typeof row[name] === 'number') &&
   rows.every((row) => row[name] === null || row[name] === undefined || typeof row[name] === 'number');
 
+const instant = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
+const isTime = (rows: readonly Row[], name: string) =>
+  rows.some((row) => typeof row[name] === 'string' && instant.test(row[name]));
+
 /** Rows of the user's own data, whose columns we learn from them. */
 export function RowsTable({ label, rows, names, maximumHeight }: RowsTableProps) {
   const numbered = useMemo(() => rows.map((row, index) => ({ index, row })), [rows]);
@@ -29,7 +33,7 @@ export function RowsTable({ label, rows, names, maximumHeight }: RowsTableProps)
         value: ({ row }) => (typeof row[name] === 'number' ? row[name] : formatValue(row[name])),
         cell: ({ row }) => <span title={String(row[name] ?? '')}>{formatValue(row[name])}</span>,
         ...(isNumeric(rows, name) && { align: 'right' }),
-        width: 140,
+        width: isTime(rows, name) ? 200 : 140,
       }),
     );
   }, [rows, names]);

@@ -66,6 +66,18 @@ export function ksPValue(statistic: number, n: number, m: number): number {
  */
 export function ksThreshold(nReference: number, nWindow: number, alpha: number): number {
   assertAlpha(alpha);
+  const name = `${nReference} ${nWindow} ${alpha}`;
+  const threshold = knownThresholds.get(name) ?? searchThreshold(nReference, nWindow, alpha);
+  if (knownThresholds.size >= mostKnown) knownThresholds.clear();
+  knownThresholds.set(name, threshold);
+  return threshold;
+}
+
+/** By both sizes and alpha: up to half a second of work, and the features of one table ask for the same. */
+const knownThresholds = new Map<string, number>();
+const mostKnown = 1000;
+
+function searchThreshold(nReference: number, nWindow: number, alpha: number): number {
   if (ksPValue(1, nReference, nWindow) > alpha) return Number.POSITIVE_INFINITY;
   if (nReference * nWindow > EXACT_CELLS) {
     return bisect(0, 1, (statistic) => ksPValue(statistic, nReference, nWindow) <= alpha);

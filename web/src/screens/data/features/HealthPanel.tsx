@@ -185,7 +185,7 @@ const FeaturesPanel = ({ health }: { readonly health: FeatureHealth }) => (
       columns={columns}
       rowKey={({ name }) => name}
       maximumHeight="420px"
-      minimumWidth={860}
+      minimumWidth={960}
       empty={<EmptyState>It has no feature.</EmptyState>}
     />
   </Panel>

@@ -70,6 +70,8 @@ function Impact({ asked }: { readonly asked: ReturnType<typeof toQuestion> }) {
               rows={found.features}
               columns={columns}
               rowKey={({ name }) => name}
+              minimumWidth={760}
+              maximumHeight="420px"
               empty={<EmptyState>No feature comes, goes or changes its type.</EmptyState>}
             />
           </Panel>

@@ -42,10 +42,10 @@ const pinnedColumns: readonly DataColumn<PinnedRow>[] = [
 
 /** What a training set was built of: entity rows, views, label, the versions it read, and the rows it left out. */
 export function TrainingSetPanel({ version }: { readonly version: DatasetVersion }) {
-  const { definition, views, entities, pinned, rows } = toLineage(version);
+  const { definition, views, services, entities, pinned, rows } = toLineage(version);
   return (
     <div className="stack">
-      <Facts definition={definition} views={views} entities={entities} />
+      <Facts definition={definition} views={views} services={services} entities={entities} />
       <div className="columns">
         <Panel title="Rows">
           <DataTable
@@ -87,16 +87,22 @@ export function TrainingSetPanel({ version }: { readonly version: DatasetVersion
 interface FactsProps {
   readonly definition: TrainingSetDefinition;
   readonly views: readonly string[];
+  readonly services: readonly string[];
   readonly entities: readonly string[];
 }
 
-function Facts({ definition, views, entities }: FactsProps) {
+function Facts({ definition, views, services, entities }: FactsProps) {
   const { label, asOf, bitemporal = true, statuses = false, eventTime = 'event_time' } = definition;
   return (
     <Summary>
       <Fact name="Views">
         <References to={views} />
       </Fact>
+      {services.length > 0 && (
+        <Fact name="Service">
+          <References to={services} />
+        </Fact>
+      )}
       {entities.length > 0 && (
         <Fact name="Entities">
           <References to={entities} />

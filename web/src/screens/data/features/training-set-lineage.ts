@@ -26,6 +26,7 @@ export function toLineage({ provenance: { inputs, detail } }: DatasetVersion) {
   return {
     definition,
     views: named('view', inputs),
+    services: named('service', inputs),
     entities: named('entity', inputs),
     pinned: pinnedOf(definition, named('dataset', inputs)),
     rows: counts ? rowsOf(counts) : [],
