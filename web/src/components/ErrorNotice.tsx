@@ -12,6 +12,10 @@ interface ErrorNoticeProps {
   readonly children?: ReactNode;
 }
 
+/** The SDK's own words name options of a command line, which a page does not have. */
+const unreachable = () =>
+  `The server at ${location.origin} does not answer. Start it again with tidemill up.`;
+
 /** What went wrong and what to do about it, in the catalogue's own words. */
 export function ErrorNotice({ error, retry, children }: ErrorNoticeProps) {
   const failure = error instanceof Error ? error : new Error(String(error));
@@ -22,7 +26,7 @@ export function ErrorNotice({ error, retry, children }: ErrorNoticeProps) {
       <div className={classes.message}>
         {children ?? (
           <p>
-            <LinkedText>{failure.message}</LinkedText>
+            <LinkedText>{code === 'unreachable' ? unreachable() : failure.message}</LinkedText>
           </p>
         )}
         <p className={classes.code}>{code}</p>

@@ -177,7 +177,7 @@ function addPush(features: Command): void {
             ...(online ? [`${online.written} kept online`] : []),
             ...(offline ? [`${offline.repeated ? 'there already' : 'appended'} in ${offline.version}`] : []),
           ];
-          return `${view}: ${reply.rows} rows, ${parts.join(', ')}.`;
+          return `${view}: ${reply.rows} ${reply.rows === 1 ? 'row' : 'rows'}, ${parts.join(', ')}.`;
         });
       },
     );

@@ -100,9 +100,10 @@ function RowFields({ columns, texts, onTexts, refusal }: RowFieldsProps) {
   }, [wrong]);
   return (
     <div ref={form} className={classes.fields}>
-      {columns.map(({ name, type, isRequired, hint }) => (
+      {columns.map(({ name, type, isRequired, hint }, index) => (
         <TextInput
           key={name}
+          {...(index === 0 && { 'data-autofocus': true })}
           label={`${name} (${type})`}
           withAsterisk={isRequired}
           placeholder={hint}

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { FeatureView } from '@tidemill/sdk';
 import { Answer } from '../../../components/Answer.tsx';
 import { Panel } from '../../../components/Panel.tsx';
+import { ReferenceLink } from '../../../components/ReferenceLink.tsx';
 import { RowsTable } from '../../../components/RowsTable.tsx';
 import { SourceMenu } from '../../../components/SourceMenu.tsx';
 import { ask } from '../../../lib/client.ts';
@@ -32,7 +33,14 @@ export function ViewDefinition({ view }: { readonly view: FeatureView }) {
         </Panel>
       )}
       {view.stream && (
-        <Panel title="Stream" aside={`rows pushed are appended to ${view.stream.dataset}`}>
+        <Panel
+          title="Stream"
+          aside={
+            <>
+              rows pushed are appended to <ReferenceLink kind="dataset" to={view.stream.dataset} />
+            </>
+          }
+        >
           <RowsTable label="stream" rows={view.stream.columns} names={['name', 'type']} />
         </Panel>
       )}
