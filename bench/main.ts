@@ -25,13 +25,15 @@ import { log, logPower } from './tracking/log.ts';
 import { search } from './tracking/search.ts';
 import { start } from './tracking/start.ts';
 import { writersBench } from './tracking/writers.ts';
+import { trainingSearch } from './training/search.ts';
 
 const tracking: readonly Bench[] = [log, search, client, writersBench, artifacts, start, logPower];
 const data: readonly Bench[] = [dataCommit, dataStorage, dataDiff, dataProfile, dataValidation];
 const features: readonly Bench[] = [featuresJoin, featuresOnline, featuresMaterialize];
-const benches: readonly Bench[] = [predict, append, demo, ...tracking, ...data, ...features];
+const training: readonly Bench[] = [trainingSearch];
+const benches: readonly Bench[] = [predict, append, demo, ...tracking, ...data, ...features, ...training];
 /** A name for several. */
-const groups: Readonly<Record<string, readonly Bench[]>> = { tracking, data, features };
+const groups: Readonly<Record<string, readonly Bench[]>> = { tracking, data, features, training };
 const controls = 5;
 const sorting = { what: 'sorting a million doubles', unit: 'ms' };
 
