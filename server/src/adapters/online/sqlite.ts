@@ -18,6 +18,7 @@ import { threadOrders } from './thread-orders.ts';
 const slice = 1_000;
 /** Rows that are written here, where no thread runs yet: its start would take longer than they do. */
 const fewRows = 500;
+const rowsPerOrder = 5_000;
 /** Rows kept in memory, a few hundred bytes each; only this process writes the file. */
 const hotRows = 100_000;
 /** Rows of all writes that may wait for the writer. */
@@ -67,7 +68,13 @@ export async function openSqliteOnline(options: { readonly file: string }): Prom
       throw errors.onlineBusy({ waiting, limit: roomForRows });
     waiting += rows.length;
     try {
-      return (await writer.ask({ kind: 'write', view, rows })) as { written: number };
+      let written = 0;
+      // Handing rows over takes this thread's time.
+      for (let start = 0; start < rows.length; start += rowsPerOrder) {
+        const some = rows.slice(start, start + rowsPerOrder);
+        written += ((await writer.ask({ kind: 'write', view, rows: some })) as { written: number }).written;
+      }
+      return { written };
     } finally {
       waiting -= rows.length;
     }

@@ -124,16 +124,6 @@ describeEachDatabase('features that nobody meant well', (open) => {
     expect(parity).toMatchObject({ sampled: 4, matched: 4, mismatches: [] });
   });
 
-  it('two thousand features are built, brought online and read', async () => {
-    const caller = await withTable();
-    const names = Array.from({ length: 2_000 }, (_, i) => `f${i}`);
-    const sql = `select id, ts, ${names.map((name, i) => `x + ${i} as ${name}`).join(', ')} from t`;
-    await wing.features.put(view('wide', { sql }), caller);
-    await wing.features.materialize({ name: 'wide', version: 'latest' }, caller);
-    const [row] = await lookUp('wide', [2], caller);
-    expect(row?.values).toEqual(Object.fromEntries(names.map((name, i) => [name, 6 + i])));
-  }, 60_000);
-
   describe('a push', () => {
     const stream = {
       dataset: 'pushed',

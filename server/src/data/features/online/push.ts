@@ -12,7 +12,7 @@ import { newId } from '../../../base/ids.ts';
 import { formatReference } from '../../../base/references.ts';
 import type { Datasets } from '../../datasets/service.ts';
 import { pushStore } from './push-store.ts';
-import { toPushedRows } from './pushed-rows.ts';
+import { rowsPerTurn, toPushedRows } from './pushed-rows.ts';
 import type { ViewRead } from './read.ts';
 import { keepMsOf, onlineName } from './values.ts';
 
@@ -112,10 +112,13 @@ export function createPush(deps: PushDependencies) {
     try {
       const path = join(folder, 'rows.ndjson');
       const names = columns.map(({ name }) => name);
-      // Every column in every line: the file's shape must not depend on what the first rows leave out.
-      const line = (row: Row) =>
-        JSON.stringify(Object.fromEntries(names.map((name) => [name, row[name] ?? null])));
-      await writeFile(path, `${entries.flatMap(({ rows }) => rows.map(line)).join('\n')}\n`);
+      await writeFile(
+        path,
+        linesOf(
+          names,
+          entries.map(({ rows }) => rows),
+        ),
+      );
       const to = join(folder, 'rows.parquet');
       const types = Object.fromEntries(columns.map(({ name, type }) => [name, type]));
       await analytics.importFile({ path, label: `push to ${view.reference}`, format: 'ndjson', types, to });
@@ -143,7 +146,7 @@ export function createPush(deps: PushDependencies) {
       const read = await viewRead(formatReference(input.name, input.version), caller.workspace);
       const { view } = read;
       if (to !== 'online' && !view.stream) throw errors.pushNotOffline({ view: view.reference });
-      const rows = toPushedRows(read, input.rows, clock.now());
+      const rows = await toPushedRows(read, input.rows, clock.now());
       let offline: Appended | null = null;
       if (to !== 'online') {
         const entry: Entry = { view, rows: rows.offline, key, caller, appended: null };
@@ -155,4 +158,16 @@ export function createPush(deps: PushDependencies) {
       return { view: view.reference, rows: input.rows.length, online: kept && { ...kept }, offline };
     },
   };
+}
+
+/** Every column in every line: the file's shape must not depend on what the first rows leave out. */
+function* linesOf(names: readonly string[], pushes: readonly (readonly Row[])[]): Generator<string> {
+  const line = (row: Row) =>
+    `${JSON.stringify(Object.fromEntries(names.map((name) => [name, row[name] ?? null])))}\n`;
+  for (const rows of pushes)
+    for (let start = 0; start < rows.length; start += rowsPerTurn)
+      yield rows
+        .slice(start, start + rowsPerTurn)
+        .map(line)
+        .join('');
 }

@@ -1,4 +1,5 @@
 /** Rows of a push, checked as a whole before any of them is kept. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Column, FeatureView, Row } from '@tidemill/contract';
 import type { OnlineRow } from '../../../adapters/online/online.ts';
 import { errors, TidemillError } from '../../../base/errors.ts';
@@ -7,6 +8,9 @@ import { onlineKey } from './keys.ts';
 import type { ViewRead } from './read.ts';
 import { isInt64, shownValue } from './shown-value.ts';
 import { packValues } from './values.ts';
+
+/** After so many others get their turn: some milliseconds. */
+export const rowsPerTurn = 1_000;
 
 /** Clocks differ a little; an event that lies further ahead would keep newer ones out. */
 const aheadUs = 60_000_000;
@@ -36,11 +40,16 @@ export interface PushedRows {
  * @param now milliseconds: rows without a created time became known then
  * @throws pushInvalid naming row and column
  */
-export function toPushedRows({ view, keys }: ViewRead, rows: readonly Row[], now: number): PushedRows {
+export async function toPushedRows(
+  { view, keys }: ViewRead,
+  rows: readonly Row[],
+  now: number,
+): Promise<PushedRows> {
   const columns = columnsOf(view);
   const known = new Set(columns.map(({ name }) => name));
   const [online, offline]: [OnlineRow[], Row[]] = [[], []];
   for (const [i, given] of rows.entries()) {
+    if (i > 0 && i % rowsPerTurn === 0) await nextTurn();
     const invalid = (column: string, reason: string) =>
       errors.pushInvalid({ view: view.reference, row: i + 1, column, reason });
     const row = completed(view, given, now);
