@@ -15,6 +15,8 @@ const windowRows = 500;
 const fewestInWindow = 30;
 const fewestInReference = 100;
 const sampledReference = 10_000;
+/** With a sample of rows of each, some ten megabytes. */
+const columnsAtOnce = 100;
 const shownCategories = 50;
 /** Per check and feature, as everywhere (decision 007): a real shift is far beyond. */
 export const driftRate = 1e-6;
@@ -24,20 +26,42 @@ const worker = new URL('./drift-worker.ts', import.meta.url);
 
 /** The newest rows of a view against earlier ones, or against those of another dataset version; feature by feature. */
 export function createDrift({ analytics, compute }: DriftDependencies) {
+  /** The finite values of each column, read at once; null where there are more rows than a sample takes. */
+  async function readFew(names: readonly string[], rows_: TableSource): Promise<Float64Array[] | null> {
+    const columns = names.map((name, i) => `cast(${quoteName(name)} as double) as v${i}`);
+    const { values, rowCount } = await analytics.columns({
+      sql: `select ${columns.join(', ')} from rows_`,
+      tables: { rows_ },
+      maxRows: sampledReference + 1,
+    });
+    if (rowCount > sampledReference) return null;
+    return values.map((column) => (column as Float64Array).filter(Number.isFinite));
+  }
+
+  async function readSample(name: string, rows_: TableSource): Promise<Float64Array> {
+    const value = `cast(${quoteName(name)} as double)`;
+    const sql = `select ${value} as v from rows_ where isfinite(${value}) using sample reservoir(${sampledReference} rows) repeatable (1)`;
+    const { values } = await analytics.columns({ sql, tables: { rows_ } });
+    return Float64Array.from(values[0] as Float64Array);
+  }
+
   async function ofNumbers(
-    name: string,
+    names: readonly string[],
     newest: TableSource,
     earlier: TableSource,
-  ): Promise<FeatureDrift | null> {
-    const value = `cast(${quoteName(name)} as double)`;
-    const finite = `select ${value} as v from rows_ where isfinite(${value})`;
-    const read = async (rows_: TableSource, sample: string) => {
-      const { values } = await analytics.columns({ sql: `${finite}${sample}`, tables: { rows_ } });
-      return Float64Array.from(values[0] as Float64Array);
-    };
-    const window = await read(newest, '');
-    const reference = await read(earlier, ` using sample reservoir(${sampledReference} rows) repeatable (1)`);
-    return judge('ks', 'numbersDrift', { window, reference }, window.length, reference.length);
+  ): Promise<Map<string, FeatureDrift | null>> {
+    const windows = await readFew(names, newest);
+    const references = await readFew(names, earlier);
+    const found = new Map<string, FeatureDrift | null>();
+    for (const [i, name] of names.entries()) {
+      const window = windows?.[i] ?? new Float64Array();
+      const reference = references?.[i] ?? (await readSample(name, earlier));
+      found.set(
+        name,
+        await judge('ks', 'numbersDrift', { window, reference }, window.length, reference.length),
+      );
+    }
+    return found;
   }
 
   async function ofCategories(
@@ -86,16 +110,14 @@ export function createDrift({ analytics, compute }: DriftDependencies) {
       newest: TableSource,
       earlier: TableSource,
     ): Promise<(FeatureDrift | null)[]> {
-      const found: (FeatureDrift | null)[] = [];
+      const found = new Map<string, FeatureDrift | null>();
+      const numbers = features.filter(({ type }) => numeric.has(type)).map(({ name }) => name);
+      for (let i = 0; i < numbers.length; i += columnsAtOnce)
+        for (const each of await ofNumbers(numbers.slice(i, i + columnsAtOnce), newest, earlier))
+          found.set(...each);
       for (const { name, type } of features)
-        found.push(
-          await (numeric.has(type)
-            ? ofNumbers(name, newest, earlier)
-            : type === 'text'
-              ? ofCategories(name, newest, earlier)
-              : null),
-        );
-      return found;
+        if (type === 'text') found.set(name, await ofCategories(name, newest, earlier));
+      return features.map(({ name }) => found.get(name) ?? null);
     },
   };
 }

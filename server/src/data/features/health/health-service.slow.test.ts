@@ -238,12 +238,22 @@ describeEachDatabase('health of a view', (open) => {
       await expect(measure(caller, { kept: true })).rejects.toMatchObject({ code: 'featureViewNotFound' });
     });
 
-    it('that have moved drift, the others do not', async () => {
-      const rows = Array.from({ length: 1000 }, (_, i) => {
-        const at = new Date(Date.UTC(2025, 0, 1) + i * 3_600_000).toISOString().slice(0, 19);
-        const isNew = i >= 900;
+    /** The newest so many have moved. */
+    const moving = (length: number, moved: number) =>
+      Array.from({ length }, (_, i) => {
+        const at = new Date(Date.UTC(2025, 0, 1) + (i * 3_600_000_000) / length).toISOString().slice(0, 19);
+        const isNew = i >= length - moved;
         return `${i % 10},${at},${at},${((i * 7919) % 1000) + (isNew ? 600 : 0)},${['a', 'b', 'c'][(i * 31) % 3]}`;
       });
+
+    it('that have moved drift, of many earlier rows by a sample', async () => {
+      const { caller } = await withOrders({}, moving(12_000, 500));
+      const [amount] = (await measure(caller)).features;
+      expect(amount?.drift).toMatchObject({ breached: true, rows: 500, referenceRows: 10_000 });
+    });
+
+    it('that have moved drift, the others do not', async () => {
+      const rows = moving(1000, 100);
       const { caller } = await withOrders({}, rows);
       const { features, driftReference } = await measure(caller);
       expect(driftReference).toBe('earlier rows');
