@@ -33,7 +33,7 @@ export function RowsTable({ label, rows, names, maximumHeight }: RowsTableProps)
         value: ({ row }) => (typeof row[name] === 'number' ? row[name] : formatValue(row[name])),
         cell: ({ row }) => <span title={String(row[name] ?? '')}>{formatValue(row[name])}</span>,
         ...(isNumeric(rows, name) && { align: 'right' }),
-        width: isTime(rows, name) ? 220 : 140,
+        width: isTime(rows, name) ? 205 : 140,
       }),
     );
   }, [rows, names]);
