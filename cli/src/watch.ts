@@ -1,7 +1,8 @@
 import type { Session } from './session.ts';
 
 const pauseMs = 300;
-const interruptedCode = 130;
+/** Of a program that Ctrl-C ended. */
+export const interruptedCode = 130;
 
 const endStates: readonly string[] = ['succeeded', 'failed', 'cancelled'];
 export const isEnded = (item: { readonly state: string }): boolean => endStates.includes(item.state);

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Name, strict } from './common.ts';
+import { Name, strict, Timestamp } from './common.ts';
 import { DatasetVersion } from './datasets.ts';
 import { endpoints } from './endpoint.ts';
 import { versionBindings } from './feature-views.ts';
@@ -65,6 +65,18 @@ export const TrainingSetRequest = {
 export const TrainingSetDefinition = strict(TrainingSetRequest);
 export type TrainingSetDefinition = Static<typeof TrainingSetDefinition>;
 
+/** A training set on its way: known to the process that builds it, for as long as it does. */
+export const TrainingSetBuild = Type.Object({
+  id: Type.String(),
+  name: Type.String({ description: 'of the dataset that it becomes a version of' }),
+  createdBy: Type.String(),
+  startedAt: Timestamp,
+  step: Type.String({ description: 'what is done now: joining price_stats@2' }),
+  done: Type.Integer({ description: 'steps that are done' }),
+  steps: Type.Integer({ description: 'all of them' }),
+});
+export type TrainingSetBuild = Static<typeof TrainingSetBuild>;
+
 export const trainingSetEndpoints = endpoints({
   createTrainingSet: {
     method: 'POST',
@@ -74,5 +86,13 @@ export const trainingSetEndpoints = endpoints({
     body: TrainingSetDefinition,
     reply: Type.Intersect([DatasetVersion, Type.Object({ unchanged: Type.Boolean() })]),
     status: 201,
+  },
+  listTrainingSetBuilds: {
+    method: 'GET',
+    path: '/api/v1/training-sets/builds',
+    permission: 'read',
+    summary: 'Training sets that are being built, newest first; closing the request that builds one stops it',
+    query: strict({ name: Type.Optional(Type.String()) }),
+    reply: Type.Object({ items: Type.Array(TrainingSetBuild) }),
   },
 });

@@ -3,7 +3,9 @@ import type { Command } from 'commander';
 import { openContent, readDefinition } from '../../files.ts';
 import { example } from '../../pages.ts';
 import { datasetNameOf, sentFormatOf, toNames, toTextPairs } from '../../parse.ts';
+import { withProgressLine } from '../../progress-line.ts';
 import { type Session, sessionOf } from '../../session.ts';
+import { interruptedCode, onInterrupt } from '../../watch.ts';
 
 interface Options {
   entities?: string;
@@ -46,18 +48,46 @@ export function addTrainingSetCommand(features: Command): void {
       const isFile = /\.(?:json|ts|mts|js|mjs)$/.test(name);
       const base = isFile ? await readDefinition<TrainingSetDefinition>(name) : { name, entities: '' };
       const entities = options.entities ? await findEntities(options.entities, session) : base.entities;
-      const version = await session.client.features.createTrainingSet({
+      const version = await buildOne(session, {
         ...base,
         ...chosen(options),
         entities,
         bindings: { ...('bindings' in base ? base.bindings : {}), ...toTextPairs(options.bind ?? []) },
       });
+      if (version === null) return;
       session.show(
         version,
         (v) => `${v.reference}: ${v.rows} rows${v.unchanged ? ', exactly what was there' : ''}.`,
       );
     });
   example(build, 'features training-set churn-train --entities orders@3 --service churn@2');
+}
+
+/** Null when it was stopped by Ctrl-C. */
+async function buildOne({ client, json, say }: Session, definition: TrainingSetDefinition) {
+  const { signal, release } = onInterrupt();
+  const began = Date.now();
+  const progress = async () => {
+    const { items } = await client.features.listTrainingSetBuilds({ name: definition.name }, { signal });
+    const [build] = items;
+    if (!build) return null;
+    const seconds = Math.round((Date.now() - began) / 1000);
+    return `${build.name}: ${build.done} of ${build.steps} steps, ${build.step} (${seconds} s)`;
+  };
+  try {
+    return await withProgressLine(
+      { json },
+      progress,
+      client.features.createTrainingSet(definition, { signal }),
+    );
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    say('Stopped: the server gives it up, unless it was just making the version.');
+    process.exitCode = interruptedCode;
+    return null;
+  } finally {
+    release();
+  }
 }
 
 function chosen({ eventTime, service, views, labelSql, ...options }: Options) {

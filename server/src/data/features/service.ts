@@ -10,6 +10,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Events } from '../../platform/events/service.ts';
 import type { Tasks } from '../../platform/tasks/service.ts';
 import type { Datasets } from '../datasets/service.ts';
+import { createBuilds } from './builds.ts';
 import { createEntities } from './catalogue/entities.ts';
 import { createFeatureServices } from './catalogue/feature-services.ts';
 import { createImpact } from './catalogue/impact.ts';
@@ -53,6 +54,7 @@ export function createFeatures(deps: FeaturesDependencies) {
   const services = createFeatureServices({ ...deps, views });
   const inside = { ...deps, resolveView: views.resolveView, resolveService: services.resolve };
   const trainingSets = createTrainingSets(inside);
+  const builds = createBuilds(deps);
   const uses = createUses(deps.lineage);
   const materialize = createMaterialize(inside);
   createOnlineSchedules({ ...deps, views, materialize });
@@ -106,7 +108,8 @@ export function createFeatures(deps: FeaturesDependencies) {
     entityKey,
 
     createTrainingSet: (definition: TrainingSetDefinition, caller: Caller, signal?: AbortSignal) =>
-      trainingSets.create(definition, caller, signal),
+      builds.track(definition.name, caller, (tell) => trainingSets.create(definition, caller, signal, tell)),
+    listTrainingSetBuilds: builds.list,
   };
 }
 

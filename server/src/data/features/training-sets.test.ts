@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { callerIn, createDataWing, type DataWing, textOf } from '../../testing/data-wing.ts';
 import { describeEachDatabase } from '../../testing/each-database.ts';
+import { createTrainingSets } from './training-sets.ts';
 
 let wing: DataWing;
 let workspaces = 0;
@@ -145,8 +146,32 @@ describeEachDatabase('a training set', (open) => {
     const entities = 'select customer, region, event_time from orders, range(100000000) order by hash(range)';
     const leaving = new AbortController();
     const built = wing.features.createTrainingSet({ ...request, entities }, caller, leaving.signal);
-    setTimeout(() => leaving.abort(), 200);
+    built.catch(() => undefined);
+    const builds = () => wing.features.listTrainingSetBuilds({ name: 'train' }, caller);
+    await expect.poll(builds).toHaveLength(1);
+    expect(builds()).toMatchObject([{ step: 'reading the entity rows', done: 0, steps: 5 }]);
+    expect(wing.features.listTrainingSetBuilds({}, callerIn('another'))).toEqual([]);
+    leaving.abort();
     await expect(built).rejects.toMatchObject({ code: 'queryCancelled' });
+    expect(builds()).toEqual([]);
+    const left = await wing.datasets.list({}, caller);
+    expect(left.items.map(({ name }) => name)).not.toContain('train');
+  });
+
+  it('tells each step once, in order', async () => {
+    const caller = await begin();
+    const told: string[] = [];
+    const trainingSets = createTrainingSets({ ...wing, resolveView: wing.features.resolveView });
+    await trainingSets.create({ ...request, statuses: true }, caller, undefined, ({ step, done, steps }) =>
+      told.push(`${done}/${steps} ${step}`),
+    );
+    expect(told).toEqual([
+      '0/5 reading the entity rows',
+      '1/5 reading the views',
+      '2/5 joining balances@1',
+      '3/5 writing the rows',
+      '4/5 making the version',
+    ]);
   });
 
   describe('with bad input', () => {

@@ -7,10 +7,11 @@ import type { Caller } from '../../base/caller.ts';
 import { durationMs } from '../../base/duration.ts';
 import { errors } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
-import { quoteName } from '../../base/sql-text.ts';
 import { type BoundSql, type Committed, createBinder, type Datasets } from '../datasets/service.ts';
-import { type GivenSelect, giveSelect, namedColumns, selectIntoFile } from './given-select.ts';
-import { countLabelledSql, finishedRowsSql, labelledRowsSql } from './label-join.ts';
+import { countSteps, type Tell } from './builds.ts';
+import { type GivenSelect, giveSelect, selectIntoFile } from './given-select.ts';
+import { finishedRowsSql } from './label-join.ts';
+import { type Counts, joinLabel } from './labelled-rows.ts';
 import { addOnDemand } from './on-demand-rows.ts';
 import { assertJoinable, cleanSql } from './rules.ts';
 import {
@@ -18,7 +19,6 @@ import {
   assertViews,
   entitiesSql,
   eventTimeOf,
-  labelColumnsOf,
   readAsOf,
   type TakenService,
   type TakenView,
@@ -37,12 +37,6 @@ export interface TrainingSetDependencies {
   resolveService?(reference: string, workspace: string): Promise<FeatureService>;
 }
 
-interface Counts {
-  readonly entities: number;
-  readonly rows: number;
-  readonly excluded: { readonly labelKnownLater: number; readonly labelMissing: number };
-}
-
 /** All that is to be joined, bound to versions of datasets. */
 interface Plan {
   readonly definition: TrainingSetDefinition;
@@ -55,6 +49,12 @@ interface Plan {
     readonly views: BoundSql[];
   };
   readonly bindings: Record<string, string>;
+}
+
+interface Work {
+  readonly folder: string;
+  readonly signal: AbortSignal | undefined;
+  next(step: string): void;
 }
 
 /** Builds point-in-time correct training sets, view by view in one engine that may spill: memory does not grow with their number. */
@@ -107,13 +107,14 @@ export function createTrainingSets(deps: TrainingSetDependencies) {
   /** The finished rows as a file in the folder. */
   async function joinAll(
     made: Plan,
-    folder: string,
-    signal: AbortSignal | undefined,
+    { folder, signal, next }: Work,
   ): Promise<{ path: string; counts: Counts }> {
     const file = (name: string) => join(folder, `${name}.parquet`);
+    next('reading the entity rows');
     const entities = await selectIntoFile(analytics, made.bound.entities, file('entities'), signal);
     assertEntities(made.definition, entities, made.views, made.service);
-    const given = await giveAll(made, folder, signal);
+    next('reading the views');
+    const given = await giveAll(made, { folder, signal });
     const path = file('finished');
     const tables = Object.assign(
       { _entities: { paths: [file('entities')] } },
@@ -121,32 +122,35 @@ export function createTrainingSets(deps: TrainingSetDependencies) {
     );
     const counts = await analytics.sealed({ tables, outputs: [path], signal }, async (engine) => {
       await engine.run(numberedRowsSql('_entities', eventTimeOf(made.definition)));
+      if (made.definition.label) next('joining the label');
       const found = await joinLabel(engine, made, given.label, entities);
       for (const [i, taken] of made.views.entries()) {
         const [select, bound] = [given.views[i], made.bound.views[i]];
+        next(`joining ${taken.view.reference}`);
         if (select && bound) await joinTaken(engine, made, taken, bound, select, entities);
       }
       const columns = [...entities, ...made.views.flatMap(columnsOf)].map(({ name }) => name);
+      next('writing the rows');
       await engine.copy(finishedRowsSql(columns, made.definition.label?.column ?? null), path);
       return found;
     });
-    return { path: await withOnDemand(made, path, folder, signal), counts };
+    return { path: await withOnDemand(made, path, { folder, signal, next }), counts };
   }
 
   async function withOnDemand(
     { definition, service }: Plan,
     path: string,
-    folder: string,
-    signal: AbortSignal | undefined,
+    { folder, signal, next }: Work,
   ): Promise<string> {
     const { compute } = deps;
     if (!service || service.onDemand.length === 0) return path;
     if (!compute) throw new Error('features on demand need worker threads');
+    next('computing features on demand');
     const behind = definition.label ? [definition.label.column] : [];
     return addOnDemand({ analytics, compute, folder, signal }, service, path, behind);
   }
 
-  async function giveAll({ bound, views }: Plan, folder: string, signal: AbortSignal | undefined) {
+  async function giveAll({ bound, views }: Plan, { folder, signal }: Omit<Work, 'next'>) {
     const give = (each: BoundSql, name: string) =>
       giveSelect(analytics, each, { name: `_${name}`, path: join(folder, `${name}.parquet`) }, signal);
     const label = bound.label && (await give(bound.label, 'label'));
@@ -158,8 +162,9 @@ export function createTrainingSets(deps: TrainingSetDependencies) {
     return { label, views: given, all: [...given, ...(label ? [label] : [])] };
   }
 
-  async function build(made: Plan, caller: Caller, folder: string, signal?: AbortSignal): Promise<Committed> {
-    const { path, counts } = await joinAll(made, folder, signal);
+  async function build(made: Plan, caller: Caller, work: Work): Promise<Committed> {
+    const { path, counts } = await joinAll(made, work);
+    work.next('making the version');
     const { entities, views, label } = made.bound;
     const { name, message = '' } = made.definition;
     return datasets.commitParquet(
@@ -192,10 +197,11 @@ export function createTrainingSets(deps: TrainingSetDependencies) {
       definition: TrainingSetDefinition,
       caller: Caller,
       signal?: AbortSignal,
+      tell?: Tell,
     ): Promise<Committed> {
       const service = await findService(definition, caller.workspace);
       const made = await plan(definition, service, caller);
-      return inFolder((folder) => build(made, caller, folder, signal));
+      return inFolder((folder) => build(made, caller, { folder, signal, next: stepsOf(made, tell) }));
     },
 
     /** The rows that it would have, at most 1000; nothing is committed. */
@@ -207,7 +213,7 @@ export function createTrainingSets(deps: TrainingSetDependencies) {
     ): Promise<QueryReply> {
       const made = await plan(definition, service, caller);
       return inFolder(async (folder) => {
-        const { path } = await joinAll(made, folder, signal);
+        const { path } = await joinAll(made, { folder, signal, next: () => undefined });
         const tables = { _rows: { paths: [path] } };
         return analytics.query({
           sql: 'select * from _rows',
@@ -222,30 +228,9 @@ export function createTrainingSets(deps: TrainingSetDependencies) {
 
 export type TrainingSets = ReturnType<typeof createTrainingSets>;
 
-async function joinLabel(
-  engine: SealedEngine,
-  { definition, asOf, views }: Plan,
-  given: GivenSelect | null,
-  entityColumns: readonly Column[],
-): Promise<Counts> {
-  const entities = await countRows(engine, '_rows');
-  let counts: Counts = { entities, rows: entities, excluded: { labelKnownLater: 0, labelMissing: 0 } };
-  if (given) {
-    const label = await engine.select(given.sql);
-    const columns = labelColumnsOf(definition, label.columns, entityColumns, views);
-    await engine.run(`create temp table _label as ${namedColumns(label)}`);
-    const { rows } = await engine.query(countLabelledSql(columns));
-    const labelled = Number(rows[0]?.n);
-    await engine.run(`create temp table _labelled as ${labelledRowsSql(columns, asOf)}`);
-    const kept = await countRows(engine, '_labelled');
-    const excluded = { labelKnownLater: labelled - kept, labelMissing: entities - labelled };
-    counts = { entities, rows: kept, excluded };
-    for (const done of ['_rows', '_label']) await engine.run(`drop table ${done}`);
-    await engine.run('alter table _labelled rename to _rows');
-  }
-  if (counts.rows > 0) return counts;
-  throw errors.trainingSetInvalid({ name: definition.name, reason: emptyReason(counts) });
-}
+// Each view is joined; entity rows, views, rows and version are steps of every set.
+const stepsOf = ({ definition, service, views }: Plan, tell: Tell | undefined): Work['next'] =>
+  countSteps(4 + views.length + (definition.label ? 1 : 0) + (service?.onDemand.length ? 1 : 0), tell);
 
 async function joinTaken(
   engine: SealedEngine,
@@ -268,19 +253,11 @@ async function joinTaken(
 
 const ttlMsOf = ({ ttl }: FeatureView): number | null => (ttl === null ? null : durationMs(ttl));
 
-const countRows = async (engine: SealedEngine, table: string): Promise<number> =>
-  Number((await engine.query(`select count(*) as n from ${quoteName(table)}`)).rows[0]?.n);
-
 /** What a view adds to the columns, in order. */
 const columnsOf = ({ features, statusAs }: TakenView): { name: string }[] => [
   ...features.map(({ as }) => ({ name: as })),
   ...(statusAs === undefined ? [] : [{ name: statusAs }]),
 ];
-
-function emptyReason({ entities, excluded }: Counts): string {
-  if (entities === 0) return 'the entities are no rows';
-  return `none of its ${entities} entity rows has a known label (${excluded.labelKnownLater} known only after asOf, ${excluded.labelMissing} without one)`;
-}
 
 const inputsOf = (read: readonly BoundSql[], { views, service }: Plan): string[] => [
   ...new Set([

@@ -7,6 +7,7 @@ import { PageHeader } from '../../../components/PageHeader.tsx';
 import { ReferenceLink } from '../../../components/ReferenceLink.tsx';
 import { Time } from '../../../components/Time.tsx';
 import { useList } from '../../../lib/pages.ts';
+import { BuildsPanel } from './BuildsPanel.tsx';
 import { References } from './definition-facts.tsx';
 
 const inputsOf = ({ inputs }: Dataset, kind: string) => inputs.filter((uri) => uri.startsWith(`${kind}:`));
@@ -57,6 +58,7 @@ export function TrainingSetsScreen() {
         about="Entity rows, each with what was known of it at its time. A training set is a dataset version."
         asked={list.asked}
       />
+      <BuildsPanel />
       <ListTable
         label="training sets"
         list={list}
