@@ -72,8 +72,14 @@ export function createVersionRecords(deps: VersionRecordDependencies) {
     if (base) edges.push({ from: base.uri, to: uri, relation: relation ?? 'append' });
     await lineage.recordEdges(tx, workspace, edges);
     // A fork has all its rows by itself, so what it came from may go.
-    for (const usedUri of kind === 'fork' ? [] : inputs)
-      await lineage.hold(tx, { workspace, userUri: uri, usedUri, reason: `${kind} built from it` });
+    const held = kind === 'fork' ? [] : inputs;
+    const reason = `${kind} built from it`;
+    await lineage.holdThere(
+      tx,
+      workspace,
+      uri,
+      held.map((used) => ({ uri: used, reason })),
+    );
   }
 
   return {

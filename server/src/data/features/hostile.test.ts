@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Caller } from '../../base/caller.ts';
 import { callerIn, createDataWing, type DataWing } from '../../testing/data-wing.ts';
@@ -57,6 +58,21 @@ describeEachDatabase('features that nobody meant well', (open) => {
         const put = wing.features.put(view(name, { sql: `select id, ts, x from ${name}` }), caller);
         expect(await compete(put, wing.datasets.delete({ name }, caller))).toBe(false);
       }
+    });
+
+    it('a dataset version of a training set', async () => {
+      const caller = await withTable();
+      await wing.features.put(view('v'), caller);
+      for (const name of rounds) {
+        await table(name, ['1,2025-12-01,5'], caller);
+        const entities = `select id, timestamp '2026-01-01' as event_time from ${name}`;
+        const built = wing.features.createTrainingSet(
+          { name: `${name}-set`, entities, views: ['v'] },
+          caller,
+        );
+        expect(await compete(built, wing.datasets.delete({ name }, caller))).toBe(false);
+      }
+      expect(await readdir(wing.tempFolder).catch(() => [])).toEqual([]);
     });
 
     it('a view of a service', async () => {
