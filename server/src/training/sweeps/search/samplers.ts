@@ -1,4 +1,5 @@
 import { createGridSampler } from './grid.ts';
+import { createNsga2Sampler } from './nsga2.ts';
 import { createRandomSampler } from './random.ts';
 import type { Sampler, SamplerInput } from './sampler.ts';
 import { createSobolSampler } from './sobol.ts';
@@ -9,6 +10,7 @@ export const samplers = {
   random: createRandomSampler,
   sobol: createSobolSampler,
   tpe: createTpeSampler,
+  nsga2: createNsga2Sampler,
 } as const satisfies Readonly<Record<string, (input: SamplerInput) => Sampler>>;
 
 export type SamplerName = keyof typeof samplers;
