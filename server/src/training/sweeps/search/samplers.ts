@@ -1,3 +1,4 @@
+import { createCmaEsSampler } from './cma-es/cma-es.ts';
 import { createGridSampler } from './grid.ts';
 import { createNsga2Sampler } from './nsga2.ts';
 import { createRandomSampler } from './random.ts';
@@ -10,6 +11,7 @@ export const samplers = {
   random: createRandomSampler,
   sobol: createSobolSampler,
   tpe: createTpeSampler,
+  'cma-es': createCmaEsSampler,
   nsga2: createNsga2Sampler,
 } as const satisfies Readonly<Record<string, (input: SamplerInput) => Sampler>>;
 
