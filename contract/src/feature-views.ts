@@ -108,6 +108,7 @@ export const FeatureView = Type.Object({
   online: OnlineSettings,
   stream: nullable(StreamDefinition),
   aggregations: Type.Array(Aggregation),
+  inputs: Type.Array(Column, { description: 'columns of its events that the aggregations read' }),
   features: Type.Array(Column),
   datasets: Type.Array(Type.String(), { description: 'dataset names the SQL reads' }),
 });

@@ -103,14 +103,15 @@ export const onlineFeatureEndpoints = endpoints({
     method: 'POST',
     path: '/api/v1/feature-views/:name/versions/:version/lookup',
     permission: 'read',
-    summary: 'Read online values by entity key; null where the entity has none',
+    summary:
+      'Read online values by entity key; null where the entity has none. Counts of no events are 0, of no event time',
     params: byVersion,
     body: strict({ entities: entitiesToLookUp }),
     reply: Type.Object({
       rows: Type.Array(
         nullable(
           Type.Object({
-            eventTime: Timestamp,
+            eventTime: nullable(Timestamp),
             values: Row,
             statuses: Type.Record(Type.String(), FeatureStatus),
           }),
@@ -154,7 +155,7 @@ export const onlineFeatureEndpoints = endpoints({
           minLength: 1,
           maxLength: 200,
           description:
-            'names the push: sent again with the same key, its offline rows are not appended twice',
+            'names the push: sent again with the same key, its offline rows are not appended twice, and its events count once',
         }),
       ),
     }),

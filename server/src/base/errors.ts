@@ -329,11 +329,6 @@ export const catalogue = {
     422,
     (d) => `${d.what} cannot be defined: ${d.reason}.`,
   ),
-  aggregationsOffline: entry<{ view: string }>(
-    409,
-    (d) =>
-      `The feature view '${d.view}' has no online values: its features are aggregations over windows, which are computed for training sets only. Build a training set of it, or define a view without aggregations for what is looked up, pushed or watched.`,
-  ),
   featureViewBroken: entry<{ view: string; versions: string; reason: string }>(
     422,
     (d) =>
@@ -436,6 +431,11 @@ export const catalogue = {
   onlineRowInvalid: entry<{ view: string; key: string; reason: string }>(
     400,
     (d) => `The online row '${d.key}' of view '${d.view}' cannot be stored: ${d.reason}.`,
+  ),
+  onlineEventsTooMany: entry<{ view: string; entity: string; events: number; limit: number }>(
+    422,
+    (d) =>
+      `The entity ${d.entity} of the feature view '${d.view}' has ${d.events} events in its longest window, and at most ${d.limit} of an entity are kept online. Give the view shorter windows, or SQL that makes fewer events of its rows, such as one an hour.`,
   ),
   onlineUnavailable: entry<{ store: string; reason: string }>(
     503,

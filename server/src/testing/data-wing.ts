@@ -6,6 +6,7 @@ import { openDuckdb } from '../adapters/analytics/duckdb.ts';
 import { openFilesystemBlobs } from '../adapters/blobs/filesystem.ts';
 import type { DatabaseHandle } from '../adapters/db/db.ts';
 import { workerPool } from '../adapters/executor/worker-pool.ts';
+import type { OnlineStore } from '../adapters/online/online.ts';
 import { openSqliteOnline } from '../adapters/online/sqlite.ts';
 import type { Caller } from '../base/caller.ts';
 import { createLogger } from '../base/logger.ts';
@@ -17,7 +18,7 @@ import { createTasks } from '../platform/tasks/service.ts';
 import { createTempDir } from './temp-dir.ts';
 
 /** The data wing on real adapters, without HTTP and the wings above it. */
-export async function createDataWing(database: DatabaseHandle) {
+export async function createDataWing(database: DatabaseHandle, options: { online?: OnlineStore } = {}) {
   const folder = await createTempDir();
   const { db } = database;
   let now = Date.UTC(2026, 0, 1);
@@ -28,7 +29,7 @@ export async function createDataWing(database: DatabaseHandle) {
   const lineage = createLineage({ db, clock });
   const analytics: Analytics = await openDuckdb();
   const blobs = await openFilesystemBlobs({ root: join(folder.path, 'blobs') });
-  const online = await openSqliteOnline({ file: join(folder.path, 'online.db') });
+  const online = options.online ?? (await openSqliteOnline({ file: join(folder.path, 'online.db') }));
   const tempFolder = join(folder.path, 'tmp');
   const cacheFolder = join(folder.path, 'cache');
   const diffFolder = join(folder.path, 'diffs');

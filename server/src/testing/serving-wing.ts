@@ -102,7 +102,7 @@ export async function createServingWing(database: DatabaseHandle, folder: string
         if (!found) throw errors.referenceInvalid({ reference, reason: 'no such service' });
         return toServiceRead(found, (view) => resolveView(view, workspace));
       },
-      readService: (read, records, at) => readService(store.current, read, records, at),
+      readService: (read, records, at) => readService(store.current, read, records, { at, now: clock.now() }),
     },
   });
   const rollouts = createRollouts({
@@ -189,7 +189,7 @@ export async function createServingWing(database: DatabaseHandle, folder: string
         sql: 'select',
         createdTime: null,
         ...{ owner: '', tags: {}, entities: [], joinKeys: [], ttl: null, freshness: null, online: {} },
-        ...{ stream: null, aggregations: [], features: [], datasets: [] },
+        ...{ stream: null, aggregations: [], inputs: [], features: [], datasets: [] },
       };
       const view = { name, version: Number(version), reference, uri, entity, eventTime: 'day', createdAt: 0 };
       views.set(reference, { workspace: 'default', ...empty, ...view, createdBy: 'user:owner' });

@@ -108,13 +108,19 @@ function addLookup(features: Command): void {
           entities.map((entity, i) => ({ entity, found: rows[i] ?? null })),
           {
             entity: (r) => Object.values(r.entity).join(','),
-            'event time': (r) => (r.found ? formatMoment(r.found.eventTime) : 'not there'),
+            'event time': (r) => timeOf(r.found),
             values: (r) => r.found?.values ?? null,
           },
         ),
       );
     });
   example(lookup, 'features lookup price_stats@2 symbol=AAPL symbol=MSFT');
+}
+
+/** Windows have values of no events, too. */
+function timeOf(found: { readonly eventTime: number | null } | null): string {
+  if (found === null) return 'not there';
+  return found.eventTime === null ? 'no events' : formatMoment(found.eventTime);
 }
 
 function addServiceLookup(features: Command): void {
@@ -156,7 +162,10 @@ function addPush(features: Command): void {
         .choices(['online', 'offline', 'online_and_offline'])
         .default('online'),
     )
-    .option('--key <name>', 'sent again with this key, offline rows are not appended twice')
+    .option(
+      '--key <name>',
+      'sent again with this key, offline rows are not appended twice, and events count once',
+    )
     .action(
       async (
         reference: string,

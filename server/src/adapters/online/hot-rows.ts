@@ -1,20 +1,25 @@
-import type { OnlineRow, OnlineValues } from './online.ts';
+import type { OnlineValues } from './online.ts';
 
 /**
  * Rows that were read of late, in two generations: when the young one is full it becomes the old one, and what was in the old
  * one and not asked for since is forgotten. Whoever writes a row forgets it here before the write is acknowledged.
  */
 export function createHotRows(room: number) {
+  /** A list of events takes the room of many rows. */
+  const weightOf = ({ values }: OnlineValues): number => 1 + Math.floor(values.length / 1_000);
+  let weight = 0;
   let young = new Map<string, OnlineValues>();
   let old = new Map<string, OnlineValues>();
   const nameOf = (view: number, key: string): string => `${view} ${key}`;
 
   function keep(name: string, row: OnlineValues): void {
-    if (young.size >= room / 2) {
+    if (weight >= room / 2) {
       old = young;
       young = new Map();
+      weight = 0;
     }
     young.set(name, row);
+    weight += weightOf(row);
   }
 
   return {
@@ -27,7 +32,7 @@ export function createHotRows(room: number) {
       return aged;
     },
     keep: (view: number, key: string, row: OnlineValues): void => keep(nameOf(view, key), row),
-    forget(view: number, rows: readonly OnlineRow[]): void {
+    forget(view: number, rows: readonly { readonly key: string }[]): void {
       for (const { key } of rows) {
         const name = nameOf(view, key);
         young.delete(name);
@@ -37,6 +42,7 @@ export function createHotRows(room: number) {
     clear(): void {
       young = new Map();
       old = new Map();
+      weight = 0;
     },
   };
 }

@@ -15,6 +15,36 @@ export interface OnlineRow {
 
 export type OnlineValues = Pick<OnlineRow, 'eventTime' | 'values'>;
 
+/** An event of an entity, for views whose values are computed from events when they are read. */
+export interface OnlineEvent {
+  readonly key: string;
+  /** Tells it from the entity's others: one word of up to 100 characters. */
+  readonly id: string;
+  /** The version of the data that holds it; 0 where none does. */
+  readonly version: number;
+  /** Epoch microseconds at which it happened, and from which it is known. */
+  readonly eventTime: number;
+  readonly since: number;
+  /** What the caller makes of it: a text without control characters. */
+  readonly event: string;
+}
+
+export interface EventFile {
+  /** Names the file, in one word. */
+  readonly run: string;
+  /** Of the data that it was read from. */
+  readonly version: number;
+  /** Epoch microseconds: entries up to then are dropped. */
+  readonly before: number;
+}
+
+export interface EventFileOptions extends EventFile {
+  /** The file has all entities: of others the base goes. */
+  readonly isWhole: boolean;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((rows: number) => void) | undefined;
+}
+
 export interface WriteOptions {
   /** A row need not be kept longer than this after its writing: the store may forget it then, or never. */
   readonly keepMs?: number | undefined;
@@ -67,6 +97,22 @@ export interface OnlineStore {
    * separator (0x1F) between them. A wrong row ends it there; what came before stays.
    */
   load(view: string, path: string, options?: LoadOptions): Promise<Loaded>;
+  /**
+   * Adds events to their entities' lists (`event-list.ts`), which `read` gives as values. An event under an id that is there,
+   * or of data that the list was loaded from, is not added again: so appending may be repeated, and overtaken by a load.
+   * Entries up to `before` (epoch microseconds) are dropped meanwhile. Each list changes at once or not at all; a wrong event
+   * (`onlineRowInvalid`) refuses them all. `written` counts the events that were not there.
+   */
+  append(
+    view: string,
+    events: readonly OnlineEvent[],
+    options: { readonly before: number },
+  ): Promise<{ readonly written: number }>;
+  /**
+   * Takes lists from a file as `load` does rows: a line per entity, `key ␟ newest event time ␟ first ␞ base`; without a
+   * first, and with no events, the entity has none any more. What was appended, and is in no version up to the file's, stays.
+   */
+  loadEvents(view: string, path: string, options: EventFileOptions): Promise<Loaded>;
   /** All in one round trip: per view as many answers as keys, in their order; null where nothing was written. */
   read(wanted: readonly Wanted[]): Promise<(OnlineValues | null)[][]>;
   /**
@@ -89,6 +135,20 @@ export function assertOnlineRows(view: string, rows: readonly OnlineRow[]): void
   for (const row of rows) {
     const reason = findProblem(row);
     if (reason !== null) throw errors.onlineRowInvalid({ view, key: row.key.slice(0, 100), reason });
+  }
+}
+
+/** @throws onlineRowInvalid unless each event is storable and comes back as what it was */
+export function assertOnlineEvents(view: string, events: readonly OnlineEvent[]): void {
+  for (const event of events) {
+    const { key, id, version, eventTime, since, event: values } = event;
+    const isPlain = /^[!-~]{1,100}$/.test(id) && !/\p{Cc}/u.test(values);
+    const reason =
+      findProblem({ key, eventTime, values }) ??
+      (Number.isSafeInteger(since) && Number.isSafeInteger(version) && version >= 0 && isPlain
+        ? null
+        : 'it has no id of one word, no version, or a control character');
+    if (reason !== null) throw errors.onlineRowInvalid({ view, key: key.slice(0, 100), reason });
   }
 }
 

@@ -1,6 +1,8 @@
 import { Redis } from 'ioredis';
 import { errors, TidemillError } from '../../base/errors.ts';
-import { type MarkWords, type OnlineRow, separator } from './online.ts';
+import { eventSeparator, gone } from './event-list.ts';
+import { type EventFile, type MarkWords, type OnlineEvent, type OnlineRow, separator } from './online.ts';
+import { scripts, type WithScripts } from './redis-scripts.ts';
 
 export interface RedisAddress {
   /** `redis://` or `rediss://`, with user, password and database as every client of Redis writes them. */
@@ -15,38 +17,12 @@ export function addressOf(url: string): string {
   return `${protocol}//${host}${pathname}`;
 }
 
-/** Rows of one script: Redis does nothing else meanwhile, for less than a millisecond. */
+/** Rows and characters of one script: Redis does nothing else meanwhile, for a millisecond or so. */
 const rowsPerScript = 200;
+const lengthPerScript = 500_000;
+const keysPerScan = 1_000;
 /** Scripts under way at once, so that the next ones travel while one is worked on. */
 const scriptsAtOnce = 8;
-
-/**
- * A value is `event time ␟ values`; whatever else stands under a key of ours is written over. The comparison and the writing are one step, whoever else writes; times are compared as
- * doubles, which hold every one we let in.
- */
-const guardedWrite = `
-local written = 0
-local keep = tonumber(ARGV[1])
-for i, key in ipairs(KEYS) do
-  local held = redis.pcall('getrange', key, 0, 20)
-  local time = type(held) == 'string' and string.match(held, '^(-?%d+)${'\\31'}')
-  if not time or tonumber(time) <= tonumber(ARGV[i * 2]) then
-    local value = ARGV[i * 2] .. '${'\\31'}' .. ARGV[i * 2 + 1]
-    if keep > 0 then redis.call('set', key, value, 'px', keep) else redis.call('set', key, value) end
-    written = written + 1
-  end
-end
-return written`;
-
-const replaceMark = `
-local held = redis.pcall('get', KEYS[1])
-if held ~= ARGV[1] then return 0 end
-redis.call('set', KEYS[1], ARGV[2])
-return 1`;
-
-interface WithScript {
-  guardedWrite(keys: number, ...rest: (string | number)[]): Promise<number>;
-}
 
 export type RedisConnection = ReturnType<typeof connectRedis>;
 
@@ -63,7 +39,7 @@ export function connectRedis({ url, prefix }: RedisAddress, onChange?: (problem:
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 6), 2_000),
-    scripts: { guardedWrite: { lua: guardedWrite } },
+    scripts,
   });
   const address = addressOf(url);
   let problem: string | null = 'it has not answered yet';
@@ -79,9 +55,9 @@ export function connectRedis({ url, prefix }: RedisAddress, onChange?: (problem:
   });
 
   /** @throws onlineUnavailable */
-  async function using<T>(work: (redis: Redis & WithScript) => Promise<T>): Promise<T> {
+  async function using<T>(work: (redis: Redis & WithScripts) => Promise<T>): Promise<T> {
     try {
-      return await work(client as Redis & WithScript);
+      return await work(client as Redis & WithScripts);
     } catch (error) {
       if (error instanceof TidemillError) throw error;
       const reason = client.status === 'ready' ? reasonOf(error) : (problem ?? reasonOf(error));
@@ -94,40 +70,113 @@ export function connectRedis({ url, prefix }: RedisAddress, onChange?: (problem:
   const markKeyOf = (view: string): string => `${prefix}:online-mark:${view}`;
 
   async function write(view: string, rows: readonly OnlineRow[], keepMs: number): Promise<number> {
-    let written = 0;
-    for (let start = 0; start < rows.length; start += rowsPerScript * scriptsAtOnce) {
-      const scripts: Promise<number>[] = [];
-      const end = Math.min(rows.length, start + rowsPerScript * scriptsAtOnce);
-      for (let from = start; from < end; from += rowsPerScript)
-        scripts.push(writeSome(view, rows.slice(from, Math.min(end, from + rowsPerScript)), keepMs));
-      for (const count of await settleAll(scripts)) written += count;
-    }
-    return written;
-  }
-
-  function writeSome(view: string, rows: readonly OnlineRow[], keepMs: number): Promise<number> {
-    const values: (string | number)[] = [keepMs];
-    for (const row of rows) values.push(row.eventTime, row.values);
-    return using((redis) =>
-      redis.guardedWrite(rows.length, ...rows.map(({ key }) => keyOf(view, key)), ...values),
+    return inScripts(
+      rows,
+      ({ values }) => values.length,
+      (some) => {
+        const values = some.flatMap((row) => [row.eventTime, row.values]);
+        return run('guardedWrite', view, some, [keepMs, ...values]);
+      },
     );
   }
+
+  function append(view: string, events: readonly OnlineEvent[], before: number): Promise<number> {
+    const lists = [...Map.groupBy(events, ({ key }) => key)].map(([key, some]) => ({ key, some }));
+    const lengthOf = ({ some }: (typeof lists)[number]) =>
+      some.reduce((sum, { event }) => sum + event.length, 0);
+    return inScripts(lists, lengthOf, (several) => {
+      const values = several.flatMap(({ some }) => [
+        some.length,
+        ...some.flatMap((each) => [each.version, each.eventTime, each.since, each.id, each.event]),
+      ]);
+      return run('appendEvents', view, several, [before, ...values]);
+    });
+  }
+
+  function loadEvents(view: string, rows: readonly OnlineRow[], file: EventFile): Promise<number> {
+    return inScripts(
+      rows,
+      ({ values }) => values.length,
+      (some) => {
+        const values = some.flatMap((row) => {
+          const [first, base = ''] = row.values.split(eventSeparator);
+          return [row.eventTime, first || '-', base];
+        });
+        return run('loadEvents', view, some, [file.run, file.version, file.before, ...values]);
+      },
+    );
+  }
+
+  async function sweepEvents(view: string, { run: name, version, before }: EventFile): Promise<void> {
+    for await (const keys of keysOf(view))
+      await using((redis) => redis.sweepEvents(keys.length, ...keys, name, version, before, gone.eventTime));
+  }
+
+  /** All keys of a view, some at a time; one may come twice. */
+  async function* keysOf(view: string): AsyncGenerator<string[]> {
+    const pattern = `${escapeGlob(keyOf(view, ''))}*`;
+    let cursor = '0';
+    do {
+      const [next, keys] = await using((redis) => redis.scan(cursor, 'MATCH', pattern, 'COUNT', keysPerScan));
+      if (keys.length > 0) yield keys;
+      cursor = next;
+    } while (cursor !== '0');
+  }
+
+  const run = (
+    script: keyof WithScripts,
+    view: string,
+    rows: readonly { readonly key: string }[],
+    values: readonly (string | number)[],
+  ): Promise<number> =>
+    using((redis) => redis[script](rows.length, ...rows.map(({ key }) => keyOf(view, key)), ...values));
 
   return {
     client,
     address,
     keyOf,
     using,
+    keysOf,
     write,
     async mark(view: string, { from, to }: MarkWords): Promise<boolean> {
       const key = markKeyOf(view);
       if (from === undefined) return (await using((redis) => redis.set(key, to))) === 'OK';
-      return (await using((redis) => redis.eval(replaceMark, 1, key, from, to))) === 1;
+      return (await using((redis) => redis.replaceMark(1, key, from, to))) === 1;
     },
     unmark: (view: string): Promise<number> => using((redis) => redis.unlink(markKeyOf(view))),
+    append,
+    loadEvents,
+    sweepEvents,
     problem: () => problem,
     close: () => client.disconnect(),
   };
+}
+
+/** Some scripts at once; gives the sum of their answers. */
+async function inScripts<T>(
+  rows: readonly T[],
+  lengthOf: (row: T) => number,
+  script: (rows: readonly T[]) => Promise<number>,
+): Promise<number> {
+  let written = 0;
+  let [start, under]: [number, Promise<number>[]] = [0, []];
+  while (start < rows.length) {
+    const end = endOf(rows, start, lengthOf);
+    under.push(script(rows.slice(start, end)));
+    start = end;
+    if (under.length < scriptsAtOnce && start < rows.length) continue;
+    for (const count of await settleAll(under)) written += count;
+    under = [];
+  }
+  return written;
+}
+
+function endOf<T>(rows: readonly T[], start: number, lengthOf: (row: T) => number): number {
+  let length = 0;
+  let end = start;
+  while (end < rows.length && end - start < rowsPerScript && length < lengthPerScript)
+    length += lengthOf(rows[end++] as T);
+  return end;
 }
 
 /** Waits for all, so that none is left to fail unheard; then the first failure. */
@@ -135,6 +184,8 @@ async function settleAll<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(promises);
   return Promise.all(promises);
 }
+
+const escapeGlob = (text: string): string => text.replace(/[*?[\]^\\]/g, '\\$&');
 
 export const separatorOf = (value: string): number => value.indexOf(separator);
 

@@ -2,14 +2,14 @@
 import { workerData } from 'node:worker_threads';
 import { errors } from '../../base/errors.ts';
 import { loadFile } from './load-file.ts';
+import type { EventFile } from './online.ts';
 import { connectRedis, type RedisAddress } from './redis-connection.ts';
 import { serveOrders } from './thread-server.ts';
 
-interface Order {
-  readonly view: string;
-  readonly path: string;
-  readonly keepMs: number;
-}
+type Order = { readonly view: string; readonly path: string } & (
+  | { readonly keepMs: number }
+  | { readonly file: EventFile & { readonly isWhole: boolean } }
+);
 
 const redis = connectRedis(workerData as RedisAddress);
 
@@ -30,7 +30,11 @@ async function ready(): Promise<void> {
 serveOrders(
   async (order: Order, context) => {
     await ready();
-    return loadFile(order, context, (rows) => redis.write(order.view, rows, order.keepMs));
+    const { view } = order;
+    if (!('file' in order)) return loadFile(order, context, (rows) => redis.write(view, rows, order.keepMs));
+    const loaded = await loadFile(order, context, (rows) => redis.loadEvents(view, rows, order.file));
+    if (order.file.isWhole) await redis.sweepEvents(view, order.file);
+    return loaded;
   },
   () => redis.close(),
 );

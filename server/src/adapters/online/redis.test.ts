@@ -4,6 +4,7 @@ import { Redis } from 'ioredis';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { isRedisThere, redisUrl } from '../../testing/redis.ts';
 import { until } from '../../testing/until.ts';
+import { eventSuite } from './event-suite.ts';
 import { onlineSuite } from './online-suite.ts';
 import { openRedisOnline } from './redis.ts';
 
@@ -24,6 +25,7 @@ async function open(prefix = newPrefix()) {
 
 describe.skipIf(!isRedisThere)('online store in Redis', () => {
   onlineSuite(() => open());
+  eventSuite(() => open());
 
   test('two servers with the same prefix share the values, others do not', async () => {
     const prefix = newPrefix();

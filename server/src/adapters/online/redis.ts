@@ -1,5 +1,11 @@
 import { errors } from '../../base/errors.ts';
-import { assertOnlineRows, type Loaded, type OnlineStore, type OnlineValues } from './online.ts';
+import {
+  assertOnlineEvents,
+  assertOnlineRows,
+  type Loaded,
+  type OnlineStore,
+  type OnlineValues,
+} from './online.ts';
 import { connectRedis, type RedisAddress, separatorOf } from './redis-connection.ts';
 import { threadOrders } from './thread-orders.ts';
 
@@ -12,7 +18,6 @@ export interface RedisOptions extends RedisAddress {
 const roomForKeys = 200_000;
 const roomForRows = 200_000;
 const keysPerCommand = 2_000;
-const keysPerScan = 1_000;
 const longestWaitMs = 2_000;
 
 /** One text per entity in a Redis or Valkey that servers share; not for a Redis Cluster, whose keys lie apart. */
@@ -62,6 +67,16 @@ export async function openRedisOnline({ url, prefix, onChange }: RedisOptions): 
     },
     load: async (view, path, { signal, onProgress, keepMs = 0 } = {}) =>
       (await loader.ask({ view, path, keepMs }, { signal, onProgress })) as Loaded,
+    async append(view, events, { before }) {
+      assertOnlineEvents(view, events);
+      if (events.length === 0) return { written: 0 };
+      return within('rows', events.length, async () => ({
+        written: await redis.append(view, events, before),
+      }));
+    },
+    async loadEvents(view, path, { signal, onProgress, ...file }) {
+      return (await loader.ask({ view, path, file }, { signal, onProgress })) as Loaded;
+    },
     async read(wanted) {
       const keys: string[] = [];
       for (const { view, keys: some } of wanted) for (const key of some) keys.push(redis.keyOf(view, key));
@@ -73,15 +88,7 @@ export async function openRedisOnline({ url, prefix, onChange }: RedisOptions): 
     mark: (view, words) => redis.mark(view, words),
     async drop(view) {
       await redis.unmark(view);
-      const pattern = `${escapeGlob(redis.keyOf(view, ''))}*`;
-      let cursor = '0';
-      do {
-        const [next, keys] = await redis.using((client) =>
-          client.scan(cursor, 'MATCH', pattern, 'COUNT', keysPerScan),
-        );
-        if (keys.length > 0) await redis.using((client) => client.unlink(...keys));
-        cursor = next;
-      } while (cursor !== '0');
+      for await (const keys of redis.keysOf(view)) await redis.using((client) => client.unlink(...keys));
     },
     describe: () => ({ kind: 'redis', address: redis.address, problem: redis.problem() }),
     async close() {
@@ -98,5 +105,3 @@ function toValues(held: string | null): OnlineValues | null {
   const eventTime = at > 0 ? Number(held.slice(0, at)) : Number.NaN;
   return Number.isSafeInteger(eventTime) ? { eventTime, values: held.slice(at + 1) } : null;
 }
-
-const escapeGlob = (text: string): string => text.replace(/[*?[\]^\\]/g, '\\$&');

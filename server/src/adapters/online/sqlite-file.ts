@@ -31,27 +31,37 @@ function bringOver(database: DatabaseSync): void {
   `);
 }
 
-/** Writes rows in one transaction; gives how many were kept. */
-export function rowWriter(database: DatabaseSync): (view: string, rows: readonly OnlineRow[]) => number {
+/** Runs the work in one transaction, with the number of the view. */
+export function viewTransaction(database: DatabaseSync): <T>(view: string, work: (id: number) => T) => T {
   const ensureView = database.prepare(
     'insert into online_views (name) values (?) on conflict (name) do update set name = name returning id',
   );
-  const upsert = database.prepare(`
-    insert into online_values (view, key, event_time, row_values) values (?, ?, ?, ?)
-    on conflict (view, key) do update set event_time = excluded.event_time, row_values = excluded.row_values
-    where excluded.event_time >= online_values.event_time`);
-  return (view, rows) => {
+  return (view, work) => {
     database.exec('begin immediate');
     try {
       const { id } = ensureView.get(view) as { id: number };
-      let written = 0;
-      for (const { key, eventTime, values } of rows)
-        written += upsert.run(id, key, eventTime, values).changes as number;
+      const result = work(id);
       database.exec('commit');
-      return written;
+      return result;
     } catch (error) {
       if (database.isTransaction) database.exec('rollback');
       throw error;
     }
   };
+}
+
+/** Writes rows in one transaction; gives how many were kept. */
+export function rowWriter(database: DatabaseSync): (view: string, rows: readonly OnlineRow[]) => number {
+  const within = viewTransaction(database);
+  const upsert = database.prepare(`
+    insert into online_values (view, key, event_time, row_values) values (?, ?, ?, ?)
+    on conflict (view, key) do update set event_time = excluded.event_time, row_values = excluded.row_values
+    where excluded.event_time >= online_values.event_time`);
+  return (view, rows) =>
+    within(view, (id) => {
+      let written = 0;
+      for (const { key, eventTime, values } of rows)
+        written += upsert.run(id, key, eventTime, values).changes as number;
+      return written;
+    });
 }

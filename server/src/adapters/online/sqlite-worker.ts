@@ -3,17 +3,31 @@ import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
 import { loadFile } from './load-file.ts';
-import type { MarkWords, OnlineRow } from './online.ts';
+import type { EventFileOptions, Loaded, MarkWords, OnlineEvent, OnlineRow } from './online.ts';
+import { eventWriter } from './sqlite-events.ts';
 import { prepareFile, rowWriter } from './sqlite-file.ts';
-import { serveOrders } from './thread-server.ts';
+import { type OrderContext, serveOrders } from './thread-server.ts';
 
 /** Rows of one transaction: a write that comes meanwhile waits for no more. */
 const slice = 10_000;
+
+type EventsOrder = Omit<EventFileOptions, 'signal' | 'onProgress'> & {
+  readonly kind: 'loadEvents';
+  readonly view: string;
+  readonly path: string;
+};
 
 type Order =
   | { readonly kind: 'write'; readonly view: string; readonly rows: readonly OnlineRow[] }
   | { readonly kind: 'load'; readonly view: string; readonly path: string }
   | { readonly kind: 'mark'; readonly view: string; readonly words: MarkWords }
+  | {
+      readonly kind: 'append';
+      readonly view: string;
+      readonly events: readonly OnlineEvent[];
+      readonly before: number;
+    }
+  | EventsOrder
   | { readonly kind: 'drop'; readonly view: string };
 
 const database = new DatabaseSync((workerData as { file: string }).file, { timeout: 10_000 });
@@ -22,6 +36,7 @@ prepareFile(database);
 database.exec('pragma wal_autocheckpoint = 8000');
 const findView = database.prepare('select id from online_views where name = ?');
 const writeRows = rowWriter(database);
+const events = eventWriter(database);
 const remove = database.prepare(`
   delete from online_values where view = ?1 and key in
     (select key from online_values where view = ?1 limit ${slice})`);
@@ -44,6 +59,25 @@ async function write(view: string, rows: readonly OnlineRow[]): Promise<number> 
   return written;
 }
 
+async function loadEvents(order: EventsOrder, context: OrderContext): Promise<Loaded> {
+  const { view } = order;
+  const loaded = await loadFile(order, context, async (rows) => {
+    let written = 0;
+    for (let start = 0; start < rows.length; start += slice) {
+      if (start > 0) await nextTurn();
+      written += events.load(view, rows.slice(start, start + slice), order);
+    }
+    return written;
+  });
+  let last: string | null = order.isWhole ? '' : null;
+  while (last !== null) {
+    context.assertWanted();
+    last = events.sweep(view, last, slice, order);
+    await nextTurn();
+  }
+  return loaded;
+}
+
 async function drop(name: string): Promise<object> {
   unmark.run(name);
   const view = (findView.get(name) as { id: number } | undefined)?.id ?? null;
@@ -55,7 +89,9 @@ serveOrders(
   async (order: Order, context) => {
     if (order.kind === 'load') return loadFile(order, context, (rows) => write(order.view, rows));
     if (order.kind === 'mark') return mark(order.view, order.words);
+    if (order.kind === 'loadEvents') return loadEvents(order, context);
     if (order.kind === 'drop') return drop(order.view);
+    if (order.kind === 'append') return { written: events.append(order.view, order.events, order.before) };
     return { written: await write(order.view, order.rows) };
   },
   () => database.close(),

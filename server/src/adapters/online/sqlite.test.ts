@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { tempDir } from '../../testing/temp-dir.ts';
+import { eventSuite } from './event-suite.ts';
 import { onlineSuite } from './online-suite.ts';
 import { openSqliteOnline } from './sqlite.ts';
 
@@ -9,6 +10,7 @@ const newFile = async () => join(await tempDir(), 'online', 'online.db');
 
 describe('online store in a SQLite file', () => {
   onlineSuite(async () => openSqliteOnline({ file: await newFile() }));
+  eventSuite(async () => openSqliteOnline({ file: await newFile() }));
 });
 
 test('what was written is there after a restart, and close may be called twice', async () => {

@@ -5,12 +5,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { errors } from '../../base/errors.ts';
 import { createHotRows } from './hot-rows.ts';
 import {
+  assertOnlineEvents,
   assertOnlineRows,
   type Loaded,
-  type OnlineRow,
+  type LoadOptions,
   type OnlineStore,
   type OnlineValues,
 } from './online.ts';
+import { eventWriter } from './sqlite-events.ts';
 import { prepareFile, rowWriter } from './sqlite-file.ts';
 import { threadOrders } from './thread-orders.ts';
 
@@ -41,6 +43,7 @@ export async function openSqliteOnline(options: { readonly file: string }): Prom
   const viewIds = new Map<string, number>();
   const writer = threadOrders(new URL('./sqlite-worker.ts', import.meta.url), { file });
   const writeHere = rowWriter(database);
+  const eventsHere = eventWriter(database);
   const hot = createHotRows(hotRows);
   let waiting = 0;
 
@@ -62,45 +65,60 @@ export async function openSqliteOnline(options: { readonly file: string }): Prom
     return found;
   }
 
-  async function writeRows(view: string, rows: readonly OnlineRow[]): Promise<{ written: number }> {
-    if (!writer.isRunning() && rows.length <= fewRows) return { written: writeHere(view, rows) };
+  /** Here, or in the thread; what was read of these rows before is forgotten. */
+  async function ordered<T extends { readonly key: string }>(
+    view: string,
+    rows: readonly T[],
+    here: () => number,
+    orderOf: (some: readonly T[]) => object,
+  ): Promise<{ written: number }> {
+    if (rows.length === 0) return { written: 0 };
     if (waiting > 0 && waiting + rows.length > roomForRows)
       throw errors.onlineBusy({ waiting, limit: roomForRows });
     waiting += rows.length;
     try {
+      if (!writer.isRunning() && rows.length <= fewRows) return { written: here() };
       let written = 0;
       // Handing rows over takes this thread's time.
       for (let start = 0; start < rows.length; start += rowsPerOrder) {
-        const some = rows.slice(start, start + rowsPerOrder);
-        written += ((await writer.ask({ kind: 'write', view, rows: some })) as { written: number }).written;
+        const reply = await writer.ask(orderOf(rows.slice(start, start + rowsPerOrder)));
+        written += (reply as { written: number }).written;
       }
       return { written };
     } finally {
       waiting -= rows.length;
+      const id = idOf(view);
+      if (id !== null) hot.forget(id, rows);
+    }
+  }
+
+  /** Whoever reads meanwhile sees what is written, a block at a time. */
+  async function loaded(order: object, { signal, onProgress }: LoadOptions): Promise<Loaded> {
+    const tell = (rows: number) => {
+      hot.clear();
+      onProgress?.(rows);
+    };
+    try {
+      return (await writer.ask(order, { signal, onProgress: tell })) as Loaded;
+    } finally {
+      hot.clear();
     }
   }
 
   return {
     async write(view, rows) {
       assertOnlineRows(view, rows);
-      if (rows.length === 0) return { written: 0 };
-      try {
-        return await writeRows(view, rows);
-      } finally {
-        const id = idOf(view);
-        if (id !== null) hot.forget(id, rows);
-      }
+      const here = () => writeHere(view, rows);
+      return ordered(view, rows, here, (some) => ({ kind: 'write', view, rows: some }));
     },
-    async load(view, path, { signal, onProgress } = {}) {
-      const tell = (rows: number) => {
-        hot.clear();
-        onProgress?.(rows);
-      };
-      try {
-        return (await writer.ask({ kind: 'load', view, path }, { signal, onProgress: tell })) as Loaded;
-      } finally {
-        hot.clear();
-      }
+    load: (view, path, options = {}) => loaded({ kind: 'load', view, path }, options),
+    async append(view, events, { before }) {
+      assertOnlineEvents(view, events);
+      const here = () => eventsHere.append(view, events, before);
+      return ordered(view, events, here, (some) => ({ kind: 'append', view, events: some, before }));
+    },
+    loadEvents(view, path, { signal, onProgress, ...file }) {
+      return loaded({ kind: 'loadEvents', view, path, ...file }, { signal, onProgress });
     },
     async read(wanted) {
       const replies: (OnlineValues | null)[][] = [];

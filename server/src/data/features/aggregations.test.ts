@@ -124,26 +124,60 @@ describeEachDatabase('a view with aggregations', (open) => {
     expect(put.features).toEqual([{ name: 'count_1d', type: 'integer' }]);
   });
 
-  it('is neither materialized, pushed, looked up nor watched', async () => {
-    const { caller } = await begin();
-    await wing.features.services.put({ name: 'model', features: ['paid'] }, caller);
+  it('has online the values of now, which age without being written', async () => {
+    const { caller } = await begin({ online: { materialize: { onDatasetVersion: true } }, freshness: '30d' });
+    const onDemand = [{ name: 'share', type: 'double' as const, expression: 'double(today) / 2.0' }];
+    const features = ['paid:count_1d as today', 'paid:sum_amount_1d', 'paid:shops'];
+    await wing.features.services.put({ name: 'model', features, onDemand }, caller);
     const one = { name: 'paid', version: '1' };
-    const entities = [{ customer: 1 }];
-    const refused = { code: 'aggregationsOffline', message: /'paid@1' has no online values/ };
-    const expectRefused = (promise: Promise<unknown>) =>
-      expect(promise).rejects.toMatchObject({
-        code: refused.code,
-        message: expect.stringMatching(refused.message) as string,
-      });
-    await expectRefused(wing.features.materialize(one, caller));
-    await expectRefused(wing.features.lookup({ ...one, entities }, caller));
-    await expectRefused(wing.features.lookupService({ name: 'model', version: '1', entities }, caller));
-    await expectRefused(wing.features.push({ ...one, rows: entities }, caller));
-    await expectRefused(wing.features.health(one, caller));
-    await expect(
-      wing.features.put({ ...view, online: { materialize: { onDatasetVersion: true } } }, caller),
-    ).rejects.toMatchObject({ code: 'aggregationsOffline' });
-    expect(await wing.features.onlineNumbers(caller.workspace, 'paid')).toEqual([]);
+    expect(await wing.features.materialize(one, caller)).toMatchObject({ entities: 2, written: 2 });
+    const entities = [1, 2, 3, null].map((customer) => ({ customer }));
+    const lookUpAt = async (time: string) => {
+      wing.skip(Date.parse(time) - wing.clock.now());
+      const service = { name: 'model', version: '1', entities };
+      const { rows } = await wing.features.lookupService(service, caller);
+      return rows.map(({ values, statuses }) => [...values, statuses[0]]);
+    };
+    const [nothing, nobody] = [
+      [0, null, null, 0, 'NOT_FOUND'],
+      [null, null, null, null, 'NOT_FOUND'],
+    ];
+    expect(await lookUpAt('2026-02-01T00:00:00Z')).toEqual([nothing, nothing, nothing, nobody]);
+    expect(await lookUpAt('2026-03-02T12:00:00Z')).toEqual([
+      [1, 30, '["south","north"]', 0.5, 'PRESENT'],
+      [1, null, '["north"]', 0.5, 'PRESENT'],
+      nothing,
+      nobody,
+    ]);
+    expect((await lookUpAt('2026-03-06T12:00:00Z'))[0]).toEqual([0, null, '["south","north"]', 0, 'PRESENT']);
+    const rows = [{ customer: 3, paid_at: '2026-03-06T11:00:00Z', amount: 7, shop: 'east' }];
+    const push = { ...one, rows, key: 'till 3' };
+    expect(await wing.features.push(push, caller)).toMatchObject({ online: { written: 1 } });
+    expect(await wing.features.push(push, caller)).toMatchObject({ rows: 1 });
+    const looked = await wing.features.lookup({ ...one, entities }, caller);
+    expect(
+      looked.rows.map((row) => row && [row.eventTime, row.values.count_1d, row.values.mean_amount_7d]),
+    ).toEqual([
+      [Date.UTC(2026, 2, 2, 10), 0, 30],
+      [Date.UTC(2026, 2, 2, 10), 0, null],
+      [Date.UTC(2026, 2, 6, 11), 1, 7],
+      null,
+    ]);
+    const health = await wing.features.health(one, caller);
+    expect(health.parity).toMatchObject({ sampled: 2, matched: 2, wrong: 0, behind: 0 });
+    expect(health.freshness).toMatchObject({ met: true });
+    expect(health.features[3]).toMatchObject({ name: 'std_amount_7d', offline: { rows: 2, nulls: 1 } });
+  });
+
+  it('is not online with more events than a look-up can read', async () => {
+    const { caller, commit } = await begin();
+    const at = (n: number) => new Date(Date.UTC(2026, 2, 1) + n * 1000).toISOString();
+    const lines = Array.from({ length: 10_001 }, (_, n) => `7,${at(n)},${at(n)},1,north,true`);
+    await commit('payments', [...payments.slice(0, 1), ...lines]);
+    await expect(wing.features.materialize({ name: 'paid', version: '1' }, caller)).rejects.toMatchObject({
+      code: 'onlineEventsTooMany',
+      message: expect.stringMatching(/entity \[7\] .* has 10001 events .* at most 10000/) as string,
+    });
   });
 
   it('is refused where its dataset no longer has what it aggregates', async () => {
@@ -156,9 +190,7 @@ describeEachDatabase('a view with aggregations', (open) => {
       wing.features.createTrainingSet({ name: 'train', entities: 'days', views: ['paid'] }, caller),
     ).rejects.toMatchObject({
       code: 'featureViewBroken',
-      message: expect.stringMatching(
-        /'amount' is double, of which 'sum_amount_1d' cannot be the integer/,
-      ) as string,
+      message: expect.stringMatching(/'amount' is double; the view promises integer/) as string,
     });
   });
 

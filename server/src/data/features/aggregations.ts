@@ -1,5 +1,5 @@
 /** Features that are declared: what of which column over which window. */
-import type { Aggregation, Column, FeatureView, FeatureViewDefinition } from '@tidemill/contract';
+import type { Aggregation, Column, FeatureViewDefinition } from '@tidemill/contract';
 import { durationMs, formatDuration } from '../../base/duration.ts';
 import { errors } from '../../base/errors.ts';
 
@@ -10,13 +10,11 @@ const numeric = new Set(['sum', 'mean', 'std']);
 
 /** As they are kept: each with its name, windows in one spelling. @throws featureDefinitionInvalid */
 export function named(what: string, definition: FeatureViewDefinition): Aggregation[] {
-  const { aggregations = [], ttl, freshness, online } = definition;
+  const { aggregations = [], ttl } = definition;
   if (aggregations.length === 0) return [];
   const invalid = (reason: string) => errors.featureDefinitionInvalid({ what, reason });
   if (ttl !== undefined)
     throw invalid("it has aggregations, whose windows say how old events may be; leave 'ttl' out");
-  if (online?.materialize !== undefined || freshness !== undefined)
-    throw errors.aggregationsOffline({ view: what.replace(/^feature view '(.*)'$/, '$1') });
   for (const each of aggregations) {
     const problem = problemOf(each);
     if (problem !== null) throw invalid(`the aggregation ${spell(each)} ${problem}`);
@@ -46,6 +44,16 @@ function problemOf({ function: how, column, window, k }: Aggregation): string | 
   return null;
 }
 
+/** Microseconds back from T within which an event may count. */
+export const longestWindowUs = (aggregations: readonly Aggregation[]): number =>
+  Math.max(...aggregations.map(({ window }) => durationMs(window))) * 1000;
+
+/** The columns that they read, each once, in the order of the SQL: by that the greater of two rows is told. */
+export function inputsOf(aggregations: readonly Aggregation[], columns: readonly Column[]): Column[] {
+  const read = new Set(aggregations.map(({ column }) => column));
+  return columns.filter(({ name }) => read.has(name));
+}
+
 /** The type that each has over these columns. @throws featureDefinitionInvalid, featureColumnInvalid */
 export function aggregatedFeatures(
   what: string,
@@ -73,19 +81,11 @@ export function aggregatedFeatures(
   });
 }
 
-export const takes = ({ function: how }: Aggregation, type: Column['type']): boolean =>
+const takes = ({ function: how }: Aggregation, type: Column['type']): boolean =>
   !numeric.has(how) || type === 'integer' || type === 'double';
 
-export function typeOf({ function: how, k = 1 }: Aggregation, column: Column['type']): Column['type'] {
+function typeOf({ function: how, k = 1 }: Aggregation, column: Column['type']): Column['type'] {
   if (how === 'count' || how === 'distinct') return 'integer';
   if (how === 'mean' || how === 'std') return 'double';
   return how === 'last' && k > 1 ? 'text' : column;
-}
-
-/** @throws aggregationsOffline for a view whose values are computed for training sets only */
-export function assertOnline({
-  reference,
-  aggregations,
-}: Pick<FeatureView, 'reference' | 'aggregations'>): void {
-  if (aggregations.length > 0) throw errors.aggregationsOffline({ view: reference });
 }

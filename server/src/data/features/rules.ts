@@ -8,7 +8,7 @@ import type {
 } from '@tidemill/contract';
 import { durationMs } from '../../base/duration.ts';
 import { errors } from '../../base/errors.ts';
-import { aggregatedFeatures, named } from './aggregations.ts';
+import { aggregatedFeatures, inputsOf, named } from './aggregations.ts';
 import { assertFreeNames } from './catalogue/names.ts';
 
 /** What a definition says, before its SQL has been run. */
@@ -29,6 +29,8 @@ export interface ViewShape {
 export interface ViewMeaning extends ViewShape {
   /** The key columns with their types; empty for views older than types of keys. */
   readonly joinKeys: Column[];
+  /** The columns that aggregations read; only where there are some. */
+  readonly inputs?: Column[];
   readonly features: Column[];
   readonly datasets: string[];
 }
@@ -54,9 +56,12 @@ export function shapeOf(
   };
 }
 
+/** All rows that were pushed. */
+export const streamSql = ({ dataset }: StreamDefinition): string => `select * from "${dataset}"`;
+
 function sqlOf(what: string, { sql, stream }: FeatureViewDefinition): string {
   if (sql !== undefined) return sql;
-  if (stream) return `select * from "${stream.dataset}"`;
+  if (stream) return streamSql(stream);
   throw errors.featureDefinitionInvalid({ what, reason: 'it has neither sql nor a stream' });
 }
 
@@ -107,7 +112,8 @@ export function meaningOf(
     return { name, type };
   });
   for (const entity of entities) assertKeyTypes(what, entity, joinKeys);
-  return { ...shape, joinKeys, features, datasets: [...datasets] };
+  const inputs = aggregations.length > 0 && { inputs: inputsOf(aggregations, plain) };
+  return { ...shape, joinKeys, ...inputs, features, datasets: [...datasets] };
 }
 
 /** @throws featureDefinitionInvalid for names that files and SQL take for one */
@@ -144,7 +150,7 @@ const spellColumns = (columns: readonly Column[]): string =>
 const spell = (meaning: ViewMeaning): string => {
   const { sql, entities, entity, eventTime, createdTime, ttlMs, stream, aggregations, features } = meaning;
   const parts = [sql, entities, entity, eventTime, createdTime, ttlMs, stream, aggregations];
-  return `${JSON.stringify(parts)}${spellColumns(features)}`;
+  return `${JSON.stringify(parts)}${spellColumns(features)}${spellColumns(meaning.inputs ?? [])}`;
 };
 
 export const namesOf = (columns: readonly Column[]): string => columns.map(({ name }) => name).join(', ');

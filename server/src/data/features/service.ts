@@ -29,7 +29,7 @@ import { createServicePreview } from './service-preview.ts';
 import { createTrainingSets } from './training-sets.ts';
 import { createViews } from './views.ts';
 
-export { assertOnline, namedAggregations } from './aggregations.ts';
+export { namedAggregations } from './aggregations.ts';
 export type { ServiceRead } from './online/service-reads.ts';
 export { createTrainingSets } from './training-sets.ts';
 

@@ -246,8 +246,8 @@ async function joinTaken(
   assertJoinable(definition.name, entity, entities, { what: reference, columns });
   const joined = { keys: entity, eventTime, createdTime, ttlMs: ttlMsOf(view), features };
   const rules: JoinRules = { bitemporal: definition.bitemporal ?? true, asOf, statusAs };
-  const { aggregations } = view;
-  if (aggregations.length > 0) await joinWindows(engine, { ...joined, aggregations }, select, rules);
+  const { aggregations, inputs } = view;
+  if (aggregations.length > 0) await joinWindows(engine, { ...joined, aggregations, inputs }, select, rules);
   else await joinView(engine, joined, select, rules);
 }
 

@@ -1,14 +1,14 @@
-import type { Aggregation, Column, FeatureView } from '@tidemill/contract';
+import type { Column, FeatureView } from '@tidemill/contract';
 import type { Analytics } from '../../adapters/analytics/analytics.ts';
 import { errors, TidemillError } from '../../base/errors.ts';
 import type { BoundSql } from '../datasets/service.ts';
-import { everyEvent, takes, typeOf } from './aggregations.ts';
+import { everyEvent } from './aggregations.ts';
 
 type View = Pick<
   FeatureView,
   'reference' | 'entity' | 'joinKeys' | 'eventTime' | 'createdTime' | 'features'
 > &
-  Partial<Pick<FeatureView, 'aggregations'>>;
+  Partial<Pick<FeatureView, 'aggregations' | 'inputs'>>;
 
 type Read = Pick<BoundSql, 'versions'>;
 
@@ -71,37 +71,26 @@ function findProblem(view: View, columns: readonly Column[]): string | null {
   const given = columns.map(({ name }) => name).join(', ');
   const typed = new Map(columns.map((column) => [column.name, column.type]));
   const times = [view.eventTime, ...(view.createdTime === null ? [] : [view.createdTime])];
-  const aggregations = view.aggregations ?? [];
-  const read =
-    aggregations.length === 0
-      ? view.features.map(({ name }) => name)
-      : aggregations.map(({ column }) => column).filter((column) => column !== everyEvent);
-  for (const name of [...view.entity, ...times, ...read])
+  const read = readColumns(view);
+  if (read === null) return 'it was defined before columns of aggregations had types';
+  for (const name of [...view.entity, ...times, ...read.map(({ name }) => name)])
     if (!typed.has(name)) return `its SQL gives no column '${name}' (it gives ${given})`;
   for (const name of times)
     if (!isTime(typed.get(name)))
       return `the column '${name}' is ${typed.get(name)}, neither date nor timestamp`;
-  const promised = aggregations.length === 0 ? [...view.joinKeys, ...view.features] : view.joinKeys;
-  for (const { name, type } of promised)
+  for (const { name, type } of [...view.joinKeys, ...read])
     if (!holds(type, typed.get(name)))
       return `the column '${name}' is ${typed.get(name)}; the view promises ${type} (cast it in the SQL)`;
-  return aggregations.length === 0 ? null : findAggregatedProblem(view, aggregations, columns);
+  return null;
 }
 
-/** What an aggregation gives follows from the type of its column. */
-function findAggregatedProblem(
-  view: View,
-  aggregations: readonly Aggregation[],
-  columns: readonly Column[],
-): string | null {
-  const given = new Map(columns.map(({ name, type }) => [name, type]));
-  for (const [i, each] of aggregations.entries()) {
-    const type = given.get(each.column) ?? 'integer';
-    const promised = view.features[i]?.type ?? 'integer';
-    const problem = `the column '${each.column}' is ${type}, of which '${each.name}' cannot be the ${promised} that the view promises (cast it in the SQL)`;
-    if (!takes(each, type) || !holds(promised, typeOf(each, type))) return problem;
-  }
-  return null;
+/** The columns, beside keys and times, that the view has to get: those of its features, or what its aggregations read. */
+function readColumns({ features, aggregations = [], inputs = [] }: View): readonly Column[] | null {
+  if (aggregations.length === 0) return features;
+  const isWhole = aggregations.every(
+    ({ column }) => column === everyEvent || inputs.some(({ name }) => name === column),
+  );
+  return isWhole ? inputs : null;
 }
 
 const isTime = (type: Column['type'] | undefined): boolean => type === 'date' || type === 'timestamp';

@@ -176,6 +176,7 @@ function present(definition: Definition<ViewMeaning, ViewAbout>): FeatureView {
     reference: formatReference(name, version),
     uri: toUri('view', name, version),
     ...about,
+    inputs: [],
     ...meaning,
     ttl: ttlMs === null ? null : formatDuration(ttlMs),
     createdAt,

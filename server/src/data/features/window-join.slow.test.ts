@@ -42,6 +42,11 @@ const aggregations: Aggregation[] = ['1ms', '3ms', '100ms'].flatMap((window) => 
   { name: `last2_s_${window}`, function: 'last' as const, column: 's', window, k: 2 },
   { name: `max_s_${window}`, function: 'max' as const, column: 's', window },
 ]);
+const inputs = [
+  { name: 'a', type: 'integer' as const },
+  { name: 'b', type: 'double' as const },
+  { name: 's', type: 'text' as const },
+];
 const names = aggregations.map(({ name = '' }) => name);
 
 type Values = Record<string, unknown>;
@@ -141,7 +146,13 @@ async function joinAll(
       await joinWindows(
         engine,
         {
-          ...{ keys, eventTime: 'event', createdTime: each.hasCreated ? 'created' : null, aggregations },
+          ...{
+            keys,
+            eventTime: 'event',
+            createdTime: each.hasCreated ? 'created' : null,
+            aggregations,
+            inputs,
+          },
           features: names.map((name) => ({ name, as: `v${n}_${name}` })),
         },
         view,

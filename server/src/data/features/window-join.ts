@@ -19,6 +19,8 @@ export interface AggregatedView {
   readonly eventTime: string;
   readonly createdTime: string | null;
   readonly aggregations: readonly Aggregation[];
+  /** The columns that they read; of versions equal in all else the one with the greater values counts, in this order. */
+  readonly inputs: readonly Column[];
   /** Aggregations by name, and what they are called in the result. */
   readonly features: readonly { readonly name: string; readonly as: string }[];
 }
@@ -44,8 +46,8 @@ export async function joinWindows(
   rows: SealedSelect,
   rules: JoinRules,
 ): Promise<void> {
-  const inputs = inputsOf(view, rows.columns);
-  const taken = takenOf(view, inputs);
+  const { inputs } = view;
+  const taken = takenOf(view);
   const widest = Math.max(...taken.map(({ width }) => width));
   const isKnown = view.createdTime !== null && rules.bitemporal;
   await engine.run(keysSql(view.keys));
@@ -59,14 +61,7 @@ export async function joinWindows(
   await engine.run('alter table _extended rename to _rows');
 }
 
-/** The columns that are aggregated, each once. */
-function inputsOf({ aggregations, features }: AggregatedView, columns: readonly Column[]): Column[] {
-  const asked = new Set(features.map(({ name }) => name));
-  const read = new Set(aggregations.filter(({ name = '' }) => asked.has(name)).map(({ column }) => column));
-  return columns.filter(({ name }) => read.has(name));
-}
-
-function takenOf({ aggregations, features }: AggregatedView, inputs: readonly Column[]): Taken[] {
+function takenOf({ aggregations, inputs, features }: AggregatedView): Taken[] {
   return features.map(({ name, as }) => {
     const found = aggregations.find((each) => each.name === name);
     if (!found) throw new Error(`no aggregation is called ${name}`);
@@ -85,7 +80,7 @@ const askedSql = ({ keys }: AggregatedView): string => `
   from _rows r join _keys k on ${keys.map((key, i) => `r.${quoteName(key)} = k.j${i}`).join(' and ')}
   where isfinite(r.${time})`;
 
-/** Events of our keys that are not later than every T; what JSON cannot say is no value. */
+/** Events of our keys that are not later than every T. */
 function eventsSql(
   view: AggregatedView,
   { columns, from }: SealedSelect,
@@ -97,11 +92,7 @@ function eventsSql(
   const created = view.createdTime === null ? null : `cast(${at(view.createdTime)} as timestamp)`;
   const times = created === null ? [event] : [event, created];
   const join = view.keys.map((key, i) => `${at(key)} = k.j${i}`).join(' and ');
-  const values = inputs.map(({ name, type }, i) =>
-    type === 'double'
-      ? `case when isfinite(${at(name)}) then ${at(name)} end as v${i}`
-      : `${at(name)} as v${i}`,
-  );
+  const values = inputs.map(({ name, type }, i) => `${sayable(at(name), type)} as v${i}`);
   const conditions = [
     ...times.map((each) => `isfinite(${each})`),
     `epoch_us(${event}) <= (select max(t) from _asked)`,
@@ -110,6 +101,16 @@ function eventsSql(
   return `create temp table _events as
     select ${['k.k', `epoch_us(${event}) as e`, `epoch_us(${created ?? event}) as c`, ...values].join(', ')}
     from ${from} g join _keys k on ${join} where ${conditions.join(' and ')}`;
+}
+
+/** What JSON cannot say is no value; there is one zero, and whole numbers may stand for doubles. */
+function sayable(column: string, type: Column['type']): string {
+  if (type === 'double')
+    return `case when ${column} = 0 then 0.0::double
+      when isfinite(cast(${column} as double)) then cast(${column} as double) end`;
+  return type === 'date' || type === 'timestamp'
+    ? `case when isfinite(${column}) then ${column} end`
+    : column;
 }
 
 /** Each version of an event with the times from which, and until which, it is what is known of it. */

@@ -15,7 +15,7 @@ export async function previewWindows(
   limit: number,
   signal: AbortSignal | undefined,
 ): Promise<{ columns: Column[]; rows: Row[] }> {
-  const { entity, eventTime, createdTime, aggregations, joinKeys, features } = meaning;
+  const { entity, eventTime, createdTime, aggregations, inputs = [], joinKeys, features } = meaning;
   const shown = [...entity, eventTime, ...features.map(({ name }) => name)].map(quoteName);
   return analytics.sealed({ tables, threads: 1, signal }, async (engine) => {
     const select = await engine.select(sql);
@@ -24,7 +24,7 @@ export async function previewWindows(
       `create temp table _first as select ${shows} from (${namedColumns(select)} limit ${limit})`,
     );
     await engine.run(numberedRowsSql('_first', eventTime));
-    const view = { keys: entity, eventTime, createdTime, aggregations };
+    const view = { keys: entity, eventTime, createdTime, aggregations, inputs };
     await joinWindows(
       engine,
       { ...view, features: features.map(({ name }) => ({ name, as: name })) },

@@ -3,7 +3,7 @@ import { type Db, transact } from '../../adapters/db/db.ts';
 import type { Clock } from '../../base/clock.ts';
 import { errors, TidemillError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
-import { assertOnline, type Features } from '../../data/features/service.ts';
+import type { Features } from '../../data/features/service.ts';
 import type { Events } from '../../platform/events/service.ts';
 import type { TaskContext, TaskOutcome, Tasks } from '../../platform/tasks/service.ts';
 import { endlessAttempts } from '../../platform/tasks/told-end.ts';
@@ -198,13 +198,12 @@ export function createViewMonitors(deps: ViewMonitorsDependencies) {
     ask,
     check,
 
-    /** @throws featureViewNotFound, monitorInvalid, aggregationsOffline */
+    /** @throws featureViewNotFound, monitorInvalid */
     async assertWatchable(
       name: string,
       definition: Omit<StoredMonitor, 'createdAt' | 'name'>,
     ): Promise<void> {
       const view = await features.resolveView(definition.view ?? '', definition.workspace);
-      assertOnline(view);
       const invalid = (reason: string) => errors.monitorInvalid({ name, reason });
       if (definition.kind === 'freshness' && view.freshness === null)
         throw invalid(

@@ -10,7 +10,7 @@ import { errors } from '../../base/errors.ts';
 import { compileExpression } from '../../base/expressions/cel.ts';
 import type { Logger } from '../../base/logger.ts';
 import { parseReference, toUri } from '../../base/references.ts';
-import { assertOnline, type ServiceRead } from '../../data/features/service.ts';
+import type { ServiceRead } from '../../data/features/service.ts';
 import type { Predictions } from '../predictions/service.ts';
 import { compileEndpoint } from './live-endpoint.ts';
 import type { LiveTraffic } from './live-traffic.ts';
@@ -92,12 +92,6 @@ export function createReleases(deps: EndpointsDependencies, traffic: LiveTraffic
     openLog: (workspace: string, endpoint: string) => deps.predictions.openLog(workspace, endpoint),
   };
 
-  async function pinView(reference: string, workspace: string): Promise<string> {
-    const view = await features.resolveView(reference, workspace);
-    assertOnline(view);
-    return view.reference;
-  }
-
   /** Names become numbers, once: what is live never changes because an alias does. */
   async function pin(definition: Definition, workspace: string): Promise<Definition> {
     const variants = await Promise.all(
@@ -107,7 +101,7 @@ export function createReleases(deps: EndpointsDependencies, traffic: LiveTraffic
         return {
           ...variant,
           model,
-          ...(view !== undefined && { view: await pinView(view, workspace) }),
+          ...(view !== undefined && { view: (await features.resolveView(view, workspace)).reference }),
           ...(service !== undefined && {
             service: (await features.prepareService(service, workspace)).service.reference,
           }),

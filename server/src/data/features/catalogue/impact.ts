@@ -108,6 +108,7 @@ function partsThatDiffer(before: ViewMeaning, after: ViewMeaning): string[] {
     ['ttl', 'ttlMs'],
     ['stream', 'stream'],
     ['aggregations', 'aggregations'],
+    ['inputs', 'inputs'],
     ['features', 'features'],
   ];
   return parts.filter(([, key]) => !isDeepStrictEqual(before[key], after[key])).map(([part]) => part);

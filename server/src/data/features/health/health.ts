@@ -1,20 +1,15 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { FeatureHealth, FeatureMeasure, FeatureView, Materialization } from '@tidemill/contract';
-import type { TableSource } from '../../../adapters/analytics/analytics.ts';
 import type { Db } from '../../../adapters/db/db.ts';
 import type { OnlineStore } from '../../../adapters/online/online.ts';
 import type { Caller } from '../../../base/caller.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { errors } from '../../../base/errors.ts';
-import { newId } from '../../../base/ids.ts';
 import { formatReference, parseReference } from '../../../base/references.ts';
 import { type Bindings, createBinder, type Datasets } from '../../datasets/service.ts';
-import { assertOnline } from '../aggregations.ts';
 import type { Materialize } from '../online/materialize.ts';
 import { unpackValues } from '../online/values.ts';
-import { createDrift, type DriftDependencies, newestSql } from './drift.ts';
-import { createOffline, type OfflineDependencies, type OfflineRows } from './offline.ts';
+import { createDrift, type DriftDependencies } from './drift.ts';
+import { createOffline, type OfflineDependencies, type OfflineRows, type Sampled } from './offline.ts';
 import { createParity, isSame } from './parity.ts';
 import { freshnessOf, type HeldRow } from './rules.ts';
 import { healthStore } from './store.ts';
@@ -43,7 +38,7 @@ const mostWaiting = 20;
 
 /** How a view is: fresh or not, empty or not, moved or not, and the same online as offline. */
 export function createFeatureHealth(deps: HealthDependencies) {
-  const { db, clock, online, datasets, analytics, tempFolder, resolveView } = deps;
+  const { db, clock, online, datasets, resolveView } = deps;
   const store = healthStore(db);
   const offline = createOffline(deps);
   const drift = createDrift(deps);
@@ -117,7 +112,12 @@ export function createFeatureHealth(deps: HealthDependencies) {
             bindings: last.bindings,
           },
           freshness,
-          features: measures(view, facts, compared.online, drifts?.found),
+          features: measures(
+            view,
+            facts.nulls ? { ...facts, nulls: facts.nulls } : nullsIn(view, sample),
+            compared.online,
+            drifts?.found,
+          ),
           parity: compared.parity,
           driftReference: drifts?.against ?? null,
         };
@@ -131,47 +131,26 @@ export function createFeatureHealth(deps: HealthDependencies) {
     rows: OfflineRows,
     count: number,
     now: number,
-    { reference, signal }: MeasureOptions,
+    { reference }: MeasureOptions,
   ) {
     const window = drift.windowOf(count);
     if (window === 0) return null;
-    const folder = join(tempFolder, newId('drift'));
-    await mkdir(folder, { recursive: true });
-    const cut = async (
-      view_: TableSource,
-      part: 'newest' | 'earlier',
-      size: number,
-    ): Promise<TableSource> => {
-      const to = join(folder, `${part}.parquet`);
-      await analytics.copy({
-        sql: newestSql(view, now, size, part),
-        tables: { view_ },
-        to,
-        ...(signal && { signal }),
-      });
-      return { paths: [to] };
-    };
-    try {
-      const newest = await cut(rows.table, 'newest', window);
-      if (reference === undefined) {
-        const earlier = await cut(rows.table, 'earlier', window);
-        return { found: await drift.measure(view.features, newest, earlier), against: 'earlier rows' };
-      }
-      const bound = await binder(view.workspace, { [parseReference(reference).name]: reference }).bind(
-        view.reference,
-        view.sql,
-      );
-      const found = await offline.withRows(view, bound, async (before) =>
-        drift.measure(view.features, newest, await cut(before.table, 'earlier', 0)),
-      );
-      return { found, against: reference };
-    } finally {
-      await rm(folder, { recursive: true, force: true });
+    const newest = await rows.part('newest', window, now);
+    if (reference === undefined) {
+      const earlier = await rows.part('earlier', window, now);
+      return { found: await drift.measure(view.features, newest, earlier), against: 'earlier rows' };
     }
+    const bound = await binder(view.workspace, { [parseReference(reference).name]: reference }).bind(
+      view.reference,
+      view.sql,
+    );
+    const found = await offline.withRows(view, bound, async (before) =>
+      drift.measure(view.features, newest, await before.part('earlier', 0, now)),
+    );
+    return { found, against: reference };
   }
 
   async function measured(view: FeatureView, options: MeasureOptions): Promise<FeatureHealth> {
-    assertOnline(view);
     const health = await line(() => measure(view, options));
     await store.save(view.workspace, view.name, view.version, health);
     return health;
@@ -209,6 +188,15 @@ function newestOnline(
   const times = rows.map(({ eventTime }) => Math.floor(eventTime / 1000));
   const known = [last?.newestEventTime, pushed, ...times].filter((time) => time != null);
   return known.length === 0 ? null : Math.max(...known);
+}
+
+/** Of windows at this instant, in a sample of the entities. */
+function nullsIn(view: FeatureView, sample: readonly Sampled[]) {
+  const rows = sample.flatMap(({ row }) => (row ? [unpackValues(view.features, row.values)] : []));
+  return {
+    rows: rows.length,
+    nulls: view.features.map((_, i) => rows.filter((row) => (row[i] ?? null) === null).length),
+  };
 }
 
 function measures(

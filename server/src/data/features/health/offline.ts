@@ -9,12 +9,15 @@ import type {
   TableSource,
 } from '../../../adapters/analytics/analytics.ts';
 import { newId } from '../../../base/ids.ts';
+import { quoteName } from '../../../base/sql-text.ts';
 import type { BoundSql } from '../../datasets/service.ts';
 import type { KeyColumn } from '../online/keys.ts';
 import { keyColumns } from '../online/newest-values.ts';
 import { ttlMsOf } from '../online/values.ts';
-import { joinView } from '../view-join.ts';
+import { joinView, numberedRowsSql } from '../view-join.ts';
 import { writeViewRows } from '../view-rows.ts';
+import { joinWindows } from '../window-join.ts';
+import { newestSql } from './drift.ts';
 import {
   answerColumns,
   chosenSql,
@@ -36,8 +39,8 @@ export interface OfflineFacts {
   readonly pending: number;
   /** Milliseconds. */
   readonly newest: number | null;
-  /** Parallel to the view's features. */
-  readonly nulls: readonly number[];
+  /** Parallel to the view's features; of windows, which are no columns of the rows, null. */
+  readonly nulls: readonly number[] | null;
 }
 
 /** One entity of a sample. */
@@ -55,7 +58,12 @@ export interface OfflineRows {
   sample(request: { now: number; size: number; seed: number }): Promise<Sampled[]>;
   /** These entities at another instant. */
   of(keys: readonly string[], now: number): Promise<Sampled[]>;
+  /** The features of the newest known rows, so many, or of those before. Windows end at each row's own time. */
+  part(part: 'newest' | 'earlier', window: number, now: number): Promise<TableSource>;
 }
+
+/** Rows whose windows are computed, where drift is measured. */
+const mostRows = 10_000;
 
 export function createOffline({ analytics, tempFolder }: OfflineDependencies) {
   async function withRows<T>(
@@ -83,6 +91,7 @@ export function createOffline({ analytics, tempFolder }: OfflineDependencies) {
     signal?: AbortSignal,
   ): OfflineRows {
     const common = { ...(signal && { signal }) };
+    const isWindowed = view.aggregations.length > 0;
     let made = 0;
 
     async function answers(sql: string, parameters?: readonly [readonly string[]]): Promise<Sampled[]> {
@@ -108,18 +117,31 @@ export function createOffline({ analytics, tempFolder }: OfflineDependencies) {
     return {
       table: view_,
       async facts(now) {
-        const { rows } = await analytics.query({ sql: factsSql(view, now), tables: { view_ }, ...common });
+        const columns = isWindowed ? [] : view.features;
+        const { rows } = await analytics.query({
+          ...{ sql: factsSql({ ...view, features: columns }, now), tables: { view_ }, ...common },
+        });
         const found = rows[0] ?? {};
         return {
           rows: Number(found.rows),
           entities: Number(found.entities),
           pending: Number(found.pending),
           newest: found.newest == null ? null : Math.floor(Number(found.newest) / 1000),
-          nulls: view.features.map((_, i) => Number(found[`null${i}`])),
+          nulls: isWindowed ? null : view.features.map((_, i) => Number(found[`null${i}`])),
         };
       },
       sample: (request) => answers(sampleSql(view, keys, request)),
       of: (chosen, now) => answers(chosenSql(view, keys, now), [chosen]),
+      async part(part, window, now) {
+        const to = join(folder, `${part}-${++made}.parquet`);
+        if (!isWindowed)
+          await analytics.copy({ sql: newestSql(view, now, window, part), tables: { view_ }, to, ...common });
+        else
+          await analytics.sealed({ tables: { view_ }, outputs: [to], signal }, (engine) =>
+            windowsOfRows(view, engine, newestSql(view, now, window, part), to),
+          );
+        return { paths: [to] };
+      },
     };
   }
 
@@ -133,12 +155,40 @@ async function joined(view: FeatureView, engine: SealedEngine): Promise<QueryRep
   const { event, served, feature } = answerColumns;
   const rules = { bitemporal: true, asOf: null };
   const common = { keys, eventTime, createdTime };
-  const all = [{ name: eventTime, as: event }, ...features.map(({ name }, i) => ({ name, as: feature(i) }))];
+  const newest = [{ name: eventTime, as: event }];
+  const values = features.map(({ name }, i) => ({ name, as: feature(i) }));
   const select = await engine.select('select * from _few');
+  const { aggregations, inputs } = view;
+  const isWindowed = aggregations.length > 0;
+  const all = isWindowed ? newest : [...newest, ...values];
   await joinView(engine, { ...common, ttlMs: null, features: all }, select, rules);
+  if (isWindowed)
+    await joinWindows(engine, { ...common, aggregations, inputs, features: values }, select, rules);
   const one = [{ name: eventTime, as: served }];
   await joinView(engine, { ...common, ttlMs: ttlMsOf(view), features: one }, select, rules);
   return engine.query(offlineAnswerSql(view));
+}
+
+/** The windows of some rows at their own times, of all that is known by now. */
+async function windowsOfRows(
+  view: FeatureView,
+  engine: SealedEngine,
+  chosen: string,
+  output: string,
+): Promise<void> {
+  const { entity: keys, eventTime, createdTime, aggregations, inputs, features } = view;
+  await engine.run(
+    `create temp table _chosen as select * from (${chosen}) using sample reservoir(${mostRows} rows) repeatable (1)`,
+  );
+  await engine.run(numberedRowsSql('_chosen', eventTime));
+  const all = features.map(({ name }) => ({ name, as: name }));
+  await joinWindows(
+    engine,
+    { keys, eventTime, createdTime, aggregations, inputs, features: all },
+    await engine.select('select * from view_'),
+    { bitemporal: false, asOf: null },
+  );
+  await engine.copy(`select ${features.map(({ name }) => quoteName(name)).join(', ')} from _rows`, output);
 }
 
 export type Offline = ReturnType<typeof createOffline>;

@@ -2,10 +2,13 @@
 import type { FeatureView, Materialization, Parity, ParityMismatch } from '@tidemill/contract';
 import type { OnlineStore } from '../../../adapters/online/online.ts';
 import type { Bindings, BoundSql, createBinder } from '../../datasets/service.ts';
+import { longestWindowUs } from '../aggregations.ts';
 import { onlineName, ttlMsOf } from '../online/values.ts';
+import { toWindowRead, windowValues } from '../online/windows.ts';
 import { entityOf, type Offline, type Sampled } from './offline.ts';
 import {
   type Compared,
+  type ComparedFeature,
   type Comparison,
   causeOf,
   compare,
@@ -46,9 +49,19 @@ export interface ParityFound {
 const shownMismatches = 50;
 
 export function createParity({ online, offline, now: clockNow, binder }: ParityDependencies) {
-  async function readOnline(view: FeatureView, keys: readonly string[]): Promise<(HeldRow | null)[]> {
+  /** As a look-up at that instant has them. */
+  async function readOnline(
+    view: FeatureView,
+    keys: readonly string[],
+    now: number,
+  ): Promise<(HeldRow | null)[]> {
     const [found = []] = await online.read([{ view: onlineName(view), keys }]);
-    return found;
+    const windows = toWindowRead(view);
+    if (windows === null) return found;
+    return found.map((held) => {
+      const { texts, isThere, eventTime } = windowValues(windows, held, now * 1000);
+      return isThere ? { eventTime: eventTime ?? 0, values: `[${texts.join(',')}]` } : null;
+    });
   }
 
   function toCompared(
@@ -58,10 +71,11 @@ export function createParity({ online, offline, now: clockNow, binder }: ParityD
     now: number,
   ) {
     const ttl = ttlMsOf(view);
+    const since = clampedAt(view, now);
     return sample.map(({ key, row, isServed }, i): Compared => {
       const there = held[i] ?? null;
       const isServedOnline = there !== null && (ttl === null || now * 1000 - there.eventTime <= ttl * 1000);
-      return { key, online: there, offline: row, isServedOffline: isServed, isServedOnline };
+      return { key, online: since(there), offline: since(row), isServedOffline: isServed, isServedOnline };
     });
   }
 
@@ -82,6 +96,7 @@ export function createParity({ online, offline, now: clockNow, binder }: ParityD
     const held = await readOnline(
       view,
       sample.map(({ key }) => key),
+      now,
     );
     const after = binder(view.workspace);
     await after.bind(view.reference, view.sql);
@@ -112,23 +127,28 @@ export function createParity({ online, offline, now: clockNow, binder }: ParityD
       // A version that was deleted since: what was read then is not known any more.
       .catch((): BoundSql | null => null);
     if (bound === null) return new Map();
-    const at = last.finishedAt ?? last.createdAt;
+    // Windows move on by themselves: only the data is of then.
+    const at = view.aggregations.length > 0 ? clockNow() : (last.finishedAt ?? last.createdAt);
     const rows = await offline.withRows(view, bound, (found) => found.of(keys, at), signal);
-    return new Map(rows.map(({ key, row }) => [key, row]));
+    return new Map(rows.map(({ key, row }) => [key, clampedAt(view, at)(row)]));
   }
 
   async function measure(request: ParityRequest): Promise<ParityFound> {
-    const { view, sample, last } = request;
+    const { view, sample, last, now } = request;
     const held = await readOnline(
       view,
       sample.map(({ key }) => key),
+      now,
     );
     const there = held.filter((row) => row !== null);
     // What was never brought online is nobody's mistake; what was pushed is held against offline all the same.
     if (last === null && there.length === 0) return { parity: null, online: there };
-    const all = toCompared(view, sample, held, request.now);
+    const all = toCompared(view, sample, held, now);
     const judged = last === null ? all.filter((found) => found.online !== null) : all;
-    const comparisons = judged.map((found) => ({ found, comparison: compare(view.features, found) }));
+    const comparisons = judged.map((found) => ({
+      found,
+      comparison: compare(comparedFeatures(view), found),
+    }));
     const different = comparisons.filter(isDifferent);
     const parity = {
       sampled: judged.length,
@@ -150,7 +170,10 @@ export function createParity({ online, offline, now: clockNow, binder }: ParityD
       request,
       different.map(({ found }) => found.key),
     );
-    const second = again.compared.map((found) => ({ found, comparison: compare(view.features, found) }));
+    const second = again.compared.map((found) => ({
+      found,
+      comparison: compare(comparedFeatures(view), found),
+    }));
     const still = second.filter(isDifferent);
     const gone = different.length - second.length;
     const settled = {
@@ -173,7 +196,7 @@ export function createParity({ online, offline, now: clockNow, binder }: ParityD
     const mismatches: ParityMismatch[] = [];
     for (const { found, comparison } of still) {
       const causes = comparison.differences.map((difference) =>
-        causeOf(view.features, found, difference, told),
+        causeOf(comparedFeatures(view), found, difference, told),
       );
       if (causes.every(({ isBehind }) => isBehind)) behind += 1;
       else wrong += 1;
@@ -198,6 +221,21 @@ export function createParity({ online, offline, now: clockNow, binder }: ParityD
   }
 
   return { measure };
+}
+
+const rounded = new Set(['sum', 'mean', 'std']);
+
+const comparedFeatures = ({ features, aggregations }: FeatureView): ComparedFeature[] =>
+  features.map((feature, i) => {
+    const isRounded = feature.type === 'double' && rounded.has(aggregations[i]?.function ?? '');
+    return { ...feature, isRounded };
+  });
+
+/** Events that have left every window are not told apart any more. */
+function clampedAt({ aggregations }: FeatureView, now: number): (row: HeldRow | null) => HeldRow | null {
+  if (aggregations.length === 0) return (row) => row;
+  const oldest = now * 1000 - longestWindowUs(aggregations);
+  return (row) => row && { ...row, eventTime: Math.max(row.eventTime, oldest) };
 }
 
 const isBehindCause = ({ cause }: ParityMismatch): boolean =>

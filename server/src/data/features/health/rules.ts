@@ -36,8 +36,16 @@ export type Comparison =
 
 const same: Comparison = { kind: 'same' };
 
-/** Values must be equal to the last bit: nothing of them is computed twice. */
-export function compare(features: FeatureView['features'], found: Compared): Comparison {
+export type ComparedFeature = FeatureView['features'][number] & {
+  /** Computed twice, and rounded on the way: in the engine and at a look-up doubles are not added up in one order. */
+  readonly isRounded?: boolean;
+};
+type ComparedFeatures = readonly ComparedFeature[];
+
+const rounding = 1e-6;
+
+/** Values must be equal to the last bit, but for those that are rounded. */
+export function compare(features: ComparedFeatures, found: Compared): Comparison {
   const { online, offline } = found;
   if (online !== null && (offline === null || online.eventTime > offline.eventTime)) return { kind: 'ahead' };
   const isUsed = found.isServedOffline || found.isServedOnline;
@@ -58,23 +66,25 @@ export function compare(features: FeatureView['features'], found: Compared): Com
   return differences.length === 0 ? same : { kind: 'different', differences };
 }
 
-const rowOf = (features: FeatureView['features'], row: HeldRow | null): unknown => {
+const rowOf = (features: ComparedFeatures, row: HeldRow | null): unknown => {
   if (row === null) return null;
   const values = unpackValues(features, row.values);
   return Object.fromEntries(features.map(({ name }, i) => [name, values[i] ?? null]));
 };
 
-function differencesOf(features: FeatureView['features'], online: string, offline: string): Difference[] {
+function differencesOf(features: ComparedFeatures, online: string, offline: string): Difference[] {
   const [ours, theirs] = [unpackValues(features, online), unpackValues(features, offline)];
-  return features.flatMap(({ name, type }, i) => {
+  return features.flatMap((feature, i) => {
     const [a, b] = [ours[i] ?? null, theirs[i] ?? null];
-    return isEqual(a, b, type) ? [] : [{ feature: name, online: a, offline: b, isTtl: false }];
+    return isEqual(a, b, feature) ? [] : [{ feature: feature.name, online: a, offline: b, isTtl: false }];
   });
 }
 
 /** A pushed time may be written in another way than ours. */
-function isEqual(a: unknown, b: unknown, type: FeatureView['features'][number]['type']): boolean {
+function isEqual(a: unknown, b: unknown, { type, isRounded }: ComparedFeature): boolean {
   if (a === b) return true;
+  if (isRounded && typeof a === 'number' && typeof b === 'number')
+    return Math.abs(a - b) <= rounding * Math.max(1, Math.abs(a), Math.abs(b));
   if (type === 'timestamp' && typeof a === 'string' && typeof b === 'string')
     return parseMicroseconds(a) === parseMicroseconds(b);
   // `distinct` and the last k values are lists.
@@ -101,7 +111,7 @@ export interface Cause {
 }
 
 export function causeOf(
-  features: FeatureView['features'],
+  features: ComparedFeatures,
   { key, online }: Compared,
   { isTtl }: Pick<Difference, 'isTtl'>,
   history: OnlineHistory,
@@ -130,7 +140,7 @@ export function causeOf(
   return because('unknown', 'no materialization wrote this: something else did, or the store was changed');
 }
 
-const isSameRow = (features: FeatureView['features'], a: HeldRow, b: HeldRow): boolean =>
+const isSameRow = (features: ComparedFeatures, a: HeldRow, b: HeldRow): boolean =>
   a.eventTime === b.eventTime &&
   (a.values === b.values || differencesOf(features, a.values, b.values).length === 0);
 

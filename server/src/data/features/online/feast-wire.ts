@@ -164,11 +164,11 @@ async function viewResults(
 function columnText(rows: readonly ReadTexts[], position: number, stamps: string): string {
   const values: string[] = [];
   const statuses: string[] = [];
-  for (const { texts, isOld, eventTime } of rows) {
+  for (const { texts, isThere, isOld } of rows) {
     const text = texts?.[position] ?? 'null';
     values.push(text);
-    if (text !== 'null') statuses.push('"PRESENT"');
-    else if (eventTime === null) statuses.push('"NOT_FOUND"');
+    if (!isThere) statuses.push('"NOT_FOUND"');
+    else if (text !== 'null') statuses.push('"PRESENT"');
     else statuses.push(isOld ? '"OUTSIDE_MAX_AGE"' : '"NULL_VALUE"');
   }
   return resultText(values, statuses, stamps);

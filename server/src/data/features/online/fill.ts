@@ -1,13 +1,15 @@
 /** Brings a view's newest values online through files alone: no row is an object of ours, and the event loop never waits. */
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FeatureView } from '@tidemill/contract';
 import type { Analytics } from '../../../adapters/analytics/analytics.ts';
 import type { OnlineStore } from '../../../adapters/online/online.ts';
-import { errors } from '../../../base/errors.ts';
 import { newId } from '../../../base/ids.ts';
-import type { BoundSql } from '../../datasets/service.ts';
+import type { Bindings, BoundSql } from '../../datasets/service.ts';
 import { writeViewRows } from '../view-rows.ts';
+import { createEventFill } from './event-fill.ts';
+import { createFillMarks } from './fill-marks.ts';
+import { createFillMemory } from './fill-memory.ts';
 import { changedSql, keyColumns, linesSql, newestValuesSql, pendingSql, seenSql } from './newest-values.ts';
 import { keepMsOf, onlineName } from './values.ts';
 
@@ -20,6 +22,8 @@ export interface OnlineFillDependencies {
 export interface FillRequest {
   readonly view: FeatureView;
   readonly bound: BoundSql;
+  /** The dataset versions that are read. */
+  readonly bindings: Bindings;
   /** Asked when the view's rows are there: its SQL may have read the clock. */
   readonly now: () => number;
   /** Only what differs from this run, if what it wrote is still known here, and all there is online. */
@@ -39,12 +43,10 @@ export interface Filled {
   readonly pending: number;
 }
 
-/** What was written is remembered as key, time and a hash of the values; it can be made again, by writing all. */
-const rememberedViews = 200;
-
 export function createOnlineFill({ analytics, online, tempFolder }: OnlineFillDependencies) {
-  const memory = join(tempFolder, '..', 'cache', 'online');
-  const remembered = (id: string): string => join(memory, `${id}.parquet`);
+  const memory = createFillMemory(tempFolder);
+  const marks = createFillMarks(online);
+  const fillEvents = createEventFill({ analytics, online, memory, marks });
 
   async function fill(request: FillRequest): Promise<Filled> {
     const folder = join(tempFolder, newId('materialize'));
@@ -61,8 +63,10 @@ export function createOnlineFill({ analytics, online, tempFolder }: OnlineFillDe
     onProgress('reading', 0);
     const values = join(folder, 'values.parquet');
     const given = await writeViewRows(analytics, view, bound, values, signal);
+    const keys = keyColumns(view.entity, given.columns);
+    if (view.aggregations.length > 0) return fillEvents(request, { folder, values, keys });
     const now = request.now();
-    const newest = newestValuesSql(view, keyColumns(view.entity, given.columns), now);
+    const newest = newestValuesSql(view, keys, now);
     const tables = { view_: { paths: [values] } };
     const lines = join(folder, 'lines');
     const ahead = await analytics.query({ sql: pendingSql(view, now), tables, signal });
@@ -71,14 +75,14 @@ export function createOnlineFill({ analytics, online, tempFolder }: OnlineFillDe
     if (!request.isIncremental)
       await analytics.copyLines({ sql: linesSql(newest), tables, to: lines, signal });
     await rm(values);
-    await beginFilling(request, isPart);
+    await marks.begin(request, isPart);
     const loaded = await online.load(onlineName(view), lines, {
       keepMs: keepMsOf(view),
       signal,
       onProgress: (rows) => onProgress('writing', rows),
     });
-    await endFilling(request);
-    if (request.isIncremental) await remember(join(folder, 'seen.parquet'), request);
+    await marks.end(request);
+    if (request.isIncremental) await memory.keep(join(folder, 'seen.parquet'), request);
     const { rows, written } = loaded;
     return {
       entities: rows,
@@ -87,22 +91,6 @@ export function createOnlineFill({ analytics, online, tempFolder }: OnlineFillDe
       pending: Number(ahead.rows[0]?.n ?? 0),
     };
   }
-
-  /** A store that was emptied has lost its mark with its rows: a part of them would not do. */
-  async function beginFilling({ view, id, since }: FillRequest, isPart: boolean): Promise<void> {
-    const from = isPart && since !== null ? since : undefined;
-    if (!(await online.mark(onlineName(view), { from, to: beginning(id) }))) throw emptied();
-  }
-
-  async function endFilling({ view, id }: FillRequest): Promise<void> {
-    if (!(await online.mark(onlineName(view), { from: beginning(id), to: id }))) throw emptied();
-  }
-
-  const emptied = () =>
-    errors.onlineUnavailable({
-      store: online.describe().address,
-      reason: 'it was emptied while values were written to it',
-    });
 
   interface Files {
     readonly folder: string;
@@ -120,9 +108,8 @@ export function createOnlineFill({ analytics, online, tempFolder }: OnlineFillDe
     await analytics.copy({ sql: newest, tables, to: picked, signal });
     const newest_ = { paths: [picked] };
     await analytics.copy({ sql: seenSql, tables: { newest_ }, to: join(folder, 'seen.parquet'), signal });
-    const before = since === null ? null : remembered(since);
-    const isKnown = since !== null && before !== null && (await isThere(before));
-    if (!isKnown || !(await online.mark(onlineName(view), { from: since, to: since }))) {
+    const before = await memory.find(since);
+    if (before === null || !(await marks.isLast(view, since))) {
       const sql = linesSql('select * from newest_');
       await analytics.copyLines({ sql, tables: { newest_ }, to: lines, signal });
       return false;
@@ -132,30 +119,12 @@ export function createOnlineFill({ analytics, online, tempFolder }: OnlineFillDe
     return true;
   }
 
-  /** Only what is complete gets the name under which it is looked for. */
-  async function remember(path: string, { id, since }: FillRequest): Promise<void> {
-    await mkdir(memory, { recursive: true });
-    await rename(path, remembered(id));
-    if (since !== null) await rm(remembered(since), { force: true });
-    const names = (await readdir(memory)).sort();
-    for (const name of names.slice(0, -rememberedViews)) await rm(join(memory, name), { force: true });
-  }
-
   /** A run that has nothing to write is the next one's last. False where the store does not hold what the last one wrote. */
   async function carry(view: FeatureView, since: string, id: string): Promise<boolean> {
     if (!(await online.mark(onlineName(view), { from: since, to: id }))) return false;
-    await rename(remembered(since), remembered(id)).catch(() => undefined);
+    await memory.carry(since, id);
     return true;
   }
 
   return { fill, carry };
 }
-
-/** The store's mark while a run writes; when all is written it is the run's id. */
-const beginning = (id: string): string => `${id} writes`;
-
-const isThere = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );

@@ -37,3 +37,11 @@ function parseText(value: unknown): number {
   if (seconds === undefined) return Number.NaN;
   return Date.parse(seconds.replace(' ', 'T') + zone) * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6));
 }
+
+/** With milliseconds, or microseconds where there are any. */
+export function toIso(microseconds: number): string {
+  const ms = Math.floor(microseconds / 1000);
+  const rest = microseconds - ms * 1000;
+  const text = new Date(ms).toISOString();
+  return rest === 0 ? text : text.replace('Z', `${String(rest).padStart(3, '0')}Z`);
+}

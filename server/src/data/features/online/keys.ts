@@ -15,7 +15,7 @@ export interface KeyColumn {
 }
 
 /** DuckDB writes escaped control characters with capital hex digits, JSON.stringify with small ones. */
-function spellText(text: string): string {
+export function spellText(text: string): string {
   const json = JSON.stringify(text);
   if (!json.includes('\\u00')) return json;
   return json.replace(/\\(?:\\|u(00[01][a-f]))/g, (whole, hex?: string) =>
@@ -24,7 +24,7 @@ function spellText(text: string): string {
 }
 
 /** Whole numbers as such, others by their shortest digits in DuckDB's form, which differs from JavaScript's far from 1. */
-function spellDouble(value: number): string {
+export function spellDouble(value: number): string {
   if (Number.isSafeInteger(value)) return String(value === 0 ? 0 : value);
   const text = value.toExponential();
   const exponent = Number(text.slice(text.indexOf('e') + 1));

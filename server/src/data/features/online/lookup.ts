@@ -4,7 +4,15 @@ import type { Caller } from '../../../base/caller.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { errors } from '../../../base/errors.ts';
 import { formatReference } from '../../../base/references.ts';
-import { type ReadRow, type ReadTexts, readRows, readTexts, toViewRead, type ViewRead } from './read.ts';
+import {
+  type ReadRow,
+  type ReadTexts,
+  type ReadTimes,
+  readRows,
+  readTexts,
+  toViewRead,
+  type ViewRead,
+} from './read.ts';
 import { createRecent } from './recent.ts';
 import { readService, type ServiceRead, toServiceRead } from './service-reads.ts';
 
@@ -37,13 +45,20 @@ export function createOnlineLookup({ online, clock, resolveView, resolveService 
       toServiceRead(await resolveService(reference, workspace), resolveView),
     );
 
+  function timesAt(at?: number): ReadTimes {
+    const now = clock.now();
+    return { at: at ?? now, now };
+  }
+
   /** For the prediction path: nothing but the online store. A value's age is the caller's to judge (`eventTime`). */
   async function readOnline(view: FeatureView, records: readonly Row[]): Promise<(Found | null)[]> {
     const read = { ...toViewRead(view), ttlUs: Number.POSITIVE_INFINITY };
-    const rows = await readRows(online, [read], records, 0);
+    const { now } = timesAt();
+    const rows = await readRows(online, [read], records, { at: 0, now });
     return rows.map(({ values, statuses, eventTimes }) => {
-      const eventTime = eventTimes[0] ?? null;
-      if (statuses[0] === 'NOT_FOUND' || eventTime === null) return null;
+      // Without events windows have values, too: they were empty until now.
+      const eventTime = eventTimes[0] ?? (read.windows === null ? null : now);
+      if ((statuses[0] === 'NOT_FOUND' && read.windows === null) || eventTime === null) return null;
       return {
         eventTime,
         values: Object.fromEntries(view.features.map(({ name }, i) => [name, values[i] ?? null])),
@@ -58,19 +73,18 @@ export function createOnlineLookup({ online, clock, resolveView, resolveService 
 
     /** For predictions and the doors of others: views and services that were made ready. */
     readViews: (reads: readonly ViewRead[], records: readonly Row[], at: number): Promise<ReadRow[]> =>
-      readRows(online, reads, records, at),
+      readRows(online, reads, records, timesAt(at)),
     readTexts: (reads: readonly ViewRead[], records: readonly Row[], at: number): Promise<ReadTexts[][]> =>
-      readTexts(online, reads, records, at),
+      readTexts(online, reads, records, timesAt(at)),
     readService: (read: ServiceRead, records: readonly Row[], at: number): Promise<ReadRow[]> =>
-      readService(online, read, records, at),
+      readService(online, read, records, timesAt(at)),
     prepareService: async (reference: string, workspace: string): Promise<ServiceRead> =>
       toServiceRead(await resolveService(reference, workspace), resolveView),
 
     async lookup(input: { name: string; version: string; entities: Row[] }, caller: Caller) {
       const read = await viewRead(formatReference(input.name, input.version), caller.workspace);
-      const names = read.view.features.map(({ name }) => name);
-      const rows = await readRows(online, [read], input.entities, clock.now());
-      return { rows: rows.map((row) => toNamed(names, row)) };
+      const rows = await readRows(online, [read], input.entities, timesAt());
+      return { rows: rows.map((row) => toNamed(read, row)) };
     },
 
     async lookupService(
@@ -79,7 +93,7 @@ export function createOnlineLookup({ online, clock, resolveView, resolveService 
     ) {
       const read = await serviceRead(formatReference(input.name, input.version), caller.workspace);
       const records = withRequest(input.entities, input.request ?? []);
-      const rows = await readService(online, read, records, clock.now());
+      const rows = await readService(online, read, records, timesAt());
       return { service: read.service.reference, features: [...read.features], rows };
     },
 
@@ -94,12 +108,14 @@ export function createOnlineLookup({ online, clock, resolveView, resolveService 
 
 export type OnlineLookup = ReturnType<typeof createOnlineLookup>;
 
+/** Of a view with windows an entity without events has values, too; null is who has none. */
 function toNamed(
-  names: readonly string[],
+  { view, windows }: ViewRead,
   { values, statuses, eventTimes }: ReadRow,
-): { eventTime: number; values: Row; statuses: Record<string, FeatureStatus> } | null {
+): { eventTime: number | null; values: Row; statuses: Record<string, FeatureStatus> } | null {
   const eventTime = eventTimes[0] ?? null;
-  if (eventTime === null) return null;
+  if (eventTime === null && (windows === null || values.every((value) => value === null))) return null;
+  const names = view.features.map(({ name }) => name);
   const named: Row = {};
   const said: Record<string, FeatureStatus> = {};
   for (const [i, name] of names.entries()) {

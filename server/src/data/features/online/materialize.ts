@@ -11,7 +11,6 @@ import { isFinal } from '../../../platform/tasks/rules.ts';
 import type { TaskContext, TaskOutcome, Tasks } from '../../../platform/tasks/service.ts';
 import { endlessAttempts, withToldEnd } from '../../../platform/tasks/told-end.ts';
 import { type Bindings, createBinder, type Datasets } from '../../datasets/service.ts';
-import { assertOnline } from '../aggregations.ts';
 import { createOnlineFill, type OnlineFillDependencies } from './fill.ts';
 import { emptyResult, type MaterializationResult, materializationStore } from './materialization-store.ts';
 
@@ -120,7 +119,7 @@ export function createMaterialize(deps: MaterializeDependencies) {
     if (last && isSettled && (await filling.carry(view, last.id, id)))
       return { ...emptyResult, unchanged: true, newestEventTime: last.newestEventTime, bindings };
     const filled = await filling.fill({
-      ...{ view, bound, id, isIncremental, signal, now: clock.now, since: last?.id ?? null },
+      ...{ view, bound, bindings, id, isIncremental, signal, now: clock.now, since: last?.id ?? null },
       onProgress: throttled(task),
     });
     const newestEventTime = filled.newestEventTime ?? last?.newestEventTime ?? null;
@@ -198,7 +197,6 @@ export function createMaterialize(deps: MaterializeDependencies) {
     ): Promise<Materialization> {
       const { bindings, mode = 'full', wait = true } = input;
       const view = await resolveView(formatReference(input.name, input.version), caller.workspace);
-      assertOnline(view);
       const { name, version } = view;
       const request = { name, version, mode, bindings, trigger: 'request' as const };
       const id = await changes.run(caller, (tx) => begin(tx, request, caller));

@@ -3,18 +3,20 @@ import { join } from 'node:path';
 import type { FeatureView, Row } from '@tidemill/contract';
 import type { Analytics } from '../../../adapters/analytics/analytics.ts';
 import type { Db } from '../../../adapters/db/db.ts';
+import { parseEventList } from '../../../adapters/online/event-list.ts';
 import type { OnlineStore } from '../../../adapters/online/online.ts';
 import type { Caller } from '../../../base/caller.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { errors } from '../../../base/errors.ts';
 import { createGroupCommit } from '../../../base/group-commit.ts';
 import { newId } from '../../../base/ids.ts';
-import { formatReference } from '../../../base/references.ts';
+import { formatReference, parseReference } from '../../../base/references.ts';
 import type { Datasets } from '../../datasets/service.ts';
 import { pushStore } from './push-store.ts';
-import { rowsPerTurn, toPushedRows } from './pushed-rows.ts';
+import { type PushedRows, rowsPerTurn, toPushedRows } from './pushed-rows.ts';
 import type { ViewRead } from './read.ts';
-import { keepMsOf, onlineName } from './values.ts';
+import { keepMsOf } from './values.ts';
+import { countEvents, mostEvents, oldestKept } from './windows.ts';
 
 export interface PushDependencies {
   readonly db: Db;
@@ -46,6 +48,12 @@ interface Entry {
   readonly key: string | undefined;
   readonly caller: Caller;
   appended: Appended | null;
+}
+
+interface Sent {
+  readonly key: string | undefined;
+  readonly offline: Appended | null;
+  readonly now: number;
 }
 
 const rowsPerCommit = 200_000;
@@ -140,21 +148,69 @@ export function createPush(deps: PushDependencies) {
     }
   }
 
+  async function writeOnline(
+    { view, online: name, windows }: ViewRead,
+    rows: PushedRows,
+    { key, offline, now }: Sent,
+  ): Promise<{ readonly written: number }> {
+    if (windows === null) return online.write(name, rows.online, { keepMs: keepMsOf(view) });
+    const holder = offline?.version ?? (await holderOf(view, key));
+    const version = holder === undefined ? 0 : Number(parseReference(holder).version);
+    const events = rows.events.map((event) => ({ ...event, version }));
+    return online.append(name, events, { before: oldestKept(view, now) });
+  }
+
+  /** Events that were pushed online before under this key are in a version now: from there they will come once more. */
+  async function tellHeld(read: ViewRead, rows: PushedRows, sent: Sent): Promise<void> {
+    if (sent.key === undefined || read.windows === null) return;
+    const keys = [...new Set(rows.events.map(({ key }) => key))];
+    const [held = []] = await online.read([{ view: read.online, keys }]);
+    const ids = new Set(
+      held.flatMap((list) => (list ? parseEventList(list.values).entries.map(({ id }) => id) : [])),
+    );
+    const events = rows.events.filter(({ id }) => ids.has(id));
+    if (events.length > 0) await writeOnline(read, { ...rows, events }, sent);
+  }
+
+  /** The version that holds a push which was sent before, if one does. */
+  async function holderOf(view: FeatureView, key: string | undefined): Promise<string | undefined> {
+    if (key === undefined || view.stream === null) return undefined;
+    return (await pushStore(db).findVersions(view.workspace, view.name, [key])).get(key);
+  }
+
+  /** Before any of it is kept; pushes at the same time may add a few more than there is room for. */
+  async function assertRoom(
+    { view, online: name, windows }: ViewRead,
+    events: PushedRows['events'],
+    now: number,
+  ): Promise<void> {
+    const added = [...Map.groupBy(events, ({ key }) => key)];
+    const [held = []] = await online.read([{ view: name, keys: added.map(([key]) => key) }]);
+    const before = oldestKept(view, now);
+    for (const [i, [entity, some]] of added.entries()) {
+      const count = some.length + (windows === null ? 0 : countEvents(windows, held[i] ?? null, before));
+      if (count > mostEvents)
+        throw errors.onlineEventsTooMany({ view: view.reference, entity, events: count, limit: mostEvents });
+    }
+  }
+
   return {
     async push(input: PushInput, caller: Caller) {
       const { to = 'online', key } = input;
       const read = await viewRead(formatReference(input.name, input.version), caller.workspace);
       const { view } = read;
       if (to !== 'online' && !view.stream) throw errors.pushNotOffline({ view: view.reference });
-      const rows = await toPushedRows(read, input.rows, clock.now());
+      const now = clock.now();
+      const rows = await toPushedRows(read, input.rows, { now, push: key ?? newId('push') });
+      if (to !== 'offline' && read.windows) await assertRoom(read, rows.events, now);
       let offline: Appended | null = null;
       if (to !== 'online') {
         const entry: Entry = { view, rows: rows.offline, key, caller, appended: null };
         await queueOf(view)(entry);
         offline = entry.appended;
       }
-      const options = { keepMs: keepMsOf(view) };
-      const kept = to === 'offline' ? null : await online.write(onlineName(view), rows.online, options);
+      if (to === 'offline') await tellHeld(read, rows, { key, offline, now });
+      const kept = to === 'offline' ? null : await writeOnline(read, rows, { key, offline, now });
       return { view: view.reference, rows: input.rows.length, online: kept && { ...kept }, offline };
     },
   };

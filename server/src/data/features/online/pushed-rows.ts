@@ -1,9 +1,11 @@
 /** Rows of a push, checked as a whole before any of them is kept. */
+import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Column, FeatureView, Row } from '@tidemill/contract';
-import type { OnlineRow } from '../../../adapters/online/online.ts';
+import type { OnlineEvent, OnlineRow } from '../../../adapters/online/online.ts';
 import { errors, TidemillError } from '../../../base/errors.ts';
-import { isDay, parseMicroseconds, timeExample } from './instants.ts';
+import { spellEventValue } from './event-values.ts';
+import { isDay, parseMicroseconds, timeExample, toIso } from './instants.ts';
 import { onlineKey } from './keys.ts';
 import type { ViewRead } from './read.ts';
 import { isInt64, shownValue } from './shown-value.ts';
@@ -32,22 +34,32 @@ const checks: Readonly<Record<Column['type'], Check>> = {
 
 export interface PushedRows {
   readonly online: readonly OnlineRow[];
+  /** Instead of rows, where values are computed from events; not known yet: in which version they are. */
+  readonly events: readonly Omit<OnlineEvent, 'version'>[];
   /** Rows for the dataset: every column of the view, and when they became known. */
   readonly offline: readonly Row[];
 }
 
+export interface Pushed {
+  /** Milliseconds. */
+  readonly now: number;
+  /** Tells the push from others. */
+  readonly push: string;
+}
+
 /**
- * @param now milliseconds: rows without a created time became known then
+ * Rows without a created time became known now.
  * @throws pushInvalid naming row and column
  */
 export async function toPushedRows(
-  { view, keys }: ViewRead,
+  read: ViewRead,
   rows: readonly Row[],
-  now: number,
+  { now, push }: Pushed,
 ): Promise<PushedRows> {
+  const { view, keys, windows } = read;
   const columns = columnsOf(view);
   const known = new Set(columns.map(({ name }) => name));
-  const [online, offline]: [OnlineRow[], Row[]] = [[], []];
+  const [online, events, offline]: [OnlineRow[], Omit<OnlineEvent, 'version'>[], Row[]] = [[], [], []];
   for (const [i, given] of rows.entries()) {
     if (i > 0 && i % rowsPerTurn === 0) await nextTurn();
     const invalid = (column: string, reason: string) =>
@@ -64,14 +76,29 @@ export async function toPushedRows(
     const eventTime = parseMicroseconds(row[view.eventTime]) as number;
     if (eventTime > now * 1000 + aheadUs)
       throw invalid(view.eventTime, `${row[view.eventTime]} lies in the future`);
-    online.push({
-      key: keyOf(keys, row, invalid),
-      eventTime,
-      values: packValues(view.features, valuesOf(view, row)),
-    });
+    const key = keyOf(keys, row, invalid);
+    if (windows) events.push(toEvent(view, row, { key, eventTime, push: `${push} ${i}` }));
+    else online.push({ key, eventTime, values: packValues(view.features, valuesOf(view, row)) });
     offline.push(withFullTimes(columns, row));
   }
-  return { online, offline };
+  return { online, events, offline };
+}
+
+/**
+ * Without a created time a row is an event, and the push that brought it tells it from others; with one, rows that say the
+ * same of an event are one.
+ */
+function toEvent(
+  { inputs, createdTime }: FeatureView,
+  row: Row,
+  { key, eventTime, push }: { readonly key: string; readonly eventTime: number; readonly push: string },
+): Omit<OnlineEvent, 'version'> {
+  const created = createdTime === null ? eventTime : (parseMicroseconds(row[createdTime]) as number);
+  const values = inputs.map(({ name, type }) => spellEventValue(type, row[name] ?? null));
+  const event = `[${[eventTime, created - eventTime, ...values].join(',')}]`;
+  const id = createHash('sha256').update(createdTime === null ? push : event);
+  const since = Math.max(eventTime, created);
+  return { key, eventTime, since, event, id: id.digest('base64url').slice(0, 22) };
 }
 
 interface PushedColumn extends Column {
@@ -83,12 +110,20 @@ function columnsOf(view: FeatureView): PushedColumn[] {
     [...(view.stream?.columns ?? []), ...view.joinKeys].find((column) => column.name === name)?.type ??
     otherwise;
   const times = [view.eventTime, ...(view.createdTime === null ? [] : [view.createdTime])];
+  const named = new Set([...view.entity, ...times]);
+  const more = (view.stream?.columns ?? []).filter(({ name }) => !named.has(name));
+  const features = view.aggregations.length === 0 ? view.features : merged(view.inputs, more);
   return [
     ...view.entity.map((name) => ({ name, type: typeOf(name, 'text'), isRequired: true })),
     ...times.map((name) => ({ name, type: typeOf(name, 'timestamp'), isRequired: true })),
-    ...view.features.map((feature) => ({ ...feature, isRequired: false })),
+    ...features.map((feature) => ({ ...feature, isRequired: false })),
   ];
 }
+
+const merged = (columns: readonly Column[], more: readonly Column[]): Column[] => [
+  ...columns,
+  ...more.filter(({ name }) => !columns.some((column) => column.name === name)),
+];
 
 const completed = ({ createdTime }: FeatureView, row: Row, now: number): Row =>
   createdTime === null || row[createdTime] != null
@@ -107,13 +142,6 @@ function withFullTimes(columns: readonly Column[], row: Row): Row {
     if (time !== null) full[name] = toIso(time);
   }
   return full;
-}
-
-function toIso(microseconds: number): string {
-  const ms = Math.floor(microseconds / 1000);
-  const rest = microseconds - ms * 1000;
-  const text = new Date(ms).toISOString();
-  return rest === 0 ? text : text.replace('Z', `${String(rest).padStart(3, '0')}Z`);
 }
 
 function keyOf(keys: ViewRead['keys'], row: Row, invalid: (column: string, reason: string) => Error): string {

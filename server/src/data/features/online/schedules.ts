@@ -90,7 +90,7 @@ export function createOnlineSchedules(deps: OnlineSchedulesDependencies): void {
     for (const version of numbers) {
       // One that was deleted since is nobody's.
       const view = await views.resolveView(`${name}@${version}`, workspace).catch(() => null);
-      if (!view || view.aggregations.length > 0) continue;
+      if (!view) continue;
       await transact(db, async (tx) => {
         if (await materializationStore(tx).isQueued(workspace, name, version)) return;
         await materialize.begin(tx, { name, version, mode: 'incremental', trigger }, caller);

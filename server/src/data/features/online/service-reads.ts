@@ -3,7 +3,7 @@ import type { FeatureService, FeatureStatus, FeatureView, Row } from '@tidemill/
 import type { OnlineStore } from '../../../adapters/online/online.ts';
 import { inParallel } from '../../../base/in-parallel.ts';
 import { createOnDemand, type OnDemand } from '../on-demand.ts';
-import { type ReadRow, readRows, toViewRead, type ViewRead } from './read.ts';
+import { type ReadRow, type ReadTimes, readRows, toViewRead, type ViewRead } from './read.ts';
 
 export interface ServiceRead {
   readonly service: FeatureService;
@@ -41,9 +41,9 @@ export async function readService(
   store: Pick<OnlineStore, 'read'>,
   read: ServiceRead,
   records: readonly Row[],
-  at: number,
+  times: ReadTimes,
 ): Promise<ReadRow[]> {
-  const rows = await readRows(store, read.reads, records, at);
+  const rows = await readRows(store, read.reads, records, times);
   const { onDemand } = read;
   if (onDemand) for (const [i, row] of rows.entries()) addOnDemand(onDemand, read, row, records[i] ?? {});
   return rows;

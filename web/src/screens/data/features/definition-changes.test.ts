@@ -14,6 +14,7 @@ const view = {
     { name: 'volume', type: 'integer' },
   ],
   aggregations: [],
+  inputs: [],
 };
 
 it('tells columns one by one, and the rest as it is', () => {

@@ -6,7 +6,15 @@ const view: FeatureView = {
   ...{ workspace: 'default', name: 'stats', version: 2, reference: 'stats@2', uri: 'view:stats@2' },
   ...{ description: 'd', owner: 'o', tags: { team: 't' }, createdAt: 1, createdBy: 'user:owner' },
   ...{ sql: 'select 1', entities: ['listing@1'], entity: ['symbol'], joinKeys: [], eventTime: 'at' },
-  ...{ createdTime: null, ttl: null, freshness: '36h', online: {}, stream: null, aggregations: [] },
+  ...{
+    createdTime: null,
+    ttl: null,
+    freshness: '36h',
+    online: {},
+    stream: null,
+    aggregations: [],
+    inputs: [],
+  },
   ...{ features: [], datasets: ['prices'] },
 };
 
