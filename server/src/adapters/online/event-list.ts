@@ -3,62 +3,23 @@
  * `header ␞ base ␞ entry ␞ entry …`. The base is what the last file brought, and nothing of ours looks into it; entries
  * came one by one since. A script of Redis does what is done here, and the contract suite holds both to it.
  */
-import type { EventFile, OnlineEvent, OnlineValues } from './online.ts';
+import {
+  type EventEntry,
+  type EventFile,
+  type EventList,
+  eventSeparator,
+  noEvents,
+  noWord,
+  type OnlineEvent,
+  type OnlineValues,
+  parseEventList,
+} from './online.ts';
 
-/** What a file says of an entity. */
-export interface EventBase {
-  /** Epoch microseconds from which any event was known; null where there is none. */
-  readonly first: number | null;
-  /** JSON: a list of events. */
-  readonly base: string;
-}
-
-export interface EventEntry {
-  readonly id: string;
-  /** Of the data that holds it; 0 where none does. */
-  readonly version: number;
-  readonly eventTime: number;
-  readonly since: number;
-  readonly event: string;
-}
-
-export interface EventList extends EventBase {
-  /** What brought the base; empty where nothing did. */
-  readonly run: string;
-  /** The data that the base was read from. */
-  readonly version: number;
-  readonly entries: readonly EventEntry[];
-}
-
-export const eventSeparator = '\u001e';
-export const noEvents = '[]';
-/** For where no run, or no time, is. */
-const none = '-';
-
-export function parseEventList(text: string): EventList {
-  const [header = '', base = noEvents, ...entries] = text.split(eventSeparator);
-  const [run = none, version = '0', first = none] = header.split(' ');
-  return {
-    run: run === none ? '' : run,
-    version: Number(version),
-    first: first === none ? null : Number(first),
-    base,
-    entries: entries.map(parseEntry),
-  };
-}
-
-function parseEntry(text: string): EventEntry {
-  const parts = text.split(' ', 4);
-  const [version = '', eventTime = '', since = '', id = ''] = parts;
-  const event = text.slice(parts.join(' ').length + 1);
-  return { version: Number(version), eventTime: Number(eventTime), since: Number(since), id, event };
-}
-
-export const spellEntry = ({ version, eventTime, since, id, event }: EventEntry): string =>
+const spellEntry = ({ version, eventTime, since, id, event }: EventEntry): string =>
   `${version} ${eventTime} ${since} ${id} ${event}`;
 
 function spellEventList({ run, version, first, base, entries }: EventList): string {
-  const header = `${run || none} ${version} ${first ?? none}`;
+  const header = `${run || noWord} ${version} ${first ?? noWord}`;
   return [header, base, ...entries.map(spellEntry)].join(eventSeparator);
 }
 

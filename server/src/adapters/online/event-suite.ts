@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { tempDir } from '../../testing/temp-dir.ts';
-import { eventSeparator, gone, isFrom, parseEventList, withBase, withEvents } from './event-list.ts';
+import { gone, isFrom, withBase, withEvents } from './event-list.ts';
 import {
   type EventFileOptions,
+  eventSeparator,
   type OnlineEvent,
   type OnlineRow,
   type OnlineStore,
   type OnlineValues,
+  parseEventList,
   separator,
 } from './online.ts';
 

@@ -163,3 +163,52 @@ export function findProblem({ key, eventTime, values }: OnlineRow): string | nul
   if (!values.isWellFormed()) return 'its values are not well-formed Unicode';
   return null;
 }
+
+/** What a file says of an entity. */
+export interface EventBase {
+  /** Epoch microseconds from which any event was known; null where there is none. */
+  readonly first: number | null;
+  /** JSON: a list of events. */
+  readonly base: string;
+}
+
+export interface EventEntry {
+  readonly id: string;
+  /** Of the data that holds it; 0 where none does. */
+  readonly version: number;
+  readonly eventTime: number;
+  readonly since: number;
+  readonly event: string;
+}
+
+export interface EventList extends EventBase {
+  /** What brought the base; empty where nothing did. */
+  readonly run: string;
+  /** The data that the base was read from. */
+  readonly version: number;
+  readonly entries: readonly EventEntry[];
+}
+
+export const eventSeparator = '\u001e';
+export const noEvents = '[]';
+/** For where no run, or no time, is. */
+export const noWord = '-';
+
+export function parseEventList(text: string): EventList {
+  const [header = '', base = noEvents, ...entries] = text.split(eventSeparator);
+  const [run = noWord, version = '0', first = noWord] = header.split(' ');
+  return {
+    run: run === noWord ? '' : run,
+    version: Number(version),
+    first: first === noWord ? null : Number(first),
+    base,
+    entries: entries.map(parseEntry),
+  };
+}
+
+function parseEntry(text: string): EventEntry {
+  const parts = text.split(' ', 4);
+  const [version = '', eventTime = '', since = '', id = ''] = parts;
+  const event = text.slice(parts.join(' ').length + 1);
+  return { version: Number(version), eventTime: Number(eventTime), since: Number(since), id, event };
+}

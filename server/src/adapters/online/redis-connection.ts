@@ -1,7 +1,14 @@
 import { Redis } from 'ioredis';
 import { errors, TidemillError } from '../../base/errors.ts';
-import { eventSeparator, gone } from './event-list.ts';
-import { type EventFile, type MarkWords, type OnlineEvent, type OnlineRow, separator } from './online.ts';
+import { gone } from './event-list.ts';
+import {
+  type EventFile,
+  eventSeparator,
+  type MarkWords,
+  type OnlineEvent,
+  type OnlineRow,
+  separator,
+} from './online.ts';
 import { scripts, type WithScripts } from './redis-scripts.ts';
 
 export interface RedisAddress {

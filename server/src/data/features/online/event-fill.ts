@@ -16,9 +16,9 @@ import {
   factsOfEventsSql,
   packedEventsSql,
 } from './event-lines.ts';
-import type { Filled, FillRequest } from './fill.ts';
 import type { FillMarks } from './fill-marks.ts';
 import type { FillMemory } from './fill-memory.ts';
+import type { Filled, FillRequest } from './fill-request.ts';
 import type { KeyColumn } from './keys.ts';
 import { onlineName } from './values.ts';
 import { mostEvents, oldestKept } from './windows.ts';

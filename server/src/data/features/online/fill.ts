@@ -5,11 +5,11 @@ import type { FeatureView } from '@tidemill/contract';
 import type { Analytics } from '../../../adapters/analytics/analytics.ts';
 import type { OnlineStore } from '../../../adapters/online/online.ts';
 import { newId } from '../../../base/ids.ts';
-import type { Bindings, BoundSql } from '../../datasets/service.ts';
 import { writeViewRows } from '../view-rows.ts';
 import { createEventFill } from './event-fill.ts';
 import { createFillMarks } from './fill-marks.ts';
 import { createFillMemory } from './fill-memory.ts';
+import type { Filled, FillRequest } from './fill-request.ts';
 import { changedSql, keyColumns, linesSql, newestValuesSql, pendingSql, seenSql } from './newest-values.ts';
 import { keepMsOf, onlineName } from './values.ts';
 
@@ -17,30 +17,6 @@ export interface OnlineFillDependencies {
   readonly analytics: Analytics;
   readonly online: OnlineStore;
   readonly tempFolder: string;
-}
-
-export interface FillRequest {
-  readonly view: FeatureView;
-  readonly bound: BoundSql;
-  /** The dataset versions that are read. */
-  readonly bindings: Bindings;
-  /** Asked when the view's rows are there: its SQL may have read the clock. */
-  readonly now: () => number;
-  /** Only what differs from this run, if what it wrote is still known here, and all there is online. */
-  readonly since: string | null;
-  /** Under this name what is written now will be known. */
-  readonly id: string;
-  readonly isIncremental: boolean;
-  readonly signal: AbortSignal;
-  readonly onProgress: (step: string, rows: number) => void;
-}
-
-export interface Filled {
-  readonly entities: number;
-  readonly written: number;
-  readonly newestEventTime: number | null;
-  /** Rows whose event, or whose becoming known, lies ahead. */
-  readonly pending: number;
 }
 
 export function createOnlineFill({ analytics, online, tempFolder }: OnlineFillDependencies) {

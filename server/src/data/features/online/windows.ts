@@ -3,8 +3,7 @@
  * join of `window-join.ts` gives a training set there. Nothing is written when time passes; values age by being computed.
  */
 import type { Aggregation, Column, FeatureView } from '@tidemill/contract';
-import { type EventList, parseEventList } from '../../../adapters/online/event-list.ts';
-import type { OnlineValues } from '../../../adapters/online/online.ts';
+import { type EventList, type OnlineValues, parseEventList } from '../../../adapters/online/online.ts';
 import { durationMs } from '../../../base/duration.ts';
 import { exactSum } from '../../../base/statistics/exact-sum.ts';
 import { everyEvent, longestWindowUs } from '../aggregations.ts';
