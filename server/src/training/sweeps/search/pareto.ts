@@ -129,3 +129,29 @@ function selectGreedily(
   }
   return chosen;
 }
+
+/** Indices of `size` points: rank after rank, and of the rank that does not fit those that together dominate the most. */
+export function chooseNondominated(points: readonly Losses[], size: number): readonly number[] {
+  if (size >= points.length) return [...points.keys()];
+  const ranks = rankByDominance(points);
+  const chosen: number[] = [];
+  for (let rank = 0; chosen.length < size; rank += 1) {
+    const front = [...ranks.keys()].filter((index) => ranks[index] === rank);
+    const room = size - chosen.length;
+    chosen.push(...(front.length <= room ? front : chooseFromFront(points, front, room)));
+  }
+  return chosen;
+}
+
+function chooseFromFront(
+  points: readonly Losses[],
+  front: readonly number[],
+  size: number,
+): readonly number[] {
+  const members = front.map((index) => points[index] ?? []);
+  const reference = Array.from(members[0] ?? [], (_, goal) => {
+    const worst = Math.max(...members.map((member) => member[goal] ?? 0));
+    return Math.max(1.1 * worst, 0.9 * worst) || 1e-12;
+  });
+  return selectByHypervolume(members, size, reference).map((place) => front[place] ?? 0);
+}

@@ -1,4 +1,4 @@
-import { rankByDominance, selectByHypervolume } from '../pareto.ts';
+import { chooseNondominated } from '../pareto.ts';
 import type { TrialTable } from './trial-table.ts';
 
 /** The rows that a point should resemble, and those it should not; each by number. */
@@ -37,29 +37,8 @@ function listNondominated(table: TrialTable, size: number): readonly number[] {
   const rows = [...table.complete.rows.subarray(0, table.complete.length)].sort(
     (a, b) => table.numberOf(a) - table.numberOf(b),
   );
-  if (size >= rows.length) return rows;
   const points = rows.map((row) => table.losses.map((losses) => losses[row] ?? 0));
-  const ranks = rankByDominance(points);
-  const chosen: number[] = [];
-  for (let rank = 0; chosen.length < size; rank += 1) {
-    const front = [...ranks.keys()].filter((index) => ranks[index] === rank);
-    const room = size - chosen.length;
-    chosen.push(...(front.length <= room ? front : selectFrom(points, front, room)));
-  }
-  return chosen.map((index) => rows[index] ?? 0);
-}
-
-function selectFrom(
-  points: readonly (readonly number[])[],
-  front: readonly number[],
-  size: number,
-): readonly number[] {
-  const members = front.map((index) => points[index] ?? []);
-  const reference = (members[0] ?? []).map((_, goal) => {
-    const worst = Math.max(...members.map((member) => member[goal] ?? 0));
-    return Math.max(1.1 * worst, 0.9 * worst) || 1e-12;
-  });
-  return selectByHypervolume(members, size, reference).map((place) => front[place] ?? 0);
+  return chooseNondominated(points, size).map((index) => rows[index] ?? 0);
 }
 
 function partition(table: TrialTable, chosen: readonly number[], except: number): Split {
