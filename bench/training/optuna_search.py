@@ -1,4 +1,4 @@
-"""Optuna's side of `npm run bench -- training-search`: optuna_search.py quality SAMPLER SEEDS | cost.
+"""Optuna's side of `npm run bench -- training-search`: optuna_search.py quality SAMPLER FIRST_SEED SEEDS FUNCTION... | cost.
 
 The functions and spaces are those of functions.ts.
 """
@@ -115,5 +115,5 @@ def cost(name):
 if sys.argv[1] == "cost":
     print(json.dumps({name: cost(name) for name in ("sphere", "mixed")}))
 else:
-    names = [name for name in FUNCTIONS if sys.argv[2] == "tpe" or name != "mixed"]
-    print(json.dumps({name: [search(name, sys.argv[2], seed) for seed in range(int(sys.argv[3]))] for name in names}))
+    sampler, first, count = sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+    print(json.dumps({name: [search(name, sampler, first + i) for i in range(count)] for name in sys.argv[5:]}))
