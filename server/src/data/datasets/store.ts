@@ -55,8 +55,7 @@ export const datasetStore = (db: Db) => ({
   ): Promise<Dataset[]> {
     let query = datasets(db, workspace);
     if (after !== undefined) query = query.where('d.name', '>', after);
-    // Written by us, kind first: the same text on both databases. The contract keeps wildcards out of it.
-    if (madeBy !== undefined) query = query.where('v.provenance', 'like', `{"kind":"${madeBy}",%`);
+    if (madeBy !== undefined) query = query.where('v.made_by', '=', madeBy);
     return (await query.orderBy('d.name').limit(limit).execute()).map(toDataset);
   },
 
@@ -111,6 +110,7 @@ export const datasetStore = (db: Db) => ({
         parent: version.parent,
         message: version.message,
         provenance: json(version.provenance),
+        made_by: version.provenance.kind,
         validation: version.validation,
         created_at: version.createdAt,
         created_by: version.createdBy,

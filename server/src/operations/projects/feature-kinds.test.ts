@@ -116,3 +116,36 @@ test('a new version of a view moves the services that name it without a number, 
   expect(await apply(wider)).toEqual(same);
   expect((await find('pricing')).joinKeys).toEqual(keys);
 });
+
+test('another column of a stream is another version of its view, which services follow', async () => {
+  const file = (type: 'integer' | 'double'): ProjectDefinition => ({
+    name: 'streams',
+    entities: { ticker: { joinKeys: [{ name: 'symbol', type: 'text' }] } },
+    featureViews: {
+      clicks: {
+        sql: 'select symbol, seen, known from clicks',
+        entities: ['ticker'],
+        eventTime: 'seen',
+        createdTime: 'known',
+        aggregations: [{ function: 'count', column: '*', window: '1h', name: 'clicks_1h' }],
+        stream: {
+          dataset: 'clicks',
+          columns: [
+            { name: 'symbol', type: 'text' },
+            { name: 'seen', type: 'timestamp' },
+            { name: 'known', type: 'timestamp' },
+            { name: 'clicks', type },
+          ],
+        },
+      },
+    },
+    featureServices: { clicking: { features: ['clicks'] } },
+  });
+  // Its first version brings the dataset that the stream is kept in.
+  await apply({ name: 'streams', entities: file('integer').entities });
+  const { clicks } = file('integer').featureViews ?? {};
+  await platform.services.features.put({ name: 'clicks', eventTime: 'seen', ...clicks }, platform.caller);
+  await apply(file('integer'));
+  const followed = ['update view:clicks stream.columns', 'update service:clicking views'];
+  expect((await plan(file('double'))).filter((line) => !line.startsWith('unchanged'))).toEqual(followed);
+});

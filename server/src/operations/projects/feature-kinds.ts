@@ -32,7 +32,9 @@ export interface FeatureKindsDependencies {
 
 /** What an update of these makes is a new version, which whoever names it without a number follows. */
 const entityMeaning = new Set(['joinKeys']);
-const viewMeaning = new Set(['sql', 'entities', 'entity', 'eventTime', 'createdTime', 'ttl', 'aggregations']);
+const viewMeaning = new Set([
+  ...['sql', 'entities', 'entity', 'eventTime', 'createdTime', 'ttl', 'stream', 'aggregations'],
+]);
 
 export function createFeatureKinds({ features }: FeatureKindsDependencies) {
   const { entities, services } = features;

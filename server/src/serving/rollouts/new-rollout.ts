@@ -5,7 +5,7 @@ import { newId } from '../../base/ids.ts';
 import type { Definition } from '../endpoints/service.ts';
 import { toPolicy } from './rules.ts';
 import type { StoredRollout } from './store.ts';
-import { freeName, readsOf } from './variants.ts';
+import { freeName } from './variants.ts';
 
 type StartInput = Input<(typeof rolloutsEndpoints)['start']>;
 
@@ -27,13 +27,15 @@ export function newRollout(
     throw errors.rolloutRefused({ endpoint, reason });
   }
   // As the live variant reads its features from a view or a service, so does its successor, unless said otherwise.
-  const view = readsOf(input) ?? readsOf(champion);
-  if (champion.model === candidate && readsOf(champion) === view) {
+  const { view = null, service = null } = (input.view ?? input.service) ? input : champion;
+  const isSame = view === (champion.view ?? null) && service === (champion.service ?? null);
+  if (champion.model === candidate && isSame) {
     throw errors.rolloutRefused({ endpoint, reason: `${candidate} is live already` });
   }
   const policy = toPolicy(input.policy);
   return {
-    ...{ id: newId('rollout'), workspace, endpoint, candidate, view, policy, stage, createdAt: now },
+    ...{ id: newId('rollout'), workspace, endpoint, candidate, view, service, policy, stage },
+    createdAt: now,
     champion: champion.model,
     championVariant: champion.name,
     candidateVariant: freeName(definition),

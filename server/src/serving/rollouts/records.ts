@@ -34,6 +34,7 @@ export const toContract = (rollout: StoredRollout): Rollout => ({
   endpoint: rollout.endpoint,
   candidate: rollout.candidate,
   view: rollout.view,
+  service: rollout.service,
   champion: rollout.champion,
   stage: rollout.stage,
   evidence: rollout.evidence,

@@ -20,7 +20,7 @@ export const rolloutStore = (db: Db) => ({
         workspace: rollout.workspace,
         endpoint: rollout.endpoint,
         candidate: rollout.candidate,
-        view: rollout.view,
+        view: rollout.service === null ? rollout.view : `${servicePrefix}${rollout.service}`,
         champion: rollout.champion,
         champion_variant: rollout.championVariant,
         candidate_variant: rollout.candidateVariant,
@@ -98,12 +98,20 @@ export const rolloutStore = (db: Db) => ({
   },
 });
 
+const servicePrefix = 'service:';
+
+/** One column holds both. */
+const readsOf = (kept: string | null): Pick<Contest, 'view' | 'service'> =>
+  kept?.startsWith(servicePrefix)
+    ? { view: null, service: kept.slice(servicePrefix.length) }
+    : { view: kept, service: null };
+
 const toRollout = (row: Selectable<RolloutsTable>): StoredRollout => ({
   id: row.id,
   workspace: row.workspace,
   endpoint: row.endpoint,
   candidate: row.candidate,
-  view: row.view,
+  ...readsOf(row.view),
   champion: row.champion,
   championVariant: row.champion_variant,
   candidateVariant: row.candidate_variant,

@@ -6,11 +6,21 @@ import { freeName, isIntact, toCanary, toPromoted, toShadow, withoutCandidate } 
 const others = fc.uniqueArray(fc.constantFrom('frozen', 'candidate', 'other', 'main-2'), { maxLength: 3 });
 const situation = fc.record({
   others,
-  view: fc.option(fc.constant('stats@2')),
+  reads: fc.constantFrom(
+    { view: null, service: null },
+    { view: 'stats@2', service: null },
+    { view: null, service: 'pricing@1' },
+  ),
   weight: fc.double({ min: 0.01, max: 1, noNaN: true }),
 });
 
-function build({ others: names, view, weight }: { others: string[]; view: string | null; weight: number }) {
+interface Situation {
+  readonly others: string[];
+  readonly reads: { readonly view: string | null; readonly service: string | null };
+  readonly weight: number;
+}
+
+function build({ others: names, reads, weight }: Situation) {
   const definition = toDefinition({
     entity: ['ticker'],
     variants: [
@@ -23,7 +33,7 @@ function build({ others: names, view, weight }: { others: string[]; view: string
     champion: 'forecaster@1',
     candidateVariant: freeName(definition),
     candidate: 'forecaster@2',
-    view,
+    ...reads,
   };
   return { definition, contest, weight };
 }
@@ -44,6 +54,8 @@ test('every stage is a valid definition, and taking the candidate back gives the
       const promoted = toPromoted(canary, contest);
       assertDefinition('forecast', promoted);
       expect(promoted.variants[0]).toMatchObject({ name: 'main', model: 'forecaster@2', weight: 1 });
+      const { view = null, service = null } = promoted.variants[0] ?? {};
+      expect({ view, service }).toEqual(given.reads);
       expect(promoted.variants).toHaveLength(definition.variants.length);
       expect(isIntact(promoted, contest, 'canary')).toBe(false);
     }),

@@ -10,7 +10,9 @@ export interface Contest {
   /** The contender, under a name of its own. */
   readonly candidateVariant: string;
   readonly candidate: string;
+  /** What the contender reads its features from, if one of the two; else from the record. */
   readonly view: string | null;
+  readonly service: string | null;
 }
 
 /** While both are live, each record is also predicted by the one that does not answer it. */
@@ -34,19 +36,12 @@ export function freeName(definition: Definition): string {
   }
 }
 
-const servicePrefix = 'service:';
-
-/** What a variant's features are read from: a view's reference, or a service's uri; null for the record. */
-export const readsOf = ({ view, service }: Pick<Variant, 'view' | 'service'>): string | null =>
-  service === undefined ? (view ?? null) : `${servicePrefix}${service}`;
-
-const candidateOf = ({ candidateVariant, candidate, view }: Contest): Variant => ({
+const candidateOf = ({ candidateVariant, candidate, view, service }: Contest): Variant => ({
   name: candidateVariant,
   model: candidate,
   weight: 0,
-  ...(view?.startsWith(servicePrefix)
-    ? { service: view.slice(servicePrefix.length) }
-    : view !== null && { view }),
+  ...(view !== null && { view }),
+  ...(service !== null && { service }),
 });
 
 /** The definition as if there were no rollout; the champion answers everything. */

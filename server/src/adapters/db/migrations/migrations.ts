@@ -17,6 +17,7 @@ import { migration as onlineFeatures } from './021-online-features.ts';
 import { migration as featureHealth } from './022-feature-health.ts';
 import { migration as sweeps } from './022-sweeps.ts';
 import { migration as loggedModels } from './023-logged-models.ts';
+import { migration as madeBy } from './024-made-by.ts';
 import { migration as metricSummaries } from './025-metric-summaries.ts';
 import { migration as runInputReferences } from './025-run-input-references.ts';
 import { migration as artifacts } from './026-artifacts.ts';
@@ -57,6 +58,7 @@ export const migrations: readonly Migration[] = [
   featureHealth,
   sweeps,
   loggedModels,
+  madeBy,
   metricSummaries,
   runInputReferences,
   artifacts,

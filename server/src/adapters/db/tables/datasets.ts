@@ -30,6 +30,8 @@ interface DatasetVersionsTable {
   parent: number | null;
   message: string;
   provenance: string;
+  /** The kind of its provenance. */
+  made_by: string;
   /** What its expectations said: passed, warned, failed, or none where there were none. */
   validation: Generated<string>;
   created_at: number;

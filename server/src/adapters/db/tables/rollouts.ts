@@ -3,6 +3,7 @@ export interface RolloutsTable {
   workspace: string;
   endpoint: string;
   candidate: string;
+  /** What its features are read from: a view's reference, or `service:` and that of a feature service. */
   view: string | null;
   champion: string;
   /** Name of the live variant the candidate wants to replace, and of its own. */

@@ -41,9 +41,9 @@ export function RolloutScreen() {
               <ReferenceLink kind="model" to={value.champion} />
             </Fact>
             <Fact name="Features">
-              {value.view && !value.view.includes(':') && <ReferenceLink kind="view" to={value.view} />}
-              {value.view?.includes(':') && value.view}
-              {!value.view && 'in the record'}
+              {value.view && <ReferenceLink kind="view" to={value.view} />}
+              {value.service && <ReferenceLink kind="service" to={value.service} />}
+              {!value.view && !value.service && 'in the record'}
             </Fact>
             <Fact name="Started">
               <Time at={value.createdAt} />
