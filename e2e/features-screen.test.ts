@@ -240,6 +240,27 @@ describeScreens('features', (ui) => {
     await rows.getByRole('row', { name: 'in the training set 62' }).waitFor();
   });
 
+  it('shows a training set while it is built, until whoever asked for it leaves', async () => {
+    const leaving = new AbortController();
+    const built = ui.client.features.createTrainingSet(
+      {
+        name: 'endless',
+        entities:
+          'select symbol, venue, date as event_time from prices, range(100000000) order by hash(range)',
+        views: ['price_stats@2'],
+      },
+      { signal: leaving.signal },
+    );
+    built.catch(() => undefined);
+    await expect.poll(async () => (await ui.client.features.listTrainingSetBuilds()).items).toHaveLength(1);
+    await ui.open('/training-sets');
+    const builds = ui.table('builds');
+    await builds.getByRole('row', { name: /^endless .*reading the entity rows/ }).waitFor();
+    leaving.abort();
+    await builds.waitFor({ state: 'detached' });
+    expect((await ui.client.features.listTrainingSetBuilds()).items).toEqual([]);
+  });
+
   it('shows an entity, and refuses to delete what a view is about', async () => {
     await ui.open('/entities/listing/versions/1');
     await ui.table('users').getByRole('link', { name: 'price_stats@2' }).waitFor();

@@ -58,19 +58,21 @@ export function TrainingSetsScreen() {
         about="Entity rows, each with what was known of it at its time. A training set is a dataset version."
         asked={list.asked}
       />
-      <BuildsPanel />
-      <ListTable
-        label="training sets"
-        list={list}
-        columns={columns}
-        rowKey={({ name }) => name}
-        minimumWidth={980}
-        empty={
-          <EmptyState command="tidemill features training-set training-set.json">
-            No training set was built yet.
-          </EmptyState>
-        }
-      />
+      <div className="stack">
+        <BuildsPanel />
+        <ListTable
+          label="training sets"
+          list={list}
+          columns={columns}
+          rowKey={({ name }) => name}
+          minimumWidth={980}
+          empty={
+            <EmptyState command="tidemill features training-set training-set.json">
+              No training set was built yet.
+            </EmptyState>
+          }
+        />
+      </div>
     </>
   );
 }
