@@ -68,6 +68,13 @@ describe('CMA-ES', () => {
     expect(mean('y')).toBeLessThan(-0.7);
   });
 
+  test('refuses several goals', () => {
+    const space = parseSpace({ x: float });
+    expect(() => createCmaEsSampler({ space, directions: ['minimize', 'minimize'], seed: 1 })).toThrow(
+      /cma-es follows one goal, and there are 2; use tpe or nsga2/,
+    );
+  });
+
   test('leaves choices to chance, and gives points where there is nothing else', () => {
     const space = parseSpace({ act: { type: 'categorical', choices: ['a', 'b', 'c'] } });
     const sampler = createCmaEsSampler({ space, directions: ['minimize'], seed: 1 });

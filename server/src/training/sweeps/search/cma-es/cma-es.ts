@@ -1,3 +1,4 @@
+import { errors } from '../../../../base/errors.ts';
 import type { Random } from '../../../../base/statistics/random.ts';
 import { Generations, type Individual } from '../generations.ts';
 import { randomOfTrial, type Sampler, type SamplerInput } from '../sampler.ts';
@@ -23,9 +24,14 @@ const triesPerParameter = 10;
  * parameters with conditions, are drawn at random. As Optuna 5.0's CmaEsSampler, without its first random trial; where there
  * are trials from elsewhere, the distribution begins at the best of them instead of the middle.
  *
- * Source: Hansen (2016), arXiv 1604.00772.
+ * Source: Hansen (2016), arXiv 1604.00772. @throws searchSpaceInvalid for several goals
  */
 export function createCmaEsSampler({ space, directions, seed }: SamplerInput): Sampler {
+  if (directions.length !== 1)
+    throw errors.searchSpaceInvalid({
+      where: 'The sampler cma-es',
+      problem: `follows one goal, and there are ${directions.length}; use tpe or nsga2`,
+    });
   const numbers = space.parameters.filter(
     (parameter): parameter is NumericParameter =>
       parameter.type !== 'categorical' && parameter.conditions.length === 0 && !isSingle(parameter),
