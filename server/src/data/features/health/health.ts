@@ -4,6 +4,7 @@ import type { OnlineStore } from '../../../adapters/online/online.ts';
 import type { Caller } from '../../../base/caller.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { errors } from '../../../base/errors.ts';
+import { groupsOf } from '../../../base/in-parallel.ts';
 import { formatReference, parseReference } from '../../../base/references.ts';
 import { type Bindings, createBinder, type Datasets } from '../../datasets/service.ts';
 import type { Materialize } from '../online/materialize.ts';
@@ -32,6 +33,7 @@ export interface MeasureOptions {
 }
 
 const defaultSample = 200;
+const featuresPerFile = 50;
 /** Measurements at once, and waiting: each reads a whole view. */
 const atOnce = 2;
 const mostWaiting = 20;
@@ -131,22 +133,27 @@ export function createFeatureHealth(deps: HealthDependencies) {
     rows: OfflineRows,
     count: number,
     now: number,
-    { reference }: MeasureOptions,
+    { reference, signal }: MeasureOptions,
   ) {
     const window = drift.windowOf(count);
     if (window === 0) return null;
-    const newest = await rows.part('newest', window, now);
-    if (reference === undefined) {
-      const earlier = await rows.part('earlier', window, now);
-      return { found: await drift.measure(view.features, newest, earlier), against: 'earlier rows' };
-    }
+    const compared = async (before: OfflineRows, size: number) => {
+      const found: FeatureMeasure['drift'][] = [];
+      // Some at a time: opening a file takes as long as it has columns, and each feature opens it.
+      for (const features of groupsOf(view.features, featuresPerFile)) {
+        signal?.throwIfAborted();
+        const newest = await rows.part('newest', { features, window, now });
+        const earlier = await before.part('earlier', { features, window: size, now });
+        found.push(...(await drift.measure(features, newest, earlier)));
+      }
+      return found;
+    };
+    if (reference === undefined) return { found: await compared(rows, window), against: 'earlier rows' };
     const bound = await binder(view.workspace, { [parseReference(reference).name]: reference }).bind(
       view.reference,
       view.sql,
     );
-    const found = await offline.withRows(view, bound, async (before) =>
-      drift.measure(view.features, newest, await before.part('earlier', 0, now)),
-    );
+    const found = await offline.withRows(view, bound, (before) => compared(before, 0));
     return { found, against: reference };
   }
 

@@ -58,8 +58,15 @@ export interface OfflineRows {
   sample(request: { now: number; size: number; seed: number }): Promise<Sampled[]>;
   /** These entities at another instant. */
   of(keys: readonly string[], now: number): Promise<Sampled[]>;
-  /** The features of the newest known rows, so many, or of those before. Windows end at each row's own time. */
-  part(part: 'newest' | 'earlier', window: number, now: number): Promise<TableSource>;
+  /** Some features of the newest known rows, so many, or of those before. Windows end at each row's own time. */
+  part(part: 'newest' | 'earlier', request: PartRequest): Promise<TableSource>;
+}
+
+export interface PartRequest {
+  /** Of a view with windows, all of them. */
+  readonly features: FeatureView['features'];
+  readonly window: number;
+  readonly now: number;
 }
 
 /** Rows whose windows are computed, where drift is measured. */
@@ -132,10 +139,15 @@ export function createOffline({ analytics, tempFolder }: OfflineDependencies) {
       },
       sample: (request) => answers(sampleSql(view, keys, request)),
       of: (chosen, now) => answers(chosenSql(view, keys, now), [chosen]),
-      async part(part, window, now) {
+      async part(part, { features, window, now }) {
         const to = join(folder, `${part}-${++made}.parquet`);
         if (!isWindowed)
-          await analytics.copy({ sql: newestSql(view, now, window, part), tables: { view_ }, to, ...common });
+          await analytics.copy({
+            sql: newestSql({ ...view, features }, now, window, part),
+            tables: { view_ },
+            to,
+            ...common,
+          });
         else
           await analytics.sealed({ tables: { view_ }, outputs: [to], signal }, (engine) =>
             windowsOfRows(view, engine, newestSql(view, now, window, part), to),
