@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { root } from './steps.ts';
 
@@ -12,8 +12,9 @@ const call = promisify(execFile);
 
 const listIn = (file: string) => join(root, 'e2e/mlflow', file);
 const testRequirements = listIn('requirements.txt');
-/** pandas 3 and scikit-learn 1.8 ask for it. */
+/** pandas 3 asks for the oldest; TensorFlow has no build beyond the newest. */
 const oldestMinor = 11;
+const newestMinor = 13;
 const candidates = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python'];
 
 type Interpreter = { readonly program: string; readonly version: string };
@@ -55,7 +56,7 @@ export async function ensureTorch(): Promise<string | null> {
   if (!python) return null;
   if (await hasModule(python, 'torch')) return python;
   if (process.env.TIDEMILL_TEST_PYTHON) return null;
-  const list = listIn('requirements-torch.txt');
+  const list = join(root, 'python/requirements-torch.txt');
   try {
     const plan = await planInstall(python, list);
     const cuda = plan.find((name) => /^(nvidia|cuda|triton)/.test(name));
@@ -96,7 +97,7 @@ async function planInstall(python: string, list: string): Promise<readonly strin
 export async function ensurePackages(requirements: string, prefix: string): Promise<string | null> {
   const interpreter = await findInterpreter();
   if (!interpreter) return null;
-  const wanted = await readFile(requirements, 'utf8');
+  const wanted = await readList(requirements);
   const digest = createHash('sha256').update(`${wanted}\n${interpreter.version}`).digest('hex').slice(0, 16);
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tidemill');
   const folder = join(cache, `${prefix}-${digest}`);
@@ -107,6 +108,14 @@ export async function ensurePackages(requirements: string, prefix: string): Prom
   return join(folder, 'bin/python');
 }
 
+/** The list with those it names by `--requirement` or `--constraint`: a change in any of them is another environment. */
+async function readList(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8');
+  const named = [...text.matchAll(/^--(?:requirement|constraint) (\S+)$/gm)].map(([, name = '']) => name);
+  const others = await Promise.all(named.map((name) => readList(join(dirname(file), name))));
+  return [text, ...others].join('\n');
+}
+
 async function findInterpreter(): Promise<Interpreter | null> {
   for (const program of candidates) {
     // ensurepip missing is Debian's python3 without python3-venv: no environment can be made with it.
@@ -114,8 +123,8 @@ async function findInterpreter(): Promise<Interpreter | null> {
       'import sys, venv, ensurepip; print(sys.version_info[0], sys.version_info[1], sys.executable)';
     const reply = await call(program, ['-c', script]).catch(() => null);
     const [major, minor, path] = reply?.stdout.trim().split(' ') ?? [];
-    if (path && Number(major) === 3 && Number(minor) >= oldestMinor)
-      return { program: path, version: `${major}.${minor}` };
+    const fits = Number(major) === 3 && Number(minor) >= oldestMinor && Number(minor) <= newestMinor;
+    if (path && fits) return { program: path, version: `${major}.${minor}` };
   }
   return null;
 }

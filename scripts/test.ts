@@ -12,18 +12,16 @@ const isCi = process.env.CI === 'true';
 type Suite = { readonly result: StepResult; readonly counts: TestCounts };
 
 const started = performance.now();
-printPhase('services');
-const services = await ensureServices();
+printPhase('services and checks');
+// Python's packages come over the network for minutes where they are missing, and the checks need nothing of them.
+const [services, checks] = await Promise.all([
+  ensureServices(),
+  runSteps([...staticSteps(), { name: 'web build', command: ['node', 'scripts/web-build.ts'] }]),
+]);
 const servicesSeconds = (performance.now() - started) / 1000;
 const missing = services.filter((service) => !service.where);
 const required = missing.filter((service) => !service.mark);
 const servicesResult = { name: 'services', ok: !isCi || required.length === 0, seconds: servicesSeconds };
-
-printPhase('checks');
-const checks = await runSteps([
-  ...staticSteps(),
-  { name: 'web build', command: ['node', 'scripts/web-build.ts'] },
-]);
 
 printPhase('unit tests');
 const unit = await runSuite('unit tests', 'unit');
