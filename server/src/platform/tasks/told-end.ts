@@ -53,5 +53,5 @@ const reasonOf = (error: unknown): string => (error instanceof Error ? error.mes
 
 function toEnd(id: string, error: unknown, attempts: number): TidemillError {
   if (error instanceof TidemillError && error.status < 500) return error;
-  return errors.jobFailed({ id, attempts, reason: reasonOf(error) }, error);
+  return errors.jobFailed({ id, attempts, reason: reasonOf(error).replace(/[.\s]+$/, '') }, error);
 }

@@ -66,6 +66,18 @@ describeEachDatabase('filling the online store', (open) => {
     expect(await wing.features.materialize(latest, caller)).toMatchObject({ state: 'succeeded' });
   });
 
+  it('goes on when the clock is set back', async () => {
+    const caller = await withView();
+    await wing.features.materialize(incremental, caller);
+    wing.skip(-3_600_000);
+    const content = Buffer.from('id,ts,x\n2,2025-12-02,9\n');
+    await wing.datasets.commit({ name: 't', format: 'csv', mode: 'append', content }, caller);
+    expect(await wing.features.materialize(incremental, caller)).toMatchObject({ written: 1 });
+    expect(await lookUp(2, caller)).toBe(9);
+    expect(await wing.features.materialize(incremental, caller)).toMatchObject({ unchanged: true });
+    wing.skip(3_600_000);
+  });
+
   it('ends with the view, and leaves nothing of it', async () => {
     const caller = await withView(100_000);
     const online = `${caller.workspace}/v@1`;
