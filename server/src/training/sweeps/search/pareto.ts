@@ -69,19 +69,47 @@ export function hypervolume(points: readonly Losses[], reference: Losses): numbe
 /** Of points given by their first `goals` losses. */
 function volumeOf(points: readonly Float64Array[], reference: Losses, goals: number): number {
   const last = goals - 1;
-  const sorted = points.toSorted((a, b) => (a[last] ?? 0) - (b[last] ?? 0));
   const end = reference[last] ?? 0;
-  if (goals === 1) return sorted.length > 0 ? end - (sorted[0]?.[0] ?? end) : 0;
+  if (goals === 1) return end - points.reduce((least, [loss = end]) => Math.min(least, loss), end);
+  const sorted = points.toSorted((a, b) => (a[last] ?? 0) - (b[last] ?? 0));
+  const stairs = new Stairs(reference);
   let volume = 0;
-  // Of two goals a slice is as wide as the least first loss so far.
-  let widest = 0;
   for (const [index, point] of sorted.entries()) {
+    if (goals === 3) stairs.add(point);
     const depth = (sorted[index + 1]?.[last] ?? end) - (point[last] ?? 0);
-    if (goals === 2) widest = Math.max(widest, (reference[0] ?? 0) - (point[0] ?? 0));
-    if (depth === 0) continue;
-    volume += depth * (goals === 2 ? widest : volumeOf(sorted.slice(0, index + 1), reference, last));
+    if (depth > 0)
+      volume += depth * (goals === 3 ? stairs.area : volumeOf(sorted.slice(0, index + 1), reference, last));
   }
   return volume;
+}
+
+/** The front of two goals and the area that it dominates, while points come one by one. */
+class Stairs {
+  area = 0;
+  /** Ascending, and the second losses, descending. */
+  readonly #firsts: number[] = [];
+  readonly #seconds: number[] = [];
+  readonly #reference: Losses;
+
+  constructor(reference: Losses) {
+    this.#reference = reference;
+  }
+
+  add([first = 0, second = 0]: Float64Array): void {
+    const [firsts, seconds] = [this.#firsts, this.#seconds];
+    const found = firsts.findIndex((one) => one >= first);
+    const start = found < 0 ? firsts.length : found;
+    let top = seconds[start - 1] ?? this.#reference[1] ?? 0;
+    if (top <= second || (firsts[start] === first && (seconds[start] ?? 0) <= second)) return;
+    let [next, left] = [start, first];
+    for (; next < firsts.length && (seconds[next] ?? 0) >= second; next += 1) {
+      this.area += ((firsts[next] ?? 0) - left) * (top - second);
+      [left, top] = [firsts[next] ?? 0, seconds[next] ?? 0];
+    }
+    this.area += ((firsts[next] ?? this.#reference[0] ?? 0) - left) * (top - second);
+    firsts.splice(start, next - start, first);
+    seconds.splice(start, next - start, second);
+  }
 }
 
 /**

@@ -12,16 +12,38 @@ const histories = fc.record({
   json: spaceJson,
   seed: fc.maxSafeInteger(),
   lag: fc.integer({ min: 1, max: 4 }),
-  direction: fc.constantFrom<Direction>('minimize', 'maximize'),
+  directions: fc.array(fc.constantFrom<Direction>('minimize', 'maximize'), { minLength: 1, maxLength: 3 }),
+  isStrange: fc.boolean(),
 });
-const score = (point: Point) => [scoreOfPoint(point)];
+const strange = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0, 1e300];
+const score =
+  ({ directions, isStrange }: { directions: readonly Direction[]; isStrange: boolean }) =>
+  (point: Point) =>
+    directions.map((_, goal) => {
+      const value = scoreOfPoint(point) * Math.cos(goal * 2 + scoreOfPoint(point));
+      return isStrange ? (strange[Math.floor(Math.abs(value) * 5)] ?? value) : value;
+    });
 
 describe.each(names)('%s', (name) => {
+  const inputOf = ({
+    json,
+    seed,
+    directions,
+  }: {
+    json: object;
+    seed: number;
+    directions: readonly Direction[];
+  }) => ({
+    ...{ space: parseSpace(json), seed, populationSize: 8 },
+    directions: name === 'cma-es' ? directions.slice(0, 1) : directions,
+  });
+
   test('gives points of the space, with a parameter exactly where its conditions hold', () => {
     fc.assert(
-      fc.property(histories, ({ json, seed, lag, direction }) => {
-        const space = parseSpace(json);
-        const { points } = play(samplers[name]({ space, seed, directions: [direction] }), 40, lag, score);
+      fc.property(histories, (history) => {
+        const input = inputOf(history);
+        const { space } = input;
+        const { points } = play(samplers[name](input), 40, history.lag, score(history));
         expect(points).toHaveLength(40);
         for (const point of points) {
           expect(holdsPoint(space, point), JSON.stringify(point)).toBe(true);
@@ -35,10 +57,10 @@ describe.each(names)('%s', (name) => {
 
   test('answers the same to the same seed and the same trials, in whatever order they were told', () => {
     fc.assert(
-      fc.property(histories, fc.infiniteStream(fc.nat()), ({ json, seed, lag, direction }, order) => {
-        const input = { space: parseSpace(json), seed, directions: [direction] };
+      fc.property(histories, fc.infiniteStream(fc.nat()), (history, order) => {
+        const input = inputOf(history);
         const first = samplers[name](input);
-        const { trials } = play(first, 40, lag, score);
+        const { trials } = play(first, 40, history.lag, score(history));
         const again = samplers[name](input);
         for (const trial of shuffled(trials, order)) again.tell(trial);
         for (const number of [40, 41]) expect(again.ask(number)).toEqual(first.ask(number));
