@@ -6,7 +6,7 @@ import { experimentsEndpoints } from './experiments.ts';
 import { featureServicesEndpoints } from './feature-services.ts';
 import { featuresEndpoints } from './features.ts';
 import { garbageEndpoints } from './garbage.ts';
-import { jobsEndpoints, sweepsEndpoints } from './jobs.ts';
+import { jobsEndpoints } from './jobs.ts';
 import { loggedModelsEndpoints } from './logged-models.ts';
 import { evaluationEndpoints, governanceEndpoints, registryEndpoints } from './models.ts';
 import {
@@ -19,6 +19,7 @@ import {
 import { profilingEndpoints } from './profiling.ts';
 import { endpointsEndpoints, predictionsEndpoints, rolloutsEndpoints } from './serving.ts';
 import { sourcesEndpoints } from './sources.ts';
+import { sweepsEndpoints } from './sweeps.ts';
 import { systemEndpoints } from './system.ts';
 import { validationEndpoints } from './validation.ts';
 import { webhooksEndpoints } from './webhooks.ts';
@@ -83,6 +84,7 @@ export * from './operations.ts';
 export * from './profiling.ts';
 export * from './serving.ts';
 export * from './sources.ts';
+export * from './sweeps.ts';
 export * from './system.ts';
 export * from './training-sets.ts';
 export * from './validation.ts';

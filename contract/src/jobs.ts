@@ -69,7 +69,7 @@ export type JobResources = Static<typeof JobResources>;
 
 export const JobParameters = Type.Record(
   Type.String({ minLength: 1, maxLength: 250 }),
-  Type.Union([Type.String({ maxLength: 6000 }), Type.Number(), Type.Boolean()]),
+  Type.Union([Type.String({ maxLength: 6000 }), Type.Number(), Type.Boolean(), Type.Null()]),
   { maxProperties: 1000 },
 );
 export type JobParameters = Static<typeof JobParameters>;
@@ -112,48 +112,6 @@ export const Job = Type.Object({
   finishedAt: nullable(Timestamp),
 });
 export type Job = Static<typeof Job>;
-
-export const SweepRequest = {
-  experiment: Type.String({ minLength: 1, maxLength: 500 }),
-  name: Type.Optional(Type.String({ maxLength: 500 })),
-  trainingSet: Reference,
-  features: Type.Array(Type.String(), { minItems: 1, maxItems: 1000 }),
-  target: Type.String(),
-  timeColumn: Type.String(),
-  learners: Type.Array(LearnerName, { minItems: 1 }),
-  trials: Type.Integer({ minimum: 1, maximum: 10_000 }),
-  folds: Type.Optional(Type.Integer({ minimum: 1, maximum: 20 })),
-  metric: Type.Optional(literals('mae', 'rmse')),
-  seed: Type.Optional(integer()),
-  register: Type.Optional(Name),
-};
-export const SweepDefinition = strict(SweepRequest);
-export type SweepDefinition = Static<typeof SweepDefinition>;
-
-export const Trial = Type.Object({
-  number: Type.Integer(),
-  state: literals('running', 'complete', 'failed'),
-  learner: LearnerName,
-  parameters: Numbers,
-  value: nullable(Type.Number()),
-  runId: Type.String(),
-  error: nullable(Type.String()),
-});
-export type Trial = Static<typeof Trial>;
-
-export const Sweep = Type.Object({
-  id: Type.String(),
-  state: TaskState,
-  definition: Json,
-  trials: Type.Array(Trial),
-  best: nullable(Trial),
-  runId: nullable(Type.String()),
-  modelVersion: nullable(Type.String()),
-  error: nullable(Type.String()),
-  createdAt: Timestamp,
-  finishedAt: nullable(Timestamp),
-});
-export type Sweep = Static<typeof Sweep>;
 
 export const jobsEndpoints = endpoints({
   submitLearner: {
@@ -237,41 +195,5 @@ export const jobsEndpoints = endpoints({
       ),
     }),
     download: true,
-  },
-});
-
-export const sweepsEndpoints = endpoints({
-  create: {
-    method: 'POST',
-    path: '/api/v1/sweeps',
-    permission: 'write',
-    summary: 'Search parameters by random search on expanding time windows; the best is fitted on all rows',
-    body: SweepDefinition,
-    reply: Sweep,
-    status: 201,
-  },
-  list: {
-    method: 'GET',
-    path: '/api/v1/sweeps',
-    permission: 'read',
-    summary: 'List sweeps, newest first',
-    query: strict(pageQuery),
-    reply: page(Sweep),
-  },
-  get: {
-    method: 'GET',
-    path: '/api/v1/sweeps/:id',
-    permission: 'read',
-    summary: 'Get a sweep with its trials',
-    params: byId,
-    reply: Sweep,
-  },
-  cancel: {
-    method: 'POST',
-    path: '/api/v1/sweeps/:id/cancel',
-    permission: 'write',
-    summary: 'Cancel a sweep; finished trials stay',
-    params: byId,
-    reply: Sweep,
   },
 });

@@ -18,10 +18,10 @@ import { endpoints } from './endpoint.ts';
 import { EntityDefinition } from './entities.ts';
 import { FeatureServiceDefinition } from './feature-services.ts';
 import { FeatureViewDefinition } from './feature-views.ts';
-import { SweepRequest } from './jobs.ts';
 import { EvaluationRequest, GateRule } from './models.ts';
 import { EndpointDefinition, RolloutPolicy } from './serving.ts';
 import { SourceDefinition } from './sources.ts';
+import { SweepRequest } from './sweeps.ts';
 import { TrainingSetRequest, trainingViews } from './training-sets.ts';
 import { Expectations } from './validation.ts';
 

@@ -835,6 +835,34 @@ export const catalogue = {
     404,
     (d) => `There is no sweep '${d.id}'. tidemill sweeps list shows them.`,
   ),
+  sweepInvalid: entry<{ reason: string }>(400, (d) => `The sweep cannot be searched: ${d.reason}.`),
+  sweepNotResumed: entry<{ id: string; state: string }>(
+    409,
+    (d) => `'${d.id}' is ${d.state}; there is nothing to resume. Give a larger budget to extend it.`,
+  ),
+  sweepNotSearch: entry<{ id: string }>(
+    409,
+    (d) => `'${d.id}' searches over our learners and runs by itself; only a search over a space can do that.`,
+  ),
+  trialNotFound: entry<{ sweep: string; number: number }>(
+    404,
+    (d) => `The sweep '${d.sweep}' has no trial ${d.number}. Ask for one first.`,
+  ),
+  trialEnded: entry<{ sweep: string; number: number; state: string }>(
+    409,
+    (d) =>
+      `Trial ${d.number} of '${d.sweep}' is ${d.state} already, with another result. Ask for a new trial.`,
+  ),
+  trialLeaseLost: entry<{ sweep: string; number: number }>(
+    409,
+    (d) =>
+      `Trial ${d.number} of '${d.sweep}' was given to somebody else, as nothing was heard of it in time. Drop this one and ask again; report more often, or ask for a longer lease.`,
+  ),
+  trialValuesInvalid: entry<{ sweep: string; number: number; given: number; goals: string }>(
+    400,
+    (d) =>
+      `Trial ${d.number} of '${d.sweep}' tells ${d.given} values; it takes one for each goal: ${d.goals}.`,
+  ),
   sweepFailed: entry<{ id: string; trials: number; reason: string }>(
     422,
     (d) => `None of the ${d.trials} trials of '${d.id}' gave a model; the first one: ${d.reason}`,

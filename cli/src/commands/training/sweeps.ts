@@ -128,7 +128,7 @@ const describeSweep = (sweep: Sweep): string[] => [
           value: (t) => t.value,
           parameters: (t) =>
             Object.entries(t.parameters)
-              .map(([key, value]) => `${key}=${formatNumber(value)}`)
+              .map(([key, value]) => `${key}=${typeof value === 'number' ? formatNumber(value) : value}`)
               .join(' '),
           error: (t) => t.error,
         }),

@@ -29,6 +29,8 @@ export interface CommandSpec
   readonly seed: number | null;
   readonly resources: Needs;
   readonly timeoutSeconds: number | null;
+  /** Whose the files are, when many jobs have the same: a sweep's id. */
+  readonly filesOf: string | null;
 }
 
 export function toCommandSpec(input: CommandJob, inputs: string[]): CommandSpec {
@@ -47,8 +49,11 @@ export function toCommandSpec(input: CommandJob, inputs: string[]): CommandSpec 
     priority: input.priority ?? 0,
     timeoutSeconds: input.timeoutSeconds ?? null,
     maximumAttempts: input.maximumAttempts ?? 1,
+    filesOf: null,
   };
 }
+
+export const filesOf = ({ id, spec }: CommandRecord): string => spec.filesOf ?? id;
 
 /** Where the code came from, as MLflow's clients say it. */
 export function toSourceTags({ command, revision, seed }: CommandSpec): KeyValue[] {

@@ -7,6 +7,7 @@ import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { errors, type TidemillError } from '../../base/errors.ts';
 import { newId, newRunId } from '../../base/ids.ts';
+import type { KeyValue } from '../../base/key-value.ts';
 import { toUri } from '../../base/references.ts';
 import type { Events, StoredEvent } from '../../platform/events/service.ts';
 import type { TaskContext, TaskOptions, Tasks } from '../../platform/tasks/service.ts';
@@ -23,6 +24,8 @@ import { createLearnerWork } from './learner-work.ts';
 import { createModelRuns } from './model-runs.ts';
 import {
   type CommandRecord,
+  type CommandSpec,
+  filesOf,
   type JobRecord,
   type LearnerRecord,
   taskKinds,
@@ -32,7 +35,7 @@ import {
 } from './rules.ts';
 import { jobStore } from './store.ts';
 
-export type { Recipe } from './rules.ts';
+export type { CommandSpec, Recipe } from './rules.ts';
 
 export interface JobsDependencies
   extends Omit<CommandWorkDependencies, 'experiments' | 'ends' | 'inputs' | 'files' | 'gpusOf'>,
@@ -74,33 +77,52 @@ export function createJobs(deps: JobsDependencies) {
     return toJob(await getRecord(id, caller.workspace), await tasks.find(id));
   }
 
+  /** Job, run and task, all together. */
+  async function insert(
+    tx: Db,
+    job: JobRecord,
+    { experimentId, tags = [] }: { readonly experimentId: string; readonly tags?: readonly KeyValue[] },
+    caller: Caller,
+  ): Promise<void> {
+    const { id, workspace, runId, kind, actor } = job;
+    const name = job.spec.name ?? undefined;
+    const source = [
+      { key: 'mlflow.source.type', value: 'JOB' },
+      { key: 'mlflow.source.name', value: id },
+      ...(job.kind === 'command' ? toSourceTags(job.spec) : []),
+    ];
+    const run = { id: runId, experimentId, name, status: 'SCHEDULED', tags: [...source, ...tags] } as const;
+    await experiments.openRun(tx, run, caller);
+    await jobStore(tx).insert(job);
+    const needs = job.kind === 'command' && {
+      payload: { needs: job.spec.resources },
+      priority: job.spec.priority,
+    };
+    const task = { id, kind: taskKinds[kind], workspace, payload: {}, actor, ...needs };
+    await tasks.enqueue(tx, { ...task, subject: toUri('job', id), maximumAttempts: endlessAttempts });
+  }
+
   async function submit(
     job: JobRecord,
     caller: Caller,
     alongside: (tx: Db) => Promise<void> = async () => undefined,
   ): Promise<Job> {
-    const { id, workspace, runId, kind, experiment, actor } = job;
+    const { id, runId, kind, experiment } = job;
     const { id: experimentId } = await experiments.ensureExperiment(experiment, caller);
-    const name = job.spec.name ?? undefined;
-    const tags = [
-      { key: 'mlflow.source.type', value: 'JOB' },
-      { key: 'mlflow.source.name', value: id },
-      ...(job.kind === 'command' ? toSourceTags(job.spec) : []),
-    ];
-    const needs = job.kind === 'command' && {
-      payload: { needs: job.spec.resources },
-      priority: job.spec.priority,
-    };
     await changes.run(caller, async (tx, record) => {
-      const subject = toUri('job', id);
-      await experiments.openRun(tx, { id: runId, experimentId, name, status: 'SCHEDULED', tags }, caller);
-      await jobStore(tx).insert(job);
+      await insert(tx, job, { experimentId }, caller);
       await alongside(tx);
-      const task = { id, kind: taskKinds[kind], workspace, subject, payload: {}, actor, ...needs };
-      await tasks.enqueue(tx, { ...task, maximumAttempts: endlessAttempts });
-      record({ action: 'job.submitted', subject, detail: { id, kind, experiment, runId } });
+      const detail = { id, kind, experiment, runId };
+      record({ action: 'job.submitted', subject: toUri('job', id), detail });
     });
     return get({ id }, caller);
+  }
+
+  async function prepareCommand(input: CommandJob, { workspace }: Caller): Promise<CommandSpec> {
+    const spec = toCommandSpec(input, await inputs.pin(input.inputs ?? [], workspace));
+    assertFits(spec.resources, deps.capacity);
+    await files.assertStored(input);
+    return spec;
   }
 
   const newRecord = (experiment: string, { workspace, actor }: Caller) => ({
@@ -172,12 +194,29 @@ export function createJobs(deps: JobsDependencies) {
     missingFiles: files.missingFiles,
     usedBlobs: files.usedBlobs,
 
-    /** @throws datasetVersionNotFound, modelVersionNotFound, jobFileMissing, jobFileInvalid, jobTooLarge */
+    /**
+     * The command with its inputs pinned, as often as it may be wanted later.
+     * @throws datasetVersionNotFound, modelVersionNotFound, jobFileMissing, jobFileInvalid, jobTooLarge
+     */
+    prepareCommand,
+    /** Its files, under the name of whoever is going to have several jobs of them. */
+    insertFiles: files.insert,
+
+    /** In the transaction of a sweep whose trial it is, and whose audit row speaks for it. `filesOf`: see `insertFiles`. */
+    async insertCommand(
+      tx: Db,
+      spec: CommandSpec,
+      run: { readonly experimentId: string; readonly tags: readonly KeyValue[] },
+      caller: Caller,
+    ): Promise<Pick<CommandRecord, 'id' | 'runId' | 'createdAt'>> {
+      const job: CommandRecord = { ...newRecord(spec.experiment, caller), kind: 'command', spec };
+      await insert(tx, job, run, caller);
+      return job;
+    },
+
+    /** @throws as prepareCommand */
     async submitCommand(input: CommandJob, caller: Caller): Promise<Job> {
-      const pinned = await inputs.pin(input.inputs ?? [], caller.workspace);
-      const spec = toCommandSpec(input, pinned);
-      assertFits(spec.resources, deps.capacity);
-      await files.assertStored(input);
+      const spec = await prepareCommand(input, caller);
       const job: CommandRecord = { ...newRecord(input.experiment, caller), kind: 'command', spec };
       return submit(job, caller, (tx) => files.insert(tx, job.id, input));
     },
@@ -188,11 +227,15 @@ export function createJobs(deps: JobsDependencies) {
       const { state } = await get({ id }, caller);
       if (old.kind !== 'command' || (state !== 'failed' && state !== 'cancelled'))
         throw errors.jobNotRetried({ id, kind: old.kind, state });
-      const job: CommandRecord = { ...newRecord(old.experiment, caller), kind: 'command', spec: old.spec };
+      const job: CommandRecord = {
+        ...newRecord(old.experiment, caller),
+        kind: 'command',
+        spec: { ...old.spec, filesOf: null },
+      };
       const from = commandFolder(deps.folder, id).checkpoints;
       if (await stat(from).catch(() => null))
         await cp(from, commandFolder(deps.folder, job.id).checkpoints, { recursive: true });
-      return submit(job, caller, (tx) => files.copy(tx, id, job.id));
+      return submit(job, caller, (tx) => files.copy(tx, filesOf(old), job.id));
     },
 
     async list(

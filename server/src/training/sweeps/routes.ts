@@ -4,6 +4,12 @@ import type { Sweeps } from './service.ts';
 
 export const sweepsRoutes = (sweeps: Sweeps): Handlers<typeof contract.sweeps> => ({
   create: (input, caller) => sweeps.create(input, caller),
+  search: (input, caller) => sweeps.search(input, caller),
+  ask: (input, caller) => sweeps.ask(input, caller),
+  report: (input, caller) => sweeps.report(input, caller),
+  tell: (input, caller) => sweeps.tell(input, caller),
+  stop: (input, caller) => sweeps.stop(input, caller),
+  resume: (input, caller) => sweeps.resume(input, caller),
   list: (input, caller) => sweeps.list(input, caller),
   get: (input, caller) => sweeps.get(input, caller),
   cancel: (input, caller) => sweeps.cancel(input, caller),

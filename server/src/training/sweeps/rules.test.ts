@@ -1,9 +1,14 @@
-import type { Trial } from '@tidemill/contract';
 import { expect, test } from 'vitest';
-import { chooseBest } from './rules.ts';
+import { chooseBest, type LearnerTrial } from './rules.ts';
 
-const trial = (number: number, value: number | null, state: Trial['state'] = 'complete'): Trial => ({
-  ...{ number, value, state, learner: 'ridge', parameters: {}, runId: `${number}`, error: null },
+const trial = (
+  number: number,
+  value: number | null,
+  state: LearnerTrial['state'] = 'complete',
+): LearnerTrial => ({
+  ...{ number, value, values: value === null ? null : [value], state, learner: 'ridge', parameters: {} },
+  ...{ runId: `${number}`, error: null, lastStep: null, jobId: null, source: null, cost: null },
+  ...{ startedAt: 0, endedAt: null },
 });
 
 test('the least error is best, the earlier of equals, and only what is complete counts', () => {

@@ -1,4 +1,4 @@
-import type { Sweep, SweepDefinition, Trial } from '@tidemill/contract';
+import type { LearnerName, Sweep, SweepDefinition, Trial } from '@tidemill/contract';
 import type { Task } from '../../platform/tasks/rules.ts';
 import type { Recipe } from '../learners/rules.ts';
 
@@ -23,14 +23,20 @@ export interface SweepRecord {
   readonly endedAt: number | null;
 }
 
+/** A trial of a sweep over learners. */
+export type LearnerTrial = Trial & {
+  readonly learner: LearnerName;
+  readonly parameters: Readonly<Record<string, number>>;
+};
+
 export type SweepEnd = 'succeeded' | 'failed' | 'cancelled';
 export const runStatusOf = { succeeded: 'FINISHED', failed: 'FAILED', cancelled: 'KILLED' } as const;
 export const taskKind = 'sweep';
 
 /** The least error wins; among equals the earlier trial. */
-export function chooseBest(trials: readonly Trial[]): Trial | null {
+export function chooseBest<T extends Trial>(trials: readonly T[]): T | null {
   const complete = trials.filter(({ state, value }) => state === 'complete' && value !== null);
-  return complete.reduce<Trial | null>((best, trial) => {
+  return complete.reduce<T | null>((best, trial) => {
     const isBetter = best === null || (trial.value ?? 0) < (best.value ?? 0);
     const isTie = best !== null && trial.value === best.value && trial.number < best.number;
     return isBetter || isTie ? trial : best;
@@ -38,7 +44,7 @@ export function chooseBest(trials: readonly Trial[]): Trial | null {
 }
 
 /** The best trial's parameters on all rows: what was held out to choose them is there to learn from at last. */
-export function toRefitRecipe(sweep: SweepRecord, { learner, parameters }: Trial): Recipe {
+export function toRefitRecipe(sweep: SweepRecord, { learner, parameters }: LearnerTrial): Recipe {
   const { seed, features, target, timeColumn, trainingSet } = sweep.definition;
   return {
     ...{ version: 1, runId: sweep.runId, createdAt: sweep.createdAt },
@@ -51,7 +57,7 @@ export function toRefitRecipe(sweep: SweepRecord, { learner, parameters }: Trial
 export function toSweep(record: SweepRecord, trials: readonly Trial[], task: Task | null): Sweep {
   const { id, definition, runId, modelVersion, createdAt, bestTrial } = record;
   return {
-    ...{ id, runId, modelVersion, createdAt, trials: [...trials] },
+    ...{ id, kind: 'learners', runId, modelVersion, createdAt, trials: [...trials], front: [] },
     definition: { ...definition },
     state: task?.state ?? 'failed',
     best: trials.find(({ number }) => number === bestTrial) ?? chooseBest(trials),

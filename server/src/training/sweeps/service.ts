@@ -5,6 +5,7 @@ import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { errors, type TidemillError } from '../../base/errors.ts';
 import { newId, newRunId } from '../../base/ids.ts';
+import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.ts';
 import { toUri } from '../../base/references.ts';
 import type { Datasets } from '../../data/datasets/service.ts';
 import type { Events, StoredEvent } from '../../platform/events/service.ts';
@@ -14,6 +15,7 @@ import type { Experiments } from '../experiments/service.ts';
 import type { Jobs } from '../jobs/service.ts';
 import type { Learners } from '../learners/service.ts';
 import { type SweepRecord, taskKind, toSweep } from './rules.ts';
+import { createSearches, type SearchesDependencies } from './space/service.ts';
 import { sweepStore } from './store.ts';
 import { callerOf, createSweepEnds } from './sweep-ends.ts';
 import { createSweepWork } from './sweep-work.ts';
@@ -28,13 +30,14 @@ export interface SweepsDependencies {
   readonly datasets: Pick<Datasets, 'resolve' | 'source'>;
   readonly experiments: Experiments;
   readonly learners: Learners;
-  readonly jobs: Pick<Jobs, 'logRecipe' | 'logTrainingSet' | 'storeModel'>;
+  readonly jobs: Pick<Jobs, 'logRecipe' | 'logTrainingSet' | 'storeModel'> & SearchesDependencies['jobs'];
 }
 
 const allowedFailures = 3;
 
 /** Searches for parameters: many trials judged on what came next, the best fitted on all rows. */
 export function createSweeps(deps: SweepsDependencies) {
+  const searches = createSearches(deps);
   const { db, clock, changes, events, tasks, datasets, experiments, learners } = deps;
   const ends = createSweepEnds(deps);
   const workOnSweep = createSweepWork({ ...deps, ends, trials: createTrials(deps) });
@@ -46,6 +49,8 @@ export function createSweeps(deps: SweepsDependencies) {
   }
 
   async function get({ id }: { id: string }, caller: Caller): Promise<Sweep> {
+    const search = await searches.find(id, caller.workspace);
+    if (search) return searches.describe(search);
     const record = await getRecord(id, caller.workspace);
     const trials = await sweepStore(db).listTrials([id]);
     return toSweep(record, trials.get(id) ?? [], await tasks.find(id));
@@ -114,23 +119,38 @@ export function createSweeps(deps: SweepsDependencies) {
       return get(sweep, caller);
     },
 
+    /** Newest first, of both kinds. */
     async list(
       input: { cursor?: string | undefined; limit?: number | undefined },
       { workspace }: Caller,
     ): Promise<Page<Sweep>> {
-      const { items, nextCursor } = await tasks.list({ ...input, workspace, kind: taskKind });
-      const ids = items.map((task) => task.id);
+      const limit = input.limit ?? defaultPageSize;
+      const before = input.cursor ? decodeCursor(input.cursor, isText) : undefined;
+      const rows = await sweepStore(db).listIds(workspace, limit + 1, before);
+      const { items: page, nextCursor } = toPage(rows, limit, ({ id }) => id);
+      const ids = page.flatMap(({ id, kind }) => (kind === 'learners' ? [id] : []));
       const records = await sweepStore(db).listByIds(workspace, ids);
       const trials = await sweepStore(db).listTrials(ids);
-      const sweeps = items.flatMap((task) => {
-        const record = records.get(task.id);
-        return record ? [toSweep(record, trials.get(task.id) ?? [], task)] : [];
-      });
-      return { items: sweeps, nextCursor };
+      const items: Sweep[] = [];
+      for (const { id } of page) {
+        const record = records.get(id);
+        const search = record ? null : await searches.find(id, workspace);
+        if (record) items.push(toSweep(record, trials.get(id) ?? [], await tasks.find(id)));
+        else if (search) items.push(await searches.describe(search));
+      }
+      return { items, nextCursor };
     },
+
+    search: searches.create,
+    ask: searches.ask,
+    report: searches.report,
+    tell: searches.tell,
+    stop: searches.stop,
+    resume: searches.resume,
 
     /** Running trials are stopped, finished ones stay, the run is KILLED. @throws jobEnded */
     async cancel({ id }: { id: string }, caller: Caller): Promise<Sweep> {
+      if (await searches.isOurs(id, caller.workspace)) return searches.cancel({ id }, caller);
       const sweep = await getRecord(id, caller.workspace);
       const alongside = (tx: Db) => tasks.cancel(tx, id);
       const ended = await ends.end(sweep, 'cancelled', caller, { alongside });

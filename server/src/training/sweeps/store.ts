@@ -2,7 +2,7 @@ import type { LearnerName, Trial } from '@tidemill/contract';
 import type { Selectable } from 'kysely';
 import { type Db, json, parseJson } from '../../adapters/db/db.ts';
 import type { Database } from '../../adapters/db/schema.ts';
-import type { SweepRecord } from './rules.ts';
+import type { LearnerTrial, SweepRecord } from './rules.ts';
 
 const toRecord = (row: Selectable<Database['sweeps']>): SweepRecord => ({
   id: row.id,
@@ -18,14 +18,18 @@ const toRecord = (row: Selectable<Database['sweeps']>): SweepRecord => ({
   endedAt: row.ended_at,
 });
 
-const toTrial = (row: Selectable<Database['sweep_trials']>): Trial => ({
+const toTrial = (row: Selectable<Database['sweep_trials']>): LearnerTrial => ({
   number: row.number,
   state: row.state as Trial['state'],
   learner: row.learner as LearnerName,
   parameters: parseJson(row.parameters),
   value: row.value,
+  values: row.value === null ? null : [row.value],
   runId: row.run_id,
   error: row.error,
+  ...{ lastStep: null, jobId: null, source: null, cost: null },
+  startedAt: row.created_at,
+  endedAt: row.ended_at,
 });
 
 export const sweepStore = (db: Db) => ({
@@ -38,6 +42,8 @@ export const sweepStore = (db: Db) => ({
         experiment_id: sweep.experimentId,
         run_id: sweep.runId,
         definition: json(sweep.definition),
+        kind: 'learners',
+        ...{ status: null, error: null, task_id: null, revision: 0 },
         training_digest: sweep.trainingDigest,
         best_trial: sweep.bestTrial,
         model_version: sweep.modelVersion,
@@ -59,8 +65,19 @@ export const sweepStore = (db: Db) => ({
       .selectAll()
       .where('workspace', '=', workspace)
       .where('id', 'in', ids)
+      .where('kind', '=', 'learners')
       .execute();
     return new Map(rows.map((row) => [row.id, toRecord(row)]));
+  },
+
+  async listIds(
+    workspace: string,
+    limit: number,
+    before: string | undefined,
+  ): Promise<{ id: string; kind: string }[]> {
+    let query = db.selectFrom('sweeps').select(['id', 'kind']).where('workspace', '=', workspace);
+    if (before !== undefined) query = query.where('id', '<', before);
+    return query.orderBy('id', 'desc').limit(limit).execute();
   },
 
   /** False when it had ended: whoever comes first tells the end. */
@@ -96,7 +113,7 @@ export const sweepStore = (db: Db) => ({
     return Number(result.numUpdatedRows) === 1;
   },
 
-  async insertTrial(sweepId: string, trial: Trial, now: number): Promise<void> {
+  async insertTrial(sweepId: string, trial: LearnerTrial, now: number): Promise<void> {
     await db
       .insertInto('sweep_trials')
       .values({
@@ -110,6 +127,8 @@ export const sweepStore = (db: Db) => ({
         error: trial.error,
         created_at: now,
         ended_at: null,
+        ...{ goal_values: null, generation: null, job_id: null, source: null, cost: null },
+        ...{ last_step: null, last_value: null, lease: null, lease_until: null, lost: 0, revision: 0 },
       })
       .execute();
   },
@@ -132,7 +151,7 @@ export const sweepStore = (db: Db) => ({
   },
 
   /** By sweep, each in order of number. */
-  async listTrials(sweepIds: readonly string[]): Promise<ReadonlyMap<string, readonly Trial[]>> {
+  async listTrials(sweepIds: readonly string[]): Promise<ReadonlyMap<string, readonly LearnerTrial[]>> {
     if (sweepIds.length === 0) return new Map();
     const rows = await db
       .selectFrom('sweep_trials')

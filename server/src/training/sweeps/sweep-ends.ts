@@ -1,11 +1,10 @@
-import type { Trial } from '@tidemill/contract';
 import type { Changes } from '../../access/audit/service.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { toUri } from '../../base/references.ts';
 import type { Experiments } from '../experiments/service.ts';
-import { runStatusOf, type SweepEnd, type SweepRecord, toRefitRecipe } from './rules.ts';
+import { type LearnerTrial, runStatusOf, type SweepEnd, type SweepRecord, toRefitRecipe } from './rules.ts';
 import { sweepStore } from './store.ts';
 
 export interface SweepEndsDependencies {
@@ -16,7 +15,7 @@ export interface SweepEndsDependencies {
 
 export interface EndOptions {
   /** The trial whose model the sweep leaves. */
-  readonly best?: Trial;
+  readonly best?: LearnerTrial;
   readonly error?: string;
   /** More of the same transaction, unless it had ended. */
   readonly alongside?: (tx: Db) => Promise<unknown>;

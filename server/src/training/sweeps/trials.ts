@@ -1,4 +1,3 @@
-import type { Trial } from '@tidemill/contract';
 import { type Db, transact } from '../../adapters/db/db.ts';
 import type { Clock } from '../../base/clock.ts';
 import { errors, TidemillError } from '../../base/errors.ts';
@@ -6,7 +5,7 @@ import { newRunId } from '../../base/ids.ts';
 import { mean } from '../../base/statistics/summary.ts';
 import type { Experiments } from '../experiments/service.ts';
 import type { ForwardRequest, Learners, TrainingTable } from '../learners/service.ts';
-import type { SweepRecord } from './rules.ts';
+import type { LearnerTrial, SweepRecord } from './rules.ts';
 import { sweepStore } from './store.ts';
 import { callerOf } from './sweep-ends.ts';
 
@@ -29,12 +28,13 @@ const lanes = 2;
 
 /** Trials are rows of their own: what has ended is not done again, what was running is done again under its run. */
 export function createTrials({ db, clock, experiments, learners }: TrialsDependencies) {
-  async function open(sweep: SweepRecord, number: number): Promise<Trial> {
+  async function open(sweep: SweepRecord, number: number): Promise<LearnerTrial> {
     const { definition, experimentId, runId: parent } = sweep;
     const drawn = learners.drawTrial(definition.learners, definition.seed, number);
-    const trial: Trial = {
-      ...{ number, state: 'running', value: null, error: null, runId: newRunId(), learner: drawn.learner },
-      parameters: { ...drawn.parameters },
+    const trial: LearnerTrial = {
+      ...{ number, state: 'running', value: null, values: null, error: null, runId: newRunId() },
+      ...{ learner: drawn.learner, parameters: { ...drawn.parameters } },
+      ...{ lastStep: null, jobId: null, source: null, cost: null, startedAt: clock.now(), endedAt: null },
     };
     const tags = [{ key: 'mlflow.parentRunId', value: parent }];
     await transact(db, async (tx) => {
@@ -56,7 +56,7 @@ export function createTrials({ db, clock, experiments, learners }: TrialsDepende
     return trial;
   }
 
-  async function judge(trial: Trial, { sweep, table, folds, signal }: Search): Promise<Trial> {
+  async function judge(trial: LearnerTrial, { sweep, table, folds, signal }: Search): Promise<LearnerTrial> {
     const { seed, metric, trainingSet } = sweep.definition;
     const { learner, parameters } = trial;
     const request = { learner, parameters, seed, folds, metric };
@@ -74,7 +74,7 @@ export function createTrials({ db, clock, experiments, learners }: TrialsDepende
     }
   }
 
-  async function close(sweep: SweepRecord, trial: Trial): Promise<void> {
+  async function close(sweep: SweepRecord, trial: LearnerTrial): Promise<void> {
     const status = trial.state === 'complete' ? 'FINISHED' : 'FAILED';
     await transact(db, async (tx) => {
       const isFirst = await sweepStore(tx).endTrial(sweep.id, trial.number, trial, clock.now());
@@ -87,7 +87,7 @@ export function createTrials({ db, clock, experiments, learners }: TrialsDepende
 
   return {
     /** Runs what is missing, and gives all trials in order. */
-    async runAll(search: Search, onEnd: (ended: number) => Promise<void>): Promise<readonly Trial[]> {
+    async runAll(search: Search, onEnd: (ended: number) => Promise<void>): Promise<readonly LearnerTrial[]> {
       const { sweep, signal } = search;
       const found = new Map((await listTrials(sweep)).map((trial) => [trial.number, trial]));
       const isOpen = (number: number) => (found.get(number)?.state ?? 'running') === 'running';

@@ -30,6 +30,7 @@ import { migration as registeredModels } from './033-registered-models.ts';
 import { migration as webhooks } from './034-webhooks.ts';
 import { migration as modelVersionStages } from './035-model-version-stages.ts';
 import { migration as jobFiles } from './036-job-files.ts';
+import { migration as sweepSearches } from './037-sweep-searches.ts';
 import { migration as endpoints } from './040-endpoints.ts';
 import { migration as predictions } from './041-predictions.ts';
 import { migration as rollouts } from './042-rollouts.ts';
@@ -71,6 +72,7 @@ export const migrations: readonly Migration[] = [
   webhooks,
   modelVersionStages,
   jobFiles,
+  sweepSearches,
   endpoints,
   predictions,
   rollouts,

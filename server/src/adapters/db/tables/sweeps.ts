@@ -1,7 +1,9 @@
-/** A sweep's own side; how far it is stands in the task that has the same id. */
+/** A sweep's own side. How far one over learners is stands in the task that has the same id. */
 interface SweepsTable {
   id: string;
   workspace: string;
+  /** `learners`, or `space`: a search that has a status of its own. */
+  kind: string;
   experiment_id: string;
   run_id: string;
   /** As asked for, with defaults filled in and the training set pinned to a version. */
@@ -12,6 +14,12 @@ interface SweepsTable {
   actor: string;
   created_at: number;
   ended_at: number | null;
+  status: string | null;
+  error: string | null;
+  /** The task that runs its trials, if they are jobs. */
+  task_id: string | null;
+  /** Counts what happened in a search, so that whoever saw the first n changes reads only the rest. */
+  revision: number;
 }
 
 interface SweepTrialsTable {
@@ -19,15 +27,39 @@ interface SweepTrialsTable {
   number: number;
   run_id: string;
   state: string;
+  /** Empty in a search over a space. */
   learner: string;
   parameters: string;
   value: number | null;
   error: string | null;
   created_at: number;
   ended_at: number | null;
+  goal_values: string | null;
+  generation: number | null;
+  job_id: string | null;
+  source: string | null;
+  cost: number | null;
+  last_step: number | null;
+  last_value: number | null;
+  lease: string | null;
+  lease_until: number | null;
+  /** How often whoever had it was not heard of again. */
+  lost: number;
+  /** The sweep's when this row last changed. */
+  revision: number;
+}
+
+interface SweepReportsTable {
+  sweep_id: string;
+  number: number;
+  step: number;
+  /** Null where it was not a number. */
+  value: number | null;
+  revision: number;
 }
 
 export interface SweepsTables {
   sweeps: SweepsTable;
   sweep_trials: SweepTrialsTable;
+  sweep_reports: SweepReportsTable;
 }

@@ -9,7 +9,7 @@ import { toUri } from '../../../base/references.ts';
 import type { Datasets } from '../../../data/datasets/service.ts';
 import type { Experiments } from '../../experiments/service.ts';
 import type { JobFiles } from '../files.ts';
-import type { CommandRecord } from '../rules.ts';
+import { type CommandRecord, filesOf } from '../rules.ts';
 import type { CommandFolder } from './folder.ts';
 
 /** A model version as the registry, which stands above us, gives it. */
@@ -86,7 +86,7 @@ export function createCommandInputs(deps: InputsDependencies) {
         if (isModel(reference)) await writeModel(job, reference, path);
         else await writeDataset(job, reference, `${path}.parquet`, signal);
       }
-      for (const { path } of await files.write(job.id, 'input', folder.inputs))
+      for (const { path } of await files.write(filesOf(job), 'input', folder.inputs))
         written[path] = join(folder.inputs, path);
       return written;
     },

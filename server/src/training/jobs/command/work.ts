@@ -9,7 +9,7 @@ import type { TaskContext, TaskOutcome } from '../../../platform/tasks/service.t
 import type { Experiments } from '../../experiments/service.ts';
 import type { JobFiles } from '../files.ts';
 import { callerOf, type JobEnds } from '../job-ends.ts';
-import type { CommandRecord, CommandSpec } from '../rules.ts';
+import { type CommandRecord, type CommandSpec, filesOf } from '../rules.ts';
 import { type CommandFolder, clearFolder, commandFolder, lastLine, listFiles, shorten } from './folder.ts';
 import type { CommandInputs } from './inputs.ts';
 import { endLeftover, introducing } from './leftover-process.ts';
@@ -79,7 +79,7 @@ export function createCommandWork(deps: CommandWorkDependencies) {
     const { id, runId, experiment, workspace, spec } = job;
     await transact(db, (tx) => experiments.setRunStatus(tx, runId, 'RUNNING', workspace));
     await clearFolder(folder);
-    await files.write(id, 'code', folder.code);
+    await files.write(filesOf(job), 'code', folder.code);
     const parameters = {
       ...{ job: id, run: runId, experiment, seed: spec.seed, params: spec.parameters },
       ...{ inputs: await inputs.write(job, folder, signal) },

@@ -50,7 +50,7 @@ const columns: readonly DataColumn<Trial>[] = [
     title: 'Parameters',
     value: (trial) =>
       Object.entries(trial.parameters)
-        .map(([name, value]) => `${name} ${formatNumber(value)}`)
+        .map(([name, value]) => `${name} ${typeof value === 'number' ? formatNumber(value) : value}`)
         .join(', '),
   },
   { id: 'error', title: 'Error', value: (trial) => trial.error },

@@ -1,0 +1,286 @@
+import { type Static, Type } from 'typebox';
+import {
+  byId,
+  integer,
+  Json,
+  literals,
+  Name,
+  nullable,
+  page,
+  pageQuery,
+  Reference,
+  strict,
+  Timestamp,
+} from './common.ts';
+import { endpoints } from './endpoint.ts';
+import { CommandJob, JobParameters, LearnerName } from './jobs.ts';
+
+const ExperimentName = Type.String({ minLength: 1, maxLength: 500 });
+
+export const SweepRequest = {
+  experiment: ExperimentName,
+  name: Type.Optional(Type.String({ maxLength: 500 })),
+  trainingSet: Reference,
+  features: Type.Array(Type.String(), { minItems: 1, maxItems: 1000 }),
+  target: Type.String(),
+  timeColumn: Type.String(),
+  learners: Type.Array(LearnerName, { minItems: 1 }),
+  trials: Type.Integer({ minimum: 1, maximum: 10_000 }),
+  folds: Type.Optional(Type.Integer({ minimum: 1, maximum: 20 })),
+  metric: Type.Optional(literals('mae', 'rmse')),
+  seed: Type.Optional(integer()),
+  register: Type.Optional(Name),
+};
+export const SweepDefinition = strict(SweepRequest);
+export type SweepDefinition = Static<typeof SweepDefinition>;
+
+export const SweepGoal = strict({
+  /** As the trial logs it, or tells it. */
+  metric: Type.String({ minLength: 1, maxLength: 250 }),
+  direction: literals('minimize', 'maximize'),
+  /** Which of a run's values counts: the newest (default), or the best on the way. */
+  use: Type.Optional(literals('last', 'best')),
+});
+export type SweepGoal = Static<typeof SweepGoal>;
+
+const Limits = {
+  startupTrials: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
+  warmupSteps: Type.Optional(integer({ minimum: 0 })),
+  intervalSteps: Type.Optional(integer({ minimum: 1 })),
+  minimumTrials: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+};
+const Factor = Type.Optional(Type.Integer({ minimum: 2, maximum: 1000 }));
+
+/** How trials that promise little are stopped on the way, by what they report of the one goal. */
+export const SweepPruner = Type.Union([
+  strict({ type: Type.Literal('none') }),
+  strict({ type: Type.Literal('median'), ...Limits }),
+  strict({
+    type: Type.Literal('percentile'),
+    percentile: Type.Number({ minimum: 0, maximum: 100 }),
+    ...Limits,
+  }),
+  strict({
+    type: Type.Literal('asha'),
+    minimumResource: Type.Optional(integer({ minimum: 1 })),
+    reductionFactor: Factor,
+    earlyStoppingRate: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
+  }),
+  strict({
+    type: Type.Literal('hyperband'),
+    minimumResource: Type.Optional(integer({ minimum: 1 })),
+    maximumResource: Type.Optional(integer({ minimum: 1 })),
+    reductionFactor: Factor,
+  }),
+  strict({
+    type: Type.Literal('patient'),
+    patience: integer({ minimum: 0 }),
+    minimumDelta: Type.Optional(Type.Number({ minimum: 0 })),
+  }),
+]);
+export type SweepPruner = Static<typeof SweepPruner>;
+
+export const SweepBudget = strict({
+  trials: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
+  seconds: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
+  /** In the unit of the trials' costs; a job's is the processor seconds it took. */
+  cost: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
+});
+export type SweepBudget = Static<typeof SweepBudget>;
+
+const {
+  experiment: _experiment,
+  name: _name,
+  parameters: _parameters,
+  ...commandOfTrial
+} = CommandJob.properties;
+
+/** The job of one trial: `${args}` in its command stands for `--name=value` of all parameters, `${name}` for one value. */
+export const TrialCommand = strict(commandOfTrial);
+export type TrialCommand = Static<typeof TrialCommand>;
+
+/** A search over a space; its trials are jobs, or are asked for and told from outside. */
+export const SearchDefinition = strict({
+  experiment: ExperimentName,
+  name: Type.Optional(Type.String({ maxLength: 500 })),
+  /** `{"lr": {"type": "float", "low": 1e-5, "high": 0.1, "log": true}}` */
+  space: Json,
+  goals: Type.Array(SweepGoal, { minItems: 1, maxItems: 3 }),
+  sampler: Type.Optional(literals('tpe', 'random', 'grid', 'sobol')),
+  pruner: Type.Optional(SweepPruner),
+  budget: SweepBudget,
+  /** Trials that are jobs: so many at once. */
+  parallel: Type.Optional(Type.Integer({ minimum: 1, maximum: 256 })),
+  seed: Type.Optional(integer({ minimum: 0 })),
+  command: Type.Optional(TrialCommand),
+  /** A trial that was asked for is given to somebody else when nothing was heard of it for so long. */
+  leaseSeconds: Type.Optional(Type.Number({ minimum: 1, maximum: 604_800 })),
+  /** Id of a sweep whose finished trials are known from the beginning. */
+  warmStart: Type.Optional(Type.String({ maxLength: 128 })),
+});
+export type SearchDefinition = Static<typeof SearchDefinition>;
+
+export const TrialState = literals('waiting', 'running', 'complete', 'pruned', 'failed');
+export type TrialState = Static<typeof TrialState>;
+
+export const Trial = Type.Object({
+  number: Type.Integer(),
+  state: TrialState,
+  /** Of a sweep over learners. */
+  learner: nullable(LearnerName),
+  parameters: JobParameters,
+  /** Of the first goal. */
+  value: nullable(Type.Number()),
+  /** One per goal. */
+  values: nullable(Type.Array(Type.Number())),
+  lastStep: nullable(Type.Integer()),
+  runId: Type.String(),
+  jobId: nullable(Type.String()),
+  /** Where it comes from, if not from this sweep: `sweep:ID#3`. */
+  source: nullable(Type.String()),
+  cost: nullable(Type.Number()),
+  error: nullable(Type.String()),
+  startedAt: Timestamp,
+  endedAt: nullable(Timestamp),
+});
+export type Trial = Static<typeof Trial>;
+
+export const SweepState = literals(
+  ...(['queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled', 'stopped'] as const),
+);
+export type SweepState = Static<typeof SweepState>;
+
+export const Sweep = Type.Object({
+  id: Type.String(),
+  /** Over our learners, or over a space. */
+  kind: literals('learners', 'space'),
+  state: SweepState,
+  definition: Json,
+  trials: Type.Array(Trial),
+  best: nullable(Trial),
+  /** With several goals: numbers of the trials that no other one beats in all of them. */
+  front: Type.Array(Type.Integer()),
+  runId: nullable(Type.String()),
+  modelVersion: nullable(Type.String()),
+  error: nullable(Type.String()),
+  createdAt: Timestamp,
+  finishedAt: nullable(Timestamp),
+});
+export type Sweep = Static<typeof Sweep>;
+
+const byTrial = strict({
+  id: Type.String({ minLength: 1, maxLength: 128 }),
+  number: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
+});
+const Lease = Type.String({ minLength: 1, maxLength: 128 });
+
+/** A trial on its way to whoever asked. */
+export const AskedTrial = Type.Object({
+  number: Type.Integer(),
+  parameters: JobParameters,
+  runId: Type.String(),
+  /** To be said again by `report` and `tell`: whoever lost the trial to somebody else is told so. */
+  lease: Type.String(),
+  leaseUntil: Timestamp,
+});
+export type AskedTrial = Static<typeof AskedTrial>;
+
+export const sweepsEndpoints = endpoints({
+  create: {
+    method: 'POST',
+    path: '/api/v1/sweeps',
+    permission: 'write',
+    summary: 'Search parameters by random search on expanding time windows; the best is fitted on all rows',
+    body: SweepDefinition,
+    reply: Sweep,
+    status: 201,
+  },
+  search: {
+    method: 'POST',
+    path: '/api/v1/sweeps/search',
+    permission: 'write',
+    summary: 'Search a space: trials are jobs of a command, or are asked for and told from outside',
+    body: SearchDefinition,
+    reply: Sweep,
+    status: 201,
+  },
+  list: {
+    method: 'GET',
+    path: '/api/v1/sweeps',
+    permission: 'read',
+    summary: 'List sweeps, newest first',
+    query: strict(pageQuery),
+    reply: page(Sweep),
+  },
+  get: {
+    method: 'GET',
+    path: '/api/v1/sweeps/:id',
+    permission: 'read',
+    summary: 'Get a sweep with its trials',
+    params: byId,
+    reply: Sweep,
+  },
+  ask: {
+    method: 'POST',
+    path: '/api/v1/sweeps/:id/ask',
+    permission: 'write',
+    summary: 'Ask for a trial; none while the last ones are at work elsewhere, or when the budget is spent',
+    params: byId,
+    reply: Type.Object({ trial: nullable(AskedTrial), state: SweepState }),
+  },
+  report: {
+    method: 'POST',
+    path: '/api/v1/sweeps/:id/trials/:number/report',
+    permission: 'write',
+    summary: "Report a trial's value at a step; the reply says whether it should stop",
+    params: byTrial,
+    body: strict({
+      step: integer({ minimum: 0 }),
+      value: nullable(Type.Number()),
+      lease: Type.Optional(Lease),
+    }),
+    reply: Type.Object({ stop: Type.Boolean() }),
+  },
+  tell: {
+    method: 'POST',
+    path: '/api/v1/sweeps/:id/trials/:number/tell',
+    permission: 'write',
+    summary: 'Tell how a trial ended: with a value per goal, pruned, or failed',
+    params: byTrial,
+    body: strict({
+      state: Type.Optional(literals('complete', 'pruned', 'failed')),
+      value: Type.Optional(nullable(Type.Number())),
+      values: Type.Optional(Type.Array(nullable(Type.Number()), { minItems: 1, maxItems: 3 })),
+      cost: Type.Optional(Type.Number({ minimum: 0 })),
+      error: Type.Optional(Type.String({ maxLength: 5000 })),
+      lease: Type.Optional(Lease),
+    }),
+    reply: Trial,
+  },
+  stop: {
+    method: 'POST',
+    path: '/api/v1/sweeps/:id/stop',
+    permission: 'write',
+    summary: 'Begin no more trials; those at work go on, unless they are to be given back',
+    params: byId,
+    body: strict({ giveBack: Type.Optional(Type.Boolean()) }),
+    reply: Sweep,
+  },
+  resume: {
+    method: 'POST',
+    path: '/api/v1/sweeps/:id/resume',
+    permission: 'write',
+    summary: 'Go on with a sweep that was stopped, cancelled, or whose budget was spent and then raised',
+    params: byId,
+    body: strict({ budget: Type.Optional(SweepBudget) }),
+    reply: Sweep,
+  },
+  cancel: {
+    method: 'POST',
+    path: '/api/v1/sweeps/:id/cancel',
+    permission: 'write',
+    summary: 'Cancel a sweep; finished trials stay',
+    params: byId,
+    reply: Sweep,
+  },
+});
