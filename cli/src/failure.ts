@@ -76,6 +76,8 @@ export const failures = {
     ),
   fileChanged: (path: string) =>
     new CliError('fileChanged', `${path} changed while it was sent. Try again when nothing writes to it.`),
+  goalInvalid: (text: string) =>
+    new CliError('goalInvalid', `'${text}' is no goal. Write val_rmse:min or accuracy:max.`),
   serverNotStarted: (output: string) =>
     new CliError('serverNotStarted', `The fresh server did not start: ${output.trim() || 'it said nothing'}`),
 } as const;

@@ -106,7 +106,7 @@ export const SearchDefinition = strict({
   /** `{"lr": {"type": "float", "low": 1e-5, "high": 0.1, "log": true}}` */
   space: Json,
   goals: Type.Array(SweepGoal, { minItems: 1, maxItems: 3 }),
-  sampler: Type.Optional(literals('tpe', 'random', 'grid', 'sobol')),
+  sampler: Type.Optional(literals('tpe', 'random', 'grid', 'sobol', 'cma-es', 'nsga2')),
   pruner: Type.Optional(SweepPruner),
   budget: SweepBudget,
   /** Trials that are jobs: so many at once. */
@@ -219,6 +219,16 @@ export const sweepsEndpoints = endpoints({
     summary: 'Get a sweep with its trials',
     params: byId,
     reply: Sweep,
+  },
+  importance: {
+    method: 'GET',
+    path: '/api/v1/sweeps/:id/importance',
+    permission: 'read',
+    summary: 'How much each parameter has to do with the best tenth of the trials: shares of 1 (PED-ANOVA)',
+    params: byId,
+    reply: Type.Object({
+      items: Type.Array(Type.Object({ parameter: Type.String(), share: Type.Number() })),
+    }),
   },
   ask: {
     method: 'POST',

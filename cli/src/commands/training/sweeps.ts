@@ -1,10 +1,11 @@
-import type { Sweep, SweepDefinition } from '@tidemill/sdk';
+import type { SweepDefinition } from '@tidemill/sdk';
 import { type Command, Option } from 'commander';
 import { example, type Limited, limitOption, listUpTo } from '../../pages.ts';
 import { toInteger, toNames } from '../../parse.ts';
-import { type Session, sessionOf } from '../../session.ts';
-import { formatNumber, formatTime, tableLines } from '../../table.ts';
-import { isSettled, watch } from '../../watch.ts';
+import { sessionOf } from '../../session.ts';
+import { formatTime } from '../../table.ts';
+import { describeSweep, followSweep } from './follow-sweep.ts';
+import { addSearch, addSteering } from './search-sweep.ts';
 
 type SweepOptions = Omit<SweepDefinition, 'learners'> & {
   readonly learners?: SweepDefinition['learners'];
@@ -15,6 +16,8 @@ export function addSweepsCommands(program: Command): void {
   const sweeps = program.command('sweeps').description('search for parameters');
   addCreate(sweeps);
   addListAndShow(sweeps);
+  addSearch(sweeps);
+  addSteering(sweeps);
   const cancel = sweeps
     .command('cancel <id>')
     .description('cancel a sweep; finished trials stay')
@@ -89,48 +92,3 @@ function addListAndShow(sweeps: Command): void {
     });
   example(show, 'sweeps show sweep_0199f3 --follow');
 }
-
-async function followSweep(session: Session, id: string): Promise<void> {
-  const isDone = isSettled();
-  const sweep = await watch(session, {
-    ask: (signal) => session.client.sweeps.get({ id }, { signal }),
-    isDone: (found) => isDone({ ...found, wantsModel: typeof found.definition.register === 'string' }),
-    lines: trialLines,
-    whenLeft: `The sweep goes on. Watch it: tidemill sweeps show ${id} --follow; end it: tidemill sweeps cancel ${id}`,
-  });
-  if (!sweep) return;
-  session.show(sweep, describeSweep);
-  if (sweep.state !== 'succeeded') process.exitCode = 1;
-}
-
-const trialLines = (sweep: Sweep): string[] => [
-  `${sweep.id} is ${sweep.state}`,
-  ...sweep.trials
-    .filter((trial) => trial.state !== 'running')
-    .map((trial) => `trial ${trial.number}: ${trial.learner} ${trial.error ?? formatNumber(trial.value)}`),
-];
-
-const describeSweep = (sweep: Sweep): string[] => [
-  `${sweep.id}  ${sweep.state}  ${sweep.trials.length} trials`,
-  ...(sweep.best
-    ? [`best   trial ${sweep.best.number}: ${sweep.best.learner} ${formatNumber(sweep.best.value)}`]
-    : []),
-  ...(sweep.modelVersion ? [`model  ${sweep.modelVersion}`] : []),
-  ...(sweep.error ? [`error  ${sweep.error}`] : []),
-  ...(sweep.trials.length === 0
-    ? []
-    : [
-        '',
-        ...tableLines(sweep.trials, {
-          trial: (t) => t.number,
-          state: (t) => t.state,
-          learner: (t) => t.learner,
-          value: (t) => t.value,
-          parameters: (t) =>
-            Object.entries(t.parameters)
-              .map(([key, value]) => `${key}=${typeof value === 'number' ? formatNumber(value) : value}`)
-              .join(' '),
-          error: (t) => t.error,
-        }),
-      ]),
-];

@@ -186,6 +186,8 @@ export function createTasks({ db, clock, logger, exclusive }: TasksDependencies)
       // Shutdown is nobody's failure: the next process goes on at once.
       return store.settle(task.id, owner, { state: 'waiting', runAt: now, now });
     }
+    // Cancelled, or leased by another process: whoever did that has written down how it is.
+    if (signal.aborted) return;
     const isUserError = error instanceof TidemillError && error.status < 500;
     const isLast = isUserError || task.attempt >= task.maximumAttempts;
     if (!isUserError)

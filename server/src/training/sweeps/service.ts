@@ -142,6 +142,7 @@ export function createSweeps(deps: SweepsDependencies) {
     },
 
     search: searches.create,
+    importance: searches.importance,
     ask: searches.ask,
     report: searches.report,
     tell: searches.tell,

@@ -75,6 +75,10 @@ describeEachDatabase('searches over a space', (open) => {
     const parent = await wing.experiments.getRun({ id: runId ?? '' }, caller);
     expect(parent).toMatchObject({ status: 'FINISHED', metrics: { loss: least } });
 
+    const { items: shares } = await wing.sweeps.importance({ id }, caller);
+    expect(shares.map(({ parameter }) => parameter).sort()).toEqual(['depth', 'kind', 'x']);
+    expect(shares.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 9);
+
     const again = await wing.sweeps.search(definition, caller);
     const points = ({ trials }: Sweep) => trials.map(({ parameters }) => parameters);
     expect(points(await play(again.id, caller))).toEqual(points(sweep));

@@ -11,6 +11,7 @@ import type { Tasks } from '../../../platform/tasks/service.ts';
 import { endlessAttempts } from '../../../platform/tasks/told-end.ts';
 import type { Experiments } from '../../experiments/service.ts';
 import type { Jobs } from '../../jobs/service.ts';
+import { measureImportance } from '../search/importance.ts';
 import { holdsPoint, type Point } from '../search/space.ts';
 import { createDriver } from './driver.ts';
 import {
@@ -21,6 +22,7 @@ import {
   type SearchStatus,
   spaceOf,
   type TrialRecord,
+  toSearchTrial,
   toSweep,
 } from './rules.ts';
 import { searchStore } from './store.ts';
@@ -90,7 +92,7 @@ export function createSearches(deps: SearchesDependencies) {
     await end(search, best ? 'succeeded' : 'failed', { best, error, detail: { why } });
   }
 
-  async function summarize({ id }: SearchRecord) {
+  async function summarize({ id }: Pick<SearchRecord, 'id'>) {
     const items = await searchStore(db).listTrials(id, -1, Number.MAX_SAFE_INTEGER);
     return { items, first: items.find(({ error }) => error !== null)?.error ?? null };
   }
@@ -190,6 +192,16 @@ export function createSearches(deps: SearchesDependencies) {
         record({ action: 'sweep.submitted', subject, detail: { id, experiment, runId: search.runId } });
       });
       return describe(search);
+    },
+
+    /** The most important first; none before two trials are complete. */
+    async importance({ id }: Request<'importance'>, { workspace }: Caller) {
+      const { definition } = await getSearch(id, workspace);
+      const directions = definition.goals.map(({ direction }) => direction);
+      const { items } = await summarize({ id });
+      const shares = measureImportance({ space: spaceOf(definition), directions }, items.map(toSearchTrial));
+      const sorted = [...shares].sort((a, b) => b[1] - a[1]);
+      return { items: sorted.map(([parameter, share]) => ({ parameter, share })) };
     },
 
     async ask({ id }: Request<'ask'>, { workspace }: Caller) {
