@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import sys
+import tempfile
 from types import SimpleNamespace
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../python/trainers"))
@@ -57,6 +58,44 @@ for kind in ["none", *common.augmentations]:
             raise AssertionError("validation rows can be written into")
         except ValueError:
             pass
+
+# --- what is refused, and how ------------------------------------------------------------------------------------
+
+
+def refused(word, **changed):
+    try:
+        common.load(SimpleNamespace(**{**options, "augment": "none", **changed}))
+    except SystemExit as refusal:
+        assert word in str(refusal), refusal
+    else:
+        raise AssertionError(f"{changed} was not refused")
+
+
+refused("it has location, date", features="temp_min,wnd")
+refused("weather of", features="wind,weather")
+refused("told the answer", features="wind,temp_max")
+refused("--features", features="")
+refused("cannot be split", holdout=1.0)
+refused("--data", data=None)
+
+with tempfile.TemporaryDirectory() as folder:
+    first = SimpleNamespace(checkpoints=folder, lr=0.1, rounds=10)
+    assert common.checkpoint(first, "model") == common.checkpoint(
+        SimpleNamespace(**{**vars(first), "rounds": 20}), "model"
+    )
+    try:
+        common.checkpoint(SimpleNamespace(checkpoints=folder, lr=0.2, rounds=10), "model")
+        raise AssertionError("a checkpoint of other settings was taken")
+    except SystemExit as refusal:
+        assert "(lr)" in str(refusal), refusal
+
+diverged = {"val_rmse": float("nan")}
+with mlflow.start_run():
+    try:
+        common.report(SimpleNamespace(goal="val_rmse"), 0, diverged)
+        raise AssertionError("training went on with NaN")
+    except SystemExit as refusal:
+        assert "diverged" in str(refusal), refusal
 
 # --- models ---------------------------------------------------------------------------------------------------------
 

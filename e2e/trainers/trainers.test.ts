@@ -1,5 +1,6 @@
 // Every trainer against its real framework and a server as a user starts it: a job on real weather, interrupted and resumed,
 // told to stop, opened by MLflow's client, asked by an endpoint.
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -140,7 +141,9 @@ describe.skipIf(python === '')('trainers', () => {
     );
   });
 
-  test('stops when a sweep says so, and says its goal at every step', { timeout: 5 * minutes }, async () => {
+  test('takes the parameters of params.json; tells a sweep its goal at every step, and stops when it says so', {
+    timeout: 5 * minutes,
+  }, async () => {
     const told: { path?: string; body: { step: number; value: number } }[] = [];
     const sweep = createServer(async (request, reply) => {
       const parts: Buffer[] = [];
@@ -152,18 +155,25 @@ describe.skipIf(python === '')('trainers', () => {
     await new Promise<void>((resolve) => sweep.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void sweep.close());
     const id = await createRun(server.url);
-    const { code, lines } = await runScript({
+    const job = join(place.folder, 'params.json');
+    const params = { target: 'temp_max', features: 'wind,temp_min', time: 'date', min_weight: 3, l2: null };
+    await writeFile(
+      job,
+      JSON.stringify({ seed: 11, params, inputs: { 'weather@1': weather, 'model:old@1': '/' } }),
+    );
+    const { code, lines, stderr } = await runScript({
       ...{ python, script: trainerFile('xgboost_trees'), folder: place.folder },
-      words: [...common, '--data', weather],
+      words: ['--features', 'temp_min,wind,precipitation'],
       env: {
         MLFLOW_TRACKING_URI: server.url,
         MLFLOW_RUN_ID: id,
+        TIDEMILL_PARAMS: job,
         TIDEMILL_URL: `http://127.0.0.1:${(sweep.address() as AddressInfo).port}`,
         TIDEMILL_SWEEP_ID: 'sweep_1',
         TIDEMILL_TRIAL: '7',
       },
     });
-    expect(code).toBe(0);
+    expect(code, stderr).toBe(0);
     expect(lines.at(-1)).not.toContain('step 3');
     const history = await historyOf(server.url, id, 'val_rmse');
     expect(told).toEqual(
@@ -175,6 +185,7 @@ describe.skipIf(python === '')('trainers', () => {
     expect(await showRun(server.url, id)).toMatchObject({
       status: 'FINISHED',
       tags: { stopped: 'the sweep said so after step 2' },
+      params: { features: 'temp_min,wind,precipitation', min_weight: '3.0', seed: '11' },
     });
   });
 

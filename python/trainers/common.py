@@ -26,6 +26,7 @@ import mlflow
 import numpy as np
 import onnxruntime
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 job_file = os.environ.get("TIDEMILL_PARAMS") or os.path.join(
     os.environ.get("TIDEMILL_JOB_FOLDER", "/nowhere"), "params.json"
@@ -99,17 +100,17 @@ class Rows:
 
 def read_table(options, extra=()):
     """The columns asked for, in order of time, without the rows that lack one of them."""
-    inputs = job.get("inputs", {})
+    inputs = {name: path for name, path in job.get("inputs", {}).items() if path.endswith((".parquet", ".csv"))}
     if options.data is None and len(inputs) != 1:
-        raise SystemExit(
-            f"--data says which file to learn from; the inputs of the job are: {', '.join(inputs) or 'none'}"
-        )
+        raise SystemExit(f"--data says which table to learn from; the job's inputs have: {', '.join(inputs) or 'none'}")
     named = [path for reference, path in inputs.items() if options.data in (None, reference, reference.split("@")[0])]
     path = named[0] if named else options.data
     table = pd.read_parquet(path) if str(path).endswith(".parquet") else pd.read_csv(path)
     columns = [*feature_names(options), options.target, *([options.time] if options.time else []), *extra]
     if unknown := [name for name in columns if name not in table]:
         raise SystemExit(f"{path} has no column {', '.join(unknown)}; it has {', '.join(table)}")
+    if texts := [name for name in [*feature_names(options), options.target] if not is_numeric_dtype(table[name])]:
+        raise SystemExit(f"{', '.join(texts)} of {path} are no numbers: encode them, or leave them out of --features")
     if options.target in feature_names(options):
         raise SystemExit(f"the target {options.target} is among the features: the model would be told the answer")
     whole = table[list(dict.fromkeys(columns))].dropna()
@@ -123,15 +124,11 @@ def feature_names(options):
 
 
 def time_of(table, options):
-    """(rows,) float64: seconds, or the row's number where no column says."""
+    """(rows,) float64: an instant in some unit, or the row's number where no column says."""
     if not options.time:
         return np.arange(len(table), dtype=float)
     column = table[options.time]
-    return (
-        column.to_numpy(float)
-        if pd.api.types.is_numeric_dtype(column)
-        else pd.to_datetime(column).astype("int64").to_numpy() / 1e9
-    )
+    return (column if is_numeric_dtype(column) else pd.to_datetime(column).astype("int64")).to_numpy(float)
 
 
 def load(options):
@@ -265,6 +262,10 @@ def report(options, step, metrics):
     print(f"step {step}", *(f"{name} {value:.6g}" for name, value in metrics.items()), flush=True)
     if told_to_stop:
         raise told_to_stop
+    if not np.isfinite(list(metrics.values())).all():
+        raise SystemExit(f"training has diverged at step {step}: a smaller --lr may help")
+    if options.goal not in metrics:
+        raise SystemExit(f"--goal {options.goal} is none of what this trainer reports: {', '.join(metrics)}")
     sweep, trial = os.environ.get("TIDEMILL_SWEEP_ID"), os.environ.get("TIDEMILL_TRIAL")
     if (
         sweep

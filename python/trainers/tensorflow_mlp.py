@@ -10,7 +10,7 @@ would have come without it.
 import os
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow tells its own internals at every fit
 
 import keras
 import mlflow.tensorflow
