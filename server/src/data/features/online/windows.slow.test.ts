@@ -113,6 +113,20 @@ const someStep: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
+const event = { key: 'one', hours: 0, off: 0, later: 0, values: [1, 0.5, 'a', true, null, null] };
+const push = (to: Mode): Step => ({ kind: 'push', events: [event], to });
+const again = (to: Mode): Step => ({ kind: 'again', which: 0, to });
+const materialize = (mode: 'full' | 'incremental'): Step => ({ kind: 'materialize', mode });
+
+/** What is counted twice, or lost, wherever one part of the protocol is missing. */
+const stories: readonly (readonly Step[])[] = [
+  [push('online_and_offline'), materialize('full'), again('online_and_offline')],
+  [push('online_and_offline'), push('offline'), materialize('incremental'), again('online')],
+  [push('online'), again('offline'), materialize('full')],
+  [push('online'), again('online_and_offline'), materialize('full'), again('online')],
+  [push('offline'), materialize('full'), again('online'), materialize('incremental')],
+];
+
 interface Row {
   readonly key: string;
   readonly at: number;
@@ -370,7 +384,11 @@ describe.each(['sqlite', 'redis'])('values of windows online, in %s', (kind) => 
           fc.constantFrom(true, false, false),
           playOut,
         ),
-        { numRuns: 20, endOnFailure: true },
+        {
+          numRuns: 20,
+          endOnFailure: true,
+          examples: stories.map((steps) => [[...steps], false] as [Step[], boolean]),
+        },
       );
     },
     600_000,
