@@ -209,6 +209,10 @@ export function createViewMonitors(deps: ViewMonitorsDependencies) {
         throw invalid(
           `${view.reference} has no freshness objective: define it with freshness, such as '26h'`,
         );
+      if (definition.kind === 'feature-drift' && view.aggregations.length > 0)
+        throw invalid(
+          `no drift is measured of ${view.reference}, whose windows overlap: watch a view of its events as they are`,
+        );
       const known = view.features.map((feature) => feature.name);
       const unknown = definition.columns?.find((column) => !known.includes(column));
       if (unknown !== undefined)

@@ -122,17 +122,13 @@ export function createDrift({ analytics, compute }: DriftDependencies) {
   };
 }
 
-/** Known rows of a view, the newest first `window` of them, or those before: their features, or where these are windows, whose they are and when. */
+/** Known rows of a view, the newest first `window` of them, or those before. */
 export const newestSql = (
-  { aggregations, entity, eventTime, createdTime, features }: FeatureView,
+  view: FeatureView,
   now: number,
   window: number,
   part: 'newest' | 'earlier',
-): string => {
-  const columns =
-    aggregations.length > 0 ? [...new Set([...entity, eventTime])] : features.map(({ name }) => name);
-  return `select ${columns.map(quoteName).join(', ')} from view_
-    where ${knownSql({ entity, eventTime, createdTime }, now)}
-    qualify row_number() over (order by cast(${quoteName(eventTime)} as timestamp) desc,
-      ${entity.map(quoteName).join(', ')}) ${part === 'newest' ? '<=' : '>'} ${window}`;
-};
+): string =>
+  `select ${view.features.map(({ name }) => quoteName(name)).join(', ')} from view_ where ${knownSql(view, now)}
+    qualify row_number() over (order by cast(${quoteName(view.eventTime)} as timestamp) desc,
+      ${view.entity.map(quoteName).join(', ')}) ${part === 'newest' ? '<=' : '>'} ${window}`;

@@ -12,11 +12,11 @@ const instant = (ms: number): string => `make_timestamp(${BigInt(Math.trunc(ms))
 const list = (names: readonly string[], side = ''): string =>
   names.map((name) => `${side}${quoteName(name)}`).join(', ');
 
-const timesOf = ({ eventTime, createdTime }: Omit<View, 'features'>): string[] =>
+const timesOf = ({ eventTime, createdTime }: View): string[] =>
   [eventTime, ...(createdTime === null ? [] : [createdTime])].map(asTime);
 
 /** Rows that a look-up or a training set may see at `now`. */
-export const knownSql = (view: Omit<View, 'features'>, now: number): string =>
+export const knownSql = (view: View, now: number): string =>
   [
     ...view.entity.map((name) => `${quoteName(name)} is not null`),
     ...timesOf(view).map((time) => `${time} <= ${instant(now)}`),

@@ -9,12 +9,11 @@ import type {
   TableSource,
 } from '../../../adapters/analytics/analytics.ts';
 import { newId } from '../../../base/ids.ts';
-import { quoteName } from '../../../base/sql-text.ts';
 import type { BoundSql } from '../../datasets/service.ts';
 import type { KeyColumn } from '../online/keys.ts';
 import { keyColumns } from '../online/newest-values.ts';
 import { ttlMsOf } from '../online/values.ts';
-import { joinView, numberedRowsSql } from '../view-join.ts';
+import { joinView } from '../view-join.ts';
 import { writeViewRows } from '../view-rows.ts';
 import { joinWindows } from '../window-join.ts';
 import { newestSql } from './drift.ts';
@@ -58,19 +57,15 @@ export interface OfflineRows {
   sample(request: { now: number; size: number; seed: number }): Promise<Sampled[]>;
   /** These entities at another instant. */
   of(keys: readonly string[], now: number): Promise<Sampled[]>;
-  /** Some features of the newest known rows, so many, or of those before. Windows end at each row's own time. */
+  /** Some features of the newest known rows, so many, or of those before. */
   part(part: 'newest' | 'earlier', request: PartRequest): Promise<TableSource>;
 }
 
 export interface PartRequest {
-  /** Of a view with windows, all of them. */
   readonly features: FeatureView['features'];
   readonly window: number;
   readonly now: number;
 }
-
-/** Rows whose windows are computed, where drift is measured. */
-const mostRows = 10_000;
 
 export function createOffline({ analytics, tempFolder }: OfflineDependencies) {
   async function withRows<T>(
@@ -141,17 +136,8 @@ export function createOffline({ analytics, tempFolder }: OfflineDependencies) {
       of: (chosen, now) => answers(chosenSql(view, keys, now), [chosen]),
       async part(part, { features, window, now }) {
         const to = join(folder, `${part}-${++made}.parquet`);
-        if (!isWindowed)
-          await analytics.copy({
-            sql: newestSql({ ...view, features }, now, window, part),
-            tables: { view_ },
-            to,
-            ...common,
-          });
-        else
-          await analytics.sealed({ tables: { view_ }, outputs: [to], signal }, (engine) =>
-            windowsOfRows(view, engine, newestSql(view, now, window, part), to),
-          );
+        const sql = newestSql({ ...view, features }, now, window, part);
+        await analytics.copy({ sql, tables: { view_ }, to, ...common });
         return { paths: [to] };
       },
     };
@@ -179,28 +165,6 @@ async function joined(view: FeatureView, engine: SealedEngine): Promise<QueryRep
   const one = [{ name: eventTime, as: served }];
   await joinView(engine, { ...common, ttlMs: ttlMsOf(view), features: one }, select, rules);
   return engine.query(offlineAnswerSql(view));
-}
-
-/** The windows of some rows at their own times, of all that is known by now. */
-async function windowsOfRows(
-  view: FeatureView,
-  engine: SealedEngine,
-  chosen: string,
-  output: string,
-): Promise<void> {
-  const { entity: keys, eventTime, createdTime, aggregations, inputs, features } = view;
-  await engine.run(
-    `create temp table _chosen as select * from (${chosen}) using sample reservoir(${mostRows} rows) repeatable (1)`,
-  );
-  await engine.run(numberedRowsSql('_chosen', eventTime));
-  const all = features.map(({ name }) => ({ name, as: name }));
-  await joinWindows(
-    engine,
-    { keys, eventTime, createdTime, aggregations, inputs, features: all },
-    await engine.select('select * from view_'),
-    { bitemporal: false, asOf: null },
-  );
-  await engine.copy(`select ${features.map(({ name }) => quoteName(name)).join(', ')} from _rows`, output);
 }
 
 export type Offline = ReturnType<typeof createOffline>;
