@@ -163,6 +163,11 @@ describeEachDatabase('a view with aggregations', (open) => {
       [Date.UTC(2026, 2, 6, 11), 1, 7],
       null,
     ]);
+    // An endpoint predicts with the values of no events, too.
+    const served = await wing.features.readOnline(await wing.features.get(one, caller), entities.slice(1, 3));
+    expect(served.map((found) => found?.values.count_1d)).toEqual([0, 1]);
+    const [unknown] = await wing.features.readOnline(await wing.features.get(one, caller), [{ customer: 9 }]);
+    expect(unknown?.values).toMatchObject({ count_1d: 0, sum_amount_1d: null });
     const health = await wing.features.health(one, caller);
     expect(health.parity).toMatchObject({ sampled: 2, matched: 2, wrong: 0, behind: 0 });
     expect(health.freshness).toMatchObject({ met: true });

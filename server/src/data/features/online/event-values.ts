@@ -12,7 +12,7 @@ const dayMs = 86_400_000;
 /** A value as an event has it, from its spelling. */
 export function eventValue(type: Column['type'], spelled: unknown): Value {
   if (type === 'integer' && typeof spelled === 'string') return BigInt(spelled);
-  return spelled as Value;
+  return (spelled ?? null) as Value;
 }
 
 /** The spelling of a value that was pushed, and has been checked. */

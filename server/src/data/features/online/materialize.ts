@@ -163,6 +163,8 @@ export function createMaterialize(deps: MaterializeDependencies) {
     for (;;) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       waiting.set(id, (failure) => (failure ? reject(failure) : resolve()));
+      // It may fail while its record is read, before anybody awaits it: that must not end the process.
+      promise.catch(() => undefined);
       const timer = setTimeout(resolve, lookAgainMs);
       try {
         const found = await get(id);

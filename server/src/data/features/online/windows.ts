@@ -5,7 +5,7 @@
 import type { Aggregation, Column, FeatureView } from '@tidemill/contract';
 import { type EventList, type OnlineValues, parseEventList } from '../../../adapters/online/online.ts';
 import { durationMs } from '../../../base/duration.ts';
-import { exactSum } from '../../../base/statistics/exact-sum.ts';
+import { sum as compensatedSum } from '../../../base/statistics/summary.ts';
 import { everyEvent, longestWindowUs } from '../aggregations.ts';
 import { eventValue, spellValue, type Value } from './event-values.ts';
 
@@ -83,7 +83,8 @@ const parsed = new WeakMap<OnlineValues, Events>();
 export function windowValues(read: WindowRead, held: OnlineValues | null, at: number): WindowValues {
   const events = held && eventsOf(read, held);
   const counted = events === null ? [] : countedAt(read, events, at);
-  const texts = read.taken.map((each) => spellTaken(each, aggregateOf(each, events, counted, at)));
+  const within = createWithin(events, counted, at);
+  const texts = read.taken.map((each) => spellTaken(each, aggregateOf(each, within(each))));
   const first = events?.list.first ?? null;
   const isThere = first !== null && first <= at;
   const newest = counted[0] === undefined ? (held?.eventTime ?? null) : (events?.times[counted[0]] ?? null);
@@ -101,45 +102,40 @@ function eventsOf(read: WindowRead, held: OnlineValues): Events {
   const known = parsed.get(held);
   if (known) return known;
   const list = parseEventList(held.values);
-  const appended = JSON.parse(`[${list.entries.map(({ event }) => event).join(',')}]`) as unknown[][];
-  const rows = (JSON.parse(list.base) as unknown[][]).concat(appended).map((row) => toRow(read, row));
-  rows.sort(compareRows);
+  const appended = JSON.parse(`[${list.entries.map(({ event }) => event).join(',')}]`) as EventRow[];
+  const rows = (JSON.parse(list.base) as EventRow[]).concat(appended);
+  const order = (a: EventRow, b: EventRow) => compareRows(read.inputs, a, b);
+  if (!isSorted(rows, order)) rows.sort(order);
   const events = {
     list,
-    times: rows.map(({ time }) => time),
-    created: rows.map(({ created }) => created),
-    columns: read.inputs.map((_, i) => rows.map(({ values }) => values[i] ?? null)),
+    times: rows.map(([time]) => time),
+    created: rows.map(([time, later]) => time + later),
+    columns: read.inputs.map(({ type }, i) => rows.map((row) => eventValue(type, row[i + 2]))),
   };
   parsed.set(held, events);
   return events;
 }
 
-interface EventRow {
-  readonly time: number;
-  readonly created: number;
-  readonly values: readonly Value[];
-}
+/** When it happened, how much later it was known, and the values of the inputs. */
+type EventRow = readonly [number, number, ...unknown[]];
 
-function toRow({ inputs }: WindowRead, [time, later, ...values]: unknown[]): EventRow {
-  return {
-    time: Number(time),
-    created: Number(time) + Number(later),
-    values: inputs.map(({ type }, i) => eventValue(type, values[i] ?? null)),
-  };
+function isSorted(rows: readonly EventRow[], order: (a: EventRow, b: EventRow) => number): boolean {
+  for (let i = 1; i < rows.length; i++)
+    if (order(rows[i - 1] as EventRow, rows[i] as EventRow) > 0) return false;
+  return true;
 }
 
 /** Of versions that are equal in all else the greater values are the later one; nothing is less than any value. */
-function compareRows(a: EventRow, b: EventRow): number {
-  if (a.time !== b.time) return a.time - b.time;
-  if (a.created !== b.created) return a.created - b.created;
-  for (const [i, value] of a.values.entries()) {
-    const order = compareValues(value, b.values[i] ?? null);
+function compareRows(inputs: readonly Column[], a: EventRow, b: EventRow): number {
+  if (a[0] !== b[0]) return a[0] - b[0];
+  if (a[1] !== b[1]) return a[1] - b[1];
+  for (const [i, { type }] of inputs.entries()) {
+    const order = compareValues(eventValue(type, a[i + 2]), eventValue(type, b[i + 2]));
     if (order !== 0) return order;
   }
   return 0;
 }
 
-/** Texts by code points, as the engine has them. */
 function compareValues(a: Value, b: Value): number {
   if (a === b) return 0;
   if (a === null || b === null) return a === null ? -1 : 1;
@@ -147,6 +143,7 @@ function compareValues(a: Value, b: Value): number {
   return a < b ? -1 : 1;
 }
 
+/** By code points, as the engine does. */
 function compareTexts(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
@@ -186,39 +183,79 @@ function endAt(times: readonly number[], at: number): number {
   return low;
 }
 
-type Result = Value | readonly Value[];
+/** What of one input lies in one window, the newest first. */
+interface Within {
+  /** With those that have no value. */
+  readonly events: number;
+  readonly values: readonly Value[];
+  /** Parallel to the values. */
+  readonly times: readonly number[];
+}
 
-function aggregateOf(taken: Taken, events: Events | null, counted: readonly number[], at: number): Result {
-  const { function: how, input, width } = taken;
-  const values: Value[] = [];
-  const times: number[] = [];
-  const column = events?.columns[input];
-  let within = 0;
+/** Aggregations of the same input and window share what they read. */
+function createWithin(events: Events | null, counted: readonly number[], at: number) {
+  const found = new Map<string, Within>();
+  return ({ input, width }: Taken): Within => {
+    const name = `${input} ${width}`;
+    const known = found.get(name);
+    if (known) return known;
+    const fresh = events === null ? nothingWithin : readWithin(events, counted, input, at - width);
+    found.set(name, fresh);
+    return fresh;
+  };
+}
+
+const nothingWithin: Within = { events: 0, values: [], times: [] };
+
+function readWithin(
+  { times, columns }: Events,
+  counted: readonly number[],
+  input: number,
+  since: number,
+): Within {
+  const column = columns[input];
+  const [values, at]: [Value[], number[]] = [[], []];
+  let events = 0;
   for (const i of counted) {
-    const time = events?.times[i] as number;
-    if (time <= at - width) break;
-    within += 1;
+    const time = times[i] as number;
+    if (time <= since) break;
+    events += 1;
     const value = column?.[i] ?? null;
     if (value === null) continue;
     values.push(value);
-    if (how === 'last') times.push(time);
-    if (how === 'last' && values.length > taken.k && time !== times[taken.k - 1]) break;
+    at.push(time);
   }
-  if (how === 'count') return input === -1 ? within : values.length;
+  return { events, values, times: at };
+}
+
+type Result = Value | readonly Value[];
+
+function aggregateOf(taken: Taken, { events, values, times }: Within): Result {
+  const { function: how, input, type } = taken;
+  if (how === 'count') return input === -1 ? events : values.length;
   if (how === 'distinct') return new Set(values).size;
   if (values.length === 0) return null;
   if (how === 'last') return newestOf(taken, times, values);
-  if (how === 'min') return values.reduce((a, b) => (compareValues(a, b) <= 0 ? a : b));
-  if (how === 'max') return values.reduce((a, b) => (compareValues(a, b) >= 0 ? a : b));
-  const sum = taken.type === 'integer' ? wholeSum(values) : exactSum(values as number[]);
+  if (how === 'min') return least(values, 1);
+  if (how === 'max') return least(values, -1);
+  const numbers = toNumbers(values);
+  const sum = type === 'integer' ? wholeSum(values) : compensatedSum(numbers);
   if (how === 'sum') return sum;
   const mean = Number(sum) / values.length;
-  return how === 'mean' ? mean : deviation(values, mean);
+  return how === 'mean' ? mean : deviation(numbers, mean);
+}
+
+function least(values: readonly Value[], sign: 1 | -1): Value {
+  let found = values[0] as Value;
+  for (const value of values) if (compareValues(value, found) * sign < 0) found = value;
+  return found;
 }
 
 /** Of several at one time the greater first. */
 function newestOf({ k }: Taken, times: readonly number[], values: readonly Value[]): Result {
-  const order = values.map((value, i) => ({ value, time: times[i] as number }));
+  let end = Math.min(k, values.length);
+  while (end < values.length && times[end] === times[end - 1]) end += 1;
+  const order = values.slice(0, end).map((value, i) => ({ value, time: times[i] as number }));
   order.sort((a, b) => b.time - a.time || compareValues(b.value, a.value));
   if (k === 1) return order[0]?.value ?? null;
   return order.slice(0, k).map(({ value }) => value);
@@ -236,10 +273,17 @@ function wholeSum(values: readonly Value[]): number | bigint {
   return sum;
 }
 
-/** Of a sample; null for one value. */
-function deviation(values: readonly Value[], mean: number): number | null {
-  if (values.length < 2) return null;
-  return Math.sqrt(exactSum(values.map((value) => (Number(value) - mean) ** 2)) / (values.length - 1));
+function toNumbers(values: readonly Value[]): Float64Array {
+  const numbers = new Float64Array(values.length);
+  for (let i = 0; i < values.length; i++) numbers[i] = Number(values[i]);
+  return numbers;
+}
+
+/** Of a sample; null for one value. The numbers are gone. */
+function deviation(numbers: Float64Array, mean: number): number | null {
+  if (numbers.length < 2) return null;
+  for (let i = 0; i < numbers.length; i++) numbers[i] = ((numbers[i] as number) - mean) ** 2;
+  return Math.sqrt(compensatedSum(numbers) / (numbers.length - 1));
 }
 
 function spellTaken({ type, gives }: Taken, result: Result): string {
