@@ -1,3 +1,4 @@
+import { ascending } from '../../../base/statistics/ascending.ts';
 import type { Random } from '../../../base/statistics/random.ts';
 import { Generations, type Individual } from './generations.ts';
 import { dominates, rankByDominance } from './pareto.ts';
@@ -88,10 +89,7 @@ function selectElite(all: readonly Individual[], size: number): readonly Individ
 function sortByRoom(members: readonly Individual[]): readonly Individual[] {
   const room = measureRoom(members);
   const roomOf = ({ number }: Individual) => room.get(number) ?? 0;
-  return members.toSorted((a, b) => {
-    const [left, right] = [roomOf(a), roomOf(b)];
-    return left === right ? a.number - b.number : left < right ? 1 : -1;
-  });
+  return members.toSorted((a, b) => ascending(roomOf(b), roomOf(a)) || a.number - b.number);
 }
 
 /** Crowding distance by number: over the goals, the gap between both neighbours as a part of the goal's spread. */
@@ -99,9 +97,7 @@ export function measureRoom(members: readonly Individual[]): ReadonlyMap<number,
   const room = new Map<number, number>();
   for (const goal of (members[0]?.losses ?? []).keys()) {
     const lossOf = ({ losses }: Individual) => losses[goal] ?? 0;
-    const sorted = members.toSorted((a, b) =>
-      lossOf(a) < lossOf(b) ? -1 : lossOf(a) > lossOf(b) ? 1 : a.number - b.number,
-    );
+    const sorted = members.toSorted((a, b) => ascending(lossOf(a), lossOf(b)) || a.number - b.number);
     const finite = sorted.map(lossOf).filter(Number.isFinite);
     const spread = (finite.at(-1) ?? 0) - (finite[0] ?? 0);
     const losses = [Number.NEGATIVE_INFINITY, ...sorted.map(lossOf), Number.POSITIVE_INFINITY];

@@ -1,3 +1,5 @@
+import { ascending } from '../../../base/statistics/ascending.ts';
+
 // Several goals at once. A point is its losses, one per goal, all to be minimized.
 
 export type Losses = ArrayLike<number>;
@@ -49,8 +51,8 @@ const inOrder = (points: readonly Losses[]): readonly number[] =>
 
 function compareLosses(a: Losses, b: Losses): number {
   for (let goal = 0; goal < a.length; goal += 1) {
-    const [left = 0, right = 0] = [a[goal], b[goal]];
-    if (left !== right) return left < right ? -1 : 1;
+    const order = ascending(a[goal] ?? 0, b[goal] ?? 0);
+    if (order !== 0) return order;
   }
   return 0;
 }

@@ -1,3 +1,4 @@
+import { ascending } from '../../../../base/statistics/ascending.ts';
 import { decomposeSymmetric } from '../../../../base/statistics/symmetric-eigen.ts';
 
 /** The normal distribution that points come from, and what it remembers of how it moved. */
@@ -79,17 +80,18 @@ export function beginEvolution(mean: Float64Array, sigma: number): Evolution {
   };
 }
 
-/** axes * diag(scales) * axes^T * vector. */
-function turnBack({ axes }: Evolution, scales: Float64Array, vector: Float64Array): Float64Array {
+/** The vector as a standard normal one would have been: covariance^(-1/2) times it. */
+function whiten({ axes, spreads }: Evolution, vector: Float64Array): Float64Array {
   const n = vector.length;
-  const inner = scales.map((scale, j) => {
+  const inner = spreads.map((spread, j) => {
     let sum = 0;
     for (let i = 0; i < n; i += 1) sum += (axes[i * n + j] ?? 0) * (vector[i] ?? 0);
-    return scale * sum;
+    return sum / spread;
   });
   return turnTo(axes, inner);
 }
 
+/** Coordinates along the axes, as coordinates of the parameters. */
 function turnTo(axes: Float64Array, vector: Float64Array): Float64Array {
   const n = vector.length;
   return Float64Array.from({ length: n }, (_, i) => {
@@ -110,17 +112,16 @@ export function pointOf({ mean, sigma, axes, spreads }: Evolution, normal: Float
  * Equations (41) to (47) of Hansen (2016), with negative weights.
  */
 export function evolve(before: Evolution, rates: Rates, solutions: readonly Solution[]): Evolution {
-  const { weights, parents, muEff, cSigma, dSigma, cc, c1, cMu, chi } = rates;
+  const { weights, parents, muEff, cSigma, dSigma, cc, chi } = rates;
   const n = before.mean.length;
   const generation = before.generation + 1;
   const steps = solutions
-    .toSorted((a, b) => (a.loss < b.loss ? -1 : a.loss > b.loss ? 1 : 0))
+    .toSorted((a, b) => ascending(a.loss, b.loss))
     .map(({ x }) => x.map((value, i) => (value - (before.mean[i] ?? 0)) / before.sigma));
   const move = before.mean.map((_, i) =>
     steps.slice(0, parents).reduce((sum, step, k) => sum + (weights[k] ?? 0) * (step[i] ?? 0), 0),
   );
-  const whitening = before.spreads.map((spread) => 1 / spread);
-  const whitened = turnBack(before, whitening, move);
+  const whitened = whiten(before, move);
   const drive = Math.sqrt(cSigma * (2 - cSigma) * muEff);
   const pathOfSigma = before.pathOfSigma.map((value, i) => (1 - cSigma) * value + drive * (whitened[i] ?? 0));
   const length = lengthOf(pathOfSigma);
@@ -130,13 +131,30 @@ export function evolve(before: Evolution, rates: Rates, solutions: readonly Solu
   const pathOfCovariance = before.pathOfCovariance.map(
     (value, i) => (1 - cc) * value + pull * (move[i] ?? 0),
   );
+  const covariance = stretch(before, rates, { steps, pathOfCovariance, isCalm });
+  const sigma = Math.min(before.sigma * Math.exp((cSigma / dSigma) * (length / chi - 1)), 1e32);
+  const mean = before.mean.map((value, i) => value + before.sigma * (move[i] ?? 0));
+  if (!covariance.every(Number.isFinite) || !mean.every(Number.isFinite) || !(sigma > 0)) return before;
+  return { generation, mean, sigma, covariance, pathOfSigma, pathOfCovariance, ...axesOf(covariance) };
+}
+
+interface Moved {
+  readonly steps: readonly Float64Array[];
+  readonly pathOfCovariance: Float64Array;
+  readonly isCalm: boolean;
+}
+
+/** The covariance, longer along the path and the good steps, shorter along the bad ones. */
+function stretch(before: Evolution, rates: Rates, { steps, pathOfCovariance, isCalm }: Moved): Float64Array {
+  const { weights, cc, c1, cMu } = rates;
+  const n = before.mean.length;
   const lost = isCalm ? 0 : cc * (2 - cc);
   const kept = 1 + c1 * lost - c1 - cMu * total(weights);
   const shares = steps.map((step, k) => {
     const weight = weights[k] ?? 0;
-    return weight >= 0 ? weight : (weight * n) / (lengthOf(turnBack(before, whitening, step)) ** 2 + 1e-8);
+    return weight >= 0 ? weight : (weight * n) / (lengthOf(whiten(before, step)) ** 2 + 1e-8);
   });
-  const covariance = before.covariance.map((value, place) => {
+  return before.covariance.map((value, place) => {
     const [i, j] = [Math.floor(place / n), place % n];
     const rankOne = (pathOfCovariance[i] ?? 0) * (pathOfCovariance[j] ?? 0);
     const rankMu = steps.reduce(
@@ -145,10 +163,6 @@ export function evolve(before: Evolution, rates: Rates, solutions: readonly Solu
     );
     return kept * value + c1 * rankOne + cMu * rankMu;
   });
-  const sigma = Math.min(before.sigma * Math.exp((cSigma / dSigma) * (length / chi - 1)), 1e32);
-  const mean = before.mean.map((value, i) => value + before.sigma * (move[i] ?? 0));
-  if (!covariance.every(Number.isFinite) || !mean.every(Number.isFinite) || !(sigma > 0)) return before;
-  return { generation, mean, sigma, covariance, pathOfSigma, pathOfCovariance, ...axesOf(covariance) };
 }
 
 const axesOf = (covariance: Float64Array): Pick<Evolution, 'axes' | 'spreads'> => {

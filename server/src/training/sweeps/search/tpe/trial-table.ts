@@ -1,3 +1,4 @@
+import { ascending } from '../../../../base/statistics/ascending.ts';
 import type { SamplerInput, SearchTrial } from '../sampler.ts';
 import { boundsOf, isSingle, type Parameter, toCoordinate } from '../space.ts';
 import { SortedRows } from './sorted-rows.ts';
@@ -50,12 +51,11 @@ export class TrialTable {
     const byNumber = (a: number, b: number) => (this.numbers[a] ?? 0) - (this.numbers[b] ?? 0);
     const loss = (row: number) => this.losses[0]?.[row] ?? 0;
     this.all = new SortedRows(byNumber);
-    // Infinities have no difference.
-    this.complete = new SortedRows((a, b) => compare(loss(a), loss(b)) || byNumber(a, b));
+    this.complete = new SortedRows((a, b) => ascending(loss(a), loss(b)) || byNumber(a, b));
     this.pruned = new SortedRows(
       (a, b) =>
-        compare(this.#steps[b] ?? 0, this.#steps[a] ?? 0) ||
-        compare(this.#reported[a] ?? 0, this.#reported[b] ?? 0) ||
+        ascending(this.#steps[b] ?? 0, this.#steps[a] ?? 0) ||
+        ascending(this.#reported[a] ?? 0, this.#reported[b] ?? 0) ||
         byNumber(a, b),
     );
     this.columns = space.parameters.map((parameter) => createColumn(parameter, byNumber));
@@ -174,15 +174,13 @@ export class TrialTable {
   }
 }
 
-const compare = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0);
-
 function createColumn(parameter: Parameter, byNumber: (a: number, b: number) => number): Column {
   const [low, high] = parameter.type === 'categorical' ? [0, 0] : boundsOf(parameter);
   const column: Column = {
     ...{ parameter, low, high, ended: 0, coordinates: new Float64Array(64) },
     ...{ knownSigmas: new Float64Array(64), knownMasses: new Float64Array(64) },
     rows: new SortedRows(
-      (a, b) => compare(column.coordinates[a] ?? 0, column.coordinates[b] ?? 0) || byNumber(a, b),
+      (a, b) => ascending(column.coordinates[a] ?? 0, column.coordinates[b] ?? 0) || byNumber(a, b),
     ),
   };
   return column;
