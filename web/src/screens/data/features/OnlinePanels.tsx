@@ -16,7 +16,7 @@ export function ViewOnline({ view }: { readonly view: FeatureView }) {
   return (
     <div className="stack">
       <MaterializationsPanel view={view} />
-      {(view.stream || view.aggregations.length === 0) && <PushPanel view={view} />}
+      <PushPanel view={view} />
       <Panel title="Look up" aside={<OnlineStore />}>
         <LookupForm keys={keys} onLookup={setQuestion} />
       </Panel>

@@ -32,6 +32,9 @@ it('asks for keys and times first, each once, and says what may be left out', ()
   expect(pushColumns(windowed as unknown as FeatureView).map(({ name }) => name)).toEqual(
     columns.map(({ name }) => name),
   );
+  const inputs = [{ name: 'amount', type: 'double' }];
+  const ofDataset = { ...windowed, stream: null, inputs } as unknown as FeatureView;
+  expect(pushColumns(ofDataset).map(({ name }) => name)).toEqual(['tenant', 'at', 'known', 'amount']);
 });
 
 it('makes values of texts by their types, leaves empty fields out, and keeps what does not fit', () => {

@@ -37,7 +37,7 @@ export function pushColumns(view: FeatureView): PushColumn[] {
           },
         ]),
   ];
-  const values = view.aggregations.length > 0 ? given : view.features;
+  const values = view.aggregations.length === 0 ? view.features : view.stream ? given : view.inputs;
   const known = new Set(first.map(({ name }) => name));
   return [
     ...first,
