@@ -122,7 +122,7 @@ describe.skipIf(python === '')('trainers', () => {
         const first = await runScript({
           ...start({ MLFLOW_RUN_ID: id }),
           words,
-          stopAt: (line) => line.startsWith(`step ${resumes ? 3 : 1} `),
+          stopAt: (line) => line.startsWith(`step ${resumes ? 3 : 0} `),
         });
         expect(first, first.stderr).toMatchObject({ code: 143 });
         const interrupted = await showRun(server.url, id);

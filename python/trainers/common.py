@@ -227,6 +227,7 @@ def run(options):
     mlflow.log_params({name: value for name, value in vars(options).items() if name not in apart and value is not None})
     try:
         yield
+        leave_if_told()
         mlflow.end_run()
     except Stopped as stopped:
         print(f"stopped: {stopped.reason}", flush=True)
@@ -246,8 +247,13 @@ def stop_on_signal(number, frame):
     # Once is enough: a second one must not interrupt the farewell.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     told_to_stop = Stopped(128 + number, "SIGTERM")
-    # At once, and at the next report if the framework lets no exception pass where it stands.
-    raise told_to_stop
+    leave_if_told()
+
+
+def leave_if_told():
+    """At once when the signal comes; asked again later, as frameworks may swallow an exception where they stand."""
+    if told_to_stop:
+        raise told_to_stop
 
 
 def errors(name, rows, answers):
@@ -260,8 +266,7 @@ def report(options, step, metrics):
     """Logs the step. In a sweep it tells the goal's value too, and does not come back when the answer is to stop."""
     mlflow.log_metrics(metrics, step=step)
     print(f"step {step}", *(f"{name} {value:.6g}" for name, value in metrics.items()), flush=True)
-    if told_to_stop:
-        raise told_to_stop
+    leave_if_told()
     if not np.isfinite(list(metrics.values())).all():
         raise SystemExit(f"training has diverged at step {step}: a smaller --lr may help")
     if options.goal not in metrics:
