@@ -109,3 +109,20 @@ it('draws over time that passed, and over a logarithm', () => {
   expect(option.yAxis).toMatchObject({ type: 'log' });
   expect(axisText('duration')(90_000)).toBe('1 min 30 s');
 });
+
+it('tells of dots one by one, by their names, over a logarithm where it is asked', () => {
+  const points = [[0.001, 2]] as const;
+  const option = toOption(
+    {
+      lines: [{ name: 'trials', kind: 'dots', points, pointNames: ['trial 7'] }],
+      axis: 'value',
+      logAcross: true,
+    },
+    palette,
+  );
+  expect(option).toMatchObject({ tooltip: { trigger: 'item' }, xAxis: { type: 'log' } });
+  expect(seriesOf(option)[0]).toMatchObject({
+    type: 'scatter',
+    data: [{ name: 'trial 7', value: [0.001, 2] }],
+  });
+});

@@ -9,8 +9,11 @@ export interface ChartLine {
   readonly points: readonly Point[];
   /** Without one, the next colour of the series palette. */
   readonly tone?: ChartTone;
-  readonly kind?: 'line' | 'markers' | 'bars';
+  /** `dots` are many; each is told of by itself. */
+  readonly kind?: 'line' | 'markers' | 'dots' | 'bars';
   readonly dashed?: boolean;
+  /** What each point is called where it is told of by itself. */
+  readonly pointNames?: readonly string[];
 }
 
 export interface ChartBand {
@@ -30,6 +33,8 @@ export interface ChartContent {
   readonly categories?: readonly string[];
   /** Values over a logarithm; what is not above zero must be a gap. */
   readonly log?: boolean;
+  /** The same for positions on the x axis. */
+  readonly logAcross?: boolean;
   readonly unit?: string;
   /** From zero, for what is a size; otherwise the axis follows the data. */
   readonly fromZero?: boolean;
@@ -83,6 +88,14 @@ const strokes = ['solid', 'dashed', 'dotted', [8, 3, 2, 3]] as const;
 const strokeOf = (line: ChartLine, index: number, colors: number) =>
   line.dashed ? 'dashed' : strokes[Math.floor(index / colors) % strokes.length];
 
+const toDots = ({ points, pointNames }: ChartLine) => ({
+  type: 'scatter',
+  symbol: 'circle',
+  symbolSize: 6,
+  itemStyle: { opacity: 0.7 },
+  data: points.map((value, index) => ({ name: pointNames?.[index] ?? '', value })),
+});
+
 const toSeries = (line: ChartLine, index: number, palette: Palette) => {
   const color = line.tone
     ? palette[line.tone]
@@ -95,6 +108,7 @@ const toSeries = (line: ChartLine, index: number, palette: Palette) => {
     emphasis: { disabled: true },
   };
   if (line.kind === 'bars') return { ...common, type: 'bar', barMaxWidth: 14 };
+  if (line.kind === 'dots') return { ...common, ...toDots(line) };
   if (line.kind === 'markers') return { ...common, type: 'scatter', symbol: 'triangle', symbolSize: 8, z: 4 };
   return {
     ...common,
@@ -148,9 +162,12 @@ const yMaximum = (limit: ChartContent['limit']) =>
 // Shapes in a box of 14 by 8, so that a line stays a line beside a triangle in the legend.
 const lineIcon = 'path://M0,0h0M14,8h0M0,3h14v2h-14z';
 const markerIcon = 'path://M0,0h0M14,8h0M7,0l4.5,8h-9z';
+const dotIcon = 'path://M0,0h0M14,8h0M7,0.5a3.5,3.5,0,0,1,0,7a3.5,3.5,0,0,1,0,-7z';
+const icons = { line: lineIcon, bars: lineIcon, markers: markerIcon, dots: dotIcon } as const;
 
-const axisType = (axis: ChartContent['axis']): 'time' | 'value' | 'category' => {
+const axisType = ({ axis, logAcross }: ChartContent): 'time' | 'value' | 'category' | 'log' => {
   if (axis === 'category') return axis;
+  if (logAcross) return 'log';
   return axis === undefined || axis === 'time' ? 'time' : 'value';
 };
 
@@ -177,10 +194,10 @@ export function toOption(content: ChartContent, palette: Palette): EChartsCoreOp
       itemGap: 18,
       // Pages of a legend are cut at its height: the line must hold the letters.
       textStyle: { color: palette.dim, fontSize: 12, lineHeight: 18 },
-      data: lines.map((line) => ({ name: line.name, icon: line.kind === 'markers' ? markerIcon : lineIcon })),
+      data: lines.map((line) => ({ name: line.name, icon: icons[line.kind ?? 'line'] })),
     },
     tooltip: {
-      trigger: 'axis',
+      trigger: lines.every((line) => line.kind === 'dots') ? 'item' : 'axis',
       confine: true,
       transitionDuration: 0,
       backgroundColor: palette.surface,
@@ -189,12 +206,15 @@ export function toOption(content: ChartContent, palette: Palette): EChartsCoreOp
       textStyle: { color: palette.text, fontSize: 12 },
       axisPointer: { type: 'line', lineStyle: { color: palette.faint, type: 'solid', width: 1 } },
       valueFormatter: (value: unknown) =>
-        typeof value === 'number' ? `${formatNumber(value, 5)}${suffix}` : '–',
+        [value]
+          .flat()
+          .map((each) => (typeof each === 'number' ? `${formatNumber(each, 5)}${suffix}` : '–'))
+          .join(', '),
     },
     xAxis: {
-      type: axisType(content.axis),
+      type: axisType(content),
       ...(content.axis === 'category' && { data: content.categories }),
-      ...(content.axis === 'value' && { scale: true }),
+      ...(content.axis === 'value' && !content.logAcross && { scale: true }),
       // Steps and trials are whole.
       ...(content.axis === 'number' && { minInterval: 1 }),
       ...(domain && { min: domain[0], max: domain[1] }),
@@ -204,6 +224,7 @@ export function toOption(content: ChartContent, palette: Palette): EChartsCoreOp
         ...label,
         hideOverlap: true,
         ...(content.axis === 'duration' && { formatter: formatDuration }),
+        ...(content.logAcross && { formatter: formatPlain }),
       },
       splitLine: { show: false },
       axisPointer: { label: { show: false } },

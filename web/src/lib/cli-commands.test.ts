@@ -76,5 +76,17 @@ it('writes what changes a dataset, and an upload with its file', () => {
   );
 });
 
+it('writes what changes a search', () => {
+  const resume = (budget?: object) => toCommand({ queryKey: ['sweeps', 'resume', { id: 's', budget }] });
+  expect(resume()).toBe('tidemill sweeps resume s');
+  expect(resume({ trials: 9, seconds: 90, cost: 2 })).toBe(
+    'tidemill sweeps resume s --trials 9 --duration 90s --cost 2',
+  );
+  expect(resume({ seconds: 7200 })).toBe('tidemill sweeps resume s --duration 120m');
+  expect(toCommand({ queryKey: ['sweeps', 'stop', { id: 's', giveBack: true }] })).toBe(
+    'tidemill sweeps stop s --give-back',
+  );
+});
+
 it('has no command for what no command prints', () =>
   expect(toCommand({ queryKey: ['system', 'events', {}] })).toBeNull());

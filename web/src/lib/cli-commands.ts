@@ -56,6 +56,13 @@ function pushWords({ rows, to, key }: Input): string {
   const options = `${option({ to }, 'to')}${quoted({ key }, 'key')}`;
   return text.length > longestInput ? ` rows.json${options}` : ` -${options} <<'END'\n${text}\nEND`;
 }
+/** A time is written in minutes where it is a whole number of them. */
+function budgetWords(budget: unknown): string {
+  const { trials, seconds, cost } = (budget ?? {}) as Partial<Record<'trials' | 'seconds' | 'cost', number>>;
+  const duration =
+    seconds === undefined ? undefined : seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
+  return [option({ trials }, 'trials'), option({ duration }, 'duration'), option({ cost }, 'cost')].join('');
+}
 /** One of the dataset, or already that of another. */
 const versionOf = ({ name }: Input, version: unknown) =>
   String(version).includes('@') ? shellQuote(String(version)) : named(name, version);
@@ -140,10 +147,16 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
     `runs search --experiment ${(input.experimentIds as string[])[0]}${quoted(input, 'filter')}${orderBy(input)}`,
   'experiments.diffRuns': ({ a, b }) => `runs diff ${a} ${b}`,
   'experiments.getRun': ({ id }) => `runs show ${id}`,
-  'jobs.list': () => 'jobs list',
+  'jobs.list': (input) => `jobs list${option(input, 'state')}`,
   'jobs.get': ({ id }) => `jobs show ${id}`,
+  'jobs.retry': ({ id }) => `jobs retry ${id}`,
+  'jobs.cancel': ({ id }) => `jobs cancel ${id}`,
   'sweeps.list': () => 'sweeps list',
   'sweeps.get': ({ id }) => `sweeps show ${id}`,
+  'sweeps.importance': ({ id }) => `sweeps importance ${id}`,
+  'sweeps.stop': ({ id, giveBack }) => `sweeps stop ${id}${giveBack ? ' --give-back' : ''}`,
+  'sweeps.resume': ({ id, budget }) => `sweeps resume ${id}${budgetWords(budget)}`,
+  'sweeps.cancel': ({ id }) => `sweeps cancel ${id}`,
   'registry.list': (input) => `models list${quoted(input, 'filter')}`,
   'registry.get': ({ name }) => `models versions ${named(name)}`,
   'registry.getVersion': (input) => `models show ${at(input)}`,

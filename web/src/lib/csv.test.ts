@@ -34,3 +34,11 @@ it('joins lines on their axis, with empty cells where one has no value', () =>
       String,
     ),
   ).toBe('x,truth,forecast\r\n1,10,\r\n2,20,\r\n3,,31\r\n'));
+
+it('keeps every point of those that share a position', () => {
+  const points = [
+    [1, 10],
+    [1, 11],
+  ] as const;
+  expect(linesToCsv([{ name: 'a', points }], String)).toBe('x,a\r\n1,10\r\n1,11\r\n');
+});

@@ -7,20 +7,26 @@ export function toCsv(header: readonly string[], rows: readonly (readonly unknow
   return `${[line(header), ...rows.map(line)].join('\r\n')}\r\n`;
 }
 
-/** Lines over one time axis as one table: a row per time, a column per line. */
+/** Lines over one axis as one table: a row per position, several where a line has several points; a column per line. */
 export function linesToCsv(
   lines: readonly { readonly name: string; readonly points: readonly (readonly [number, number | null])[] }[],
   axis: (position: number) => string,
 ): string {
-  const rows = new Map<number, unknown[]>();
+  const rows = new Map<number, unknown[][]>();
   for (const [index, line] of lines.entries()) {
-    for (const [position, value] of line.points) {
-      const row = rows.get(position) ?? Array(lines.length).fill(null);
-      row[index] = value;
-      rows.set(position, row);
+    const points = Map.groupBy(line.points, ([position]) => position);
+    for (const [position, same] of points) {
+      const there = rows.get(position) ?? [];
+      rows.set(position, there);
+      for (const [place, [, value]] of same.entries()) {
+        there[place] ??= Array(lines.length).fill(null);
+        there[place][index] = value;
+      }
     }
   }
-  const sorted = [...rows].sort(([first], [second]) => first - second);
+  const sorted = [...rows]
+    .sort(([first], [second]) => first - second)
+    .flatMap(([position, there]) => there.map((row) => [position, row] as const));
   return toCsv(
     ['x', ...lines.map((line) => line.name)],
     sorted.map(([position, row]) => [axis(position), ...row]),

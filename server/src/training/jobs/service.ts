@@ -272,10 +272,10 @@ export function createJobs(deps: JobsDependencies) {
       const path = commandFolder(deps.folder, input.id)[input.stream ?? 'stdout'];
       const size = (await stat(path).catch(() => null))?.size ?? 0;
       const { offset = 0 } = input;
-      const start = offset < 0 ? Math.max(0, size + offset) : offset;
+      const start = Math.min(size, offset < 0 ? Math.max(0, size + offset) : offset);
       // The size is that of now: what is written meanwhile belongs to the next look.
       const content = start < size ? createReadStream(path, { start, end: size - 1 }) : empty();
-      return { content, mediaType: 'text/plain; charset=utf-8' };
+      return { content, mediaType: 'text/plain; charset=utf-8', size: size - start };
     },
 
     /** For reproduction: the model folder again. @throws trainingRefused, trainingValueMissing */

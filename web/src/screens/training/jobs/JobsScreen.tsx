@@ -1,3 +1,4 @@
+import { NativeSelect } from '@mantine/core';
 import type { Job } from '@tidemill/sdk';
 import type { DataColumn } from '../../../components/data-column.tsx';
 import { EmptyState } from '../../../components/EmptyState.tsx';
@@ -8,9 +9,10 @@ import { StatusBadge } from '../../../components/StatusBadge.tsx';
 import { Time } from '../../../components/Time.tsx';
 import { formatDuration } from '../../../lib/format.ts';
 import { useList } from '../../../lib/pages.ts';
+import { useScreenSearch } from '../../../lib/url-state.ts';
+import { tookMs, trialOf, whatItRuns } from './job-words.ts';
 
-const tookMs = (job: Job) =>
-  job.startedAt === null || job.finishedAt === null ? null : job.finishedAt - job.startedAt;
+const states = ['queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled'] as const;
 
 const columns: readonly DataColumn<Job>[] = [
   {
@@ -27,29 +29,31 @@ const columns: readonly DataColumn<Job>[] = [
     cell: (job) => <StatusBadge state={job.state} />,
     width: 120,
   },
-  { id: 'kind', title: 'Kind', value: (job) => job.kind, width: 100 },
-  { id: 'experiment', title: 'Experiment', value: (job) => job.experiment },
   {
-    id: 'run',
-    title: 'Run',
-    value: (job) => job.runId,
-    cell: (job) => <ReferenceLink kind="run" to={job.runId} text={job.runId ? shortId(job.runId) : ''} />,
-    width: 120,
+    id: 'runs',
+    title: 'What it runs',
+    value: whatItRuns,
+    cell: (job) => (
+      <span className="mono" title={whatItRuns(job)}>
+        {whatItRuns(job)}
+      </span>
+    ),
   },
   {
-    id: 'model',
-    title: 'Model',
-    value: (job) => job.modelVersion,
-    cell: (job) => <ReferenceLink kind="model" to={job.modelVersion} />,
-    width: 160,
+    id: 'sweep',
+    title: 'Sweep',
+    value: (job) => trialOf(job)?.sweep,
+    cell: (job) => {
+      const trial = trialOf(job);
+      return <ReferenceLink kind="sweep" to={trial?.sweep} text={trial ? `trial ${trial.number}` : ''} />;
+    },
+    width: 90,
   },
-  { id: 'error', title: 'Error', value: (job) => job.error },
-  { id: 'attempt', title: 'Attempt', value: (job) => job.attempt, align: 'right', width: 90, hidden: true },
   {
     id: 'took',
     title: 'Took',
-    value: tookMs,
-    cell: (job) => formatDuration(tookMs(job)),
+    value: (job) => tookMs(job, Date.now()),
+    cell: (job) => formatDuration(tookMs(job, Date.now())),
     align: 'right',
     width: 100,
   },
@@ -61,22 +65,65 @@ const columns: readonly DataColumn<Job>[] = [
     align: 'right',
     width: 110,
   },
+  {
+    id: 'run',
+    title: 'Run',
+    value: (job) => job.runId,
+    cell: (job) => <ReferenceLink kind="run" to={job.runId} text={job.runId ? shortId(job.runId) : ''} />,
+    width: 120,
+  },
+  { id: 'experiment', title: 'Experiment', value: (job) => job.experiment, width: 120 },
+  {
+    id: 'model',
+    title: 'Model',
+    value: (job) => job.modelVersion,
+    cell: (job) => <ReferenceLink kind="model" to={job.modelVersion} />,
+    width: 130,
+  },
+  {
+    id: 'error',
+    title: 'Error',
+    value: (job) => job.error,
+    cell: ({ error }) => <span title={error ?? undefined}>{error ?? ''}</span>,
+    width: 200,
+  },
+  { id: 'kind', title: 'Kind', value: (job) => job.kind, width: 90, hidden: true },
+  { id: 'attempt', title: 'Attempt', value: (job) => job.attempt, align: 'right', width: 90, hidden: true },
 ];
 
 export function JobsScreen() {
-  const list = useList('jobs', 'list', {});
+  const [search, change] = useScreenSearch();
+  const state = states.find((known) => known === search.state);
+  const list = useList('jobs', 'list', { ...(state && { state }) });
   return (
     <>
-      <PageHeader title="Jobs" about="Learners and commands, each with its run." asked={list.asked} />
+      <PageHeader
+        title="Jobs"
+        about="Learners and commands, each with its run."
+        asked={list.asked}
+        actions={
+          <NativeSelect
+            aria-label="state"
+            data={[{ value: '', label: 'In any state' }, ...states]}
+            value={state ?? ''}
+            onChange={({ currentTarget }) => change({ state: currentTarget.value || undefined })}
+          />
+        }
+      />
       <ListTable
         label="jobs"
         list={list}
         columns={columns}
         rowKey={(job) => job.id}
+        minimumWidth={1440}
         empty={
-          <EmptyState command="tidemill jobs run --experiment EXPERIMENT -- python train.py">
-            No job was submitted yet.
-          </EmptyState>
+          state ? (
+            <EmptyState>No job is {state}.</EmptyState>
+          ) : (
+            <EmptyState command="tidemill jobs run --experiment EXPERIMENT -- python train.py">
+              No job was submitted yet.
+            </EmptyState>
+          )
         }
       />
     </>

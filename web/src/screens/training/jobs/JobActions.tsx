@@ -1,0 +1,28 @@
+import { useNavigate } from '@tanstack/react-router';
+import type { Job } from '@tidemill/sdk';
+import { Action } from '../../../components/Action.tsx';
+import { send } from '../../../lib/client.ts';
+
+export function JobActions({ job: { id, kind, state, finishedAt } }: { readonly job: Job }) {
+  const navigate = useNavigate();
+  if (finishedAt === null)
+    return (
+      <Action
+        danger
+        name="Cancel"
+        about="The job ends with its whole process tree."
+        reason="none"
+        {...send('jobs', 'cancel', { id })}
+      />
+    );
+  if (kind !== 'command' || (state !== 'failed' && state !== 'cancelled')) return null;
+  return (
+    <Action
+      name="Retry"
+      about="The same command once more, as a job and a run of their own; it goes on from the checkpoints of this one."
+      reason="none"
+      {...send('jobs', 'retry', { id })}
+      onDone={(next) => void navigate({ to: `/jobs/${next.id}` })}
+    />
+  );
+}
