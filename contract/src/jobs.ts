@@ -89,6 +89,14 @@ export const CommandJob = strict({
   parameters: Type.Optional(JobParameters),
   seed: Type.Optional(integer({ minimum: 0, maximum: 4_294_967_295 })),
   environment: Type.Optional(Type.Record(Type.String(), Type.String())),
+  dependencies: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 1000,
+      description:
+        'what its Python environment is made of: a requirements.txt, pyproject.toml, uv.lock or script of the code, `none`, or `auto` (default): what the code has of these',
+    }),
+  ),
   resources: Type.Optional(JobResources),
   priority: Type.Optional(Type.Integer({ minimum: -100, maximum: 100, description: 'the greater first' })),
   timeoutSeconds: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 604_800 })),

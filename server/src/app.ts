@@ -24,6 +24,7 @@ import { openRuntime } from './adapters/inference/runtimes.ts';
 import { webhookNotifier } from './adapters/notify/webhook.ts';
 import type { OnlineStore } from './adapters/online/online.ts';
 import { openSqliteOnline } from './adapters/online/sqlite.ts';
+import { localEnvironments } from './adapters/python-environments/local.ts';
 import { openSourceReader } from './adapters/sources/reader.ts';
 import { type Clock, systemClock } from './base/clock.ts';
 import { errors } from './base/errors.ts';
@@ -165,6 +166,8 @@ export async function createApp({ config, logger, clock = systemClock }: AppOpti
     learners,
     folder: join(config.dataFolder, 'jobs'),
     environment: config.commandEnvironment,
+    buildEnvironment: config.buildEnvironment,
+    environments: localEnvironments({ folder: join(config.dataFolder, 'environments') }),
     url: () => addressOf(http, config),
     capacity: config.jobCapacity,
     resolveModel: (reference, workspace) => registry.resolve(reference, workspace),

@@ -37,6 +37,8 @@ export interface Config {
   readonly webFolder: string | null;
   /** What commands of users get of this program's environment: where programs are, never a secret. */
   readonly commandEnvironment: Readonly<Record<string, string>>;
+  /** What building their environments gets beside that: where packages come from, and by which proxy. */
+  readonly buildEnvironment: Readonly<Record<string, string>>;
   /** What commands of users may take of this machine, all together. */
   readonly jobCapacity: { readonly cpu: number; readonly memoryBytes: number; readonly gpu: number };
 }
@@ -98,6 +100,7 @@ export function readConfig(options: ConfigOptions, environment: NodeJS.ProcessEn
     sources: readSources(options, environment),
     webFolder: environment.TIDEMILL_WEB ?? resolve(import.meta.dirname, '../../web/dist'),
     commandEnvironment: readCommandEnvironment(environment),
+    buildEnvironment: readBuildEnvironment(environment),
     jobCapacity: readJobCapacity(options, environment),
   };
 }
@@ -107,6 +110,17 @@ const forCommands = ['PATH', 'HOME', 'USER', 'SHELL', 'LANG', 'LC_ALL', 'TZ', 'T
 export function readCommandEnvironment(environment: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
   return Object.fromEntries(
     forCommands.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
+  );
+}
+
+const forBuilds =
+  /^(?:PIP_.+|UV_.+|https?_proxy|all_proxy|no_proxy|SSL_CERT_FILE|SSL_CERT_DIR|REQUESTS_CA_BUNDLE|XDG_.+)$/i;
+
+export function readBuildEnvironment(environment: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) =>
+      value !== undefined && forBuilds.test(name) ? [[name, value]] : [],
+    ),
   );
 }
 

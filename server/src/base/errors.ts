@@ -817,6 +817,16 @@ export const catalogue = {
     (d) =>
       `${d.count} of the job's files are not stored, such as '${d.path}'. Store them first (POST /api/v1/jobs/files).`,
   ),
+  environmentFileInvalid: entry<{ file: string; reason: string }>(
+    400,
+    (d) =>
+      `No environment can be made from '${d.file}': ${d.reason}. Name a requirements.txt, pyproject.toml, uv.lock or script of the code, or 'auto' or 'none'.`,
+  ),
+  environmentNotBuilt: entry<{ file: string; tool: string; log: string }>(
+    422,
+    (d) =>
+      `The environment that '${d.file}' asks for could not be made. ${d.tool} said: ${d.log}\nMend the file, or run without it (--dependencies none).`,
+  ),
   jobNotRetried: entry<{ id: string; kind: string; state: string }>(
     409,
     (d) =>

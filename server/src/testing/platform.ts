@@ -7,7 +7,7 @@ import { createApp } from '../app.ts';
 import type { Caller } from '../base/caller.ts';
 import type { Clock } from '../base/clock.ts';
 import { createLogger, type Logger } from '../base/logger.ts';
-import { readCommandEnvironment } from '../config.ts';
+import { readBuildEnvironment, readCommandEnvironment } from '../config.ts';
 
 export const owner: Caller = { actor: 'user:owner', role: 'admin', workspace: 'default' };
 
@@ -42,6 +42,7 @@ export async function createTestPlatform(
       webFolder: null,
       jobCapacity: { cpu: 2, memoryBytes: 4e9, gpu: 0 },
       commandEnvironment: readCommandEnvironment(process.env),
+      buildEnvironment: readBuildEnvironment(process.env),
     },
     logger: options.logger ?? createLogger('silent'),
     ...(options.clock && { clock: options.clock }),

@@ -10,12 +10,13 @@ import type { DatabaseHandle } from '../adapters/db/db.ts';
 import type { Compute } from '../adapters/executor/executor.ts';
 import { localExecutor } from '../adapters/executor/local.ts';
 import { workerPool } from '../adapters/executor/worker-pool.ts';
+import { localEnvironments } from '../adapters/python-environments/local.ts';
 import type { Caller } from '../base/caller.ts';
 import { systemClock as clock } from '../base/clock.ts';
 import { errors } from '../base/errors.ts';
 import { createLogger } from '../base/logger.ts';
 import { createRandom } from '../base/statistics/random.ts';
-import { readCommandEnvironment } from '../config.ts';
+import { readBuildEnvironment, readCommandEnvironment } from '../config.ts';
 import { createDatasets } from '../data/datasets/service.ts';
 import { createEvents } from '../platform/events/service.ts';
 import { createTasks } from '../platform/tasks/service.ts';
@@ -60,6 +61,8 @@ export async function createTrainingWing(
     executor,
     folder: join(folder.path, 'jobs'),
     environment: readCommandEnvironment(process.env),
+    buildEnvironment: readBuildEnvironment(process.env),
+    environments: localEnvironments({ folder: join(folder.path, 'environments') }),
     url: () => 'http://127.0.0.1:4600',
     capacity: { cpu: 2, memoryBytes: 2e9, gpu: 1 },
     resolveModel: async (reference) => {
@@ -114,12 +117,13 @@ export function until<T extends Job | Sweep>(
   id: string,
   caller: Caller,
   isReached: (found: T) => boolean,
+  timeout = 25_000,
 ): Promise<T> {
   const look = async () => {
     const found = await service.get({ id }, caller);
     return isReached(found) ? found : undefined;
   };
-  return vi.waitUntil(look, { timeout: 25_000, interval: 10 }) as Promise<T>;
+  return vi.waitUntil(look, { timeout, interval: 10 }) as Promise<T>;
 }
 
 export const isEnded = ({ state }: Job | Sweep): boolean =>

@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path';
 import type { CommandJob, JobFile } from '@tidemill/sdk';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { hashOf, type LocalFile, listCode, readRevision, sendFiles } from '../../code-folder.ts';
 import { sizeOf } from '../../files.ts';
 import { repeated, toBytes, toInteger, toNumber, toRecord, toTextPairs } from '../../parse.ts';
@@ -18,6 +18,10 @@ export interface CommandOptions {
   file?: string[];
   param?: string[];
   env?: string[];
+  dependencies?: string;
+  /** The shell's own environment, of either kind. */
+  activeVenv?: string;
+  activeConda?: string;
   cpu?: number;
   memory?: number;
   gpu?: number;
@@ -40,6 +44,12 @@ export const addCommandOptions = (command: Command): Command =>
     .option('--file <path>', 'file of yours it reads (repeatable)', repeated)
     .option('-p, --param <key=value>', 'parameter, found in params.json (repeatable)', repeated)
     .option('--env <key=value>', 'environment variable (repeatable)', repeated)
+    .option(
+      '--dependencies <file>',
+      'make its Python environment from this file of the code (requirements.txt, pyproject.toml, uv.lock, a script with inline metadata), from what there is (auto, the default), or not at all (none)',
+    )
+    .addOption(new Option('--active-venv <folder>').env('VIRTUAL_ENV').hideHelp())
+    .addOption(new Option('--active-conda <folder>').env('CONDA_PREFIX').hideHelp())
     .option('--cpu <number>', 'cores it needs (default 1)', toNumber)
     .option('--memory <size>', 'memory it may take, such as 4GiB: beyond, it is killed', toBytes)
     .option('--gpu <number>', 'graphics processors it needs', toInteger)
@@ -56,8 +66,8 @@ export async function toCommandJob(
   words: readonly string[],
   options: CommandOptions,
 ): Promise<CommandJob> {
-  const { experiment, name, seed, input, param, env, cpu, memory, gpu, priority, timeout, attempts } =
-    options;
+  const { experiment, name, seed, input, param, cpu, memory, gpu, priority, timeout, attempts } = options;
+  const { dependencies } = options;
   const folder = folderOf(options);
   const code = folder === null ? null : await listCode(folder);
   const files = await listInputs(options.file ?? []);
@@ -72,12 +82,26 @@ export async function toCommandJob(
     workingDirectory: options.inPlace ? process.cwd() : options.directory,
     inputs: input,
     parameters: param && (toRecord(param) as CommandJob['parameters']),
-    environment: env && toTextPairs(env),
+    environment: toEnvironment(session, options),
+    dependencies,
     resources: { cpu, memoryBytes: memory, gpu },
     priority,
     timeoutSeconds: timeout,
     maximumAttempts: attempts,
   };
+}
+
+const loopback: readonly string[] = ['127.0.0.1', 'localhost', '[::1]'];
+
+/** What `--env` says, and the environment that is active here when the server is on this machine. */
+function toEnvironment(
+  session: Session,
+  { env, activeVenv, activeConda }: CommandOptions,
+): CommandJob['environment'] {
+  const given = env && toTextPairs(env);
+  const isLocal = loopback.includes(new URL(session.url).hostname);
+  if (isLocal && activeVenv) return { VIRTUAL_ENV: activeVenv, ...given };
+  return isLocal && activeConda ? { CONDA_PREFIX: activeConda, ...given } : given;
 }
 
 /** The folder whose files go along; null when none do. */

@@ -56,5 +56,8 @@ export const describeJob = (job: Job): string[] => [
   ...(job.runId ? [`run         ${job.runId}`] : []),
   ...(job.modelVersion ? [`model       ${job.modelVersion}`] : []),
   `created     ${formatTime(job.createdAt)}, started ${formatTime(job.startedAt)}, finished ${formatTime(job.finishedAt)}`,
-  ...(job.error ? [`error       ${job.error}`] : []),
+  ...(job.error ?? '')
+    .split('\n')
+    .filter(Boolean)
+    .map((line, i) => `${i === 0 ? 'error ' : '      '}      ${line}`),
 ];

@@ -1,7 +1,7 @@
 /** Files that a command is handed: stored first, then named by the job. */
 import { constants } from 'node:fs';
 import { chmod, copyFile, mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 import type { CommandJob, Content, JobFile } from '@tidemill/contract';
 import type { Blobs } from '../../adapters/blobs/blobs.ts';
 import type { Db } from '../../adapters/db/db.ts';
@@ -16,6 +16,16 @@ export interface JobFilesDependencies {
 }
 
 const atOnce = 16;
+
+function assertNamed(dependencies: string | undefined, code: readonly JobFile[]): void {
+  if (dependencies === undefined || dependencies === 'auto' || dependencies === 'none') return;
+  const path = normalize(dependencies);
+  if (!code.some((file) => file.path === path))
+    throw errors.environmentFileInvalid({
+      file: dependencies,
+      reason: 'it is none of the files of the code',
+    });
+}
 
 export function createJobFiles({ db, blobs }: JobFilesDependencies) {
   async function missing(sha256s: readonly string[]): Promise<string[]> {
@@ -32,9 +42,19 @@ export function createJobFiles({ db, blobs }: JobFilesDependencies) {
       sha256s: await missing(sha256s),
     }),
 
-    /** That all are there, and stay at least until the job names them. @throws jobFileInvalid, jobFileMissing */
-    async assertStored({ code = [], files = [], revision }: CommandJob): Promise<void> {
+    /**
+     * That all are there, and stay at least until the job names them.
+     * @throws jobFileInvalid, jobFileMissing, environmentFileInvalid
+     */
+    async assertStored({
+      code = [],
+      files = [],
+      revision,
+      dependencies,
+      workingDirectory,
+    }: CommandJob): Promise<void> {
       for (const list of [code, files]) assertPaths(list.map(({ path }) => path));
+      if (workingDirectory === undefined) assertNamed(dependencies, code);
       const diff = revision?.diff === undefined ? [] : [{ path: 'diff', sha256: revision.diff }];
       const all: readonly JobFile[] = [...code, ...files, ...diff];
       const gone = new Set(await missing(all.map(({ sha256 }) => sha256)));

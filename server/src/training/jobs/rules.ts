@@ -44,6 +44,7 @@ export function toCommandSpec(input: CommandJob, inputs: string[]): CommandSpec 
     files: files.map(({ path }) => path),
     parameters: input.parameters ?? {},
     seed: input.seed ?? null,
+    dependencies: input.dependencies ?? 'auto',
     environment: input.environment ?? {},
     resources: toNeeds(resources),
     priority: input.priority ?? 0,

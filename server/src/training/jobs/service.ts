@@ -53,6 +53,8 @@ export interface JobsDependencies
 }
 
 const learnerFailures = 3;
+/** What another attempt of the same command may get past. */
+const mendable: ReadonlySet<string> = new Set(['commandFailed', 'environmentNotBuilt']);
 /** Their needs are what holds commands back; this only bounds how many tasks are looked after at once. */
 const mostCommands = 256;
 
@@ -157,7 +159,7 @@ export function createJobs(deps: JobsDependencies) {
   register<CommandRecord>(
     'command',
     (job) => job.spec.maximumAttempts,
-    (error) => isUserError(error) && (error as TidemillError).code !== 'commandFailed',
+    (error) => isUserError(error) && !mendable.has((error as TidemillError).code),
     workOnCommand,
     { concurrency: mostCommands, room },
   );

@@ -74,15 +74,18 @@ const tailBytes = 4096;
 const tailLength = 300;
 
 /** The last line that says something, for messages; '' when there is none. */
-export async function lastLine(path: string): Promise<string> {
+export const lastLine = (path: string): Promise<string> => lastLines(path, 1);
+
+/** The last lines, cut where they are long. */
+export async function lastLines(path: string, count: number): Promise<string> {
   const file = await open(path).catch(() => null);
   if (!file) return '';
   try {
     const { size } = await file.stat();
     const buffer = Buffer.alloc(Math.min(size, tailBytes));
     await file.read(buffer, 0, buffer.length, size - buffer.length);
-    const line = buffer.toString('utf8').trimEnd().split(/\r?\n/).at(-1) ?? '';
-    return line.trim().slice(0, tailLength);
+    const lines = buffer.toString('utf8').trimEnd().split(/\r?\n/).slice(-count);
+    return lines.map((line) => line.trim().slice(0, tailLength)).join('\n');
   } finally {
     await file.close();
   }

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { type Db, transact } from '../../../adapters/db/db.ts';
-import type { CommandOutcome, Executor } from '../../../adapters/executor/executor.ts';
+import type { CommandOutcome } from '../../../adapters/executor/executor.ts';
 import type { Caller } from '../../../base/caller.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { errors } from '../../../base/errors.ts';
@@ -10,19 +10,24 @@ import type { Experiments } from '../../experiments/service.ts';
 import type { JobFiles } from '../files.ts';
 import { callerOf, type JobEnds } from '../job-ends.ts';
 import { type CommandRecord, type CommandSpec, filesOf } from '../rules.ts';
+import {
+  activeIn,
+  type CommandEnvironment,
+  createCommandEnvironments,
+  type EnvironmentDependencies,
+} from './environment.ts';
 import { type CommandFolder, clearFolder, commandFolder, lastLine, listFiles, shorten } from './folder.ts';
 import type { CommandInputs } from './inputs.ts';
 import { endLeftover, introducing } from './leftover-process.ts';
 import { createUsageLog, type UsagePoint, type UsageTotals } from './usage-log.ts';
 
-export interface CommandWorkDependencies {
+export interface CommandWorkDependencies extends EnvironmentDependencies {
   readonly db: Db;
   readonly clock: Clock;
   readonly experiments: Pick<
     Experiments,
     'ensureExperiment' | 'getRun' | 'logBatch' | 'putArtifact' | 'setRunStatus'
   >;
-  readonly executor: Executor;
   readonly ends: JobEnds;
   readonly inputs: CommandInputs;
   readonly files: JobFiles;
@@ -30,8 +35,6 @@ export interface CommandWorkDependencies {
   gpusOf(id: string): readonly number[];
   /** Holds a folder per job. */
   readonly folder: string;
-  /** What commands get of the server's environment. */
-  readonly environment: Readonly<Record<string, string>>;
   /** Where this server listens, asked when a command starts. */
   readonly url: () => string;
 }
@@ -43,16 +46,27 @@ const mostOutput = 2 ** 31;
 export function createCommandWork(deps: CommandWorkDependencies) {
   const { db, clock, experiments, executor, ends, inputs, files } = deps;
 
-  async function environmentOf(job: CommandRecord, folder: CommandFolder, caller: Caller) {
+  const prepareEnvironment = createCommandEnvironments(deps);
+
+  async function variablesOf(
+    job: CommandRecord,
+    folder: CommandFolder,
+    python: CommandEnvironment | null,
+    caller: Caller,
+  ) {
     const experiment = await experiments.ensureExperiment(job.experiment, caller);
     const { seed, resources } = job.spec;
     const url = deps.url();
-    return {
+    const given = {
       ...deps.environment,
       PYTHONUNBUFFERED: '1',
       ...(seed !== null && { PYTHONHASHSEED: String(seed) }),
       ...(resources.gpu > 0 && { CUDA_VISIBLE_DEVICES: deps.gpusOf(job.id).join(',') }),
       ...job.spec.environment,
+    };
+    return {
+      ...activeIn(given, job.spec.environment),
+      ...python?.variables,
       TIDEMILL_URL: url,
       [idVariable]: job.id,
       TIDEMILL_JOB_FOLDER: folder.path,
@@ -97,7 +111,7 @@ export function createCommandWork(deps: CommandWorkDependencies) {
     await experiments.logBatch({ id: runId, parameters }, caller);
   }
 
-  function watchUsage(task: TaskContext<unknown>, job: CommandRecord, caller: Caller) {
+  function watchUsage(progress: Progress, job: CommandRecord, caller: Caller) {
     let writing: Promise<unknown> = Promise.resolve();
     let step = 0;
     const log = createUsageLog(clock, (point, totals) => {
@@ -105,7 +119,7 @@ export function createCommandWork(deps: CommandWorkDependencies) {
       // What could not be written is missing in a curve; the command must not suffer for it.
       writing = writing
         .then(() => experiments.logBatch({ id: job.runId, metrics }, caller))
-        .then(() => task.saveProgress({ ...task.progress, ...totals }))
+        .then(() => progress.add({ ...totals }))
         .catch(() => undefined);
     });
     return { ...log, settled: () => writing };
@@ -114,18 +128,24 @@ export function createCommandWork(deps: CommandWorkDependencies) {
   async function runCommand(job: CommandRecord, folder: CommandFolder, task: TaskContext<unknown>) {
     const { command, workingDirectory, timeoutSeconds, resources, code } = job.spec;
     const caller = callerOf(job);
-    const usage = watchUsage(task, job, caller);
+    const cwd = code === null ? (workingDirectory ?? folder.path) : folder.code;
+    const progress = createProgress(task);
+    const deadline = timeoutSeconds === null ? undefined : clock.now() + timeoutSeconds * 1000;
+    const remainingMs = () => deadline && Math.max(1, deadline - clock.now());
+    const common = { mark: `${idVariable}=${job.id}`, outputBytes: mostOutput, signal: task.signal };
+    const onBuild = (environment: string) => progress.add({ environment });
+    const python = await prepareEnvironment(job, folder, cwd, { ...common, remainingMs, onBuild });
+    const timeoutMs = remainingMs();
+    const usage = watchUsage(progress, job, caller);
     const outcome = await executor.run({
+      ...common,
       command: introducing(folder.process, command),
-      cwd: code === null ? (workingDirectory ?? folder.path) : folder.code,
-      env: await environmentOf(job, folder, caller),
+      cwd,
+      env: await variablesOf(job, folder, python, caller),
       stdout: folder.stdout,
       stderr: folder.stderr,
-      signal: task.signal,
-      mark: `${idVariable}=${job.id}`,
-      outputBytes: mostOutput,
       onUsage: usage.add,
-      ...(timeoutSeconds !== null && { timeoutMs: timeoutSeconds * 1000 }),
+      ...(timeoutMs !== undefined && { timeoutMs }),
       ...(resources.memoryBytes !== null && { memoryBytes: resources.memoryBytes }),
     });
     await usage.settled();
@@ -147,6 +167,19 @@ export function createCommandWork(deps: CommandWorkDependencies) {
     for (const path of [folder.outputs, folder.checkpoints]) await rm(path, { recursive: true, force: true });
     await ends.end(job, 'succeeded', caller);
     return { done: { runId: job.runId, outputs, ...totals } };
+  };
+}
+
+type Progress = ReturnType<typeof createProgress>;
+
+/** What is known of an attempt so far; each thing that is told is added to the others. */
+function createProgress(task: TaskContext<unknown>) {
+  let known = task.progress;
+  return {
+    add(more: Record<string, unknown>): Promise<void> {
+      known = { ...known, ...more };
+      return task.saveProgress(known);
+    },
   };
 }
 

@@ -1,0 +1,48 @@
+/** Environments for Python programs: made of what a project says it needs, kept by the digest of that. */
+
+/**
+ * How a file says what is needed: `script` in a comment of its own (PEP 723), `lock` as `uv.lock` beside its
+ * `pyproject.toml`, `project` as the dependencies of a `pyproject.toml`, `requirements` as pip reads them.
+ */
+export type EnvironmentFileKind = 'script' | 'lock' | 'project' | 'requirements';
+
+export interface EnvironmentRequest {
+  /** Holds the file, and whatever it names: other lists, local packages. */
+  readonly folder: string;
+  /** Relative to the folder. */
+  readonly file: string;
+  readonly kind: EnvironmentFileKind;
+  /** More that must be there, as requirements. */
+  readonly extra: readonly string[];
+  /** The whole environment of every program that builds it: `PATH` says which Python, and whether there is a `uv`. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Told once a build is needed, as it takes a while. */
+  readonly onBuild: (tool: EnvironmentTool) => Promise<void>;
+  /** Runs one step of a build to its end, and fails if the step did. */
+  readonly run: (step: BuildStep) => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+export interface BuildStep {
+  readonly command: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export type EnvironmentTool = 'uv' | 'pip';
+
+export interface PythonEnvironment {
+  /** A virtual environment: `bin/python` is its interpreter. */
+  readonly folder: string;
+  /** Of the files' contents, the interpreter and the platform. */
+  readonly digest: string;
+  readonly tool: EnvironmentTool;
+}
+
+export interface PythonEnvironments {
+  /**
+   * The environment, built unless there is one; whoever wants the same one meanwhile waits. What a process that was
+   * killed left behind is never taken for one. Fails with `environmentNotBuilt`, or as `run` fails.
+   */
+  ensure(request: EnvironmentRequest): Promise<PythonEnvironment>;
+}
