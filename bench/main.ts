@@ -25,12 +25,13 @@ import { log, logPower } from './tracking/log.ts';
 import { search } from './tracking/search.ts';
 import { start } from './tracking/start.ts';
 import { writersBench } from './tracking/writers.ts';
+import { trainingJobs } from './training/jobs.ts';
 import { trainingSearch } from './training/search.ts';
 
 const tracking: readonly Bench[] = [log, search, client, writersBench, artifacts, start, logPower];
 const data: readonly Bench[] = [dataCommit, dataStorage, dataDiff, dataProfile, dataValidation];
 const features: readonly Bench[] = [featuresJoin, featuresOnline, featuresMaterialize];
-const training: readonly Bench[] = [trainingSearch];
+const training: readonly Bench[] = [trainingSearch, trainingJobs];
 const benches: readonly Bench[] = [predict, append, demo, ...tracking, ...data, ...features, ...training];
 /** A name for several. */
 const groups: Readonly<Record<string, readonly Bench[]>> = { tracking, data, features, training };

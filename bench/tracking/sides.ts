@@ -176,7 +176,7 @@ function freePort(): Promise<number> {
   });
 }
 
-async function createDatabase(): Promise<{ readonly url: string; drop(): Promise<void> }> {
+export async function createDatabase(): Promise<{ readonly url: string; drop(): Promise<void> }> {
   const name = `tidemill_bench_${randomBytes(6).toString('hex')}`;
   await asAdministrator(`create database ${name}`);
   const url = new URL(postgresUrl);

@@ -812,6 +812,10 @@ export const catalogue = {
     400,
     (d) => `The file '${d.path.slice(0, 200)}' cannot be handed to a job: ${d.reason}.`,
   ),
+  jobEnvironmentInvalid: entry<{ name: string; reason: string }>(
+    400,
+    (d) => `The variable '${d.name.slice(0, 200)}' cannot be handed to a job: ${d.reason}.`,
+  ),
   jobFileMissing: entry<{ path: string; count: number }>(
     409,
     (d) =>

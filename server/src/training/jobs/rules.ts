@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { CodeRevision, CommandJob, Job, LearnerJob } from '@tidemill/contract';
+import { errors } from '../../base/errors.ts';
 import type { KeyValue } from '../../base/key-value.ts';
 import type { Task } from '../../platform/tasks/rules.ts';
+import { assertBatch } from '../experiments/limits.ts';
 import type { Recipe } from '../learners/rules.ts';
 import { type Needs, toNeeds } from './capacity.ts';
 
@@ -52,6 +54,18 @@ export function toCommandSpec(input: CommandJob, inputs: string[]): CommandSpec 
     maximumAttempts: input.maximumAttempts ?? 1,
     filesOf: null,
   };
+}
+
+/** @throws jobEnvironmentInvalid, trackingValueInvalid: a parameter is written down with the run */
+export function assertNames({ environment = {}, parameters = {} }: CommandJob): void {
+  for (const [name, value] of Object.entries(environment)) {
+    const invalid = (reason: string) => errors.jobEnvironmentInvalid({ name, reason });
+    if (name === '') throw invalid('it has no name');
+    if (name.includes('=')) throw invalid("its name holds a '='");
+    if (`${name}${value}`.includes('\0')) throw invalid('it holds a NUL character');
+  }
+  const texts = Object.entries(parameters).map(([key, value]) => ({ key, value: String(value) }));
+  assertBatch({ parameters: texts, metrics: [], tags: [] });
 }
 
 export const filesOf = ({ id, spec }: CommandRecord): string => spec.filesOf ?? id;

@@ -23,6 +23,7 @@ import { callerOf, createJobEnds } from './job-ends.ts';
 import { createLearnerWork } from './learner-work.ts';
 import { createModelRuns } from './model-runs.ts';
 import {
+  assertNames,
   type CommandRecord,
   type CommandSpec,
   filesOf,
@@ -121,6 +122,7 @@ export function createJobs(deps: JobsDependencies) {
   }
 
   async function prepareCommand(input: CommandJob, { workspace }: Caller): Promise<CommandSpec> {
+    assertNames(input);
     const spec = toCommandSpec(input, await inputs.pin(input.inputs ?? [], workspace));
     assertFits(spec.resources, deps.capacity);
     await files.assertStored(input);
@@ -198,7 +200,8 @@ export function createJobs(deps: JobsDependencies) {
 
     /**
      * The command with its inputs pinned, as often as it may be wanted later.
-     * @throws datasetVersionNotFound, modelVersionNotFound, jobFileMissing, jobFileInvalid, jobTooLarge
+     * @throws datasetVersionNotFound, modelVersionNotFound, jobFileMissing, jobFileInvalid, jobTooLarge,
+     *   jobEnvironmentInvalid, trackingValueInvalid
      */
     prepareCommand,
     /** Its files, under the name of whoever is going to have several jobs of them. */

@@ -44,7 +44,11 @@ export async function clearFolder(folder: CommandFolder): Promise<void> {
 
 /** Plain files below a folder, as paths with forward slashes; links are not followed, as they may lead anywhere. */
 export async function listFiles(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error) => {
+    // The command may have taken the folder away.
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
   return entries
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
@@ -72,6 +76,9 @@ export function assertPaths(paths: readonly string[]): void {
 
 const tailBytes = 4096;
 const tailLength = 300;
+/** Terminals are told colours by them; texts of a database hold no control characters. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out
+const colours = /\u001b\[[\d;?]*[A-Za-z]/g;
 
 /** The last line that says something, for messages; '' when there is none. */
 export const lastLine = (path: string): Promise<string> => lastLines(path, 1);
@@ -85,11 +92,19 @@ export async function lastLines(path: string, count: number): Promise<string> {
     const buffer = Buffer.alloc(Math.min(size, tailBytes));
     await file.read(buffer, 0, buffer.length, size - buffer.length);
     const lines = buffer.toString('utf8').trimEnd().split(/\r?\n/).slice(-count);
-    return lines.map((line) => line.trim().slice(0, tailLength)).join('\n');
+    return lines.map(toPlainText).join('\n');
   } finally {
     await file.close();
   }
 }
+
+const toPlainText = (line: string): string =>
+  line
+    .replace(colours, '')
+    .replace(/\p{Cc}/gu, ' ')
+    .trim()
+    .slice(0, tailLength)
+    .toWellFormed();
 
 const mebibyte = 1_048_576;
 export const keptHead = 16 * mebibyte;

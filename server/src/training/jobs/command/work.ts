@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { rm, stat, writeFile } from 'node:fs/promises';
 import { type Db, transact } from '../../../adapters/db/db.ts';
 import type { CommandOutcome } from '../../../adapters/executor/executor.ts';
 import type { Caller } from '../../../base/caller.ts';
@@ -16,9 +15,10 @@ import {
   createCommandEnvironments,
   type EnvironmentDependencies,
 } from './environment.ts';
-import { type CommandFolder, clearFolder, commandFolder, lastLine, listFiles, shorten } from './folder.ts';
+import { type CommandFolder, clearFolder, commandFolder, lastLine, shorten } from './folder.ts';
 import type { CommandInputs } from './inputs.ts';
 import { endLeftover, introducing } from './leftover-process.ts';
+import { storeOutputs } from './outputs.ts';
 import { createUsageLog, type UsagePoint, type UsageTotals } from './usage-log.ts';
 
 export interface CommandWorkDependencies extends EnvironmentDependencies {
@@ -77,26 +77,23 @@ export function createCommandWork(deps: CommandWorkDependencies) {
     };
   }
 
-  async function storeOutputs(job: CommandRecord, folder: CommandFolder, caller: Caller): Promise<number> {
-    const paths = await listFiles(folder.outputs);
-    for (const path of paths) {
-      const content = createReadStream(`${folder.outputs}/${path}`);
-      await experiments.putArtifact({ id: job.runId, path, content }, caller);
-    }
-    return paths.length;
-  }
-
-  async function prepare(job: CommandRecord, folder: CommandFolder, signal: AbortSignal): Promise<void> {
+  async function prepare(
+    job: CommandRecord,
+    folder: CommandFolder,
+    task: TaskContext<unknown>,
+  ): Promise<void> {
     // First of all: two attempts at once would write over each other.
-    await endLeftover(folder.process);
-    await executor.endMarked(`${idVariable}=${job.id}`);
+    if (task.attempt > 1) {
+      await endLeftover(folder.process);
+      await executor.endMarked(`${idVariable}=${job.id}`);
+    }
     const { id, runId, experiment, workspace, spec } = job;
     await transact(db, (tx) => experiments.setRunStatus(tx, runId, 'RUNNING', workspace));
     await clearFolder(folder);
     await files.write(filesOf(job), 'code', folder.code);
     const parameters = {
       ...{ job: id, run: runId, experiment, seed: spec.seed, params: spec.parameters },
-      ...{ inputs: await inputs.write(job, folder, signal) },
+      ...{ inputs: await inputs.write(job, folder, task.signal) },
       ...{ outputs: folder.outputs, checkpoints: folder.checkpoints },
     };
     await writeFile(folder.parameters, `${JSON.stringify(parameters, null, 2)}\n`);
@@ -105,7 +102,7 @@ export function createCommandWork(deps: CommandWorkDependencies) {
   /** Those that the command has not logged itself, in its own spelling. */
   async function logParameters({ runId, spec }: CommandRecord, caller: Caller): Promise<void> {
     const { parameters: logged } = await experiments.getRun({ id: runId }, caller);
-    const missing = Object.entries(spec.parameters).filter(([name]) => !(name in logged));
+    const missing = Object.entries(spec.parameters).filter(([name]) => !Object.hasOwn(logged, name));
     if (missing.length === 0) return;
     const parameters = Object.fromEntries(missing.map(([name, value]) => [name, String(value)]));
     await experiments.logBatch({ id: runId, parameters }, caller);
@@ -129,6 +126,7 @@ export function createCommandWork(deps: CommandWorkDependencies) {
     const { command, workingDirectory, timeoutSeconds, resources, code } = job.spec;
     const caller = callerOf(job);
     const cwd = code === null ? (workingDirectory ?? folder.path) : folder.code;
+    await assertFolder(cwd, job.spec);
     const progress = createProgress(task);
     const deadline = timeoutSeconds === null ? undefined : clock.now() + timeoutSeconds * 1000;
     const remainingMs = () => deadline && Math.max(1, deadline - clock.now());
@@ -155,10 +153,10 @@ export function createCommandWork(deps: CommandWorkDependencies) {
   return async function work(task: TaskContext<unknown>, job: CommandRecord): Promise<TaskOutcome> {
     const folder = commandFolder(deps.folder, job.id);
     const caller = callerOf(job);
-    await prepare(job, folder, task.signal);
+    await prepare(job, folder, task);
     const { outcome, totals } = await runCommand(job, folder, task);
     task.signal.throwIfAborted();
-    const outputs = await storeOutputs(job, folder, caller);
+    const outputs = await storeOutputs(experiments, job.runId, folder, caller);
     await logParameters(job, caller);
     for (const path of [folder.inputs, folder.code]) await rm(path, { recursive: true, force: true });
     for (const path of [folder.stdout, folder.stderr]) await shorten(path);
@@ -190,6 +188,16 @@ const toMetrics = ({ memoryBytes, cpuPercent, processes }: UsagePoint, step: num
     'system/job_processes': processes,
   }).map(([key, value]) => ({ key, value, step }));
 
+/** The system names the program when it is the folder that is missing. @throws commandNotStarted */
+async function assertFolder(path: string, { command }: CommandSpec): Promise<void> {
+  const found = await stat(path).catch(() => null);
+  if (found?.isDirectory()) return;
+  const reason = found ? `'${path}' is no folder` : `its folder '${path}' is not there`;
+  throw errors.commandNotStarted({ command: shown(command), reason });
+}
+
+const shown = (command: readonly string[]): string => command.join(' ').slice(0, 200);
+
 async function failureOf(
   spec: CommandSpec,
   outcome: CommandOutcome,
@@ -198,7 +206,7 @@ async function failureOf(
 ) {
   const log = (await lastLine(folder.stderr)) || (await lastLine(folder.stdout));
   return errors.commandFailed({
-    command: spec.command.join(' ').slice(0, 200),
+    command: shown(spec.command),
     reason: reasonOf(spec, outcome, totals),
     log,
   });

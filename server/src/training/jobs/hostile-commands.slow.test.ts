@@ -1,0 +1,132 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CommandJob, Job } from '@tidemill/contract';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { openSqlite } from '../../adapters/db/sqlite.ts';
+import { callerIn, textOf } from '../../testing/data-wing.ts';
+import { isAlive } from '../../testing/process-state.ts';
+import { createTempDir } from '../../testing/temp-dir.ts';
+import { createTrainingWing, isEnded, type TrainingWing, until } from '../../testing/training-wing.ts';
+
+const caller = callerIn('hostile');
+let wing: TrainingWing;
+const closing: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  const folder = await createTempDir();
+  const database = await openSqlite({ file: join(folder.path, 'tidemill.db'), durability: 'process' });
+  wing = await createTrainingWing(database);
+  closing.push(
+    () => wing.close(),
+    () => database.close(),
+    () => folder.remove(),
+  );
+});
+afterAll(async () => {
+  for (const close of closing) await close();
+});
+
+const run = async (script: string, change: Partial<CommandJob> = {}): Promise<Job> => {
+  const spec = { experiment: 'hostile', command: ['sh', '-c', script], resources: { cpu: 0.1 }, ...change };
+  const { id } = await wing.jobs.submitCommand(spec, caller);
+  return until(wing.jobs, id, caller, isEnded);
+};
+const said = async ({ id }: Job, offset = 0) =>
+  textOf((await wing.jobs.logs({ id, offset }, caller)).content);
+const artifactsOf = async ({ runId }: Job) =>
+  (await wing.experiments.artifactFiles(runId ?? '', '', caller.workspace)).map(({ path }) => path);
+
+test('a command that takes away its folder of outputs has none', async () => {
+  const ended = await run('rm -rf outputs checkpoints inputs params.json');
+  expect(ended).toMatchObject({ state: 'succeeded', error: null });
+});
+
+test('a working folder that is gone is named as the cause', async () => {
+  const ended = await run('true', { workingDirectory: '/no/such/folder' });
+  expect(ended.error).toMatch(/folder '\/no\/such\/folder' .*not there/);
+  const file = await run('true', { workingDirectory: '/etc/passwd' });
+  expect(file.error).toMatch(/'\/etc\/passwd' is no folder/);
+});
+
+test('output files with names that no artifact can have are left out, and the log says so', async () => {
+  const script = `cd outputs; echo 1 > good; echo 2 > "$(printf 'a\\nb')"; echo 3 > 'c#d'; echo 4 > 'e\\f'
+    echo 5 > "$(printf 'g\\377h')"; echo 6 > 'C:x'; echo 7 > '%2e%2e'; mkdir -- '-x'; echo 8 > '-x/ü €'`;
+  const ended = await run(script);
+  expect(ended).toMatchObject({ state: 'succeeded', error: null });
+  expect(await artifactsOf(ended)).toEqual(['-x/ü €', 'good']);
+  const errors = await textOf((await wing.jobs.logs({ id: ended.id, stream: 'stderr' }, caller)).content);
+  expect(errors).toMatch(/6 files of outputs.*'C:x'/);
+});
+
+test('whoever forks and leaves is ended with the command', async () => {
+  const script = `setsid sh -c 'echo $$ > stray; exec sleep 300' & (sh -c 'echo $$ > child; exec sleep 300' &)
+    while [ ! -s stray ] || [ ! -s child ]; do sleep 0.02; done; cp stray child outputs/`;
+  const ended = await run(script);
+  expect(ended.state).toBe('succeeded');
+  const pids = await Promise.all(
+    ['stray', 'child'].map(async (name) => Number(await readFile(join(wing.folder, 'jobs', ended.id, name)))),
+  );
+  await vi.waitUntil(() => !pids.some(isAlive), { timeout: 5_000 });
+});
+
+test('SIGTERM may be ignored and the output closed: it ends all the same', async () => {
+  const script = `trap '' TERM; exec >&- 2>&-; echo $$ > pid; while :; do sleep 0.1; done`;
+  const ended = await run(script, { timeoutSeconds: 0.3 });
+  expect(ended).toMatchObject({ state: 'failed', error: expect.stringMatching(/longer than 0.3 seconds/) });
+});
+
+test('exit code 137 says what it mostly means', async () => {
+  expect((await run('exit 137')).error).toMatch(/137 \(killed by SIGKILL/);
+});
+
+test('garbage and a line without an end are kept as bytes, and quoted within bounds', async () => {
+  const ended = await run(`head -c 300000 /dev/zero | tr '\\0' x >&2; head -c 5000 /dev/urandom; exit 1`);
+  expect(ended.state).toBe('failed');
+  expect(ended.error?.length).toBeLessThan(600);
+  const size = (await stat(join(wing.folder, 'jobs', ended.id, 'stdout.log'))).size;
+  expect(size).toBe(5000);
+  const noisy = await run(`printf '\\377\\376\\000\\033[31mred\\a' >&2; exit 1`);
+  expect(noisy.error).not.toMatch(/\p{Cc}/u);
+  expect(noisy.error).toContain('red');
+});
+
+test('what is very long is shortened in its middle, which a line says', async () => {
+  const ended = await run(`echo first; head -c 100000000 /dev/zero | tr '\\0' y; echo; echo last`);
+  expect(ended.state).toBe('succeeded');
+  const size = (await stat(join(wing.folder, 'jobs', ended.id, 'stdout.log'))).size;
+  expect(size).toBeLessThan(70_000_000);
+  const start = (await said(ended, 16 * 1_048_576)).slice(0, 100);
+  expect(start).toMatch(/bytes are left out here/);
+  expect((await said(ended, -5)).trim()).toBe('last');
+}, 60_000);
+
+test('many small files all become artifacts', async () => {
+  const ended = await run('cd outputs; for i in $(seq 1000); do echo $i > f$i; done');
+  expect(ended.state).toBe('succeeded');
+  expect(await artifactsOf(ended)).toHaveLength(1000);
+}, 60_000);
+
+test('names of variables and parameters are only names', async () => {
+  const parameters = JSON.parse('{"__proto__": 1, "constructor": "a", "a b/ü": true, "--x": null}');
+  const environment = JSON.parse('{"MULTI": "one\\ntwo", "TIDEMILL_JOB_ID": "mine", "__proto__": "p"}');
+  const script =
+    'cat "$TIDEMILL_PARAMS"; printf %s "$MULTI" > outputs/multi; echo $TIDEMILL_JOB_ID > outputs/id';
+  const ended = await run(script, { parameters, environment });
+  expect(ended).toMatchObject({ error: null, state: 'succeeded' });
+  expect(Object.entries(JSON.parse(await said(ended)).params)).toEqual(Object.entries(parameters));
+  const [id, multi] = await wing.experiments.artifactFiles(ended.runId ?? '', '', caller.workspace);
+  expect(Buffer.from(await wing.blobs.read(id?.sha256 ?? '')).toString()).toBe(`${ended.id}\n`);
+  expect(Buffer.from(await wing.blobs.read(multi?.sha256 ?? '')).toString()).toBe('one\ntwo');
+});
+
+test.each([
+  ['a variable with an equals sign', { environment: { 'A=B': 'x' } }],
+  ['a variable without a name', { environment: { '': 'x' } }],
+  ['a zero byte in a variable', { environment: { A: 'x\0y' } }],
+  ['a parameter that no run can have', { parameters: { 'a\nb': 1 } }],
+  ['a zero byte in the command', { command: ['true', 'x\0y'] }],
+])('%s is refused at submission', async (_name, change) => {
+  const before = (await wing.jobs.list({}, caller)).items.length;
+  await expect(run('true', change)).rejects.toMatchObject({ status: 400 });
+  expect((await wing.jobs.list({}, caller)).items).toHaveLength(before);
+});
