@@ -20,6 +20,7 @@ import { createWatchVerbs } from './watch-verbs.ts';
 
 export { parseArtifactPath } from './artifact-path.ts';
 export type { ExperimentsDependencies } from './dependencies.ts';
+export { assertBatch } from './limits.ts';
 export type { DeletedOwner, DeletedThing } from './removal-store.ts';
 export type { FindUsers, Removal } from './removal-verbs.ts';
 

@@ -3,7 +3,7 @@ import type { CodeRevision, CommandJob, Job, LearnerJob } from '@tidemill/contra
 import { errors } from '../../base/errors.ts';
 import type { KeyValue } from '../../base/key-value.ts';
 import type { Task } from '../../platform/tasks/rules.ts';
-import { assertBatch } from '../experiments/limits.ts';
+import { assertBatch } from '../experiments/service.ts';
 import type { Recipe } from '../learners/rules.ts';
 import { type Needs, toNeeds } from './capacity.ts';
 
