@@ -14,7 +14,7 @@ export interface KillableServer {
 /** A real server process on the data folder, which submits one thing. Kill it before the test ends. */
 export async function startKillableServer(
   dataFolder: string,
-  verb: 'jobs.submitCommand' | 'sweeps.create' | 'registry.create' | 'features.push',
+  verb: 'jobs.submitCommand' | 'sweeps.create' | 'sweeps.search' | 'registry.create' | 'features.push',
   input: object,
 ): Promise<KillableServer> {
   const args = [script, dataFolder, verb, JSON.stringify(input)];

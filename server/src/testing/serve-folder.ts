@@ -12,6 +12,7 @@ const { jobs, sweeps, registry, features } = platform.services;
 const verbs: Record<string, (input: never) => Promise<{ id: string }>> = {
   'jobs.submitCommand': (spec) => jobs.submitCommand(spec, platform.caller),
   'sweeps.create': (spec) => sweeps.create(spec, platform.caller),
+  'sweeps.search': (spec) => sweeps.search(spec, platform.caller),
   'features.push': async (spec) => pushWithoutEnd(spec),
   'registry.create': async (spec) => ({ id: (await registry.create(spec, platform.caller)).name }),
 };

@@ -19,6 +19,8 @@ export interface DriverDependencies {
 /** So long until it is looked again without being called. */
 const pauseMs = 500;
 const mostPoints = 100_000;
+/** So many failures before any success mean that the command is wrong, not the points. */
+const openingFailures = 10;
 const ended = new Set<Job['state']>(['succeeded', 'failed', 'cancelled']);
 
 export function createDriver(deps: DriverDependencies) {
@@ -120,6 +122,13 @@ export function createDriver(deps: DriverDependencies) {
       ({ state, jobId }) => state === 'running' && jobId !== null,
     );
 
+  async function countOwn(search: SearchRecord) {
+    const all = [...(await trials.state(search)).trials.values()].filter(({ source }) => source === null);
+    const count = (...states: TrialRecord['state'][]) =>
+      all.filter(({ state }) => states.includes(state)).length;
+    return { failed: count('failed'), judged: count('complete', 'pruned') };
+  }
+
   return {
     /** Something happened to a job of the sweep. */
     poke: (id: string) => waiting.get(id)?.(),
@@ -130,6 +139,8 @@ export function createDriver(deps: DriverDependencies) {
     },
 
     async work(task: TaskContext<{ readonly sweep: string }>): Promise<TaskOutcome> {
+      // Whoever resumes a sweep has mended something: what failed before does not count.
+      let failedBefore: number | undefined;
       for (;;) {
         task.signal.throwIfAborted();
         const search = await deps.getSearch(task.payload.sweep, task.workspace);
@@ -141,6 +152,12 @@ export function createDriver(deps: DriverDependencies) {
         const running = (await runningOf(search)).length;
         let open = search.status === 'running' ? search.definition.parallel - running : 0;
         let why: string | null = search.status === 'stopped' && running === 0 ? 'stopped' : null;
+        const { failed, judged } = await countOwn(search);
+        failedBefore ??= failed;
+        if (open > 0 && judged === 0 && failed - failedBefore >= openingFailures) {
+          open = 0;
+          if (running === 0) why = `the first ${failed - failedBefore} all failed, so no more were begun`;
+        }
         for (; open > 0; open--) {
           const found = await begin(search);
           if (!found.trial) {

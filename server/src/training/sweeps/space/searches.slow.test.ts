@@ -291,6 +291,23 @@ describeEachDatabase('searches over a space', (open) => {
     );
   });
 
+  test('a command that always fails does not use up the budget; resumed, it may begin as many again', async () => {
+    const caller = await prepare('hopeless');
+    const command = { command: ['sh', '-c', 'echo no data >&2; exit 3'], resources: { cpu: 0.5 } };
+    const budget = { trials: 50 };
+    const { id } = await wing.sweeps.search({ ...definition, budget, parallel: 4, command }, caller);
+    const sweep = await ended(id, caller);
+    expect(sweep.state).toBe('failed');
+    expect(sweep.error).toMatch(
+      /\(the first \d+ all failed, so no more were begun\); the first one: .*no data/,
+    );
+    expect(sweep.trials.length).toBeLessThan(14);
+    await wing.sweeps.resume({ id }, caller);
+    const resumed = await ended(id, caller);
+    expect(resumed.trials.length).toBeGreaterThanOrEqual(sweep.trials.length + 10);
+    expect(resumed.trials.length).toBeLessThan(28);
+  });
+
   test('what cannot be searched is refused, and nothing is left', async () => {
     const caller = await prepare('refused');
     const attempts: [Partial<SearchDefinition>, string][] = [
