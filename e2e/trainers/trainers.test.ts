@@ -141,6 +141,36 @@ describe.skipIf(python === '')('trainers', () => {
     );
   });
 
+  test('is tuned by a sweep, which ends what promises little', { timeout: 5 * minutes }, async () => {
+    const space = join(place.folder, 'space.json');
+    const choices = { lr: { type: 'categorical', choices: [0.3, 0.002, 0.001] } };
+    await writeFile(space, JSON.stringify(choices));
+    const search = ['sweeps', 'search', '--space', space, '--goal', 'val_rmse:min', '--sampler', 'grid'];
+    const limits = [
+      '--trials',
+      '3',
+      '--parallel',
+      '1',
+      '--pruner',
+      'asha',
+      '--input',
+      'weather@1',
+      '--follow',
+    ];
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the sweep fills it in
+    const command = [python, trainerFile('xgboost_trees'), '${args}', ...common, '--augment', 'jitter'];
+    const sweep = await json(...search, ...limits, '--', ...command, '--rounds', '30');
+    expect(sweep).toMatchObject({ state: 'succeeded', best: { number: 0, parameters: { lr: 0.3 } } });
+    const states = sweep.trials.map(({ state }: { state: string }) => state);
+    // Halving has nothing to compare with before its second trial is through.
+    expect(states).toEqual(['complete', 'complete', 'pruned']);
+    for (const { runId, state } of sweep.trials as { runId: string; state: string }[]) {
+      const { tags } = await showRun(server.url, runId);
+      expect('stopped' in tags).toBe(state === 'pruned');
+      expect('validation_digest' in tags).toBe(state === 'complete');
+    }
+  });
+
   test('takes the parameters of params.json; tells a sweep its goal at every step, and stops when it says so', {
     timeout: 5 * minutes,
   }, async () => {
@@ -173,7 +203,7 @@ describe.skipIf(python === '')('trainers', () => {
         TIDEMILL_TRIAL: '7',
       },
     });
-    expect(code, stderr).toBe(0);
+    expect(code, stderr).toBe(143);
     expect(lines.at(-1)).not.toContain('step 3');
     const history = await historyOf(server.url, id, 'val_rmse');
     expect(told).toEqual(
@@ -183,7 +213,7 @@ describe.skipIf(python === '')('trainers', () => {
       })),
     );
     expect(await showRun(server.url, id)).toMatchObject({
-      status: 'FINISHED',
+      status: 'KILLED',
       tags: { stopped: 'the sweep said so after step 2' },
       params: { features: 'temp_min,wind,precipitation', min_weight: '3.0', seed: '11' },
     });

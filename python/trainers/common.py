@@ -28,10 +28,7 @@ import onnxruntime
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-job_file = os.environ.get("TIDEMILL_PARAMS") or os.path.join(
-    os.environ.get("TIDEMILL_JOB_FOLDER", "/nowhere"), "params.json"
-)
-job = json.loads(Path(job_file).read_text()) if os.path.exists(job_file) else {}
+job = json.loads(Path(os.environ["TIDEMILL_PARAMS"]).read_text()) if "TIDEMILL_PARAMS" in os.environ else {}
 token = os.environ.get("TIDEMILL_TOKEN")
 if token:
     os.environ.setdefault("MLFLOW_TRACKING_TOKEN", token)
@@ -205,10 +202,10 @@ def augment(rows, options, draw=0):
 
 
 class Stopped(SystemExit):
-    """Told to stop: everything unwinds, what was logged stays. Exit code 0 when a sweep said so, 143 after SIGTERM."""
+    """Told to stop, by a signal or by a sweep: everything unwinds, what was logged stays, the exit code is 143."""
 
-    def __init__(self, code, reason):
-        super().__init__(code)
+    def __init__(self, reason):
+        super().__init__(128 + signal.SIGTERM)
         self.reason = reason
 
 
@@ -232,7 +229,7 @@ def run(options):
     except Stopped as stopped:
         print(f"stopped: {stopped.reason}", flush=True)
         mlflow.set_tag("stopped", stopped.reason)
-        mlflow.end_run("FINISHED" if stopped.code == 0 else "KILLED")
+        mlflow.end_run("KILLED")
         raise
     except BaseException:
         mlflow.end_run("FAILED")
@@ -246,7 +243,7 @@ def stop_on_signal(number, frame):
     global told_to_stop
     # Once is enough: a second one must not interrupt the farewell.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    told_to_stop = Stopped(128 + number, "SIGTERM")
+    told_to_stop = Stopped("SIGTERM")
     leave_if_told()
 
 
@@ -279,7 +276,7 @@ def report(options, step, metrics):
             "stop"
         )
     ):
-        raise Stopped(0, f"the sweep said so after step {step}")
+        raise Stopped(f"the sweep said so after step {step}")
 
 
 def tell(path, message):
