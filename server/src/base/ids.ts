@@ -14,11 +14,27 @@ function takeRandom(): Buffer {
   return pool.subarray(used - 16, used);
 }
 
-/** UUIDv7: ids sort by creation time, so rows of one time lie close together in every index. */
+let lastMs = 0;
+/** How many ids `lastMs` has had: 12 bits. */
+let count = 0;
+
+/** A full millisecond borrows from the next one, and a clock set back waits: order goes before time. */
+function tick(): void {
+  const now = Date.now();
+  if (now <= lastMs && count < 0xfff) {
+    count += 1;
+    return;
+  }
+  lastMs = Math.max(now, lastMs + 1);
+  count = 0;
+}
+
+/** UUIDv7: a process's ids sort as they were made, so newest first is by id and rows of one time lie together. */
 function newTimedBytes(): Buffer {
   const bytes = takeRandom();
-  bytes.writeUIntBE(Date.now(), 0, 6);
-  bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
+  tick();
+  bytes.writeUIntBE(lastMs, 0, 6);
+  bytes.writeUInt16BE(0x7000 | count, 6);
   bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
   return bytes;
 }
