@@ -1,4 +1,4 @@
-// Two thousand runs in a browser: found by filter and order, opened, held side by side, followed, deleted and restored.
+// Two thousand runs in a browser: found by filter and order, opened, held side by side, followed, deleted and restored; a search too.
 import type { Client } from '@tidemill/sdk';
 import { beforeAll, expect, it } from 'vitest';
 import { describeScreens } from './browser.ts';
@@ -119,6 +119,32 @@ describeScreens('runs', (ui) => {
     await ui.page.getByRole('link', { name: 'run 7', exact: true }).waitFor();
   });
 
+  it('follows a search to its end, shows what was found, and extends it', async () => {
+    const { id } = await ui.client.sweeps.search({
+      experiment: 'searched',
+      name: 'small',
+      space: {
+        lr: { type: 'float', low: 0.001, high: 1, log: true },
+        act: { type: 'categorical', choices: ['relu', 'tanh'] },
+      },
+      goals: [{ metric: 'loss', direction: 'minimize' }],
+      budget: { trials: 3 },
+      command: { command: ['node', '-e', logLoss, `$\{lr}`] },
+    });
+    await ui.open(`/sweeps/${id}`);
+    await ui.page.getByText('succeeded', { exact: true }).waitFor();
+    await ui.page.locator('[aria-label="loss by trial"][data-drawn="true"]').waitFor();
+    await ui.page.getByRole('tab', { name: 'Parallel' }).click();
+    await ui.page.locator('[aria-label="Parameters and goals of each trial"][data-drawn="true"]').waitFor();
+    await ui.page.getByRole('button', { name: 'Extend' }).click();
+    await ui.field('Trials').fill('4');
+    await ui.dialog().getByRole('button', { name: 'Extend' }).click();
+    await ui.page.getByText('4 of 4: 4 complete').waitFor();
+    await ui.page.getByRole('tab', { name: /^Trials/ }).click();
+    await ui.table('trials').locator('a[href*="/jobs/"]').first().click();
+    await ui.page.getByText('logged', { exact: true }).waitFor();
+  });
+
   it('opens a registered model whose name has spaces and an @', async () => {
     await ui.client.registry.create({ name: 'my model@v 1', tags: { team: 'blue' } });
     await ui.open('/models');
@@ -130,6 +156,14 @@ describeScreens('runs', (ui) => {
     await ui.page.getByText('No version yet.').waitFor();
   });
 });
+
+/** A script that knows nothing but MLflow's address. */
+const logLoss = `
+  const { MLFLOW_TRACKING_URI: url, MLFLOW_RUN_ID: run_id } = process.env;
+  const body = JSON.stringify({ run_id, key: 'loss', value: Number(process.argv[1]), timestamp: Date.now() });
+  const headers = { 'content-type': 'application/json' };
+  fetch(url + '/api/2.0/mlflow/runs/log-metric', { method: 'POST', headers, body }).then(() => console.log('logged'));
+`;
 
 /** Even ones are `ridge`; the loss of run N ends at N. */
 async function track(client: Client): Promise<string> {

@@ -20,7 +20,12 @@ export interface ParallelRow {
   readonly weight: number;
 }
 
-const faintest = 0.08;
+/** Of many lines only the strongest may stand out, and the others together must not fill the drawing. */
+const opacityAmong = (count: number) => {
+  const faintest = Math.min(0.1, Math.max(0.012, 6 / count));
+  const power = Math.max(2, count / 15);
+  return (weight: number) => faintest + (1 - faintest) * weight ** power;
+};
 
 /** Lines through upright axes: strong ones in colour and on top, faint ones behind. */
 export function toParallelOption(
@@ -28,6 +33,7 @@ export function toParallelOption(
   rows: readonly ParallelRow[],
   palette: Palette,
 ): EChartsCoreOption {
+  const opacityOf = opacityAmong(rows.length);
   return {
     animation: false,
     textStyle: { fontFamily: palette.font },
@@ -49,8 +55,8 @@ export function toParallelOption(
             value: cells.map((cell) => cell ?? '-'),
             lineStyle: {
               color: palette.accent,
-              width: weight > 0.9 ? 2 : 1,
-              opacity: faintest + (1 - faintest) * weight ** 2,
+              width: opacityOf(weight) > 0.5 ? 2 : 1,
+              opacity: opacityOf(weight),
             },
           })),
       },
@@ -71,8 +77,11 @@ const toAxis = ({ name, kind, categories, low, high }: ParallelAxis, palette: Pa
   axisLine: { lineStyle: { color: palette.line } },
   axisTick: { show: false },
   axisLabel: {
-    color: palette.dim,
+    color: palette.text,
     fontSize: 11,
+    // Read over the lines.
+    textBorderColor: palette.surface,
+    textBorderWidth: 3,
     ...(kind !== 'category' && { formatter: formatPlain }),
   },
   areaSelectStyle: { color: palette.accent, borderColor: palette.accent, opacity: 0.2 },

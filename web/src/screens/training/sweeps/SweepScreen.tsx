@@ -1,110 +1,105 @@
 import { useQuery } from '@tanstack/react-query';
-import type { Sweep, Trial } from '@tidemill/sdk';
-import { useMemo } from 'react';
+import type { Sweep } from '@tidemill/sdk';
 import { Action } from '../../../components/Action.tsx';
 import { Answer } from '../../../components/Answer.tsx';
-import { Chart } from '../../../components/Chart.tsx';
-import type { ChartLine } from '../../../components/chart-options.ts';
-import { DataTable } from '../../../components/DataTable.tsx';
 import { Detail, Fact, Summary } from '../../../components/Detail.tsx';
-import type { DataColumn } from '../../../components/data-column.tsx';
-import { EmptyState } from '../../../components/EmptyState.tsx';
 import { FieldsTable } from '../../../components/FieldsTable.tsx';
 import { Figure } from '../../../components/Figure.tsx';
 import { PageHeader } from '../../../components/PageHeader.tsx';
 import { ReferenceLink, shortId } from '../../../components/ReferenceLink.tsx';
 import { StatusBadge } from '../../../components/StatusBadge.tsx';
 import { Time } from '../../../components/Time.tsx';
-import { ask, client } from '../../../lib/client.ts';
-import { formatNumber } from '../../../lib/format.ts';
+import { ask, send } from '../../../lib/client.ts';
 import { toLabel } from '../../../lib/references.ts';
 import { useParam } from '../../../lib/url-state.ts';
-import { toBestSoFar } from './best-so-far.ts';
+import { LearnerTrials } from './LearnerTrials.tsx';
+import { SearchActions } from './SearchActions.tsx';
+import { SearchFacts } from './SearchFacts.tsx';
+import { SearchHistory } from './SearchHistory.tsx';
+import { SearchImportance } from './SearchImportance.tsx';
+import { SearchParallel } from './SearchParallel.tsx';
+import { SearchSlices } from './SearchSlices.tsx';
+import { SearchTrials } from './SearchTrials.tsx';
+import { isMoving, type Search, searchOf } from './search-words.ts';
 
-const columns: readonly DataColumn<Trial>[] = [
-  {
-    id: 'number',
-    title: 'Trial',
-    value: (trial) => trial.number,
-    cell: (trial) => <ReferenceLink kind="run" to={trial.runId} text={`trial ${trial.number}`} />,
-    width: 100,
-  },
-  {
-    id: 'state',
-    title: 'State',
-    value: (trial) => trial.state,
-    cell: (trial) => <StatusBadge state={trial.state} />,
-    width: 110,
-  },
-  { id: 'learner', title: 'Learner', value: (trial) => trial.learner, width: 100 },
-  {
-    id: 'value',
-    title: 'Value',
-    value: (trial) => trial.value,
-    cell: (trial) => <Figure value={trial.value} />,
-    align: 'right',
-    width: 110,
-  },
-  {
-    id: 'parameters',
-    title: 'Parameters',
-    value: (trial) =>
-      Object.entries(trial.parameters)
-        .map(([name, value]) => `${name} ${typeof value === 'number' ? formatNumber(value) : value}`)
-        .join(', '),
-  },
-  { id: 'error', title: 'Error', value: (trial) => trial.error },
-];
+/** Trials move without an event. */
+const trialsMs = 2000;
 
 export function SweepScreen() {
-  const id = useParam('id');
-  const asked = ask('sweeps', 'get', { id });
-  const sweep = useQuery(asked);
+  const asked = ask('sweeps', 'get', { id: useParam('id') });
+  const sweep = useQuery({
+    ...asked,
+    refetchInterval: ({ state: { data } }) => (data && isMoving(data) ? trialsMs : false),
+  });
   return (
     <Answer of={sweep}>
-      {(value) => (
-        <>
-          <PageHeader
-            title={`Sweep ${toLabel(String(value.definition.name ?? shortId(value.id)))}`}
-            trail={[{ text: 'Sweeps', to: '/sweeps' }]}
-            status={<StatusBadge state={value.state} />}
-            {...(value.error && { about: value.error })}
-            asked={asked}
-            actions={
-              value.finishedAt === null && (
-                <Action
-                  danger
-                  name="Cancel"
-                  about="The search ends; finished trials stay."
-                  reason="none"
-                  run={() => client().sweeps.cancel({ id })}
-                />
-              )
-            }
-          />
-          <Facts sweep={value} />
-          <Detail
-            tabs={[
-              {
-                id: 'trials',
-                title: 'Trials',
-                count: value.trials.length,
-                render: () => <Trials trials={value.trials} />,
-              },
-              {
-                id: 'definition',
-                title: 'What was asked',
-                render: () => <FieldsTable label="definition" fields={value.definition} none="Nothing." />,
-              },
-            ]}
-          />
-        </>
-      )}
+      {(value) => {
+        const search = searchOf(value);
+        return (
+          <>
+            <PageHeader
+              title={`Sweep ${toLabel(String(value.definition.name ?? shortId(value.id)))}`}
+              trail={[{ text: 'Sweeps', to: '/sweeps' }]}
+              status={<StatusBadge state={value.state} />}
+              {...(!search && value.error && { about: value.error })}
+              asked={asked}
+              actions={
+                search ? <SearchActions sweep={value} search={search} /> : <LearnerActions sweep={value} />
+              }
+            />
+            {search ? <SearchFacts sweep={value} search={search} /> : <LearnerFacts sweep={value} />}
+            <Detail tabs={search ? searchTabs(value, search) : learnerTabs(value)} />
+          </>
+        );
+      }}
     </Answer>
   );
 }
 
-function Facts({ sweep }: { readonly sweep: Sweep }) {
+const definitionTab = ({ definition }: Sweep) => ({
+  id: 'definition',
+  title: 'What was asked',
+  render: () => <FieldsTable label="definition" fields={definition} none="Nothing." />,
+});
+
+const searchTabs = (sweep: Sweep, search: Search) => [
+  { id: 'history', title: 'History', render: () => <SearchHistory sweep={sweep} search={search} /> },
+  {
+    id: 'trials',
+    title: 'Trials',
+    count: sweep.trials.length,
+    render: () => <SearchTrials sweep={sweep} search={search} />,
+  },
+  { id: 'parallel', title: 'Parallel', render: () => <SearchParallel sweep={sweep} search={search} /> },
+  { id: 'importance', title: 'Importance', render: () => <SearchImportance sweep={sweep} /> },
+  { id: 'slices', title: 'Slices', render: () => <SearchSlices sweep={sweep} search={search} /> },
+  definitionTab(sweep),
+];
+
+const learnerTabs = (sweep: Sweep) => [
+  {
+    id: 'trials',
+    title: 'Trials',
+    count: sweep.trials.length,
+    render: () => <LearnerTrials trials={sweep.trials} />,
+  },
+  definitionTab(sweep),
+];
+
+function LearnerActions({ sweep: { id, finishedAt } }: { readonly sweep: Sweep }) {
+  if (finishedAt !== null) return null;
+  return (
+    <Action
+      danger
+      name="Cancel"
+      about="The search ends; finished trials stay."
+      reason="none"
+      {...send('sweeps', 'cancel', { id })}
+    />
+  );
+}
+
+function LearnerFacts({ sweep }: { readonly sweep: Sweep }) {
   return (
     <Summary>
       <Fact name="Training set">
@@ -129,38 +124,5 @@ function Facts({ sweep }: { readonly sweep: Sweep }) {
         <Time at={sweep.createdAt} />
       </Fact>
     </Summary>
-  );
-}
-
-function Trials({ trials }: { readonly trials: readonly Trial[] }) {
-  const lines = useMemo<ChartLine[]>(
-    () => [
-      {
-        name: 'trial',
-        tone: 'faint',
-        kind: 'markers',
-        points: trials.map((trial) => [trial.number, trial.value] as const),
-      },
-      { name: 'best so far', tone: 'accent', points: toBestSoFar(trials) },
-    ],
-    [trials],
-  );
-  return (
-    <div className="stack">
-      <Chart
-        title="Value by trial"
-        axis="number"
-        height={180}
-        lines={lines}
-        empty="Two finished trials make a line."
-      />
-      <DataTable
-        label="trials"
-        rows={trials}
-        columns={columns}
-        rowKey={(trial) => String(trial.number)}
-        empty={<EmptyState>No trial has started.</EmptyState>}
-      />
-    </div>
   );
 }

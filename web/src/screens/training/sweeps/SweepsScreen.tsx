@@ -7,7 +7,11 @@ import { PageHeader } from '../../../components/PageHeader.tsx';
 import { ReferenceLink, shortId } from '../../../components/ReferenceLink.tsx';
 import { StatusBadge } from '../../../components/StatusBadge.tsx';
 import { Time } from '../../../components/Time.tsx';
+import { formatCount } from '../../../lib/format.ts';
 import { useList } from '../../../lib/pages.ts';
+import { goalText, ownTrials, searchOf } from './search-words.ts';
+
+const learnerMetric = ({ definition }: Sweep) => String(definition.metric ?? 'mae');
 
 const columns: readonly DataColumn<Sweep>[] = [
   {
@@ -25,19 +29,50 @@ const columns: readonly DataColumn<Sweep>[] = [
     width: 120,
   },
   {
-    id: 'trainingSet',
-    title: 'Training set',
-    value: (sweep) => String(sweep.definition.trainingSet ?? ''),
-    cell: (sweep) => <ReferenceLink kind="dataset" to={String(sweep.definition.trainingSet ?? '')} />,
+    id: 'name',
+    title: 'Name',
+    value: ({ definition }) => String(definition.name ?? ''),
+    width: 150,
   },
-  { id: 'trials', title: 'Trials', value: (sweep) => sweep.trials.length, align: 'right', width: 80 },
-  { id: 'learner', title: 'Best learner', value: (sweep) => sweep.best?.learner, width: 120 },
+  {
+    id: 'kind',
+    title: 'Over',
+    value: (sweep) => (sweep.kind === 'space' ? 'a space' : 'learners'),
+    width: 90,
+  },
+  {
+    id: 'goal',
+    title: 'Goal',
+    value: (sweep) => searchOf(sweep)?.goals.map(goalText).join(', ') ?? `minimize ${learnerMetric(sweep)}`,
+  },
+  {
+    id: 'trials',
+    title: 'Trials',
+    value: (sweep) => ownTrials(sweep).length,
+    cell: (sweep) => {
+      const most = searchOf(sweep)?.budget.trials ?? sweep.definition.trials;
+      const done = ownTrials(sweep).length;
+      return typeof most === 'number' ? `${formatCount(done)} of ${formatCount(most)}` : formatCount(done);
+    },
+    align: 'right',
+    width: 130,
+  },
   {
     id: 'best',
     title: 'Best value',
     value: (sweep) => sweep.best?.value,
-    cell: (sweep) => <Figure value={sweep.best?.value} unit={String(sweep.definition.metric ?? 'mae')} />,
+    cell: (sweep) => (
+      <Figure value={sweep.best?.value} unit={searchOf(sweep)?.goals[0]?.metric ?? learnerMetric(sweep)} />
+    ),
     align: 'right',
+    width: 150,
+  },
+  { id: 'learner', title: 'Best learner', value: (sweep) => sweep.best?.learner, width: 120, hidden: true },
+  {
+    id: 'trainingSet',
+    title: 'Training set',
+    value: (sweep) => String(sweep.definition.trainingSet ?? ''),
+    cell: (sweep) => <ReferenceLink kind="dataset" to={String(sweep.definition.trainingSet ?? '')} />,
     width: 130,
   },
   {
@@ -63,7 +98,7 @@ export function SweepsScreen() {
     <>
       <PageHeader
         title="Sweeps"
-        about="Searches over learners and parameters, each trial on expanding windows of time."
+        about="Searches for parameters: of a command of yours over any space, or of our learners."
         asked={list.asked}
       />
       <ListTable
@@ -71,8 +106,9 @@ export function SweepsScreen() {
         list={list}
         columns={columns}
         rowKey={(sweep) => sweep.id}
+        minimumWidth={1240}
         empty={
-          <EmptyState command="tidemill sweeps create --training-set NAME@1 --features a,b --target y --time-column date">
+          <EmptyState command="tidemill sweeps search --space space.json --goal loss:min --trials 50 -- python train.py '${args}'">
             Nothing was searched yet.
           </EmptyState>
         }

@@ -15,3 +15,19 @@ it('goes down only, in order of trial, past failed ones', () =>
     [3, 5],
     [4, 3],
   ]));
+
+it('goes up where more is better, and takes no value of a trial that was stopped on the way', () =>
+  expect(
+    toBestSoFar(
+      [
+        { number: 0, value: 2, state: 'complete' },
+        { number: 1, value: 9, state: 'pruned' },
+        { number: 2, value: 3, state: 'complete' },
+      ],
+      'maximize',
+    ),
+  ).toEqual([
+    [0, 2],
+    [1, 2],
+    [2, 3],
+  ]));
