@@ -197,7 +197,7 @@ export const sweepsEndpoints = endpoints({
   },
   search: {
     method: 'POST',
-    path: '/api/v1/sweeps/search',
+    path: '/api/v1/sweeps/space',
     permission: 'write',
     summary: 'Search a space: trials are jobs of a command, or are asked for and told from outside',
     body: SearchDefinition,

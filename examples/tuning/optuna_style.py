@@ -75,7 +75,7 @@ def optimize(objective, space, trials):
     goals = [{"metric": "loss", "direction": "minimize"}]
     search = {"experiment": "tuning", "name": "optuna style", "space": space, "goals": goals, "seed": 1}
     search |= {"sampler": "tpe", "pruner": {"type": "median"}, "budget": {"trials": trials}}
-    sweep = call("/sweeps/search", search)["id"]
+    sweep = call("/sweeps/space", search)["id"]
     while asked := call(f"/sweeps/{sweep}/ask", {})["trial"]:
         trial = Trial(sweep, asked)
         try:

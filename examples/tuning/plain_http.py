@@ -19,7 +19,7 @@ def call(path, body):
 
 
 sweep = call(
-    "/sweeps/search",
+    "/sweeps/space",
     {
         "experiment": "tuning",
         "name": "plain http",

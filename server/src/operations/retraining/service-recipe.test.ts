@@ -78,7 +78,7 @@ test('the next model looks up the service that it learned from, in its newest ve
     60_000,
   );
   const rollout = await services.rollouts.get({ id: run.rollout ?? '' }, caller);
-  expect(rollout.view).toBe('service:pair@2');
+  expect(rollout.service).toBe('pair@2');
   const { live } = await services.endpoints.get({ name: 'forecast' }, caller);
   expect(live.variants[1]).toMatchObject({ model: 'forecaster@2', service: 'pair@2', shadow: true });
 }, 90_000);
@@ -91,5 +91,5 @@ test('a rollout by hand names the service of its candidate', async () => {
   const both = services.rollouts.start({ ...request, view: 'stats@1' }, caller);
   await expect(both).rejects.toMatchObject({ code: 'rolloutRefused' });
   const started = await services.rollouts.start(request, caller);
-  expect(started.view).toBe('service:pair@2');
+  expect(started.service).toBe('pair@2');
 }, 60_000);
