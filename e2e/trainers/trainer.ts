@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { root } from '../../scripts/steps.ts';
 
-export const trainerFile = (name: string): string => join(root, 'python/trainers', `${name}.py`);
+export const trainersFolder = join(root, 'python/trainers');
+export const trainerFile = (name: string): string => join(trainersFolder, `${name}.py`);
 
 export interface Ended {
   readonly code: number | null;

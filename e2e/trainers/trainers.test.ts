@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { root } from '../../scripts/steps.ts';
 import { type TestServer, tidemill } from '../cli-process.ts';
 import { createPlace, type Place } from '../mlflow/servers.ts';
-import { createRun, historyOf, runScript, showRun, trainerFile } from './trainer.ts';
+import { createRun, historyOf, runScript, showRun, trainerFile, trainersFolder } from './trainer.ts';
 
 const python = process.env.TIDEMILL_TEST_PYTHON ?? '';
 const torch = process.env.TIDEMILL_TEST_TORCH ?? '';
@@ -88,7 +88,7 @@ describe.skipIf(python === '')('trainers', () => {
       ? [words.slice(0, words.indexOf('--')), words.slice(words.indexOf('--'))]
       : [words];
     const all = [...ours, '--json', ...theirs];
-    const { code, stdout, stderr } = await tidemill(all, { url: server.url });
+    const { code, stdout, stderr } = await tidemill(all, { url: server.url, folder: trainersFolder });
     expect(code, `${all.join(' ')}: ${stderr}${stdout}`).toBe(0);
     return JSON.parse(stdout);
   }
@@ -108,7 +108,7 @@ describe.skipIf(python === '')('trainers', () => {
       `learns in a job, and interrupted and resumed learns the same${mark}`,
       { timeout: 10 * minutes },
       async () => {
-        const job = await runJob(pythonOf(name), trainerFile(name), ...wordsOf(trainer));
+        const job = await runJob(pythonOf(name), `${name}.py`, ...wordsOf(trainer));
         expect(job, job.error).toMatchObject({ state: 'succeeded' });
         runs[name] = job.runId;
         const whole = await historyOf(server.url, job.runId, 'val_rmse');
@@ -158,7 +158,7 @@ describe.skipIf(python === '')('trainers', () => {
       '--follow',
     ];
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the sweep fills it in
-    const command = [python, trainerFile('xgboost_trees'), '${args}', ...common, '--augment', 'jitter'];
+    const command = [python, 'xgboost_trees.py', '${args}', ...common, '--augment', 'jitter'];
     const sweep = await json(...search, ...limits, '--', ...command, '--rounds', '30');
     expect(sweep).toMatchObject({ state: 'succeeded', best: { number: 0, parameters: { lr: 0.3 } } });
     const states = sweep.trials.map(({ state }: { state: string }) => state);

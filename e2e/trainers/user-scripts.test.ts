@@ -35,14 +35,17 @@ describe.skipIf(python === '')('scripts that users have', () => {
 
   describe.concurrent.each(scripts)('$name', ({ name, params, metric, steps }) => {
     const program = name.endsWith('[torch]') ? torch : python;
-    const script = join(root, 'examples/training', `${name.split(' ')[0]}.py`);
+    const script = `${name.split(' ')[0]}.py`;
 
     test.skipIf(program === '')(
       'runs as a job, and its run has all of it',
       { timeout: 600_000 },
       async () => {
         const words = ['jobs', 'run', '--experiment', 'mine', '--follow', '--json', '--', program, script];
-        const { code, stdout, stderr } = await tidemill(words, { url: server.url });
+        const { code, stdout, stderr } = await tidemill(words, {
+          url: server.url,
+          folder: join(root, 'examples/training'),
+        });
         expect(code, stdout + stderr).toBe(0);
         const { runId } = JSON.parse(stdout) as { runId: string };
         expect(await showRun(server.url, runId)).toMatchObject({ status: 'FINISHED', params });
