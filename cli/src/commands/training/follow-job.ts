@@ -55,6 +55,7 @@ export const describeJob = (job: Job): string[] => [
   `experiment  ${job.experiment}`,
   ...(job.runId ? [`run         ${job.runId}`] : []),
   ...(job.modelVersion ? [`model       ${job.modelVersion}`] : []),
+  ...(typeof job.progress.environment === 'string' ? [`environment ${job.progress.environment}`] : []),
   `created     ${formatTime(job.createdAt)}, started ${formatTime(job.startedAt)}, finished ${formatTime(job.finishedAt)}`,
   ...(job.error ?? '')
     .split('\n')

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { errors } from '../../base/errors.ts';
 import { createTurns } from '../../base/turns.ts';
 import { pipSteps, uvSteps } from './build-steps.ts';
+import { createInspector } from './inspect.ts';
 import { ask, findProgram } from './programs.ts';
 import type { EnvironmentRequest, PythonEnvironment, PythonEnvironments } from './python-environments.ts';
 import { readSources } from './sources.ts';
@@ -76,6 +77,8 @@ export function localEnvironments({ folder: root }: LocalOptions): PythonEnviron
   }
 
   return {
+    inspect: createInspector(),
+
     async ensure(request) {
       const plan = await planBuild(request);
       const found = await find(plan.digest);

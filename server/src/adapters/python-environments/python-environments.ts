@@ -39,10 +39,30 @@ export interface PythonEnvironment {
   readonly tool: EnvironmentTool;
 }
 
+export interface InspectRequest {
+  /** Whose Python it is about: its own first word, or what `python` is to what it starts. */
+  readonly command: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+export interface PythonInspection {
+  readonly executable: string;
+  readonly version: string;
+  readonly implementation: string;
+  /** Each as a requirement that names this very one, by name. */
+  readonly packages: readonly string[];
+  /** Changes with the interpreter and with what is installed. */
+  readonly fingerprint: string;
+}
+
 export interface PythonEnvironments {
   /**
    * The environment, built unless there is one; whoever wants the same one meanwhile waits. What a process that was
    * killed left behind is never taken for one. Fails with `environmentNotBuilt`, or as `run` fails.
    */
   ensure(request: EnvironmentRequest): Promise<PythonEnvironment>;
+  /** Null where there is no Python, or none that answers. Cheap as long as nothing was installed since the last time. */
+  inspect(request: InspectRequest): Promise<PythonInspection | null>;
 }

@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { cpus, type } from 'node:os';
+import { join } from 'node:path';
 import type { CommandJob } from '@tidemill/contract';
 import { afterEach, expect, test, vi } from 'vitest';
 import { listMarked } from '../../adapters/executor/process-tree.ts';
@@ -47,6 +50,9 @@ describeEachDatabase('environments of commands', (open) => {
       textOf((await wing.jobs.logs({ id: ended.id, stream }, caller)).content);
     expect(await logs('stdout')).toBe('1.0 True\n');
     expect(await logs('stderr')).toMatch(/tiny-1\.0|tiny==1\.0/);
+    expect(ended.progress.environment).toMatch(
+      /^CPython 3\.\S+, \d packages, from requirements\.txt by (uv|pip)$/,
+    );
 
     expect(await endOf(await toJob(files, { dependencies: 'more.txt' }))).toMatchObject({
       state: 'failed',
@@ -58,6 +64,46 @@ describeEachDatabase('environments of commands', (open) => {
     });
     const unknown = wing.jobs.submitCommand(await toJob(files, { dependencies: 'x.txt' }), caller);
     await expect(unknown).rejects.toMatchObject({ code: 'environmentFileInvalid' });
+  });
+
+  test('what a command ran in is kept with its run, and found out again when it changed', {
+    timeout: patience,
+  }, async () => {
+    const caller = await prepare('kept');
+    const packages = join(wing.folder, 'packages');
+    const install = async (name: string, version: string) => {
+      const info = join(packages, `${name}-${version}.dist-info`);
+      await mkdir(info, { recursive: true });
+      await writeFile(join(info, 'METADATA'), `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n`);
+    };
+    const diff = (await wing.jobs.putFile({ content: Buffer.from('--- a\n+++ b\n') })).sha256;
+    const job = await toJob(
+      { 'train.py': 'print(1)', 'json.py': 'raise SystemExit(3)' },
+      { environment: { PYTHONPATH: packages }, revision: { commit: 'a'.repeat(40), diff } },
+    );
+    const filesOf = async () => {
+      const { id, runId } = await wing.jobs.submitCommand(job, caller);
+      expect(await until(wing.jobs, id, caller, isEnded, patience)).toMatchObject({ state: 'succeeded' });
+      const files = await wing.experiments.artifactFiles(runId ?? '', 'tidemill', caller.workspace);
+      expect(files.map(({ path }) => path)).toEqual([
+        ...['tidemill/code.diff', 'tidemill/environment.json', 'tidemill/requirements.lock'],
+      ]);
+      return Promise.all(
+        files.map(async ({ sha256 }) => Buffer.from(await wing.blobs.read(sha256)).toString()),
+      );
+    };
+    await install('first', '1.5');
+    const [difference, environment, lock] = await filesOf();
+    expect(difference).toBe('--- a\n+++ b\n');
+    expect(JSON.parse(environment ?? '')).toMatchObject({
+      python: { implementation: 'CPython', version: expect.stringMatching(/^3\./) },
+      ...{ madeFrom: null, system: { name: type() }, cpu: { cores: cpus().length } },
+    });
+    expect(lock).toMatch(/^first==1\.5$/m);
+    expect(await filesOf()).toEqual([difference, environment, lock]);
+    await install('second', '0.1');
+    const [, , later] = await filesOf();
+    expect(later).toMatch(/^second==0\.1$/m);
   });
 
   test('a build ends with its job: in time, or when it is cancelled', { timeout: patience }, async () => {

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CommandJob } from '@tidemill/contract';
 import { afterEach, expect, test, vi } from 'vitest';
+import type { Caller } from '../../base/caller.ts';
 import { callerIn, textOf } from '../../testing/data-wing.ts';
 import { describeEachDatabase } from '../../testing/each-database.ts';
 import { isAlive } from '../../testing/process-state.ts';
@@ -29,6 +30,12 @@ describeEachDatabase('command jobs', (open) => {
   async function prepare(workspace: string) {
     wing = await createTrainingWing(await open());
     return callerIn(workspace);
+  }
+
+  /** What the command left, without what is recorded beside it. */
+  async function outputsOf(runId: string, caller: Caller) {
+    const files = await wing.experiments.artifactFiles(runId, '', caller.workspace);
+    return files.filter(({ path }) => !path.startsWith('tidemill/'));
   }
 
   const pidIn = (id: string, name = 'pid'): Promise<number> =>
@@ -66,7 +73,7 @@ describeEachDatabase('command jobs', (open) => {
       status: 'FINISHED',
       inputs: [{ name: 'prices', source: 'dataset:prices@1' }],
     });
-    const files = await wing.experiments.artifactFiles(run.id, '', caller.workspace);
+    const files = await outputsOf(run.id, caller);
     expect(files.map(({ path }) => path)).toEqual(['plots/env.txt', 'seen.parquet']);
     const parquet = await wing.blobs.localPath(files[1]?.sha256 ?? '');
     expect((await wing.analytics.describeFile(parquet)).rows).toBe(20);
@@ -117,7 +124,7 @@ describeEachDatabase('command jobs', (open) => {
     const ended = await until(wing.jobs, id, caller, isEnded);
     expect(ended).toMatchObject({ state: 'succeeded', attempt: 2 });
     expect(await textOf((await wing.jobs.logs({ id }, caller)).content)).toBe('try\ntry\n');
-    const files = await wing.experiments.artifactFiles(runId ?? '', '', caller.workspace);
+    const files = await outputsOf(runId ?? '', caller);
     expect(files.map(({ path }) => path)).toEqual(['part']);
   });
 
@@ -294,7 +301,7 @@ describeEachDatabase('command jobs', (open) => {
     const script = 'ln -s /etc/passwd outputs/passwd; ln -s /etc outputs/etc; echo ok > outputs/ok';
     const { id, runId } = await wing.jobs.submitCommand(shell(script), caller);
     expect(await until(wing.jobs, id, caller, isEnded)).toMatchObject({ state: 'succeeded' });
-    const files = await wing.experiments.artifactFiles(runId ?? '', '', caller.workspace);
+    const files = await outputsOf(runId ?? '', caller);
     expect(files.map(({ path }) => path)).toEqual(['ok']);
   });
 });

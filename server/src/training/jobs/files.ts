@@ -1,5 +1,5 @@
 /** Files that a command is handed: stored first, then named by the job. */
-import { constants } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
 import { chmod, copyFile, mkdir } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import type { CommandJob, Content, JobFile } from '@tidemill/contract';
@@ -73,6 +73,15 @@ export function createJobFiles({ db, blobs }: JobFilesDependencies) {
     copy: (tx: Db, from: string, to: string) => jobFileStore(tx).copy(from, to),
     list: (id: string, role: FileRole) => jobFileStore(db).list(id, role),
     usedBlobs: (ids: readonly string[]) => jobFileStore(db).usedBlobs(ids),
+
+    /** Their contents, where they are not wanted as files. */
+    async open(id: string, role: FileRole): Promise<{ path: string; content: AsyncIterable<Uint8Array> }[]> {
+      const files = await jobFileStore(db).list(id, role);
+      return inParallel(files, atOnce, async ({ path, sha256 }) => ({
+        path,
+        content: createReadStream(await blobs.localPath(sha256)),
+      }));
+    },
 
     /** Copies, which the command may change. */
     async write(id: string, role: FileRole, folder: string): Promise<readonly JobFile[]> {

@@ -19,6 +19,7 @@ import { type CommandFolder, clearFolder, commandFolder, lastLine, shorten } fro
 import type { CommandInputs } from './inputs.ts';
 import { endLeftover, introducing } from './leftover-process.ts';
 import { storeOutputs } from './outputs.ts';
+import { createSurroundings } from './surroundings.ts';
 import { createUsageLog, type UsagePoint, type UsageTotals } from './usage-log.ts';
 
 export interface CommandWorkDependencies extends EnvironmentDependencies {
@@ -47,6 +48,7 @@ export function createCommandWork(deps: CommandWorkDependencies) {
   const { db, clock, experiments, executor, ends, inputs, files } = deps;
 
   const prepareEnvironment = createCommandEnvironments(deps);
+  const recordSurroundings = createSurroundings(deps);
 
   async function variablesOf(
     job: CommandRecord,
@@ -131,22 +133,33 @@ export function createCommandWork(deps: CommandWorkDependencies) {
     const deadline = timeoutSeconds === null ? undefined : clock.now() + timeoutSeconds * 1000;
     const remainingMs = () => deadline && Math.max(1, deadline - clock.now());
     const common = { mark: `${idVariable}=${job.id}`, outputBytes: mostOutput, signal: task.signal };
-    const onBuild = (environment: string) => progress.add({ environment });
-    const python = await prepareEnvironment(job, folder, cwd, { ...common, remainingMs, onBuild });
+    const tellEnvironment = (environment: string) => progress.add({ environment });
+    const python = await prepareEnvironment(job, folder, cwd, {
+      ...common,
+      remainingMs,
+      onBuild: tellEnvironment,
+    });
+    const env = await variablesOf(job, folder, python, caller);
+    // What has the mark ends with the command.
+    const { [idVariable]: _, ...unmarked } = env;
+    // Beside the command, which does not wait for it; it must not suffer for what could not be found out.
+    const recorded = recordSurroundings(job, { cwd, env: unmarked, made: python, signal: task.signal })
+      .then(tellEnvironment)
+      .catch(() => undefined);
     const timeoutMs = remainingMs();
     const usage = watchUsage(progress, job, caller);
     const outcome = await executor.run({
       ...common,
       command: introducing(folder.process, command),
       cwd,
-      env: await variablesOf(job, folder, python, caller),
+      env,
       stdout: folder.stdout,
       stderr: folder.stderr,
       onUsage: usage.add,
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(resources.memoryBytes !== null && { memoryBytes: resources.memoryBytes }),
     });
-    await usage.settled();
+    await Promise.all([usage.settled(), recorded]);
     return { outcome, totals: usage.totals() };
   }
 
