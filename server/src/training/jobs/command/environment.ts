@@ -12,6 +12,7 @@ import type { CommandRecord, CommandSpec } from '../rules.ts';
 import { findEnvironmentFile } from './environment-file.ts';
 import { type CommandFolder, lastLines } from './folder.ts';
 import { introducing } from './leftover-process.ts';
+import { notebookOf, notebookPackages } from './notebook.ts';
 
 type Variables = Readonly<Record<string, string>>;
 
@@ -54,6 +55,7 @@ export function createCommandEnvironments(deps: EnvironmentDependencies) {
     const found = await findEnvironmentFile(cwd, job.spec);
     if (!found) return null;
     const { file, kind } = found;
+    const extra = notebookOf(job.spec) === null ? [] : notebookPackages;
     const [name = '', value = ''] = limits.mark.split('=');
     const { VIRTUAL_ENV: _, ...own } = activeIn(
       { ...deps.environment, ...deps.buildEnvironment, ...job.spec.environment },
@@ -77,7 +79,7 @@ export function createCommandEnvironments(deps: EnvironmentDependencies) {
       throw errors.environmentNotBuilt({ file, tool, log: `${log}${reasonOf(outcome, job.spec)}` });
     };
     const made = await environments.ensure({
-      ...{ folder: cwd, file, kind, extra: [], env, run, signal: limits.signal },
+      ...{ folder: cwd, file, kind, extra, env, run, signal: limits.signal },
       async onBuild(by) {
         tool = by;
         await limits.onBuild(`${file}, by ${by}`);

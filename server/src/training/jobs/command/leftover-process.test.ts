@@ -89,5 +89,5 @@ test('kill -9 of the server: the old command is ended before the attempt is repe
   expect(ended).toMatchObject({ state: 'succeeded', attempt: 2, error: null });
   expect(isAlive(first)).toBe(false);
   const files = await experiments.artifactFiles(ended.runId ?? '', '', platform.caller.workspace);
-  expect(files.map(({ path }) => path)).toEqual(['result']);
+  expect(files.map(({ path }) => path)).toContain('result');
 });

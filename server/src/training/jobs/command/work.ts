@@ -19,6 +19,7 @@ import { type CommandFolder, clearFolder, commandFolder, lastLine, shorten } fro
 import type { CommandInputs } from './inputs.ts';
 import { endLeftover, introducing } from './leftover-process.ts';
 import { storeOutputs } from './outputs.ts';
+import { notebookOf, runNotebook } from './notebook.ts';
 import { createSurroundings } from './surroundings.ts';
 import { createUsageLog, type UsagePoint, type UsageTotals } from './usage-log.ts';
 
@@ -139,6 +140,8 @@ export function createCommandWork(deps: CommandWorkDependencies) {
       remainingMs,
       onBuild: tellEnvironment,
     });
+    const notebook = notebookOf(job.spec);
+    const program = notebook === null ? command : await runNotebook(notebook, folder);
     const env = await variablesOf(job, folder, python, caller);
     // What has the mark ends with the command.
     const { [idVariable]: _, ...unmarked } = env;
@@ -150,7 +153,7 @@ export function createCommandWork(deps: CommandWorkDependencies) {
     const usage = watchUsage(progress, job, caller);
     const outcome = await executor.run({
       ...common,
-      command: introducing(folder.process, command),
+      command: introducing(folder.process, program),
       cwd,
       env,
       stdout: folder.stdout,
