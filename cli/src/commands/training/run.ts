@@ -24,7 +24,7 @@ export function addRunCommand(jobs: Command): void {
   const run = jobs
     .command('run [command...]')
     .description(
-      'run a command of your own after --, with a copy of this folder; or train one of our learners',
+      'run a command of your own after --, or a notebook, with a copy of this folder; or train one of our learners',
     )
     .option('--experiment <name>', 'where the run belongs', 'Default')
     .option('--name <name>', 'name of the run')
@@ -56,6 +56,7 @@ export function addRunCommand(jobs: Command): void {
     run,
     `jobs run --learner ridge --training-set train@1 --features lag1,lag2 --target y --time-column date
   $ tidemill jobs run --experiment notebooks --input prices@2 --follow -- python train.py --depth 6
+  $ tidemill jobs run analysis.ipynb -p lr=0.1 --follow
   $ tidemill jobs run -p lr=0.1 --memory 4GiB --timeout 3600 --attempts 3 -- python train.py`,
   );
 }

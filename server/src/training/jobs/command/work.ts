@@ -18,8 +18,8 @@ import {
 import { type CommandFolder, clearFolder, commandFolder, lastLine, shorten } from './folder.ts';
 import type { CommandInputs } from './inputs.ts';
 import { endLeftover, introducing } from './leftover-process.ts';
-import { storeOutputs } from './outputs.ts';
 import { notebookOf, runNotebook } from './notebook.ts';
+import { storeOutputs } from './outputs.ts';
 import { createSurroundings } from './surroundings.ts';
 import { createUsageLog, type UsagePoint, type UsageTotals } from './usage-log.ts';
 
