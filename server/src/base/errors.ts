@@ -812,6 +812,11 @@ export const catalogue = {
     400,
     (d) => `The file '${d.path.slice(0, 200)}' cannot be handed to a job: ${d.reason}.`,
   ),
+  jobDiskFull: entry<Record<string, never>>(
+    507,
+    () =>
+      'The disk was full when it wrote, and its outputs were removed so that the server can go on. Make room, or let it write less.',
+  ),
   jobEnvironmentInvalid: entry<{ name: string; reason: string }>(
     400,
     (d) => `The variable '${d.name.slice(0, 200)}' cannot be handed to a job: ${d.reason}.`,

@@ -1,11 +1,13 @@
-import { readFile, stat } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CommandJob, Job } from '@tidemill/contract';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { openSqlite } from '../../adapters/db/sqlite.ts';
 import { callerIn, textOf } from '../../testing/data-wing.ts';
+import { createTestPlatform, owner } from '../../testing/platform.ts';
 import { isAlive } from '../../testing/process-state.ts';
-import { createTempDir } from '../../testing/temp-dir.ts';
+import { createTempDir, tempDir } from '../../testing/temp-dir.ts';
 import { createTrainingWing, isEnded, type TrainingWing, until } from '../../testing/training-wing.ts';
 
 const caller = callerIn('hostile');
@@ -131,4 +133,75 @@ test.each([
   const before = (await wing.jobs.list({}, caller)).items.length;
   await expect(run('true', change)).rejects.toMatchObject({ status: 400 });
   expect((await wing.jobs.list({}, caller)).items).toHaveLength(before);
+});
+
+/** A small disk; only an administrator of the machine can make one. */
+async function mountDisk(bytes: number): Promise<string | null> {
+  const path = await tempDir();
+  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', path]);
+  if (status !== 0) return null;
+  onTestFinished(() => void spawnSync('umount', ['-l', path]));
+  return path;
+}
+
+test('a job that fills the disk fails, and takes nothing else with it', async ({ skip }) => {
+  const dataFolder = await mountDisk(60_000_000);
+  if (dataFolder === null) return skip('no disk can be mounted here');
+  const platform = await createTestPlatform({ dataFolder });
+  onTestFinished(() => platform.close());
+  const { jobs } = platform.services;
+  const runThere = async (script: string) => {
+    const command = ['sh', '-c', script];
+    const { id } = await jobs.submitCommand({ experiment: 'full', command }, owner);
+    return until(jobs, id, owner, isEnded);
+  };
+  expect(await runThere('head -c 200000000 /dev/zero > outputs/big')).toMatchObject({
+    state: 'failed',
+    error: expect.stringMatching(/The disk was full when it wrote/),
+  });
+  expect(await runThere('head -c 200000000 /dev/zero')).toMatchObject({ state: 'failed' });
+  expect(await runThere('echo fine')).toMatchObject({ state: 'succeeded' });
+}, 30_000);
+
+test('values that are no numbers are kept, and a sweep says why such a trial failed', async () => {
+  const { id } = await wing.sweeps.search(
+    {
+      experiment: 'hostile',
+      space: { x: { type: 'float', low: 0, high: 1 } },
+      goals: [{ metric: 'loss', direction: 'minimize' }],
+      ...{ budget: { trials: 1 }, parallel: 1, pruner: { type: 'median' as const } },
+      command: { command: ['sh', '-c', 'until [ -e outputs/go ]; do sleep 0.05; done'] },
+    },
+    caller,
+  );
+  const trial = await vi.waitUntil(
+    async () => {
+      const [first] = (await wing.sweeps.get({ id }, caller)).trials;
+      const job = first?.jobId && (await wing.jobs.get({ id: first.jobId }, caller));
+      return job && job.state === 'running' ? first : undefined;
+    },
+    { timeout: 10_000 },
+  );
+  for (const [step, value] of [0.5, Number.POSITIVE_INFINITY, Number.NaN].entries())
+    await wing.experiments.logBatch({ id: trial.runId, metrics: [{ key: 'loss', value, step }] }, caller);
+  const go = join(wing.folder, 'jobs', trial.jobId ?? '', 'outputs', 'go');
+  await vi.waitUntil(
+    () =>
+      writeFile(go, '').then(
+        () => true,
+        () => false,
+      ),
+    { timeout: 10_000 },
+  );
+  const sweep = await vi.waitUntil(
+    async () => {
+      const found = await wing.sweeps.get({ id }, caller);
+      return isEnded(found) ? found : undefined;
+    },
+    { timeout: 10_000 },
+  );
+  expect(sweep).toMatchObject({
+    state: 'failed',
+    error: expect.stringMatching(/its loss is NaN|not a number/),
+  });
 });

@@ -5,6 +5,7 @@ import type { Changes } from '../../access/audit/service.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
+import { isDiskFull } from '../../base/disk-full.ts';
 import { errors, type TidemillError } from '../../base/errors.ts';
 import { newId, newRunId } from '../../base/ids.ts';
 import type { KeyValue } from '../../base/key-value.ts';
@@ -15,7 +16,7 @@ import { endlessAttempts, isUserError, withToldEnd } from '../../platform/tasks/
 import type { Experiments } from '../experiments/service.ts';
 import type { Learners } from '../learners/service.ts';
 import { assertFits, type Capacity, createRoom } from './capacity.ts';
-import { commandFolder } from './command/folder.ts';
+import { commandFolder, makeRoom } from './command/folder.ts';
 import { createCommandInputs, type InputsDependencies } from './command/inputs.ts';
 import { type CommandWorkDependencies, createCommandWork } from './command/work.ts';
 import { createJobFiles, type JobFilesDependencies } from './files.ts';
@@ -144,7 +145,12 @@ export function createJobs(deps: JobsDependencies) {
     const load = async (task: TaskContext<unknown>) => (await getRecord(task.id, task.workspace)) as R;
     const fail = async (task: TaskContext<unknown>, error: TidemillError) => {
       const job = await load(task);
-      await ends.end(job, 'failed', callerOf(job), { error: error.message });
+      const tell = () => ends.end(job, 'failed', callerOf(job), { error: error.message });
+      await tell().catch(async (cause: unknown) => {
+        if (job.kind !== 'command' || !isDiskFull(cause)) throw cause;
+        await makeRoom(commandFolder(deps.folder, job.id));
+        await tell();
+      });
     };
     tasks.register<unknown>(taskKinds[kind], options, async (task) => {
       const job = await load(task);

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errors } from '../../../base/errors.ts';
 
@@ -129,6 +129,15 @@ export async function shorten(path: string): Promise<void> {
     await rename(`${path}.short`, path);
   } finally {
     await file.close();
+  }
+}
+
+/** What filled the disk goes, or not even the failure could be written down: outputs, and all but the beginning of logs. */
+export async function makeRoom(folder: CommandFolder): Promise<void> {
+  await rm(folder.outputs, { recursive: true, force: true });
+  for (const path of [folder.stdout, folder.stderr]) {
+    const { size } = await stat(path).catch(() => ({ size: 0 }));
+    if (size > keptHead) await truncate(path, keptHead);
   }
 }
 

@@ -3,6 +3,7 @@ import { type Db, transact } from '../../../adapters/db/db.ts';
 import type { CommandOutcome } from '../../../adapters/executor/executor.ts';
 import type { Caller } from '../../../base/caller.ts';
 import type { Clock } from '../../../base/clock.ts';
+import { isDiskFull } from '../../../base/disk-full.ts';
 import { errors } from '../../../base/errors.ts';
 import type { TaskContext, TaskOutcome } from '../../../platform/tasks/service.ts';
 import type { Experiments } from '../../experiments/service.ts';
@@ -15,7 +16,7 @@ import {
   createCommandEnvironments,
   type EnvironmentDependencies,
 } from './environment.ts';
-import { type CommandFolder, clearFolder, commandFolder, lastLine, shorten } from './folder.ts';
+import { type CommandFolder, clearFolder, commandFolder, lastLine, makeRoom, shorten } from './folder.ts';
 import type { CommandInputs } from './inputs.ts';
 import { endLeftover, introducing } from './leftover-process.ts';
 import { notebookOf, runNotebook } from './notebook.ts';
@@ -166,8 +167,11 @@ export function createCommandWork(deps: CommandWorkDependencies) {
     return { outcome, totals: usage.totals() };
   }
 
-  return async function work(task: TaskContext<unknown>, job: CommandRecord): Promise<TaskOutcome> {
-    const folder = commandFolder(deps.folder, job.id);
+  async function attempt(
+    task: TaskContext<unknown>,
+    job: CommandRecord,
+    folder: CommandFolder,
+  ): Promise<TaskOutcome> {
     const caller = callerOf(job);
     await prepare(job, folder, task);
     const { outcome, totals } = await runCommand(job, folder, task);
@@ -181,6 +185,17 @@ export function createCommandWork(deps: CommandWorkDependencies) {
     for (const path of [folder.outputs, folder.checkpoints]) await rm(path, { recursive: true, force: true });
     await ends.end(job, 'succeeded', caller);
     return { done: { runId: job.runId, outputs, ...totals } };
+  }
+
+  return async function work(task: TaskContext<unknown>, job: CommandRecord): Promise<TaskOutcome> {
+    const folder = commandFolder(deps.folder, job.id);
+    try {
+      return await attempt(task, job, folder);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      await makeRoom(folder);
+      throw errors.jobDiskFull({}, error);
+    }
   };
 }
 
