@@ -67,6 +67,8 @@ describeEachDatabase('command jobs', (open) => {
       inputs: { 'prices@1': join(folder, 'inputs', 'prices@1.parquet') },
     });
     expect(await textOf((await wing.jobs.logs({ id, stream: 'stderr' }, caller)).content)).toBe('so be it\n');
+    const end = await wing.jobs.logs({ id, stream: 'stderr', offset: -3 }, caller);
+    expect([end.size, await textOf(end.content)]).toEqual([3, 'it\n']);
 
     const run = await wing.experiments.getRun({ id: runId ?? '' }, caller);
     expect(run).toMatchObject({

@@ -68,7 +68,7 @@ function Usage({ title, unit, limit, curve }: UsageProps) {
       fromZero
       lines={lines}
       {...(bound && { limit: bound })}
-      empty="It is measured about once a second; two measures make a curve."
+      empty="Two measures make a curve; the first comes at once, then one every few seconds."
     />
   );
 }

@@ -9,10 +9,12 @@ export interface Tail {
 
 export const noOutput: Tail = { text: '', isCut: false };
 
+/** From the first beginning of a line on; all of it where none begins. */
+export const fromLine = (text: string): string => text.slice(text.indexOf('\n') + 1) || text;
+
 /** The end of what was written so far; cut where a line begins, if lines are not longer than all of it. */
 export function appendToTail({ text, isCut }: Tail, more: string, most = longestTail): Tail {
   const whole = text + more;
   if (whole.length <= most) return { text: whole, isCut };
-  const end = whole.slice(-most);
-  return { text: end.slice(end.indexOf('\n') + 1) || end, isCut: true };
+  return { text: fromLine(whole.slice(-most)), isCut: true };
 }

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { client } from '../../../lib/client.ts';
-import { appendToTail, longestTail, noOutput, type Tail } from './output-tail.ts';
+import { appendToTail, fromLine, longestTail, noOutput, type Tail } from './output-tail.ts';
 
 export type OutputStream = 'stdout' | 'stderr';
 
@@ -47,7 +47,8 @@ async function follow({ id, stream, isOver, signal, show }: Followed): Promise<v
         seen += bytes.length;
         more += decoder.decode(bytes, { stream: true });
       }
-      tail = appendToTail(tail, more);
+      // Begun in the middle: of a line, or even of a letter.
+      tail = appendToTail(tail, tail.isCut && tail.text === '' ? fromLine(more) : more);
       const shown = tail;
       if (!signal.aborted)
         show((before) =>
