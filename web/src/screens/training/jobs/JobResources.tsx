@@ -68,7 +68,7 @@ function Usage({ title, unit, limit, curve }: UsageProps) {
       fromZero
       lines={lines}
       {...(bound && { limit: bound })}
-      empty="Two measures make a curve; the first comes at once, then one every few seconds."
+      empty="It is measured after a second, then every ten; two measures make a curve."
     />
   );
 }
