@@ -221,6 +221,12 @@ export function createSearchTrials({ db, clock, experiments }: SearchTrialsDepen
           throw errors.trialEnded({ sweep: search.id, number, state: trial.state });
         }
         assertLease(search, trial, lease);
+        // Before the end: of what has ended nothing is written any more, also when the server dies in between.
+        if (told.values && trial.jobId === null) {
+          const { goals } = search.definition;
+          const metrics = told.values.map((value, i) => ({ key: goals[i]?.metric ?? '', value }));
+          await experiments.logBatch({ id: trial.runId, metrics }, callerOf(search));
+        }
         const now = clock.now();
         await change(search, async (tx, store, revision) => {
           const rest = { lease: null, leaseUntil: null, endedAt: now, cost: end.cost ?? null };
@@ -229,11 +235,6 @@ export function createSearchTrials({ db, clock, experiments }: SearchTrialsDepen
           if (trial.jobId === null)
             await experiments.setRunStatus(tx, trial.runId, runStatusOf[told.state], search.workspace);
         });
-        if (told.values && trial.jobId === null) {
-          const { goals } = search.definition;
-          const metrics = told.values.map((value, i) => ({ key: goals[i]?.metric ?? '', value }));
-          await experiments.logBatch({ id: trial.runId, metrics }, callerOf(search));
-        }
         return toTrial(await getTrial(search, number));
       }),
   };
