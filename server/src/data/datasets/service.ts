@@ -120,6 +120,15 @@ export function createDatasets(deps: DatasetsDependencies) {
     find: ({ name, version }: { name: string; version: string }, workspace: string) =>
       find(name, version, workspace),
 
+    /** Whether every version behind the one number and until the other is there, and made in this way. */
+    async isMadeBy(
+      kind: string,
+      { name, after, until }: { readonly name: string; readonly after: number; readonly until: number },
+      workspace: string,
+    ): Promise<boolean> {
+      return (await store.countMadeBy(workspace, name, kind, after, until)) === until - after;
+    },
+
     /** Reads `prices@3`, `prices@latest`, `prices@tag`, `prices@{2023-08-31}` or `dataset:prices@3`. */
     resolve: lookup.resolve,
 

@@ -178,6 +178,25 @@ export const datasetStore = (db: Db) => ({
     return rows.map((row) => toVersion(row, tags.get(row.number) ?? []));
   },
 
+  async countMadeBy(
+    workspace: string,
+    dataset: string,
+    kind: string,
+    after: number,
+    until: number,
+  ): Promise<number> {
+    const row = await db
+      .selectFrom('dataset_versions')
+      .select((e) => e.fn.countAll<number>().as('count'))
+      .where('workspace', '=', workspace)
+      .where('dataset', '=', dataset)
+      .where('made_by', '=', kind)
+      .where('number', '>', after)
+      .where('number', '<=', until)
+      .executeTakeFirstOrThrow();
+    return Number(row.count);
+  },
+
   async setValidation(
     workspace: string,
     dataset: string,

@@ -118,12 +118,33 @@ export function createMaterialize(deps: MaterializeDependencies) {
       last?.pending === 0 && isSame(last.bindings, bindings) && dependsOnVersionsOnly(view.sql);
     if (last && isSettled && (await filling.carry(view, last.id, id)))
       return { ...emptyResult, unchanged: true, newestEventTime: last.newestEventTime, bindings };
+    const since = last && (await isAppendedOnly(view, last.bindings, bindings)) ? last.id : null;
     const filled = await filling.fill({
-      ...{ view, bound, bindings, id, isIncremental, signal, now: clock.now, since: last?.id ?? null },
+      ...{ view, bound, bindings, id, isIncremental, signal, now: clock.now, since },
       onProgress: throttled(task),
     });
     const newestEventTime = filled.newestEventTime ?? last?.newestEventTime ?? null;
     return { ...filled, newestEventTime, unchanged: false, bindings };
+  }
+
+  /**
+   * Whether pushes alone made the stream what it is now. What a push brought online and another commit took out of the
+   * dataset stands in neither of the two versions, so no comparison of them would find it.
+   */
+  async function isAppendedOnly(
+    { stream, workspace }: FeatureView,
+    before: Bindings,
+    now: Bindings,
+  ): Promise<boolean> {
+    const [from, to] = [before, now].map((bindings) => stream && bindings[stream.dataset]);
+    if (!stream || from === to) return true;
+    if (!from || !to) return false;
+    const [first, last] = [from, to].map((reference) => Number(parseReference(reference).version));
+    return deps.datasets.isMadeBy(
+      'push',
+      { name: stream.dataset, after: first ?? 0, until: last ?? 0 },
+      workspace,
+    );
   }
 
   /** A figure on its way; the end writes the true one. */

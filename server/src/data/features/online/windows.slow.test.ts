@@ -118,6 +118,9 @@ const push = (to: Mode): Step => ({ kind: 'push', events: [event], to });
 const again = (to: Mode): Step => ({ kind: 'again', which: 0, to });
 const materialize = (mode: 'full' | 'incremental'): Step => ({ kind: 'materialize', mode });
 
+const other = { ...event, key: 'two' };
+const both = (events: Event[]): Step => ({ kind: 'push', events, to: 'online_and_offline' });
+
 /** What is counted twice, or lost, wherever one part of the protocol is missing. */
 const stories: readonly (readonly Step[])[] = [
   [push('online_and_offline'), materialize('full'), again('online_and_offline')],
@@ -125,6 +128,8 @@ const stories: readonly (readonly Step[])[] = [
   [push('online'), again('offline'), materialize('full')],
   [push('online'), again('online_and_offline'), materialize('full'), again('online')],
   [push('offline'), materialize('full'), again('online'), materialize('incremental')],
+  // What was pushed since the last run is taken out of the dataset before the next.
+  [materialize('incremental'), both([other, event]), { kind: 'prune', keep: 1 }, materialize('incremental')],
 ];
 
 interface Row {

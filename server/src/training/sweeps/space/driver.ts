@@ -100,9 +100,10 @@ export function createDriver(deps: DriverDependencies) {
     const caller = callerOf(search);
     const job = await jobs.get({ id: trial.jobId ?? '' }, caller);
     if (ended.has(job.state)) {
+      // Told to stop it may end as it likes: killed, with an error, or in order.
+      const isPruned = (await trials.state(search)).hopeless.has(trial.number);
       // What it logged last: the others are measured by it.
       await watch(search, trial);
-      const isPruned = (await trials.state(search)).hopeless.has(trial.number) && job.state !== 'succeeded';
       if (job.state === 'cancelled' && !isPruned && search.status === 'stopped')
         await trials.giveBack(search, trial.number);
       else {
