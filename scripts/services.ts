@@ -38,19 +38,25 @@ export type FoundService = {
 const isCi = process.env.CI === 'true';
 const mayInstall = isCi && process.platform === 'linux' && process.getuid?.() === 0;
 
-/** Asks for each service in turn; in CI it installs and starts what does not answer. */
-export async function ensureServices(): Promise<readonly FoundService[]> {
-  const found: FoundService[] = [];
-  for (const service of services) {
-    const { name, variable, mark } = service;
-    const asked = process.env[variable];
-    const where = asked === '' ? null : ((await service.find()) ?? (await installAndFind(service)));
-    console.log(
-      where ? `✔ ${name}: ${withoutPassword(where)}` : `⚠ ${name}: not found, its tests are SKIPPED`,
-    );
-    found.push({ name, variable, where, ...(mark && { mark }) });
-  }
-  return found;
+/** Asks for the programs that tests speak to; in CI it installs and starts what does not answer. */
+export const ensureServices = (): Promise<readonly FoundService[]> =>
+  Promise.all(services.map(ensureService));
+
+/**
+ * The same for Python's packages, which may have to come over the network: minutes that the caller can use. The first
+ * brings the interpreter and is what PyTorch is added to, so the others, side by side, come after it.
+ */
+export async function ensurePythons(): Promise<readonly FoundService[]> {
+  const python = await ensureService(pythonService);
+  return [python, ...(await Promise.all(pythonServices.map(ensureService)))];
+}
+
+async function ensureService(service: Service): Promise<FoundService> {
+  const { name, variable, mark } = service;
+  const asked = process.env[variable];
+  const where = asked === '' ? null : ((await service.find()) ?? (await installAndFind(service)));
+  console.log(where ? `✔ ${name}: ${withoutPassword(where)}` : `⚠ ${name}: not found, its tests are SKIPPED`);
+  return { name, variable, where, ...(mark && { mark }) };
 }
 
 async function installAndFind(service: Service): Promise<string | null> {
@@ -117,12 +123,16 @@ const services: readonly Service[] = [
     packages: ['chromium'],
     find: async () => findChromium(),
   },
-  {
-    name: 'Python',
-    variable: 'TIDEMILL_TEST_PYTHON',
-    packages: ['python3', 'python3-venv'],
-    find: () => ensurePythonEnvironment(),
-  },
+];
+
+const pythonService: Service = {
+  name: 'Python',
+  variable: 'TIDEMILL_TEST_PYTHON',
+  packages: ['python3', 'python3-venv'],
+  find: () => ensurePythonEnvironment(),
+};
+
+const pythonServices: readonly Service[] = [
   {
     name: 'Python with MLflow 2',
     variable: 'TIDEMILL_TEST_MLFLOW2',

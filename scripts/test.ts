@@ -4,31 +4,34 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addCounts, countsVariable, noTests, type TestCounts } from './count-reporter.ts';
-import { ensureServices, type FoundService } from './services.ts';
+import { ensurePythons, ensureServices, type FoundService } from './services.ts';
 import { printSummary, runStep, runSteps, type StepResult, staticSteps } from './steps.ts';
 
 const isCi = process.env.CI === 'true';
 
 type Suite = { readonly result: StepResult; readonly counts: TestCounts };
 
-const started = performance.now();
 printPhase('services and checks');
-// Python's packages come over the network for minutes where they are missing, and the checks need nothing of them.
-const [services, checks] = await Promise.all([
+// Python's packages come over the network for minutes where they are missing; the checks and the unit tests need none.
+const pythons = ensurePythons();
+const [programs, checks] = await Promise.all([
   ensureServices(),
   runSteps([...staticSteps(), { name: 'web build', command: ['node', 'scripts/web-build.ts'] }]),
 ]);
-const servicesSeconds = (performance.now() - started) / 1000;
+
+printPhase('unit tests');
+const unit = await runSuite('unit tests', 'unit', programs);
+const waitingSince = performance.now();
+const services = [...programs, ...(await pythons)];
+const servicesSeconds = (performance.now() - waitingSince) / 1000;
 const missing = services.filter((service) => !service.where);
 const required = missing.filter((service) => !service.mark);
 const servicesResult = { name: 'services', ok: !isCi || required.length === 0, seconds: servicesSeconds };
 
-printPhase('unit tests');
-const unit = await runSuite('unit tests', 'unit');
 printPhase('slow tests');
-const slow = await runSuite('slow tests', 'slow');
+const slow = await runSuite('slow tests', 'slow', services);
 printPhase('journeys');
-const e2e = await runSuite('journeys (e2e)', 'e2e');
+const e2e = await runSuite('journeys (e2e)', 'e2e', services);
 
 const counts = [unit, slow, e2e].map((suite) => suite.counts).reduce(addCounts);
 const verdicts = [skipVerdict(), databaseVerdict()];
@@ -43,7 +46,7 @@ function printPhase(name: string): void {
   console.log(`\n━━ ${name} ${'━'.repeat(60 - name.length)}`);
 }
 
-async function runSuite(name: string, project: string): Promise<Suite> {
+async function runSuite(name: string, project: string, services: readonly FoundService[]): Promise<Suite> {
   const folder = await mkdtemp(join(tmpdir(), 'tidemill-counts-'));
   const file = join(folder, 'counts.json');
   const result = await runStep({
