@@ -46,6 +46,8 @@ export async function runStep(step: Step): Promise<StepResult> {
       stdio: 'inherit',
       env: {
         ...process.env,
+        // Servers and commands that tests start read their compiled modules instead of making them: a third of a start.
+        NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node'),
         ...step.env,
         PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH ?? ''}`,
       },
