@@ -78,6 +78,9 @@ export const failures = {
     new CliError('fileChanged', `${path} changed while it was sent. Try again when nothing writes to it.`),
   goalInvalid: (text: string) =>
     new CliError('goalInvalid', `'${text}' is no goal. Write val_rmse:min or accuracy:max.`),
+  simplestInvalid: (text: string) =>
+    new CliError('simplestInvalid', `'${text}' does not say what is simple. Write depth:low or lambda:high.`),
+  rulesMixed: () => new CliError('rulesMixed', '--lambda and --simplest are of two rules. Give one of them.'),
   serverNotStarted: (output: string) =>
     new CliError('serverNotStarted', `The fresh server did not start: ${output.trim() || 'it said nothing'}`),
 } as const;

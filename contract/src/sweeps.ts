@@ -145,6 +145,81 @@ export const Trial = Type.Object({
 });
 export type Trial = Static<typeof Trial>;
 
+export const ChoiceRule = Type.Union([
+  /** The best mean ± `lambda` times the standard deviation. */
+  strict({
+    type: Type.Literal('mean-std'),
+    lambda: Type.Optional(Type.Number({ minimum: 0, maximum: 1000, description: 'default 1' })),
+  }),
+  /** Of all whose mean is within one standard error of the best, the simplest: by the first parameter, then the next. */
+  strict({
+    type: Type.Literal('one-standard-error'),
+    simplest: Type.Record(Type.String(), literals('low', 'high'), { minProperties: 1, maxProperties: 20 }),
+  }),
+]);
+export type ChoiceRule = Static<typeof ChoiceRule>;
+
+const ConfirmationRequest = strict({
+  /** So many of the best trials are run again. */
+  top: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'default 3' })),
+  /** With so many other seeds each. */
+  seeds: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'default 3' })),
+  /** And on so many windows of time per seed, which the command cuts. */
+  windows: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+  rule: Type.Optional(ChoiceRule),
+});
+export type ConfirmationRequest = Static<typeof ConfirmationRequest>;
+
+/** One job: a trial with another seed, on one window where there are windows. */
+export const ConfirmationRepeat = Type.Object({
+  seed: Type.Integer(),
+  window: nullable(Type.Integer()),
+  state: literals('waiting', 'running', 'complete', 'failed', 'cancelled'),
+  value: nullable(Type.Number()),
+  error: nullable(Type.String()),
+  runId: nullable(Type.String()),
+  jobId: nullable(Type.String()),
+});
+export type ConfirmationRepeat = Static<typeof ConfirmationRepeat>;
+
+export const ConfirmedTrial = Type.Object({
+  number: Type.Integer(),
+  parameters: JobParameters,
+  repeats: Type.Array(ConfirmationRepeat),
+  /** Complete repeats, over which the next three are; they are null below one (mean) and two values. */
+  n: Type.Integer(),
+  mean: nullable(Type.Number()),
+  std: nullable(Type.Number()),
+  standardError: nullable(Type.Number()),
+  /** What the rule compares: mean ± lambda·std, or the mean. */
+  score: nullable(Type.Number()),
+  isChosen: Type.Boolean(),
+  /** Why it was chosen, or was not; null until then. */
+  reason: nullable(Type.String()),
+});
+export type ConfirmedTrial = Static<typeof ConfirmedTrial>;
+
+export const Confirmation = Type.Object({
+  state: literals('running', 'succeeded', 'failed', 'cancelled'),
+  definition: Type.Object({
+    top: Type.Integer(),
+    seeds: Type.Array(Type.Integer()),
+    windows: nullable(Type.Integer()),
+    rule: ChoiceRule,
+  }),
+  /** Repeats that have ended, of all. */
+  ended: Type.Integer(),
+  repeats: Type.Integer(),
+  trials: Type.Array(ConfirmedTrial),
+  chosen: nullable(Type.Integer()),
+  /** With one standard error: the worst mean that counts as good as the best. */
+  threshold: nullable(Type.Number()),
+  error: nullable(Type.String()),
+  createdAt: Timestamp,
+  finishedAt: nullable(Timestamp),
+});
+export type Confirmation = Static<typeof Confirmation>;
+
 export const SweepState = literals(
   ...(['queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled', 'stopped'] as const),
 );
@@ -157,7 +232,11 @@ export const Sweep = Type.Object({
   state: SweepState,
   definition: Json,
   trials: Type.Array(Trial),
+  /** The best single value: a lucky seed counts. */
   best: nullable(Trial),
+  /** The choice among the best, after they were run again. */
+  chosen: nullable(Trial),
+  confirmation: nullable(Confirmation),
   /** With several goals: numbers of the trials that no other one beats in all of them. */
   front: Type.Array(Type.Integer()),
   runId: nullable(Type.String()),
@@ -285,11 +364,21 @@ export const sweepsEndpoints = endpoints({
     body: strict({ budget: Type.Optional(SweepBudget) }),
     reply: Sweep,
   },
+  confirm: {
+    method: 'POST',
+    path: '/api/v1/sweeps/:id/confirm',
+    permission: 'write',
+    summary:
+      'Run the best trials again with other seeds, and on windows of time, and choose among them by a rule',
+    params: byId,
+    body: ConfirmationRequest,
+    reply: Sweep,
+  },
   cancel: {
     method: 'POST',
     path: '/api/v1/sweeps/:id/cancel',
     permission: 'write',
-    summary: 'Cancel a sweep; finished trials stay',
+    summary: 'Cancel a sweep, or its confirmation; what has finished stays',
     params: byId,
     reply: Sweep,
   },

@@ -859,6 +859,11 @@ export const catalogue = {
     409,
     (d) => `'${d.id}' is ${d.state}; there is nothing to resume. Give a larger budget to extend it.`,
   ),
+  sweepNotConfirmed: entry<{ id: string; reason: string }>(
+    409,
+    (d) => `The trials of '${d.id}' cannot be run again: ${d.reason}.`,
+  ),
+  confirmationInvalid: entry<{ reason: string }>(400, (d) => `No trial can be run again: ${d.reason}.`),
   sweepNotSearch: entry<{ id: string }>(
     409,
     (d) => `'${d.id}' searches over our learners and runs by itself; only a search over a space can do that.`,

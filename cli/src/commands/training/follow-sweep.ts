@@ -1,4 +1,4 @@
-import type { Sweep, Trial } from '@tidemill/sdk';
+import type { Confirmation, Sweep, Trial } from '@tidemill/sdk';
 import type { Session } from '../../session.ts';
 import { formatNumber, tableLines } from '../../table.ts';
 import { isSettled, watch } from '../../watch.ts';
@@ -16,6 +16,31 @@ export async function followSweep(session: Session, id: string): Promise<void> {
   if (sweep.state !== 'succeeded') process.exitCode = 1;
 }
 
+/** Until the best were run again. */
+export async function followConfirmation(session: Session, id: string): Promise<void> {
+  const sweep = await watch(session, {
+    ask: (signal) => session.client.sweeps.get({ id }, { signal }),
+    isDone: ({ confirmation }) => confirmation?.state !== 'running',
+    lines: ({ confirmation }) => (confirmation ? repeatLines(confirmation) : []),
+    whenLeft: `The confirmation goes on. Look at it: tidemill sweeps show ${id}; end it: tidemill sweeps cancel ${id}`,
+  });
+  if (!sweep) return;
+  session.show(sweep, describeSweep);
+  if (sweep.confirmation?.state !== 'succeeded') process.exitCode = 1;
+}
+
+const repeatLines = ({ state, ended, repeats, trials }: Confirmation): string[] => [
+  ...trials.flatMap((trial) =>
+    trial.repeats
+      .filter((repeat) => repeat.state !== 'waiting' && repeat.state !== 'running')
+      .map(({ seed, window, value, error }) => {
+        const where = window === null ? '' : ` window ${window}`;
+        return `trial ${trial.number} seed ${seed}${where}: ${error ?? formatNumber(value)}`;
+      }),
+  ),
+  `${ended} of ${repeats} repeats have ended${state === 'running' ? '' : `: ${state}`}`,
+];
+
 const trialLines = (sweep: Sweep): string[] => [
   `${sweep.id} is ${sweep.state}`,
   ...sweep.trials
@@ -31,6 +56,7 @@ function outcomeOf({ learner, state, value, error }: Trial): string {
 export const describeSweep = (sweep: Sweep): string[] => [
   `${sweep.id}  ${sweep.state}  ${sweep.trials.length} trials`,
   ...(sweep.best ? [`best   trial ${sweep.best.number}: ${outcomeOf(sweep.best)}`] : []),
+  ...(sweep.chosen ? [`chosen trial ${sweep.chosen.number}`] : []),
   ...(sweep.front.length > 0 ? [`front  trials ${sweep.front.join(', ')}`] : []),
   ...(sweep.modelVersion ? [`model  ${sweep.modelVersion}`] : []),
   ...(sweep.error ? [`error  ${sweep.error}`] : []),
@@ -50,4 +76,29 @@ export const describeSweep = (sweep: Sweep): string[] => [
           error: (t) => t.error,
         }),
       ]),
+  ...(sweep.confirmation ? ['', ...describeConfirmation(sweep.confirmation)] : []),
 ];
+
+function describeConfirmation({ state, definition, error, ...rest }: Confirmation): string[] {
+  const { rule, seeds, windows } = definition;
+  const words =
+    rule.type === 'mean-std'
+      ? `mean ± ${rule.lambda}·std`
+      : `one standard error, the simplest: ${Object.entries(rule.simplest)
+          .map(([name, side]) => `${name} ${side}`)
+          .join(', ')}`;
+  return [
+    `confirmed by ${words}: ${state}, ${rest.ended} of ${rest.repeats} repeats (seeds ${seeds.join(', ')}${windows === null ? '' : `; ${windows} windows`})`,
+    ...(error ? [`error  ${error}`] : []),
+    ...tableLines(rest.trials, {
+      trial: (t) => `${t.number}${t.isChosen ? ' *' : ''}`,
+      n: (t) => t.n,
+      mean: (t) => t.mean,
+      std: (t) => t.std,
+      'std error': (t) => t.standardError,
+      score: (t) => t.score,
+      values: (t) => t.repeats.map(({ value }) => (value === null ? '–' : formatNumber(value))).join(' '),
+      reason: (t) => t.reason,
+    }),
+  ];
+}

@@ -4,6 +4,7 @@ import { example, type Limited, limitOption, listUpTo } from '../../pages.ts';
 import { toInteger, toNames } from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
 import { formatTime } from '../../table.ts';
+import { addConfirm } from './confirm-sweep.ts';
 import { describeSweep, followSweep } from './follow-sweep.ts';
 import { addSearch, addSteering } from './search-sweep.ts';
 
@@ -18,9 +19,10 @@ export function addSweepsCommands(program: Command): void {
   addListAndShow(sweeps);
   addSearch(sweeps);
   addSteering(sweeps);
+  addConfirm(sweeps);
   const cancel = sweeps
     .command('cancel <id>')
-    .description('cancel a sweep; finished trials stay')
+    .description('cancel a sweep, or its confirmation; what has finished stays')
     .action(async (id: string, _options: object, command: Command) => {
       const session = sessionOf(command);
       session.show(await session.client.sweeps.cancel({ id }), (sweep) => `${sweep.id} is ${sweep.state}.`);

@@ -31,6 +31,8 @@ export interface CommandSpec
   readonly seed: number | null;
   readonly resources: Needs;
   readonly timeoutSeconds: number | null;
+  /** The window of time that it is to be judged on, as `params.json` tells it. */
+  readonly window?: { readonly index: number; readonly count: number };
   /** Whose the files are, when many jobs have the same: a sweep's id. */
   readonly filesOf: string | null;
 }

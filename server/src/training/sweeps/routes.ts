@@ -11,6 +11,7 @@ export const sweepsRoutes = (sweeps: Sweeps): Handlers<typeof contract.sweeps> =
   tell: (input, caller) => sweeps.tell(input, caller),
   stop: (input, caller) => sweeps.stop(input, caller),
   resume: (input, caller) => sweeps.resume(input, caller),
+  confirm: (input, caller) => sweeps.confirm(input, caller),
   list: (input, caller) => sweeps.list(input, caller),
   get: (input, caller) => sweeps.get(input, caller),
   cancel: (input, caller) => sweeps.cancel(input, caller),

@@ -58,6 +58,7 @@ export function toSweep(record: SweepRecord, trials: readonly Trial[], task: Tas
   const { id, definition, runId, modelVersion, createdAt, bestTrial } = record;
   return {
     ...{ id, kind: 'learners', runId, modelVersion, createdAt, trials: [...trials], front: [] },
+    ...{ chosen: null, confirmation: null },
     definition: { ...definition },
     state: task?.state ?? 'failed',
     best: trials.find(({ number }) => number === bestTrial) ?? chooseBest(trials),

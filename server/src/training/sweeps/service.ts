@@ -1,4 +1,4 @@
-import type { Page, Sweep, SweepDefinition } from '@tidemill/contract';
+import type { ConfirmationRequest, Page, Sweep, SweepDefinition } from '@tidemill/contract';
 import type { Changes } from '../../access/audit/service.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
@@ -148,6 +148,13 @@ export function createSweeps(deps: SweepsDependencies) {
     tell: searches.tell,
     stop: searches.stop,
     resume: searches.resume,
+
+    /** @throws sweepNotSearch, sweepNotConfirmed, confirmationInvalid */
+    async confirm(input: { id: string } & ConfirmationRequest, caller: Caller): Promise<Sweep> {
+      if (await searches.isOurs(input.id, caller.workspace)) return searches.confirm(input, caller);
+      await getRecord(input.id, caller.workspace);
+      throw errors.sweepNotSearch({ id: input.id });
+    },
 
     /** Running trials are stopped, finished ones stay, the run is KILLED. @throws jobEnded */
     async cancel({ id }: { id: string }, caller: Caller): Promise<Sweep> {

@@ -31,6 +31,7 @@ import { migration as webhooks } from './034-webhooks.ts';
 import { migration as modelVersionStages } from './035-model-version-stages.ts';
 import { migration as jobFiles } from './036-job-files.ts';
 import { migration as sweepSearches } from './037-sweep-searches.ts';
+import { migration as sweepConfirmations } from './039-sweep-confirmations.ts';
 import { migration as endpoints } from './040-endpoints.ts';
 import { migration as predictions } from './041-predictions.ts';
 import { migration as rollouts } from './042-rollouts.ts';
@@ -73,6 +74,7 @@ export const migrations: readonly Migration[] = [
   modelVersionStages,
   jobFiles,
   sweepSearches,
+  sweepConfirmations,
   endpoints,
   predictions,
   rollouts,

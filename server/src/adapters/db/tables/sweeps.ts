@@ -58,8 +58,39 @@ interface SweepReportsTable {
   revision: number;
 }
 
+/** The newest confirmation of a search; the audit has the numbers of those before. */
+interface SweepConfirmationsTable {
+  sweep_id: string;
+  /** Seeds, windows and rule, with nothing left open, and the trials. */
+  definition: string;
+  status: string;
+  /** The choice with its numbers, once there is one. */
+  choice: string | null;
+  error: string | null;
+  task_id: string;
+  actor: string;
+  created_at: number;
+  ended_at: number | null;
+}
+
+/** A trial with another seed, on one window. */
+interface SweepRepeatsTable {
+  sweep_id: string;
+  number: number;
+  seed: number;
+  /** -1 where there are no windows. */
+  window_index: number;
+  state: string;
+  value: number | null;
+  error: string | null;
+  run_id: string | null;
+  job_id: string | null;
+}
+
 export interface SweepsTables {
   sweeps: SweepsTable;
   sweep_trials: SweepTrialsTable;
   sweep_reports: SweepReportsTable;
+  sweep_confirmations: SweepConfirmationsTable;
+  sweep_repeats: SweepRepeatsTable;
 }

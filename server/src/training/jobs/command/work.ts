@@ -97,6 +97,7 @@ export function createCommandWork(deps: CommandWorkDependencies) {
     await files.write(filesOf(job), 'code', folder.code);
     const parameters = {
       ...{ job: id, run: runId, experiment, seed: spec.seed, params: spec.parameters },
+      ...(spec.window && { window: spec.window }),
       ...{ inputs: await inputs.write(job, folder, task.signal) },
       ...{ outputs: folder.outputs, checkpoints: folder.checkpoints },
     };

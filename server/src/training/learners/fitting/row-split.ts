@@ -1,4 +1,5 @@
 import { createRandom } from '../../../base/statistics/random.ts';
+import { listTimeWindows, startOfTime } from '../../../base/statistics/time-windows.ts';
 import type { FeatureMatrix, TrainingData } from '../learner.ts';
 import { LearnerInputError } from '../learner-input.ts';
 import type { Fold, TrainingTable } from '../rules.ts';
@@ -33,13 +34,6 @@ export function splitRows(
   return assertBothSides({ training: all.subarray(0, first), holdout: all.subarray(first) });
 }
 
-/** The first row that has the same time as `row`. */
-function startOfTime(time: Float64Array, row: number): number {
-  let first = row;
-  while (first > 0 && time[first - 1] === time[row]) first--;
-  return first;
-}
-
 /** The first `count` of a Fisher-Yates shuffle. */
 function drawRows(rows: number, count: number, seed: number): ReadonlySet<number> {
   const random = createRandom(seed);
@@ -66,14 +60,10 @@ function assertBothSides(split: RowSplit): RowSplit {
  * @throws LearnerInputError when there are too few times for so many folds.
  */
 export function listFolds(time: Float64Array, count: number): readonly Fold[] {
-  const rows = time.length;
-  const ends = Array.from({ length: count }, (_, k) =>
-    startOfTime(time, Math.floor((rows * (k + 1)) / (count + 1))),
-  );
-  const folds = ends.map((trainEnd, k) => ({ trainEnd, end: ends[k + 1] ?? rows }));
-  if (folds.every(({ trainEnd, end }) => trainEnd > 0 && end > trainEnd)) return folds;
+  const windows = listTimeWindows(time, { count, kind: 'expanding' });
+  if (windows) return windows.map(({ trainEnd, end }) => ({ trainEnd, end }));
   throw new LearnerInputError(
-    `${rows} rows of ${new Set(time).size} times cannot be cut into ${count} expanding windows; ask for fewer folds, or give rows of more times.`,
+    `${time.length} rows of ${new Set(time).size} times cannot be cut into ${count} expanding windows; ask for fewer folds, or give rows of more times.`,
   );
 }
 

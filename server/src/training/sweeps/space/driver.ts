@@ -1,14 +1,12 @@
 /** Trials that are jobs: begun as far as the sweep allows, watched through what they log, told when they end. */
-import type { Job } from '@tidemill/contract';
-import type { Caller } from '../../../base/caller.ts';
 import type { TaskContext, TaskOutcome } from '../../../platform/tasks/service.ts';
-import type { Experiments } from '../../experiments/service.ts';
 import type { CommandSpec, Jobs } from '../../jobs/service.ts';
-import { goalValue, type SearchRecord, type TrialRecord, toWords } from './rules.ts';
-import type { SearchTrials, TrialEnd } from './trials.ts';
+import { createCalls } from './calls.ts';
+import { createJobResults, isJobOver, type JobResultsDependencies, jobCallerOf } from './job-results.ts';
+import { type SearchRecord, type TrialRecord, toWords } from './rules.ts';
+import type { SearchTrials } from './trials.ts';
 
-export interface DriverDependencies {
-  readonly experiments: Pick<Experiments, 'getRun' | 'listPointsOfRuns'>;
+export interface DriverDependencies extends JobResultsDependencies {
   readonly jobs: Pick<Jobs, 'get' | 'cancel' | 'insertCommand'>;
   readonly trials: SearchTrials;
   /** Ends the search when nothing is left to be done. */
@@ -16,18 +14,13 @@ export interface DriverDependencies {
   getSearch(id: string, workspace: string): Promise<SearchRecord>;
 }
 
-/** So long until it is looked again without being called. */
-const pauseMs = 500;
-const mostPoints = 100_000;
 /** So many failures before any success mean that the command is wrong, not the points. */
 const openingFailures = 10;
-const ended = new Set<Job['state']>(['succeeded', 'failed', 'cancelled']);
 
 export function createDriver(deps: DriverDependencies) {
-  const { experiments, jobs, trials } = deps;
-  const waiting = new Map<string, () => void>();
-
-  const callerOf = ({ actor, workspace }: SearchRecord): Caller => ({ actor, role: 'admin', workspace });
+  const { jobs, trials } = deps;
+  const { pointsOf, endOf } = createJobResults(deps);
+  const calls = createCalls();
 
   /** The job and the trial are written together: neither is there without the other. */
   const begin = (search: SearchRecord) =>
@@ -36,58 +29,22 @@ export function createDriver(deps: DriverDependencies) {
       if (!command) throw new Error(`the sweep ${id} has no command`);
       const spec: CommandSpec = {
         ...{ ...command, name: `trial-${trial.number}`, parameters: trial.parameters },
-        command: toWords(command.command, trial.parameters),
+        command: toWords(command.command, trial.parameters, command.seed),
         environment: { ...command.environment, TIDEMILL_SWEEP_ID: id, TIDEMILL_TRIAL: String(trial.number) },
       };
       const tags = [
         { key: 'mlflow.parentRunId', value: parent },
         { key: 'tidemill.sweep', value: `${id}#${trial.number}` },
       ];
-      const job = await jobs.insertCommand(tx, spec, { experimentId, tags }, callerOf(search));
+      const job = await jobs.insertCommand(tx, spec, { experimentId, tags }, jobCallerOf(search));
       return { ...trial, jobId: job.id, runId: job.runId, startedAt: job.createdAt };
     });
-
-  /** What the job logged under the goals' names, in the order of time. */
-  async function pointsOf(search: SearchRecord, trial: TrialRecord, metric: string) {
-    const request = { runIds: [trial.runId], key: metric, limit: mostPoints };
-    return experiments.listPointsOfRuns(request, search.workspace);
-  }
-
-  async function endOf(search: SearchRecord, trial: TrialRecord, job: Job): Promise<TrialEnd> {
-    const cost = Number(job.progress.cpuSeconds ?? 0);
-    if (job.state !== 'succeeded')
-      return { state: 'failed', error: job.error ?? `its job was ${job.state}`, cost };
-    const { goals } = search.definition;
-    const values: (number | null)[] = [];
-    for (const goal of goals) {
-      const points = await pointsOf(search, trial, goal.metric);
-      const value = goalValue(
-        points.map((point) => point.value),
-        goal,
-      );
-      if (value === null)
-        return { state: 'failed', error: await missingMetric(search, trial, goal.metric), cost };
-      values.push(value);
-    }
-    return { state: 'complete', values, cost };
-  }
-
-  async function missingMetric(
-    search: SearchRecord,
-    { runId }: TrialRecord,
-    metric: string,
-  ): Promise<string> {
-    const { metrics } = await experiments.getRun({ id: runId }, callerOf(search));
-    const names = Object.keys(metrics).filter((name) => !name.startsWith('system/'));
-    const known = names.length > 0 ? `it logged ${names.slice(0, 20).join(', ')}` : 'it logged no metric';
-    return `its run ended without a metric '${metric}'; ${known}`;
-  }
 
   /** Tells the pruner what a script logged that knows nothing of it. */
   async function watch(search: SearchRecord, trial: TrialRecord): Promise<boolean> {
     const [goal] = search.definition.goals;
     if (!goal || search.definition.pruner.type === 'none') return false;
-    const points = await pointsOf(search, trial, goal.metric);
+    const points = await pointsOf(search, trial.runId, goal.metric);
     for (const { step, value } of points) {
       if (step < 0 || step <= (trial.lastStep ?? -1)) continue;
       const report = { number: trial.number, step, value: Number.isFinite(value) ? value : null };
@@ -97,9 +54,9 @@ export function createDriver(deps: DriverDependencies) {
   }
 
   async function look(search: SearchRecord, trial: TrialRecord): Promise<boolean> {
-    const caller = callerOf(search);
+    const caller = jobCallerOf(search);
     const job = await jobs.get({ id: trial.jobId ?? '' }, caller);
-    if (ended.has(job.state)) {
+    if (isJobOver(job)) {
       // Told to stop it may end as it likes: killed, with an error, or in order.
       const isPruned = (await trials.state(search)).hopeless.has(trial.number);
       // What it logged last: the others are measured by it.
@@ -108,7 +65,7 @@ export function createDriver(deps: DriverDependencies) {
         await trials.giveBack(search, trial.number);
       else {
         const cost = Number(job.progress.cpuSeconds ?? 0);
-        const end = isPruned ? ({ state: 'pruned', cost } as const) : await endOf(search, trial, job);
+        const end = isPruned ? ({ state: 'pruned', cost } as const) : await endOf(search, trial.runId, job);
         await trials.tell(search, trial.number, end);
       }
       return true;
@@ -132,11 +89,11 @@ export function createDriver(deps: DriverDependencies) {
 
   return {
     /** Something happened to a job of the sweep. */
-    poke: (id: string) => waiting.get(id)?.(),
+    poke: calls.call,
 
     async cancelJobs(search: SearchRecord): Promise<void> {
       for (const { jobId } of await runningOf(search))
-        await jobs.cancel({ id: jobId ?? '' }, callerOf(search)).catch(() => undefined);
+        await jobs.cancel({ id: jobId ?? '' }, jobCallerOf(search)).catch(() => undefined);
     },
 
     async work(task: TaskContext<{ readonly sweep: string }>): Promise<TaskOutcome> {
@@ -146,8 +103,7 @@ export function createDriver(deps: DriverDependencies) {
         task.signal.throwIfAborted();
         const search = await deps.getSearch(task.payload.sweep, task.workspace);
         if (search.status !== 'running' && search.status !== 'stopped') return { done: {} };
-        const poked = Promise.withResolvers<void>();
-        waiting.set(search.id, poked.resolve);
+        const called = calls.next(search.id);
         let isNew = false;
         for (const trial of await runningOf(search)) isNew = (await look(search, trial)) || isNew;
         const running = (await runningOf(search)).length;
@@ -170,19 +126,10 @@ export function createDriver(deps: DriverDependencies) {
           if (search.status === 'running') await deps.finish(search, why);
           return { done: {} };
         }
-        if (!isNew) await pause(poked.promise, task.signal);
+        if (!isNew) await calls.pause(called, task.signal);
       }
     },
   };
-}
-
-/** Until called, aborted, or a moment has passed. */
-async function pause(called: Promise<void>, signal: AbortSignal): Promise<void> {
-  const passed = Promise.withResolvers<void>();
-  const timer = setTimeout(passed.resolve, pauseMs);
-  signal.addEventListener('abort', () => passed.resolve(), { once: true });
-  await Promise.race([called, passed.promise]);
-  clearTimeout(timer);
 }
 
 export type Driver = ReturnType<typeof createDriver>;

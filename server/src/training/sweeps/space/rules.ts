@@ -1,4 +1,5 @@
 import type {
+  Confirmation,
   JobParameters,
   SearchDefinition,
   Sweep,
@@ -89,7 +90,7 @@ const isArgs = (word: string): boolean => /^\$\{args\}$/.test(word);
 function assertCommand({ command, space }: SearchDefinition): void {
   for (const word of command?.command ?? [])
     for (const [, name = ''] of word.matchAll(placeholder))
-      if (name === 'args' ? !isArgs(word) : !(name in space))
+      if (name === 'args' ? !isArgs(word) : name !== 'seed' && !(name in space))
         throw errors.sweepInvalid({
           reason:
             name === 'args'
@@ -98,17 +99,28 @@ function assertCommand({ command, space }: SearchDefinition): void {
         });
 }
 
-/** The words of a trial's command. A parameter that is null is left out of `${args}`. */
-export function toWords(template: readonly string[], parameters: JobParameters): string[] {
+/** The words of a trial's command. A parameter that is null is left out of `${args}`; one called seed goes before the job's. */
+export function toWords(
+  template: readonly string[],
+  parameters: JobParameters,
+  seed: number | null,
+): string[] {
+  const values: JobParameters = { seed, ...parameters };
   const args = Object.entries(parameters).flatMap(([name, value]) =>
     value === null ? [] : [`--${name}=${value}`],
   );
   return template.flatMap((word) =>
-    isArgs(word)
-      ? args
-      : [word.replace(placeholder, (_whole, name: string) => String(parameters[name] ?? ''))],
+    isArgs(word) ? args : [word.replace(placeholder, (_whole, name: string) => String(values[name] ?? ''))],
   );
 }
+
+/** The best first; among equals the earlier trial. */
+export const rankTrials = <T extends Trial>(trials: readonly T[], goal: SweepGoal): T[] =>
+  trials
+    .filter(({ state, value }) => state === 'complete' && value !== null)
+    .sort((a, b) => signOf(goal) * (Number(a.value) - Number(b.value)) || a.number - b.number);
+
+const signOf = ({ direction }: SweepGoal): 1 | -1 => (direction === 'minimize' ? 1 : -1);
 
 export const spaceOf = ({ space }: FullSearch): Space => parseSpace(space);
 
@@ -141,26 +153,30 @@ const isBetter = (a: number, b: number, { direction }: SweepGoal): boolean =>
 
 /** Of the first goal; among equals the earlier trial. */
 export function bestOf(trials: readonly Trial[], [goal]: readonly SweepGoal[]): Trial | null {
-  return trials.reduce<Trial | null>((best, trial) => {
-    if (trial.state !== 'complete' || trial.value === null || !goal) return best;
-    return best?.value == null || isBetter(trial.value, best.value, goal) ? trial : best;
-  }, null);
+  return (goal && rankTrials(trials, goal)[0]) ?? null;
 }
 
 function frontOf(trials: readonly Trial[], goals: readonly SweepGoal[]): number[] {
   if (goals.length < 2) return [];
   const complete = trials.filter(({ state, values }) => state === 'complete' && values !== null);
-  const sign = goals.map(({ direction }) => (direction === 'minimize' ? 1 : -1));
+  const sign = goals.map(signOf);
   const losses = complete.map(({ values }) => (values ?? []).map((value, i) => value * (sign[i] ?? 1)));
   return findFront(losses).flatMap((i) => complete[i]?.number ?? []);
 }
 
-export function toSweep(record: SearchRecord, trials: readonly TrialRecord[]): Sweep {
+export function toSweep(
+  record: SearchRecord,
+  trials: readonly TrialRecord[],
+  confirmation: Confirmation | null,
+): Sweep {
   const { id, definition, status, error, runId, modelVersion, createdAt, endedAt } = record;
+  const shown = trials.map(toTrial);
   return {
     ...{ id, kind: 'space', state: status, definition: { ...definition }, runId, modelVersion, error },
-    trials: trials.map(toTrial),
-    best: bestOf(trials, definition.goals),
+    trials: shown,
+    best: bestOf(shown, definition.goals),
+    chosen: shown.find(({ number }) => number === confirmation?.chosen) ?? null,
+    confirmation,
     front: frontOf(trials, definition.goals),
     createdAt,
     finishedAt: endedAt,

@@ -13,6 +13,7 @@ import type { Experiments } from '../../experiments/service.ts';
 import type { Jobs } from '../../jobs/service.ts';
 import { measureImportance } from '../search/importance.ts';
 import { holdsPoint, type Point } from '../search/space.ts';
+import { createConfirmations } from './confirmation/service.ts';
 import { createDriver } from './driver.ts';
 import {
   bestOf,
@@ -49,6 +50,7 @@ export function createSearches(deps: SearchesDependencies) {
   const { db, clock, changes, events, tasks, experiments, jobs } = deps;
   const trials = createSearchTrials(deps);
   const driver = createDriver({ experiments, jobs, trials, finish, getSearch });
+  const confirmations = createConfirmations({ ...deps, getSearch });
 
   tasks.register<{ sweep: string }>(taskKind, { concurrency: mostDriven }, driver.work);
 
@@ -73,6 +75,7 @@ export function createSearches(deps: SearchesDependencies) {
     return toSweep(
       search,
       found.sort((a, b) => a.number - b.number),
+      await confirmations.describe(search),
     );
   }
 
@@ -261,8 +264,18 @@ export function createSearches(deps: SearchesDependencies) {
       return describe(await getSearch(id, workspace));
     },
 
+    /** @throws sweepNotConfirmed, confirmationInvalid */
+    async confirm({ id, ...request }: Request<'confirm'>, caller: Caller): Promise<Sweep> {
+      const search = await getSearch(id, caller.workspace);
+      await confirmations.begin(search, request, caller);
+      return describe(search);
+    },
+
+    /** The sweep, and what confirms it. @throws jobEnded */
     async cancel({ id }: Request<'cancel'>, caller: Caller): Promise<Sweep> {
       const search = await getSearch(id, caller.workspace);
+      const wasConfirming = await confirmations.cancel(search, caller);
+      if (wasConfirming && search.status !== 'running') return describe(search);
       const { items } = await summarize(search);
       const best = bestOf(items, search.definition.goals);
       if (!(await end(search, 'cancelled', { best, error: null, detail: {} }, caller)))
