@@ -50,7 +50,11 @@ export function createSearches(deps: SearchesDependencies) {
   const { db, clock, changes, events, tasks, experiments, jobs } = deps;
   const trials = createSearchTrials(deps);
   const driver = createDriver({ experiments, jobs, trials, finish, getSearch });
-  const confirmations = createConfirmations({ ...deps, getSearch });
+  const confirmations = createConfirmations({
+    ...{ ...deps, getSearch },
+    advance: (tx, id) => searchStore(tx).advance(id),
+    listTrials: (tx, id) => searchStore(tx).listTrials(id, -1, Number.MAX_SAFE_INTEGER),
+  });
 
   tasks.register<{ sweep: string }>(taskKind, { concurrency: mostDriven }, driver.work);
 

@@ -9,7 +9,6 @@ import type {
 import { errors } from '../../../../base/errors.ts';
 import { type Direction, spreadOf } from '../../../../base/statistics/choice.ts';
 import { rankTrials, type SearchRecord, spaceOf, type TrialRecord } from '../rules.ts';
-import { chooseTrial } from './choose-trial.ts';
 
 export type FullRule = Required<ChoiceRule>;
 
@@ -157,6 +156,3 @@ export function toConfirmation(record: ConfirmationRecord, repeats: readonly Rep
     finishedAt: endedAt,
   };
 }
-
-export const choose = (definition: FullConfirmation, repeats: readonly Repeat[]): Choice =>
-  chooseTrial(definition, measureTrials(definition, repeats));

@@ -1,5 +1,6 @@
 import type { Confirmation, ConfirmationRequest } from '@tidemill/contract';
 import type { Changes } from '../../../../access/audit/service.ts';
+import type { Db } from '../../../../adapters/db/db.ts';
 import type { Caller } from '../../../../base/caller.ts';
 import type { Clock } from '../../../../base/clock.ts';
 import { errors } from '../../../../base/errors.ts';
@@ -8,14 +9,14 @@ import { toUri } from '../../../../base/references.ts';
 import type { Events } from '../../../../platform/events/service.ts';
 import type { Tasks } from '../../../../platform/tasks/service.ts';
 import { endlessAttempts } from '../../../../platform/tasks/told-end.ts';
-import type { SearchRecord } from '../rules.ts';
-import { searchStore } from '../store.ts';
+import type { SearchRecord, TrialRecord } from '../rules.ts';
+import { chooseTrial } from './choose-trial.ts';
 import {
   type Choice,
   type ConfirmationRecord,
-  choose,
   completeConfirmation,
   listRepeats,
+  measureTrials,
   toConfirmation,
 } from './rules.ts';
 import { confirmationStore } from './store.ts';
@@ -26,6 +27,7 @@ export interface ConfirmationsDependencies extends Omit<ConfirmationWorkDependen
   readonly changes: Changes;
   readonly events: Pick<Events, 'on'>;
   readonly tasks: Tasks;
+  listTrials(tx: Db, id: string): Promise<TrialRecord[]>;
 }
 
 const taskKind = 'sweep.confirmation';
@@ -49,7 +51,10 @@ export function createConfirmations(deps: ConfirmationsDependencies) {
     const store = confirmationStore(db);
     const record = await store.find(search.id);
     if (!record) return;
-    const choice = choose(record.definition, await store.listRepeats(search.id));
+    const choice = chooseTrial(
+      record.definition,
+      measureTrials(record.definition, await store.listRepeats(search.id)),
+    );
     const error =
       choice.chosen === null
         ? `None of the ${choice.trials.length} trials gave a value in all of its repeats; trial ${choice.trials[0]?.number}: ${choice.trials[0]?.reason}`
@@ -70,7 +75,7 @@ export function createConfirmations(deps: ConfirmationsDependencies) {
   ): Promise<boolean> {
     const { id, runId } = search;
     return changes.run(caller, async (tx, record): Promise<boolean> => {
-      await searchStore(tx).advance(id);
+      await deps.advance(tx, id);
       const store = confirmationStore(tx);
       const now = await store.find(id);
       if (now?.status !== 'running') return false;
@@ -99,8 +104,8 @@ export function createConfirmations(deps: ConfirmationsDependencies) {
       const { id, workspace } = search;
       const { actor } = caller;
       await changes.run(caller, async (tx, record) => {
-        const { status } = await searchStore(tx).advance(id);
-        const trials = await searchStore(tx).listTrials(id, -1, Number.MAX_SAFE_INTEGER);
+        const { status } = await deps.advance(tx, id);
+        const trials = await deps.listTrials(tx, id);
         const definition = completeConfirmation({ ...search, status }, trials, request);
         const earlier = await confirmationStore(tx).find(id);
         if (earlier?.status === 'running')

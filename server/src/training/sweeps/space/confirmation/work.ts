@@ -4,14 +4,15 @@ import type { TaskContext, TaskOutcome } from '../../../../platform/tasks/servic
 import type { CommandSpec, Jobs } from '../../../jobs/service.ts';
 import { createCalls } from '../calls.ts';
 import { createJobResults, isJobOver, type JobResultsDependencies, jobCallerOf } from '../job-results.ts';
-import { type SearchRecord, toWords } from '../rules.ts';
-import { searchStore } from '../store.ts';
+import { type SearchRecord, type SearchStatus, toWords } from '../rules.ts';
 import { type ConfirmationRecord, isRepeatOver, type Repeat } from './rules.ts';
 import { confirmationStore } from './store.ts';
 
 export interface ConfirmationWorkDependencies extends JobResultsDependencies {
   readonly db: Db;
   readonly jobs: Pick<Jobs, 'get' | 'cancel' | 'insertCommand'>;
+  /** Until the transaction ends nothing else of the sweep is begun or ended. */
+  advance(tx: Db, id: string): Promise<{ readonly status: SearchStatus }>;
   getSearch(id: string, workspace: string): Promise<SearchRecord>;
   /** All repeats have ended. */
   finish(search: SearchRecord): Promise<void>;
@@ -34,7 +35,7 @@ export function createConfirmationWork({
   /** The job and the repeat are written together, and not after a cancelling. */
   const begin = (search: SearchRecord, repeat: Repeat, { definition, taskId }: ConfirmationRecord) =>
     transact(db, async (tx): Promise<void> => {
-      await searchStore(tx).advance(search.id);
+      await deps.advance(tx, search.id);
       const now = await confirmationStore(tx).find(search.id);
       if (now?.status !== 'running' || now.taskId !== taskId) return;
       const { experimentId } = search;
