@@ -46,6 +46,14 @@ export interface RefusedExpectation {
 }
 
 /** Wording: what is wrong, with the name of the thing; then the remedy. */
+const amounts = {
+  cpu: (cores: number) => `${cores} cores`,
+  memoryBytes: (bytes: number) => `${(bytes / 2 ** 30).toFixed(2)} GiB of memory`,
+  gpu: (count: number) => `${count} graphics processors`,
+} as const;
+const shownAmount = (resource: keyof typeof amounts, amount: number): string =>
+  amounts[resource]?.(amount) ?? String(amount);
+
 export const catalogue = {
   // requests
   requestInvalid: entry<{ where: string; problems: string }>(
@@ -806,7 +814,7 @@ export const catalogue = {
   jobTooLarge: entry<{ resource: 'cpu' | 'memoryBytes' | 'gpu'; asked: number; most: number }>(
     422,
     (d) =>
-      `The job asks for ${d.asked} of ${d.resource}, and this server gives its jobs ${d.most} in all. Ask for less, or start the server with more (tidemill up --help).`,
+      `The job asks for ${shownAmount(d.resource, d.asked)}, and this server gives its jobs ${shownAmount(d.resource, d.most)} in all. Ask for less, or start the server with more (tidemill up --help).`,
   ),
   jobFileInvalid: entry<{ path: string; reason: string }>(
     400,

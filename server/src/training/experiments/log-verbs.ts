@@ -65,6 +65,15 @@ export function createLogVerbs({ db, clock }: ExperimentsDependencies, preparati
     /** With infinities and NaN as they are; everything at once where there is no limit. */
     listPoints,
 
+    /** Those behind one that was read before, in the order of time; null begins at the first. */
+    async listPointsAfter(
+      { id, key, after, limit }: { id: string; key: string; after: MetricValue | null; limit: number },
+      workspace: string,
+    ): Promise<MetricValue[]> {
+      if (!(await runStore(db).findState(workspace, id))) return [];
+      return metricStore(db).listPoints(id, key, limit, after ? toHistoryCursor(after) : undefined);
+    },
+
     /** One run after the other, at most `limit` points in all. Runs that are not there have none. */
     async listPointsOfRuns(
       input: { runIds: readonly string[]; key: string; limit: number },

@@ -241,7 +241,7 @@ export function createJobs(deps: JobsDependencies) {
       const job: CommandRecord = {
         ...newRecord(old.experiment, caller),
         kind: 'command',
-        spec: { ...old.spec, filesOf: null },
+        spec: { ...old.spec, filesOf: null, environment: outsideSweeps(old.spec.environment) },
       };
       const from = commandFolder(deps.folder, id).checkpoints;
       if (await stat(from).catch(() => null))
@@ -296,5 +296,12 @@ export function createJobs(deps: JobsDependencies) {
 }
 
 export type Jobs = ReturnType<typeof createJobs>;
+
+/** A trial that is tried again by hand is none any more: the sweep has its end. */
+const outsideSweeps = ({
+  TIDEMILL_SWEEP_ID: _sweep,
+  TIDEMILL_TRIAL: _trial,
+  ...rest
+}: CommandSpec['environment']) => rest;
 
 async function* empty(): AsyncGenerator<Uint8Array> {}

@@ -2,7 +2,13 @@
 import type { TaskContext, TaskOutcome } from '../../../platform/tasks/service.ts';
 import type { CommandSpec, Jobs } from '../../jobs/service.ts';
 import { createCalls } from './calls.ts';
-import { createJobResults, isJobOver, type JobResultsDependencies, jobCallerOf } from './job-results.ts';
+import {
+  createJobResults,
+  type GoalPoint,
+  isJobOver,
+  type JobResultsDependencies,
+  jobCallerOf,
+} from './job-results.ts';
 import { type SearchRecord, type TrialRecord, toWords } from './rules.ts';
 import type { SearchTrials } from './trials.ts';
 
@@ -40,11 +46,16 @@ export function createDriver(deps: DriverDependencies) {
       return { ...trial, jobId: job.id, runId: job.runId, startedAt: job.createdAt };
     });
 
-  /** Tells the pruner what a script logged that knows nothing of it. */
+  /** The newest point that was read of each running trial's run. */
+  const read = new Map<string, GoalPoint>();
+
+  /** Tells the pruner what a script logged since, which knows nothing of it. */
   async function watch(search: SearchRecord, trial: TrialRecord): Promise<boolean> {
     const [goal] = search.definition.goals;
     if (!goal || search.definition.pruner.type === 'none') return false;
-    const points = await pointsOf(search, trial.runId, goal.metric);
+    const points = await pointsOf(search, trial.runId, goal.metric, read.get(trial.runId));
+    const newest = points.at(-1);
+    if (newest) read.set(trial.runId, newest);
     for (const { step, value } of points) {
       if (step < 0 || step <= (trial.lastStep ?? -1)) continue;
       const report = { number: trial.number, step, value: Number.isFinite(value) ? value : null };
@@ -59,8 +70,10 @@ export function createDriver(deps: DriverDependencies) {
     if (isJobOver(job)) {
       // Told to stop it may end as it likes: killed, with an error, or in order.
       const isPruned = (await trials.state(search)).hopeless.has(trial.number);
-      // What it logged last: the others are measured by it.
+      // What it logged last: the others are measured by it. All of it, as a point may have come with an earlier time.
+      read.delete(trial.runId);
       await watch(search, trial);
+      read.delete(trial.runId);
       if (job.state === 'cancelled' && !isPruned && search.status === 'stopped')
         await trials.giveBack(search, trial.number);
       else {

@@ -15,14 +15,21 @@ export const jobCallerOf = ({ actor, workspace }: SearchRecord): Caller => ({
   role: 'admin',
 });
 
+export type GoalPoint = Awaited<ReturnType<Experiments['listPointsAfter']>>[number];
+
 export interface JobResultsDependencies {
-  readonly experiments: Pick<Experiments, 'getRun' | 'listPointsOfRuns'>;
+  readonly experiments: Pick<Experiments, 'getRun' | 'listPointsAfter'>;
 }
 
 export function createJobResults({ experiments }: JobResultsDependencies) {
-  /** What the job logged under a goal's name, in the order of time. */
-  const pointsOf = ({ workspace }: SearchRecord, runId: string, metric: string) =>
-    experiments.listPointsOfRuns({ runIds: [runId], key: metric, limit: mostPoints }, workspace);
+  /** What the job logged under a goal's name, in the order of time, behind what was read before. */
+  const pointsOf = (
+    { workspace }: SearchRecord,
+    runId: string,
+    metric: string,
+    after: GoalPoint | null = null,
+  ): Promise<GoalPoint[]> =>
+    experiments.listPointsAfter({ id: runId, key: metric, after, limit: mostPoints }, workspace);
 
   async function missingMetric(search: SearchRecord, runId: string, metric: string): Promise<string> {
     const { metrics } = await experiments.getRun({ id: runId }, jobCallerOf(search));

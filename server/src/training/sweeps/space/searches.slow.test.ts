@@ -283,6 +283,10 @@ describeEachDatabase('searches over a space', (open) => {
     await log(again.runId, 0, 0.5);
     await go(again.jobId);
     const last = await running(3);
+    // Tried again by hand it is no trial any more: it must not be told to stop by a sweep that has its end.
+    const retried = await wing.jobs.retry({ id: second.jobId ?? '' }, caller);
+    expect(retried.spec.environment).toEqual({});
+    await wing.jobs.cancel({ id: retried.id }, caller);
     const cancelled = await wing.sweeps.cancel({ id }, caller);
     expect(cancelled).toMatchObject({ state: 'cancelled', best: { number: 2, value: 0.5 } });
     await vi.waitUntil(
@@ -299,7 +303,7 @@ describeEachDatabase('searches over a space', (open) => {
     const sweep = await ended(id, caller);
     expect(sweep.state).toBe('failed');
     expect(sweep.error).toMatch(
-      /\(the first \d+ all failed, so no more were begun\); the first one: .*no data/,
+      /\(the first \d+ all failed, so no more were begun\) and none of its \d+ trials gave a value; the first one: .*no data/,
     );
     expect(sweep.trials.length).toBeLessThan(14);
     await wing.sweeps.resume({ id }, caller);

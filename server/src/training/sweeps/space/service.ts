@@ -95,7 +95,7 @@ export function createSearches(deps: SearchesDependencies) {
     const best = bestOf(items, search.definition.goals);
     const error = best
       ? null
-      : `None of the ${items.length} trials gave a value (${why})${first ? `; the first one: ${first}` : ''}`;
+      : `The search ended (${why}) and none of its ${items.length} trials gave a value${first ? `; the first one: ${first}` : ''}`;
     await end(search, best ? 'succeeded' : 'failed', { best, error, detail: { why } });
   }
 
