@@ -45,6 +45,51 @@ describe.skipIf(python === '')('the tuning examples', () => {
     expect(sweep.best?.value).toBeLessThan(most);
   });
 
+  // Optuna is not among the tests' packages: its half is run by hand.
+  test('side_by_side.py tunes a script that logs its parameters itself, and says what is to be said', async () => {
+    const program = `
+import json, sys
+sys.argv[1:] = ["--trials", "2", "--seeds", "1"]
+import side_by_side as s
+s.mlflow.set_tracking_uri(s.URL)
+options, client = s.read_options(), s.MlflowClient()
+options.space["max_features"] = {"type": "float", "low": 1, "high": 1}
+experiment = s.mlflow.set_experiment("side-by-side").experiment_id
+found = s.search(s.TidemillSearch, options, client, experiment, 1)
+
+side = lambda *bests: [{"best": best, "seconds": 2.0, "overhead": 1.5} for best in bests]
+few = s.report(side(1, 2, 3), side(4, 5, 6), "max").splitlines()
+same = s.report(side(1, 2, 3, 4), side(1.5, 2.5, 3.5, 0.5), "max").splitlines()
+worse = s.report(side(1, 2, 3, 4), side(5, 6, 7, 8), "min").splitlines()
+better = s.report(side(1, 2, 3, 4), side(5, 6, 7, 8), "max").splitlines()
+
+class Trial:
+    suggest_float = suggest_int = lambda self, name, low, high, log, step: [low, high, log, step]
+    suggest_categorical = lambda self, name, choices: choices[0]
+space = {"a": {"type": "categorical", "choices": ["x", "y"]}, "b": {"type": "int", "low": 1, "high": 9, "if": {"a": "y"}}}
+space |= {"c": {"type": "int", "low": 2, "high": 8, "log": True, "if": {"a": ["x", "y"]}}, "d": {"type": "float", "low": 0, "high": 1}}
+print(json.dumps([found["best"], few[1], few[4:], same[-1], worse[-1], better[-1], s.suggest(Trial(), space)]))`;
+    const env = { ...process.env, TIDEMILL_URL: server.url };
+    const { stdout } = await call(python, ['-c', program], { env, cwd: folder });
+    const sweep = await newest();
+    expect(sweep.trials.map(({ state }) => state)).toEqual(['complete', 'complete']);
+    expect(sweep.trials[0]?.parameters.max_features).toBe(1);
+    expect(JSON.parse(stdout)).toEqual([
+      sweep.best?.value,
+      '1                    1.00000   4.00000',
+      [
+        'median best          2.00000   5.00000',
+        'seconds a search         2.0       2.0',
+        'ms to ask + tell         1.5       1.5',
+        'verdict: 3 seeds cannot tell the two apart; take at least 4',
+      ],
+      'verdict: as good as each other, as far as 4 seeds can tell (Mann-Whitney, p 0.69)',
+      'verdict: Optuna finds better points (Mann-Whitney, p 0.029)',
+      'verdict: Tidemill finds better points (Mann-Whitney, p 0.029)',
+      { a: 'x', c: [2, 8, true, 1], d: [0, 1, false, null] },
+    ]);
+  });
+
   test('a script with autologging is tuned by what it logs', async () => {
     const path = [dirname(python), process.env.PATH].join(delimiter);
     const words = [

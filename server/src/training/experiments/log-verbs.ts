@@ -26,6 +26,10 @@ export interface LogBatchInput {
     | undefined;
 }
 
+export interface LogRestInput extends Pick<LogBatchInput, 'id' | 'metrics'> {
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
 /** What is written down while a run runs. It carries the run's actor, so it has no audit rows of its own. */
 export function createLogVerbs({ db, clock }: ExperimentsDependencies, preparation: SummaryPreparation) {
   const writeTo = createRunWriter(db);
@@ -60,6 +64,19 @@ export function createLogVerbs({ db, clock }: ExperimentsDependencies, preparati
     return toPage(points, limit ?? points.length, toHistoryCursor);
   }
 
+  async function logBatch(input: LogBatchInput, caller: Caller): Promise<Record<string, never>> {
+    const now = clock.now();
+    const metrics = (input.metrics ?? []).map(({ key, value, timestamp = now, step = 0 }) => ({
+      key,
+      value: value ?? Number.NaN,
+      timestamp,
+      step,
+    }));
+    const batch = { parameters: toList(input.parameters), metrics, tags: toList(input.tags) };
+    await log(input.id, batch, caller.workspace);
+    return {};
+  }
+
   return {
     log,
     /** With infinities and NaN as they are; everything at once where there is no limit. */
@@ -92,17 +109,16 @@ export function createLogVerbs({ db, clock }: ExperimentsDependencies, preparati
       return points;
     },
 
-    async logBatch(input: LogBatchInput, caller: Caller): Promise<Record<string, never>> {
-      const now = clock.now();
-      const metrics = (input.metrics ?? []).map(({ key, value, timestamp = now, step = 0 }) => ({
-        key,
-        value: value ?? Number.NaN,
-        timestamp,
-        step,
-      }));
-      const batch = { parameters: toList(input.parameters), metrics, tags: toList(input.tags) };
-      await log(input.id, batch, caller.workspace);
-      return {};
+    logBatch,
+
+    /** Of parameters only those that the run has not got yet: what ran has logged them in its own spelling (1.0 for 1). */
+    async logRest({ id, parameters, metrics = [] }: LogRestInput, caller: Caller): Promise<void> {
+      const names = Object.keys(parameters);
+      const known = names.length === 0 ? [] : await runStore(db).listParameters(id, names);
+      const missing = names.filter((name) => !known.some(({ key }) => key === name));
+      if (missing.length + metrics.length === 0) return;
+      const texts = missing.map((name) => [name, String(parameters[name])]);
+      await logBatch({ id, parameters: Object.fromEntries(texts), metrics }, caller);
     },
 
     async deleteTag(id: string, key: string, workspace: string): Promise<void> {

@@ -29,7 +29,7 @@ export interface CommandWorkDependencies extends EnvironmentDependencies {
   readonly clock: Clock;
   readonly experiments: Pick<
     Experiments,
-    'ensureExperiment' | 'getRun' | 'logBatch' | 'putArtifact' | 'setRunStatus'
+    'ensureExperiment' | 'logBatch' | 'logRest' | 'putArtifact' | 'setRunStatus'
   >;
   readonly ends: JobEnds;
   readonly inputs: CommandInputs;
@@ -104,15 +104,6 @@ export function createCommandWork(deps: CommandWorkDependencies) {
     await writeFile(folder.parameters, `${JSON.stringify(parameters, null, 2)}\n`);
   }
 
-  /** Those that the command has not logged itself, in its own spelling. */
-  async function logParameters({ runId, spec }: CommandRecord, caller: Caller): Promise<void> {
-    const { parameters: logged } = await experiments.getRun({ id: runId }, caller);
-    const missing = Object.entries(spec.parameters).filter(([name]) => !Object.hasOwn(logged, name));
-    if (missing.length === 0) return;
-    const parameters = Object.fromEntries(missing.map(([name, value]) => [name, String(value)]));
-    await experiments.logBatch({ id: runId, parameters }, caller);
-  }
-
   function watchUsage(progress: Progress, job: CommandRecord, caller: Caller) {
     let writing: Promise<unknown> = Promise.resolve();
     let step = 0;
@@ -178,7 +169,7 @@ export function createCommandWork(deps: CommandWorkDependencies) {
     const { outcome, totals } = await runCommand(job, folder, task);
     task.signal.throwIfAborted();
     const outputs = await storeOutputs(experiments, job.runId, folder, caller);
-    await logParameters(job, caller);
+    await experiments.logRest({ id: job.runId, parameters: job.spec.parameters }, caller);
     for (const path of [folder.inputs, folder.code]) await rm(path, { recursive: true, force: true });
     for (const path of [folder.stdout, folder.stderr]) await shorten(path);
     if (outcome.exitCode !== 0 || outcome.stoppedFor !== null)

@@ -58,6 +58,16 @@ describeEachDatabase('searches over a space', (open) => {
       { timeout: 60_000, interval: 50 },
     );
 
+  test('a trial logs its parameters in its own spelling; told, its run has the rest', async () => {
+    const caller = await prepare('spelling');
+    const { id } = await wing.sweeps.search(definition, caller);
+    const { number, runId, lease, parameters } = await askFor(id, caller);
+    await wing.experiments.logBatch({ id: runId, parameters: { x: `${parameters.x}00` } }, caller);
+    await wing.sweeps.tell({ id, number, value: 1, lease }, caller);
+    const run = await wing.experiments.getRun({ id: runId }, caller);
+    expect(run.parameters).toMatchObject({ x: `${parameters.x}00`, kind: parameters.kind });
+  });
+
   test('asked and told until the budget is spent; each trial is a run, and the same seed asks the same', async () => {
     const caller = await prepare('asked');
     const { id, runId } = await wing.sweeps.search(definition, caller);

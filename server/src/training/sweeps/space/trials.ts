@@ -14,7 +14,7 @@ import { searchStore } from './store.ts';
 export interface SearchTrialsDependencies {
   readonly db: Db;
   readonly clock: Clock;
-  readonly experiments: Pick<Experiments, 'openRun' | 'setRunStatus' | 'logBatch'>;
+  readonly experiments: Pick<Experiments, 'openRun' | 'setRunStatus' | 'logRest'>;
 }
 
 export interface TrialEnd {
@@ -178,8 +178,6 @@ export function createSearchTrials({ db, clock, experiments }: SearchTrialsDepen
       const found = await next(search, beginRun(search));
       if (!found.trial) return { trial: null, why: found.why };
       const { number, parameters, runId, lease, leaseUntil } = found.trial;
-      const texts = Object.entries(parameters).map(([key, value]) => [key, String(value)]);
-      await experiments.logBatch({ id: runId, parameters: Object.fromEntries(texts) }, callerOf(search));
       const asked = { number, parameters, runId, lease: lease ?? '', leaseUntil: leaseUntil ?? 0 };
       return { trial: asked, why: null };
     },
@@ -222,10 +220,11 @@ export function createSearchTrials({ db, clock, experiments }: SearchTrialsDepen
         }
         assertLease(search, trial, lease);
         // Before the end: of what has ended nothing is written any more, also when the server dies in between.
-        if (told.values && trial.jobId === null) {
+        if (trial.jobId === null) {
           const { goals } = search.definition;
-          const metrics = told.values.map((value, i) => ({ key: goals[i]?.metric ?? '', value }));
-          await experiments.logBatch({ id: trial.runId, metrics }, callerOf(search));
+          const metrics = told.values?.map((value, i) => ({ key: goals[i]?.metric ?? '', value }));
+          const { runId, parameters } = trial;
+          await experiments.logRest({ id: runId, parameters, metrics }, callerOf(search));
         }
         const now = clock.now();
         await change(search, async (tx, store, revision) => {
