@@ -99,16 +99,21 @@ export interface AppOptions {
   readonly config: Config;
   readonly logger: Logger;
   readonly clock?: Clock;
+  /** How long a task stays a server's that is not heard of. */
+  readonly leaseMs?: number;
 }
 
-export async function createApp({ config, logger, clock = systemClock }: AppOptions) {
+export async function createApp({ config, logger, clock = systemClock, leaseMs }: AppOptions) {
   const adapters = await openAdapters(config, logger);
   const { database, blobs, folder, analytics, online, compute, executor, notifier } = adapters;
   const { db } = database;
 
   // platform and access
   const events = createEvents({ db, clock, logger });
-  const tasks = createTasks({ db, clock, logger, exclusive: database.kind === 'sqlite' });
+  const tasks = createTasks({
+    ...{ db, clock, logger, exclusive: database.kind === 'sqlite' },
+    ...(leaseMs !== undefined && { leaseMs }),
+  });
   const changes = createChanges({ db, clock, events });
   const lineage = createLineage({ db, clock });
   const audit = createAudit({ db });

@@ -11,13 +11,21 @@ export interface KillableServer {
   kill(): Promise<void>;
 }
 
-/** A real server process on the data folder, which submits one thing. Kill it before the test ends. */
+/** A real server process on the data folder, which submits one thing, or none. Kill it before the test ends. */
 export async function startKillableServer(
   dataFolder: string,
-  verb: 'jobs.submitCommand' | 'sweeps.create' | 'sweeps.search' | 'registry.create' | 'features.push',
-  input: object,
+  verb:
+    | 'serve'
+    | 'jobs.submitAll'
+    | 'jobs.submitCommand'
+    | 'sweeps.create'
+    | 'sweeps.search'
+    | 'registry.create'
+    | 'features.push',
+  input: object = {},
+  options: { readonly postgres?: string; readonly leaseMs?: number } = {},
 ): Promise<KillableServer> {
-  const args = [script, dataFolder, verb, JSON.stringify(input)];
+  const args = [script, dataFolder, verb, JSON.stringify(input), JSON.stringify(options)];
   const child: ChildProcess = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   const first = await Promise.race([once(child.stdout ?? child, 'data'), ended]);

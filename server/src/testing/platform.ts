@@ -21,6 +21,8 @@ export async function createTestPlatform(
     artifactFolder?: string;
     webhookDestinations?: DestinationPolicy;
     sources?: Partial<SourcePolicy>;
+    postgres?: string;
+    leaseMs?: number;
   } = {},
 ) {
   const folder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'tidemill-test-'));
@@ -29,7 +31,9 @@ export async function createTestPlatform(
       host: options.host ?? '127.0.0.1',
       port: 0,
       dataFolder: folder,
-      database: { kind: 'sqlite', durability: 'process' },
+      database: options.postgres
+        ? { kind: 'postgres', url: options.postgres }
+        : { kind: 'sqlite', durability: 'process' },
       blobs: { kind: 'filesystem' },
       online: { kind: 'sqlite' },
       watchViews: true,
@@ -46,6 +50,7 @@ export async function createTestPlatform(
     },
     logger: options.logger ?? createLogger('silent'),
     ...(options.clock && { clock: options.clock }),
+    ...(options.leaseMs && { leaseMs: options.leaseMs }),
   });
   await app.start();
   return {

@@ -3,13 +3,19 @@
  * `node serve-folder.ts FOLDER jobs.submitCommand '{"command": …}'` prints the id.
  */
 import { appendFileSync } from 'node:fs';
+import type { CommandJob } from '@tidemill/contract';
 import { createTestPlatform } from './platform.ts';
 
-const [dataFolder = '', verb = '', input = '{}'] = process.argv.slice(2);
+const [dataFolder = '', verb = '', input = '{}', options = '{}'] = process.argv.slice(2);
 const webhookDestinations = { schemes: ['http'] as const, allowPrivate: true };
-const platform = await createTestPlatform({ dataFolder, webhookDestinations });
+const platform = await createTestPlatform({ dataFolder, webhookDestinations, ...JSON.parse(options) });
 const { jobs, sweeps, registry, features } = platform.services;
 const verbs: Record<string, (input: never) => Promise<{ id: string }>> = {
+  serve: async () => ({ id: 'serving' }),
+  'jobs.submitAll': async (specs: readonly CommandJob[]) => {
+    for (const spec of specs) await jobs.submitCommand(spec, platform.caller);
+    return { id: 'submitted' };
+  },
   'jobs.submitCommand': (spec) => jobs.submitCommand(spec, platform.caller),
   'sweeps.create': (spec) => sweeps.create(spec, platform.caller),
   'sweeps.search': (spec) => sweeps.search(spec, platform.caller),

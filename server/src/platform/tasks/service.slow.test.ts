@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, expect, it, vi } from 'vitest';
-import type { DatabaseHandle } from '../../adapters/db/db.ts';
+import type { DatabaseHandle, Db } from '../../adapters/db/db.ts';
 import { transact } from '../../adapters/db/db.ts';
 import { systemClock } from '../../base/clock.ts';
 import { errors } from '../../base/errors.ts';
@@ -218,6 +218,74 @@ describeEachDatabase('tasks', (open) => {
     );
     for (const id of ids) await untilState(first, id, 'succeeded');
     expect([...counts.values()]).toEqual(ids.map(() => 1));
+  });
+
+  it('ends with what it is about, both or neither, and only by whoever holds the lease', async () => {
+    const tasks = build();
+    const seen: unknown[] = [];
+    tasks.register('careful', { maximumAttempts: 2 }, async ({ id, attempt, settle }) => {
+      const end = (work: (tx: Db) => Promise<void>) => transact(database.db, work).catch((error) => error);
+      if (attempt === 1) {
+        // What it is about could not be ended: neither is the task.
+        const undone = await end(async (tx) => {
+          await settle(tx, { done: { attempt } });
+          throw new Error('undone');
+        });
+        seen.push(undone.message, (await tasks.get(id)).state);
+        throw new Error('again');
+      }
+      await end((tx) => settle(tx, { failed: 'in words' }));
+      seen.push((await tasks.get(id)).state);
+      return { done: {} };
+    });
+    tasks.register('taken', {}, async ({ id, signal, settle }) => {
+      await database.db.updateTable('tasks').set({ lease_owner: 'other' }).where('id', '=', id).execute();
+      const refused = await transact(database.db, (tx) => settle(tx, { done: {} })).catch((error) => error);
+      seen.push(refused.message, signal.aborted);
+      return { done: {} };
+    });
+    await tasks.start();
+    const id = await transact(database.db, (tx) => tasks.enqueue(tx, task('careful')));
+    await untilState(tasks, id, 'failed');
+    await vi.waitUntil(() => seen.length === 3);
+    expect(seen).toEqual(['undone', 'running', 'failed']);
+    expect(await tasks.get(id)).toMatchObject({ error: 'in words', attempt: 2, result: null });
+    const taken = await transact(database.db, (tx) => tasks.enqueue(tx, task('taken')));
+    await vi.waitUntil(() => seen.length === 5);
+    expect(seen.slice(3)).toEqual([expect.stringContaining('leased by another'), true]);
+    expect((await tasks.get(taken)).state).toBe('running');
+  });
+
+  it.each(['fails', 'does not answer'])('ends an attempt in time when the database %s', async (how) => {
+    const { db } = database;
+    const updates = { broken: false };
+    const failing = new Proxy(db, {
+      get(target, name) {
+        const found: unknown = Reflect.get(target, name);
+        if (name !== 'updateTable' || !updates.broken)
+          return typeof found === 'function' ? found.bind(target) : found;
+        if (how === 'fails') throw new Error('connection refused');
+        const never: unknown = new Proxy(() => never, {
+          get: (_target, key) => (key === 'executeTakeFirst' ? () => new Promise(() => {}) : never),
+        });
+        return never;
+      },
+    });
+    const tasks = createTasks({ db: failing, clock: systemClock, logger, exclusive: false, leaseMs: 600 });
+    started.push(tasks);
+    let abortedAfter = 0;
+    tasks.register('cut off', {}, async ({ signal }) => {
+      updates.broken = true;
+      const begun = Date.now();
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      abortedAfter = Date.now() - begun;
+      throw new Error('aborted');
+    });
+    await tasks.start();
+    await transact(db, (tx) => tasks.enqueue(tx, task('cut off')));
+    await vi.waitUntil(() => abortedAfter > 0, { timeout: 3_000 });
+    expect(abortedAfter).toBeLessThan(600);
+    updates.broken = false;
   });
 
   it('takes over what a dead process left, after its lease', async () => {

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Page } from '@tidemill/contract';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -17,6 +18,8 @@ export interface TasksDependencies {
   readonly logger: Logger;
   /** One process owns the database (SQLite): leases left over from before are void at start. */
   readonly exclusive: boolean;
+  /** How long a task stays its process's without a heartbeat. */
+  readonly leaseMs?: number;
 }
 
 export interface TaskContext<P> {
@@ -31,7 +34,14 @@ export interface TaskContext<P> {
   /** Fires on cancel, on a lost lease and at shutdown. */
   readonly signal: AbortSignal;
   saveProgress(value: Record<string, unknown>): Promise<void>;
+  /**
+   * Ends the task in the transaction that ends what it is about: both or neither, whenever the process dies.
+   * @throws when the lease was lost, so that nothing is ended by whoever does not hold it
+   */
+  settle(tx: Db, end: TaskEnd): Promise<void>;
 }
+
+export type TaskEnd = { readonly done: Record<string, unknown> } | { readonly failed: string };
 
 export type TaskOutcome = { readonly done: Record<string, unknown> } | { readonly waitUntil: number };
 
@@ -65,7 +75,7 @@ const pauseKey = 'automation.paused';
  * The one state machine of everything long: a row with a lease. A task whose process dies is taken up by the next
  * one after its lease; a lost lease aborts the attempt, so no task runs twice at once.
  */
-export function createTasks({ db, clock, logger, exclusive }: TasksDependencies) {
+export function createTasks({ db, clock, logger, exclusive, leaseMs = 30_000 }: TasksDependencies) {
   const store = taskStore(db);
   const kinds = new Map<string, Kind>();
   const running = new Map<string, AbortController>();
@@ -127,7 +137,15 @@ export function createTasks({ db, clock, logger, exclusive }: TasksDependencies)
   async function run(kind: Kind, task: Task): Promise<void> {
     const controller = new AbortController();
     running.set(task.id, controller);
-    const heartbeat = setInterval(() => void renew(kind, task, controller), kind.leaseMs / 3);
+    let renewedAt = clock.now();
+    const heartbeat = setInterval(async () => {
+      const now = clock.now();
+      const held = await renew(kind, task, now);
+      if (held) renewedAt = now;
+      // Perhaps only we cannot reach the database: the attempt ends before another process may begin one.
+      const isRunningOut = held === null && clock.now() - renewedAt > 0.6 * kind.leaseMs;
+      if (held === false || isRunningOut) loseLease(controller);
+    }, kind.leaseMs / 3);
     try {
       if (task.attempt > task.maximumAttempts) throw new Error('the process died in every attempt');
       await settle(task, await kind.work(contextOf(kind, task, controller) as TaskContext<never>));
@@ -144,10 +162,14 @@ export function createTasks({ db, clock, logger, exclusive }: TasksDependencies)
     }
   }
 
-  async function renew(kind: Kind, task: Task, controller: AbortController): Promise<void> {
-    const held = await store.renew(task.id, owner, clock.now() + kind.leaseMs, clock.now()).catch(() => true);
-    if (!held) controller.abort(new Error('cancelled, or leased by another process'));
+  /** Null when the database does not say, or not soon. */
+  function renew(kind: Kind, task: Task, now: number): Promise<boolean | null> {
+    const renewing = store.renew(task.id, owner, now + kind.leaseMs, now).catch(() => null);
+    return Promise.race([renewing, pause(kind.leaseMs / 6, null, { ref: false })]);
   }
+
+  const loseLease = (controller: AbortController) =>
+    controller.abort(new Error('cancelled, or leased by another process'));
 
   function contextOf(
     kind: Kind,
@@ -166,7 +188,16 @@ export function createTasks({ db, clock, logger, exclusive }: TasksDependencies)
       async saveProgress(value) {
         const now = clock.now();
         const held = await store.saveProgress(task.id, owner, value, now + kind.leaseMs, now);
-        if (!held) controller.abort(new Error('cancelled, or leased by another process'));
+        if (!held) loseLease(controller);
+        controller.signal.throwIfAborted();
+      },
+      async settle(tx, end) {
+        const change =
+          'done' in end
+            ? ({ state: 'succeeded', result: end.done } as const)
+            : ({ state: 'failed', error: end.failed } as const);
+        if (await taskStore(tx).settle(task.id, owner, { ...change, now: clock.now() })) return;
+        loseLease(controller);
         controller.signal.throwIfAborted();
       },
     };
@@ -184,7 +215,8 @@ export function createTasks({ db, clock, logger, exclusive }: TasksDependencies)
     const message = error instanceof Error ? error.message : String(error);
     if (stopped && signal.aborted) {
       // Shutdown is nobody's failure: the next process goes on at once.
-      return store.settle(task.id, owner, { state: 'waiting', runAt: now, now });
+      await store.settle(task.id, owner, { state: 'waiting', runAt: now, now });
+      return;
     }
     // Cancelled, or leased by another process: whoever did that has written down how it is.
     if (signal.aborted) return;
@@ -192,13 +224,10 @@ export function createTasks({ db, clock, logger, exclusive }: TasksDependencies)
     const isLast = isUserError || task.attempt >= task.maximumAttempts;
     if (!isUserError)
       logger.error({ err: error, task: task.id, kind: task.kind, attempt: task.attempt }, 'task failed');
-    if (isLast) return store.settle(task.id, owner, { state: 'failed', error: message, now });
-    return store.settle(task.id, owner, {
-      state: 'queued',
-      runAt: now + backoffMs(task.attempt),
-      error: message,
-      now,
-    });
+    const change = isLast
+      ? ({ state: 'failed', error: message, now } as const)
+      : ({ state: 'queued', runAt: now + backoffMs(task.attempt), error: message, now } as const);
+    await store.settle(task.id, owner, change);
   }
 
   async function pauseReason(): Promise<string | null> {
@@ -232,7 +261,7 @@ export function createTasks({ db, clock, logger, exclusive }: TasksDependencies)
       options: TaskOptions,
       work: (context: TaskContext<P>) => Promise<TaskOutcome>,
     ): void {
-      const defaults = { concurrency: 2, maximumAttempts: 3, leaseMs: 30_000, whilePaused: false };
+      const defaults = { concurrency: 2, maximumAttempts: 3, leaseMs, whilePaused: false };
       kinds.set(name, { ...defaults, ...options, name, running: 0, work: work as Kind['work'] });
     },
 

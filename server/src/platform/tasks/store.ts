@@ -187,13 +187,13 @@ export const taskStore = (db: Db) => ({
     return Number(result.numUpdatedRows) === 1;
   },
 
-  /** Ends an attempt; does nothing when the lease was lost. */
+  /** Ends an attempt; false, and nothing done, when the lease was lost. */
   async settle(
     id: string,
     owner: string,
     change: { state: TaskState; runAt?: number; result?: object; error?: string | null; now: number },
-  ): Promise<void> {
-    await db
+  ): Promise<boolean> {
+    const result = await db
       .updateTable('tasks')
       .set((e) => ({
         state: change.state,
@@ -213,7 +213,8 @@ export const taskStore = (db: Db) => ({
       .where('id', '=', id)
       .where('lease_owner', '=', owner)
       .where('state', '=', 'running')
-      .execute();
+      .executeTakeFirst();
+    return Number(result.numUpdatedRows) === 1;
   },
 
   /** Due now; a task that is running just now is marked (negative run_at) and runs once more when it waits. */

@@ -41,8 +41,9 @@ export function createLearnerWork({
     const metrics = [...(await curve.points()), ...toMetrics(model)];
     await runs.storeModel(runId, recipe, model, caller);
     await experiments.logBatch({ id: runId, metrics }, caller);
-    await ends.end(job, 'succeeded', caller);
-    return { done: { runId, metrics: model.metrics } };
+    const done = { runId, metrics: model.metrics };
+    await ends.end(job, 'succeeded', caller, { alongside: (tx) => task.settle(tx, { done }) });
+    return { done };
   };
 }
 

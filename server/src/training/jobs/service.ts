@@ -145,7 +145,8 @@ export function createJobs(deps: JobsDependencies) {
     const load = async (task: TaskContext<unknown>) => (await getRecord(task.id, task.workspace)) as R;
     const fail = async (task: TaskContext<unknown>, error: TidemillError) => {
       const job = await load(task);
-      const tell = () => ends.end(job, 'failed', callerOf(job), { error: error.message });
+      const alongside = (tx: Db) => task.settle(tx, { failed: error.message });
+      const tell = () => ends.end(job, 'failed', callerOf(job), { error: error.message, alongside });
       await tell().catch(async (cause: unknown) => {
         if (job.kind !== 'command' || !isDiskFull(cause)) throw cause;
         await makeRoom(commandFolder(deps.folder, job.id));
@@ -154,7 +155,7 @@ export function createJobs(deps: JobsDependencies) {
     };
     tasks.register<unknown>(taskKinds[kind], options, async (task) => {
       const job = await load(task);
-      // The end was told, but the process died before the task knew of it.
+      // Cancelled since it was leased.
       if (job.endedAt !== null) return { done: { runId: job.runId } };
       const attempt = (inner: TaskContext<unknown>) => work(inner, job);
       return withToldEnd(attempt, { allowedFailures: () => allowedFailures(job), isHopeless, fail })(task);

@@ -76,11 +76,12 @@ export function createSweeps(deps: SweepsDependencies) {
 
   tasks.register<unknown>(taskKind, { concurrency: 2 }, async (task) => {
     const sweep = await getRecord(task.id, task.workspace);
-    // The end was told, but the process died before the task knew of it.
+    // Cancelled since it was leased.
     if (sweep.endedAt !== null) return { done: { runId: sweep.runId } };
     const work = (inner: TaskContext<unknown>) => workOnSweep(inner, sweep);
     const fail = async (_task: TaskContext<unknown>, { message }: TidemillError) => {
-      await ends.end(sweep, 'failed', callerOf(sweep), { error: message });
+      const alongside = (tx: Db) => task.settle(tx, { failed: message });
+      await ends.end(sweep, 'failed', callerOf(sweep), { error: message, alongside });
     };
     return withToldEnd(work, { allowedFailures: () => allowedFailures, fail })(task);
   });

@@ -51,7 +51,8 @@ export function createSweepWork(deps: SweepWorkDependencies) {
       { key: 'trainingRows', value: model.trainingRows },
     ];
     await experiments.logBatch({ id: runId, metrics }, caller);
-    await ends.end(sweep, 'succeeded', caller, { best });
-    return { done: { runId, best: best.number, value: best.value } };
+    const done = { runId, best: best.number, value: best.value };
+    await ends.end(sweep, 'succeeded', caller, { best, alongside: (tx) => task.settle(tx, { done }) });
+    return { done };
   };
 }

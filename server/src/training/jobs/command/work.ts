@@ -175,8 +175,9 @@ export function createCommandWork(deps: CommandWorkDependencies) {
     if (outcome.exitCode !== 0 || outcome.stoppedFor !== null)
       throw await failureOf(job.spec, outcome, totals, folder);
     for (const path of [folder.outputs, folder.checkpoints]) await rm(path, { recursive: true, force: true });
-    await ends.end(job, 'succeeded', caller);
-    return { done: { runId: job.runId, outputs, ...totals } };
+    const done = { runId: job.runId, outputs, ...totals };
+    await ends.end(job, 'succeeded', caller, { alongside: (tx) => task.settle(tx, { done }) });
+    return { done };
   }
 
   return async function work(task: TaskContext<unknown>, job: CommandRecord): Promise<TaskOutcome> {

@@ -15,6 +15,8 @@ export interface Mind {
   readonly trials: ReadonlyMap<number, TrialRecord>;
   /** Trials that the pruner wanted to stop. */
   readonly hopeless: ReadonlySet<number>;
+  /** The revision up to which it knows the search. */
+  readonly seen: number;
 }
 
 interface GrowingMind extends Mind {

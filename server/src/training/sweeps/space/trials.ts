@@ -33,6 +33,8 @@ export type NextTrial =
 /** Writes a trial that has just been chosen, with whatever makes it run, in the one transaction. */
 export type Begin = (tx: Db, trial: TrialRecord) => Promise<TrialRecord>;
 
+type Store = ReturnType<typeof searchStore>;
+
 export function createSearchTrials({ db, clock, experiments }: SearchTrialsDependencies) {
   const minds = createMinds(db);
   const inTurn = createTurns();
@@ -44,9 +46,10 @@ export function createSearchTrials({ db, clock, experiments }: SearchTrialsDepen
     return found;
   }
 
+  /** Whoever else changes the search waits meanwhile; what is read inside is how it is. */
   async function change<T>(
     search: SearchRecord,
-    work: (tx: Db, store: ReturnType<typeof searchStore>, revision: number) => Promise<T>,
+    work: (tx: Db, store: Store, revision: number) => Promise<T>,
   ): Promise<T> {
     return transact(db, async (tx) => {
       const store = searchStore(tx);
@@ -108,33 +111,41 @@ export function createSearchTrials({ db, clock, experiments }: SearchTrialsDepen
   });
 
   /** The next trial, written by `begin`: one that was given back, else a new one. */
-  async function next(given: SearchRecord, begin: Begin): Promise<NextTrial> {
-    return inTurn(given.id, async () => {
-      const search = await getNow(given);
-      if (search.status !== 'running') return { trial: null, why: `it is ${search.status}` };
-      let mind = await minds.of(search);
-      if (await takeBack(search, mind)) mind = await minds.of(search);
-      const trials = [...mind.trials.values()];
-      const waiting = trials.find(({ state }) => state === 'waiting');
-      const spent = spentBudget(search, trials, clock.now());
-      const asked = waiting || spent !== null ? null : mind.sampler.ask(trials.length);
-      if (!waiting && !asked) {
-        if (trials.some((trial) => !isOver(trial))) return { trial: null, why: 'busy' };
-        return { trial: null, why: spent ?? 'every point of the space was tried' };
+  const next = (given: SearchRecord, begin: Begin): Promise<NextTrial> =>
+    inTurn(given.id, async () => {
+      for (;;) {
+        const found = await tryNext(await getNow(given), begin);
+        if (found) return found;
       }
-      const trial: TrialRecord = waiting
-        ? { ...waiting, state: 'running', error: null }
-        : {
-            ...newTrial(trials.length),
-            parameters: { ...asked?.parameters },
-            generation: asked?.generation ?? 0,
-          };
-      return change(search, async (tx, store, revision) => {
-        const begun = { ...(await begin(tx, trial)), revision };
-        if (waiting) await store.updateTrial(search.id, trial.number, begun, revision);
-        else await store.insertTrials(search.id, [begun]);
-        return { trial: begun };
-      });
+    });
+
+  /** Null when the search was changed meanwhile, by way of another server: what was chosen may be wrong. */
+  async function tryNext(search: SearchRecord, begin: Begin): Promise<NextTrial | null> {
+    if (search.status !== 'running') return { trial: null, why: `it is ${search.status}` };
+    let mind = await minds.of(search);
+    if (await takeBack(search, mind)) mind = await minds.of(search);
+    const { seen } = mind;
+    const trials = [...mind.trials.values()];
+    const waiting = trials.find(({ state }) => state === 'waiting');
+    const spent = spentBudget(search, trials, clock.now());
+    const asked = waiting || spent !== null ? null : mind.sampler.ask(trials.length);
+    if (!waiting && !asked) {
+      if (trials.some((trial) => !isOver(trial))) return { trial: null, why: 'busy' };
+      return { trial: null, why: spent ?? 'every point of the space was tried' };
+    }
+    const trial: TrialRecord = waiting
+      ? { ...waiting, state: 'running', error: null }
+      : {
+          ...newTrial(trials.length),
+          parameters: { ...asked?.parameters },
+          generation: asked?.generation ?? 0,
+        };
+    return change(search, async (tx, store, revision) => {
+      if (revision !== seen + 1) return null;
+      const begun = { ...(await begin(tx, trial)), revision };
+      if (waiting) await store.updateTrial(search.id, trial.number, begun, revision);
+      else await store.insertTrials(search.id, [begun]);
+      return { trial: begun };
     });
   }
 
@@ -155,8 +166,12 @@ export function createSearchTrials({ db, clock, experiments }: SearchTrialsDepen
       return { ...trial, lease: newId('lease'), leaseUntil };
     };
 
-  async function getTrial({ id }: SearchRecord, number: number): Promise<TrialRecord> {
-    const trial = await searchStore(db).findTrial(id, number);
+  async function getTrial(
+    { id }: SearchRecord,
+    number: number,
+    store: Store = searchStore(db),
+  ): Promise<TrialRecord> {
+    const trial = await store.findTrial(id, number);
     if (!trial) throw errors.trialNotFound({ sweep: id, number });
     return trial;
   }
@@ -193,18 +208,21 @@ export function createSearchTrials({ db, clock, experiments }: SearchTrialsDepen
       }: { number: number; step: number; value: number | null; lease?: string | undefined },
     ): Promise<{ stop: boolean }> =>
       inTurn(search.id, async () => {
-        const trial = await getTrial(search, number);
-        assertLease(search, trial, lease);
-        // Whoever goes on after the end is told to stop: it may not know of it.
-        if (isOver(trial)) return { stop: true };
-        await change(search, async (_tx, store, revision) => {
-          if (!(await store.insertReport(search.id, { number, step, value, revision }))) return;
+        const isAtWork = await change(search, async (_tx, store, revision) => {
+          const trial = await getTrial(search, number, store);
+          assertLease(search, trial, lease);
+          // Whoever goes on after the end, or after its job was given back, is told to stop: it may not know of it.
+          if (isOver(trial) || (search.command && trial.jobId === null)) return false;
+          if (!(await store.insertReport(search.id, { number, step, value, revision }))) return true;
           const isNewest = trial.lastStep === null || step > trial.lastStep;
+          // One that was given back has no lease any more; who is heard of again has it anew.
           const leaseUntil =
-            trial.leaseUntil === null ? null : clock.now() + search.definition.leaseSeconds * 1000;
+            trial.jobId === null ? clock.now() + search.definition.leaseSeconds * 1000 : null;
           const newest = isNewest ? { lastStep: step, lastValue: value } : {};
           await store.updateTrial(search.id, number, { state: 'running', leaseUntil, ...newest }, revision);
+          return true;
         });
+        if (!isAtWork) return { stop: true };
         const { hopeless } = await minds.of(search);
         return { stop: hopeless.has(number) };
       }),
@@ -214,11 +232,16 @@ export function createSearchTrials({ db, clock, experiments }: SearchTrialsDepen
       inTurn(search.id, async () => {
         const trial = await getTrial(search, number);
         const told = judgeEnd(search, trial, end);
-        if (isOver(trial)) {
-          if (isSameEnd(trial, told)) return toTrial(trial);
-          throw errors.trialEnded({ sweep: search.id, number, state: trial.state });
-        }
-        assertLease(search, trial, lease);
+        /** False when it was told the same before. */
+        const isNews = (now: TrialRecord): boolean => {
+          if (isOver(now)) {
+            if (isSameEnd(now, told)) return false;
+            throw errors.trialEnded({ sweep: search.id, number, state: now.state });
+          }
+          assertLease(search, now, lease);
+          return true;
+        };
+        if (!isNews(trial)) return toTrial(trial);
         // Before the end: of what has ended nothing is written any more, also when the server dies in between.
         if (trial.jobId === null) {
           const { goals } = search.definition;
@@ -228,6 +251,8 @@ export function createSearchTrials({ db, clock, experiments }: SearchTrialsDepen
         }
         const now = clock.now();
         await change(search, async (tx, store, revision) => {
+          // Somebody else may have told it through another server.
+          if (!isNews(await getTrial(search, number, store))) return;
           const rest = { lease: null, leaseUntil: null, endedAt: now, cost: end.cost ?? null };
           await store.updateTrial(search.id, number, { ...told, ...rest }, revision);
           // A job ends its run itself.
