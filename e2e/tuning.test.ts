@@ -99,10 +99,16 @@ print(json.dumps([found["best"], few[1], few[4:], same[-1], worse[-1], better[-1
     ];
     const ended = await tidemill(words, { url: server.url, folder });
     expect(ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/succeeded {2}3 trials\nbest/) });
-    const { trials } = await newest();
+    const { id, trials } = await newest();
     for (const { state, value } of trials) {
       expect(state).toBe('complete');
       expect(value).toBeGreaterThan(0);
     }
+    // The script logs none.
+    const registered = await tidemill(['models', 'register', 'forest', '--sweep', id], { url: server.url });
+    expect(registered).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('left no model in its run'),
+    });
   });
 });

@@ -80,6 +80,8 @@ export const failures = {
     new CliError('goalInvalid', `'${text}' is no goal. Write val_rmse:min or accuracy:max.`),
   simplestInvalid: (text: string) =>
     new CliError('simplestInvalid', `'${text}' does not say what is simple. Write depth:low or lambda:high.`),
+  modelUnclear: () =>
+    new CliError('modelUnclear', 'Say whose model it is: --run ID, or --sweep ID with or without --trial N.'),
   rulesMixed: () => new CliError('rulesMixed', '--lambda and --simplest are of two rules. Give one of them.'),
   serverNotStarted: (output: string) =>
     new CliError('serverNotStarted', `The fresh server did not start: ${output.trim() || 'it said nothing'}`),

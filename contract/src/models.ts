@@ -229,17 +229,38 @@ const searchQuery = {
   orderBy: Type.Optional(Type.String({ maxLength: 1000, description: 'name DESC, last_updated_timestamp' })),
 };
 
+const ModelPath = Type.Optional(
+  Type.String({ description: 'artifact folder or name of the logged model; default model, or the only one' }),
+);
+
 export const registryEndpoints = endpoints({
   register: {
     method: 'POST',
     path: '/api/v1/models/:name/versions',
     permission: 'write',
-    summary: "Register a run's model folder as a model version",
+    summary:
+      "Register a run's model as a model version: an artifact folder of it, or what MLflow 3 logged from it",
     params: byModel,
     body: strict({
       runId: Type.String(),
-      path: Type.Optional(Type.String({ description: 'artifact folder, default model' })),
+      path: ModelPath,
       description: Type.Optional(Type.String()),
+    }),
+    reply: ModelVersion,
+    status: 201,
+  },
+  registerTrial: {
+    method: 'POST',
+    path: '/api/v1/sweeps/:id/register',
+    permission: 'write',
+    summary:
+      "Register the model of a sweep's trial: the chosen one where its best were run again, else the one with the best value",
+    params: byId,
+    body: strict({
+      name: ModelName,
+      trial: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000, description: 'this one instead' })),
+      path: ModelPath,
+      description: Type.Optional(Type.String({ description: 'default: why this trial' })),
     }),
     reply: ModelVersion,
     status: 201,

@@ -117,6 +117,8 @@ export const SearchDefinition = strict({
   leaseSeconds: Type.Optional(Type.Number({ minimum: 1, maximum: 604_800 })),
   /** Id of a sweep whose finished trials are known from the beginning. */
   warmStart: Type.Optional(Type.String({ maxLength: 128 })),
+  /** The best trial's model becomes a version of this one at the end; the chosen trial's, once the best were run again. */
+  register: Type.Optional(Name),
 });
 export type SearchDefinition = Static<typeof SearchDefinition>;
 

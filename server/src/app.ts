@@ -189,6 +189,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     clock,
     logger,
     experiments,
+    sweeps,
     parseMLmodel,
     renamed: (tx, workspace, name, to) => governance.renameIn(tx, workspace, name, to),
   });

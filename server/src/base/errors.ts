@@ -876,6 +876,15 @@ export const catalogue = {
     409,
     (d) => `'${d.id}' searches over our learners and runs by itself; only a search over a space can do that.`,
   ),
+  sweepNotRegistered: entry<{ id: string; reason: string }>(
+    409,
+    (d) => `The sweep '${d.id}' has no model to register: ${d.reason}.`,
+  ),
+  trialModelMissing: entry<{ sweep: string; trial: number; run: string; found: string }>(
+    422,
+    (d) =>
+      `Trial ${d.trial} of '${d.sweep}' left no model in its run ${d.run}: ${d.found}. Let the script log one (mlflow.autolog(), or log_model with name="model") and search again, or name another trial, or the model's 'path'.`,
+  ),
   trialNotFound: entry<{ sweep: string; number: number }>(
     404,
     (d) => `The sweep '${d.sweep}' has no trial ${d.number}. Ask for one first.`,

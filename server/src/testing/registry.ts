@@ -1,16 +1,26 @@
 import { createChanges } from '../access/audit/service.ts';
 import type { ArtifactFolder } from '../adapters/artifact-folder/artifact-folder.ts';
 import type { DatabaseHandle } from '../adapters/db/db.ts';
+import { errors } from '../base/errors.ts';
 import { createLogger } from '../base/logger.ts';
-import { createRegistry } from '../models/registry/service.ts';
+import { createRegistry, type RegistryDependencies } from '../models/registry/service.ts';
 import { createEvents } from '../platform/events/service.ts';
 import { parseMLmodel } from '../training/learners/mlflow-model.ts';
 import { createTestExperiments } from './experiments.ts';
+
+/** For registries in whose tests no sweep ends. */
+export const noSweeps: RegistryDependencies['sweeps'] = {
+  findModel: async ({ id }) => {
+    throw errors.sweepNotFound({ id });
+  },
+  recordModel: async () => undefined,
+};
 
 /** A registry over real runs with real files, without the wings above it. */
 export async function createTestRegistry(
   database: DatabaseHandle,
   artifactFolder: ArtifactFolder | null = null,
+  sweeps = noSweeps,
 ) {
   const own = await createTestExperiments(database, artifactFolder);
   const { db } = database;
@@ -21,6 +31,7 @@ export async function createTestRegistry(
   const registry = createRegistry({
     ...{ db, blobs, changes, lineage, events, clock, logger, experiments, parseMLmodel },
     renamed: async () => undefined,
+    sweeps,
   });
   return { ...own, db, changes, events, registry };
 }

@@ -1,8 +1,9 @@
 import type { ModelVersion } from '@tidemill/sdk';
 import type { Command } from 'commander';
+import { failures } from '../../failure.ts';
 import { writeDownload } from '../../files.ts';
 import { example, type Limited, limitOption, listUpTo } from '../../pages.ts';
-import { toReference } from '../../parse.ts';
+import { toInteger, toReference } from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
 import { formatBytes, formatNumber, formatTime, tableLines } from '../../table.ts';
 
@@ -68,25 +69,41 @@ function addLists(models: Command): void {
   example(versions, 'models versions forecaster');
 }
 
+interface RegisterOptions {
+  run?: string;
+  sweep?: string;
+  trial?: number;
+  path?: string;
+  description?: string;
+}
+
 function addRegister(models: Command): void {
   const register = models
     .command('register <name>')
-    .description("register a run's model folder as a model version")
-    .requiredOption('--run <id>', 'the run that made it')
-    .option('--path <folder>', 'its artifact folder (default: model)')
-    .option('--description <text>', 'what it is')
-    .action(
-      async (
-        name: string,
-        options: { run: string; path?: string; description?: string },
-        command: Command,
-      ) => {
-        const session = sessionOf(command);
-        const { run: runId, path, description } = options;
-        const version = await session.client.registry.register({ name, runId, path, description });
-        session.show(version, (v) => `Registered ${v.reference}.`);
-      },
-    );
+    .description("register the model of a run, or of a sweep's trial, as a model version")
+    .option('--run <id>', 'the run that made it')
+    .option('--sweep <id>', 'or the sweep: its chosen trial, or the best where none was run again')
+    .option('--trial <number>', 'this trial of the sweep instead', toInteger)
+    .option(
+      '--path <folder>',
+      'its artifact folder, or the name of its logged model (default: model, or the only one)',
+    )
+    .option('--description <text>', 'what it is (of a sweep, by default: why this trial)')
+    .action(async (name: string, options: RegisterOptions, command: Command) => {
+      const session = sessionOf(command);
+      const { run: runId, sweep: id, trial, path, description } = options;
+      if ((runId === undefined) === (id === undefined) || (runId !== undefined && trial !== undefined))
+        throw failures.modelUnclear();
+      const { registry } = session.client;
+      const version =
+        id === undefined
+          ? await registry.register({ name, runId: runId ?? '', path, description })
+          : await registry.registerTrial({ id, name, trial, path, description });
+      session.show(
+        version,
+        (v) => `Registered ${v.reference}${id === undefined ? '' : `: ${v.description}`}.`,
+      );
+    });
   example(register, 'models register forecaster --run 4f0c9f0e4d0b4d0a8f8e5c1d2b3a4f50');
 }
 

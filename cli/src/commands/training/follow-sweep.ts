@@ -7,13 +7,29 @@ export async function followSweep(session: Session, id: string): Promise<void> {
   const isDone = isSettled();
   const sweep = await watch(session, {
     ask: (signal) => session.client.sweeps.get({ id }, { signal }),
-    isDone: (found) => isDone({ ...found, wantsModel: typeof found.definition.register === 'string' }),
+    isDone: (found) =>
+      isDone({
+        ...found,
+        wantsModel: found.kind === 'learners' && typeof found.definition.register === 'string',
+      }),
     lines: trialLines,
     whenLeft: `The sweep goes on. Watch it: tidemill sweeps show ${id} --follow; end it: tidemill sweeps cancel ${id}`,
   });
   if (!sweep) return;
-  session.show(sweep, describeSweep);
-  if (sweep.state !== 'succeeded') process.exitCode = 1;
+  await showSweep(session, sweep, sweep.state);
+}
+
+/** Registering follows the end a moment later; asked for again it gives the same version, or says why there is none. */
+async function showSweep(session: Session, sweep: Sweep, state: string | undefined): Promise<void> {
+  const { id, kind, definition } = sweep;
+  const isDone = state === 'succeeded';
+  const name = isDone && kind === 'space' ? definition.register : null;
+  if (typeof name !== 'string') session.show(sweep, describeSweep);
+  else {
+    const { reference } = await session.client.registry.registerTrial({ id, name });
+    session.show({ ...sweep, modelVersion: reference }, describeSweep);
+  }
+  if (!isDone) process.exitCode = 1;
 }
 
 /** Until the best were run again. */
@@ -25,8 +41,7 @@ export async function followConfirmation(session: Session, id: string): Promise<
     whenLeft: `The confirmation goes on. Look at it: tidemill sweeps show ${id}; end it: tidemill sweeps cancel ${id}`,
   });
   if (!sweep) return;
-  session.show(sweep, describeSweep);
-  if (sweep.confirmation?.state !== 'succeeded') process.exitCode = 1;
+  await showSweep(session, sweep, sweep.confirmation?.state);
 }
 
 const repeatLines = ({ state, ended, repeats, trials }: Confirmation): string[] => [

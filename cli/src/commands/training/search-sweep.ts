@@ -20,6 +20,7 @@ interface SearchOptions extends CommandOptions {
   parallel?: number;
   warmStart?: string;
   lease?: number;
+  register?: string;
   follow?: boolean;
 }
 
@@ -57,6 +58,7 @@ export function addSearch(sweeps: Command): void {
     .option('--seed <number>', 'of everything random', toInteger)
     .option('--warm-start <sweep>', 'know what this sweep found')
     .option('--lease <time>', 'a trial not heard of for so long is given to another (default: 5m)', toSeconds)
+    .option('--register <model>', "register the best trial's model; after `sweeps confirm` the chosen one's")
     .option('--follow', 'wait for its end; exit code 1 if it failed')
     .optionsGroup('Options of the command:');
   addCommandOptions(search).action(async (words: string[], options: SearchOptions, command: Command) => {
@@ -82,7 +84,7 @@ export function addSearch(sweeps: Command): void {
 }
 
 async function toDefinition(options: SearchOptions): Promise<SearchDefinition> {
-  const { experiment, name, sampler, pruner, parallel, seed, warmStart, lease } = options;
+  const { experiment, name, sampler, pruner, parallel, seed, warmStart, lease, register } = options;
   return {
     experiment,
     name,
@@ -95,6 +97,7 @@ async function toDefinition(options: SearchOptions): Promise<SearchDefinition> {
     seed,
     warmStart,
     leaseSeconds: lease,
+    register,
   };
 }
 

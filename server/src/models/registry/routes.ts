@@ -13,6 +13,7 @@ export const registryRoutes = (
   guard: AliasGuard,
 ): Handlers<typeof contract.registry> => ({
   register: (input, caller) => registry.register(input, caller),
+  registerTrial: (input, caller) => registry.registerTrial(input, caller),
   list: (input, caller) => registry.list(input, caller),
   create: (input, caller) => registry.create(input, caller),
   get: (input, caller) => registry.get(input, caller),

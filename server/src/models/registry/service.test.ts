@@ -14,6 +14,7 @@ import { errors } from '../../base/errors.ts';
 import { createLogger } from '../../base/logger.ts';
 import { createEvents } from '../../platform/events/service.ts';
 import { describeEachDatabase } from '../../testing/each-database.ts';
+import { noSweeps } from '../../testing/registry.ts';
 import { tempDir } from '../../testing/temp-dir.ts';
 import { buildMlflowModel, parseMLmodel } from '../../training/learners/mlflow-model.ts';
 import type { ModelFile } from './rules.ts';
@@ -42,6 +43,7 @@ async function openRegistry(db: Db) {
     logger,
     parseMLmodel,
     renamed: async () => undefined,
+    sweeps: noSweeps,
     experiments: {
       getRun: async ({ id }) => {
         if (!runs.has(id)) throw errors.runNotFound({ run: id });
@@ -53,6 +55,7 @@ async function openRegistry(db: Db) {
       findArtifactFile: async (id, path) => runs.get(id)?.find((file) => file.path === path) ?? null,
       artifactFiles: async (id, folder) =>
         (runs.get(id) ?? []).filter((file) => folder === '' || file.path.startsWith(`${folder}/`)),
+      searchLoggedModels: async () => ({ items: [], nextCursor: null }),
       getLoggedModel: async ({ id }) => {
         throw errors.loggedModelNotFound({ model: id });
       },

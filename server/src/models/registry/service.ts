@@ -12,26 +12,28 @@ import type { Lineage } from '../../access/lineage/service.ts';
 import type { Blobs } from '../../adapters/blobs/blobs.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
-import { errors, TidemillError } from '../../base/errors.ts';
+import { errors } from '../../base/errors.ts';
 import type { KeyValue } from '../../base/key-value.ts';
 import type { Logger } from '../../base/logger.ts';
-import { decodeCursor, defaultPageSize, isNumber, isText, toPage } from '../../base/page.ts';
+import { decodeCursor, defaultPageSize, isNumber, toPage } from '../../base/page.ts';
 import { formatReference, toUri } from '../../base/references.ts';
-import type { Events, StoredEvent } from '../../platform/events/service.ts';
+import type { Events } from '../../platform/events/service.ts';
 import { createAliases } from './aliases.ts';
 import { findStored, getFileOf, getModel } from './lookup.ts';
 import { onnxPathOf } from './model-folder.ts';
-import { modelStore } from './model-store.ts';
 import { createModels, type ModelsDependencies } from './models.ts';
-import { type NewVersion, type StoredVersion, toModelVersion, toRegisteredModel } from './rules.ts';
+import { createRegistrations, type RegistrationsDependencies } from './registrations.ts';
+import { type StoredVersion, toModelVersion, toRegisteredModel } from './rules.ts';
 import { createSearches, type PageRequest } from './searches.ts';
 import { versionStore } from './version-store.ts';
-import { createVersions, type VersionKey, type VersionsDependencies } from './versions.ts';
+import { createVersions, type VersionKey } from './versions.ts';
 
 export type { MLmodelFile, ModelFile } from './rules.ts';
 export { digestFiles } from './rules.ts';
 
-export interface RegistryDependencies extends VersionsDependencies, Omit<ModelsDependencies, 'lineage'> {
+export interface RegistryDependencies
+  extends Omit<RegistrationsDependencies, 'versions'>,
+    Omit<ModelsDependencies, 'lineage'> {
   readonly blobs: Pick<Blobs, 'get' | 'read' | 'localPath' | 'keep'>;
   readonly lineage: Pick<
     Lineage,
@@ -45,11 +47,12 @@ type Contract = typeof registryEndpoints;
 
 /** Models by name: each version is a folder in MLflow's format whose bytes never change, and where it came from. */
 export function createRegistry(deps: RegistryDependencies) {
-  const { db, blobs, changes, events } = deps;
+  const { db, blobs } = deps;
   const models = createModels(deps);
   const versions = createVersions(deps);
   const aliases = createAliases(deps);
   const searches = createSearches(deps);
+  const registrations = createRegistrations({ ...deps, versions });
 
   async function resolve(reference: string, workspace: string): Promise<ModelVersion> {
     return describe(await findStored(db, reference, workspace), workspace);
@@ -70,41 +73,8 @@ export function createRegistry(deps: RegistryDependencies) {
     return { name: model, number };
   }
 
-  /** The same folder of the same run gives the version that is there. */
-  async function register(input: Input<Contract['register']>, caller: Caller): Promise<ModelVersion> {
-    const { name, description = '' } = input;
-    const { workspace } = caller;
-    const folder = await versions.sources.readRunFolder(input.runId, input.path ?? 'model', caller);
-    const fresh: NewVersion = { ...folder, workspace, model: name, description, runLink: null };
-    const stored = await changes.run(caller, async (tx, record) => {
-      const store = modelStore(tx);
-      await store.lockModel(workspace, name);
-      const same = await versionStore(tx).findSame(fresh);
-      if (same) return same;
-      const isNew = await store.insert({ workspace, name, description: '', now: deps.clock.now() });
-      if (isNew) record({ action: 'model.created', subject: toUri('model', name), detail: { name } });
-      return versions.insert(tx, record, fresh, [], caller);
-    });
-    return describe(stored, workspace);
-  }
-
-  async function registerFinished(event: StoredEvent): Promise<void> {
-    const { register: name, runId, state } = event.payload;
-    if (!isText(name) || !isText(runId) || (isText(state) && state !== 'succeeded')) return;
-    const caller: Caller = { actor: event.actor, role: 'admin', workspace: event.workspace };
-    try {
-      await register({ name, runId }, caller);
-    } catch (error) {
-      // What can never succeed must not hold up the events behind it; it is said instead of tried again.
-      if (!(error instanceof TidemillError) || error.status >= 500) throw error;
-      deps.logger.warn({ err: error, runId, model: name }, 'a finished run could not be registered');
-      await changes.run(caller, async (_tx, record) => {
-        const detail = { model: name, code: error.code, reason: error.message };
-        record({ action: 'model.registrationRefused', subject: toUri('run', runId), detail });
-      });
-    }
-  }
-  events.on('registry', ['job.finished', 'sweep.finished'], registerFinished);
+  const register = async (input: Input<Contract['register']>, caller: Caller): Promise<ModelVersion> =>
+    describe(await registrations.register(input, caller), caller.workspace);
 
   const get = models.get;
   const getVersion = (input: { name: string; version: string }, caller: Caller): Promise<ModelVersion> =>
@@ -119,6 +89,11 @@ export function createRegistry(deps: RegistryDependencies) {
     register,
     get,
     getVersion,
+
+    /** @throws sweepNotRegistered, trialModelMissing */
+    async registerTrial(input: Input<Contract['registerTrial']>, caller: Caller): Promise<ModelVersion> {
+      return describe(await registrations.registerTrial(input, caller), caller.workspace);
+    },
 
     /** Blobs of the files of all versions, of every workspace. */
     listBlobs: () => versionStore(db).listBlobs(),

@@ -1,5 +1,5 @@
 /** Where a version comes from and what its files are, when they are ours. */
-import type { LoggedModel, Run } from '@tidemill/contract';
+import type { LoggedModel, Page, Run } from '@tidemill/contract';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import { errors, TidemillError } from '../../base/errors.ts';
@@ -29,6 +29,10 @@ export interface VersionSourceDependencies extends ModelFolderDependencies {
     artifactFiles(ownerId: string, folder: string, workspace: string): Promise<readonly ModelFile[]>;
     findArtifactFile(ownerId: string, path: string, workspace: string): Promise<ModelFile | null>;
     getLoggedModel(input: { id: string }, caller: Caller): Promise<LoggedModel>;
+    searchLoggedModels(
+      input: { experimentIds: readonly string[]; filter: string; orderBy: readonly string[]; limit: number },
+      caller: Caller,
+    ): Promise<Page<LoggedModel>>;
   };
 }
 
@@ -41,17 +45,51 @@ export interface SourceClaim {
 
 type Found = Origin & FolderContent;
 
+/** Where MLflow's users, and our jobs, log the one model of a run. */
+const defaultFolder = 'model';
+const mostLoggedModels = 1000;
+
 /** What MLflow's client gives for prompts, whose text is in a tag. */
 const promptSources = ['dummy-source', 'prompt-template'];
 
 export function createVersionSources(deps: VersionSourceDependencies) {
   const { db, experiments } = deps;
 
-  /** A run's folder that must be a model. @throws runNotFound, modelFolderMissing, modelFolderInvalid */
-  async function readRunFolder(id: string, path: string, caller: Caller): Promise<Found> {
+  /**
+   * The model of a run: the folder among its artifacts, or what MLflow 3 logged from it under that name, the newest. Without
+   * a path the one called `model`, or the only one there is.
+   * @throws runNotFound, modelFolderMissing, modelFolderInvalid
+   */
+  async function readRunModel(id: string, path: string | undefined, caller: Caller): Promise<Found> {
     const run = await experiments.getRun({ id }, caller);
-    const folder = path.replace(/\/+$/, '');
-    return { ...originOfRun(run, folder), ...(await readContent(run, folder, caller)) };
+    const folder = (path ?? defaultFolder).replace(/\/+$/, '');
+    try {
+      return { ...originOfRun(run, folder), ...(await readContent(run, folder, caller)) };
+    } catch (error) {
+      if (!(error instanceof TidemillError) || error.code !== 'modelFolderMissing') throw error;
+      const logged = await listLoggedBy(run, caller);
+      const model = pickLogged(logged, path === undefined ? undefined : folder);
+      if (model) return readLoggedBy(run, model, caller);
+      if (logged.length === 0) throw error;
+      throw errors.modelFolderMissing({ run: id, path: folder, found: nameLogged(logged) }, error);
+    }
+  }
+
+  /** What MLflow 3 keeps beside the run, the newest first. */
+  async function listLoggedBy({ id, experimentId }: Run, caller: Caller): Promise<readonly LoggedModel[]> {
+    const filter = `source_run_id = '${id}'`;
+    const order = { orderBy: ['creation_timestamp DESC'], limit: mostLoggedModels };
+    const found = await experiments.searchLoggedModels(
+      { experimentIds: [experimentId], filter, ...order },
+      caller,
+    );
+    return found.items.filter(({ status, lifecycle }) => status === 'READY' && lifecycle === 'active');
+  }
+
+  async function readLoggedBy(run: Run, model: LoggedModel, caller: Caller): Promise<Found> {
+    const content = await readContent({ id: model.id, metrics: run.metrics }, '', caller);
+    const place = { source: `models:/${model.id}`, location: model.artifactUri, artifactPath: '' };
+    return { ...place, runId: run.id, loggedModel: model.id, ...content };
   }
 
   async function readContent(
@@ -186,7 +224,7 @@ export function createVersionSources(deps: VersionSourceDependencies) {
     return latest.find((version) => version.stage === stage)?.number ?? null;
   }
 
-  return { readRunFolder, read };
+  return { readRunModel, read };
 }
 
 /** A file URI names the owner by the folder it lies in; that of another owner, or none, is not opened. */
@@ -195,6 +233,16 @@ function assertPlace({ place }: { readonly place?: string }, owner: { readonly a
   const reason = `the artifacts of that run or model lie at ${owner.artifactUri}`;
   throw errors.modelSourceInvalid({ source: place.slice(0, 200), reason });
 }
+
+/** By its name; without one the one called `model`, or all there is under a single other name. */
+function pickLogged(models: readonly LoggedModel[], name: string | undefined): LoggedModel | null {
+  const named = models.find((model) => model.name === (name ?? defaultFolder));
+  if (named || name !== undefined) return named ?? null;
+  return new Set(models.map((model) => model.name)).size === 1 ? (models[0] ?? null) : null;
+}
+
+const nameLogged = (models: readonly LoggedModel[]): string =>
+  `there are no files; its logged models are called ${[...new Set(models.map(({ name }) => `'${name}'`))].join(', ')}`;
 
 const originOfRun = (run: Run, folder: string): Origin => ({
   source: `runs:/${run.id}/${folder}`,

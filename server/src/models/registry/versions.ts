@@ -293,3 +293,5 @@ function pickContent(
     ...{ digest, files, inputs, flavors, trainingRange, trainingSet, recipe, metrics },
   };
 }
+
+export type Versions = ReturnType<typeof createVersions>;

@@ -29,6 +29,14 @@ export type LearnerTrial = Trial & {
   readonly parameters: Readonly<Record<string, number>>;
 };
 
+/** Which run holds the model that a sweep leaves, and why that one. */
+export interface SweepModel {
+  readonly trial: number;
+  readonly runId: string;
+  /** A sentence without its full stop. */
+  readonly reason: string;
+}
+
 export type SweepEnd = 'succeeded' | 'failed' | 'cancelled';
 export const runStatusOf = { succeeded: 'FINISHED', failed: 'FAILED', cancelled: 'KILLED' } as const;
 export const taskKind = 'sweep';

@@ -8,16 +8,17 @@ import { newId, newRunId } from '../../base/ids.ts';
 import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.ts';
 import { toUri } from '../../base/references.ts';
 import type { Datasets } from '../../data/datasets/service.ts';
-import type { Events, StoredEvent } from '../../platform/events/service.ts';
+import type { Events } from '../../platform/events/service.ts';
 import type { TaskContext, Tasks } from '../../platform/tasks/service.ts';
 import { endlessAttempts, withToldEnd } from '../../platform/tasks/told-end.ts';
 import type { Experiments } from '../experiments/service.ts';
 import type { Jobs } from '../jobs/service.ts';
 import type { Learners } from '../learners/service.ts';
-import { type SweepRecord, taskKind, toSweep } from './rules.ts';
+import { type SweepModel, type SweepRecord, taskKind, toSweep } from './rules.ts';
 import { createSearches, type SearchesDependencies } from './space/service.ts';
 import { sweepStore } from './store.ts';
 import { callerOf, createSweepEnds } from './sweep-ends.ts';
+import { findModelOf } from './sweep-model.ts';
 import { createSweepWork } from './sweep-work.ts';
 import { createTrials } from './trials.ts';
 
@@ -38,7 +39,7 @@ const allowedFailures = 3;
 /** Searches for parameters: many trials judged on what came next, the best fitted on all rows. */
 export function createSweeps(deps: SweepsDependencies) {
   const searches = createSearches(deps);
-  const { db, clock, changes, events, tasks, datasets, experiments, learners } = deps;
+  const { db, clock, changes, tasks, datasets, experiments, learners } = deps;
   const ends = createSweepEnds(deps);
   const workOnSweep = createSweepWork({ ...deps, ends, trials: createTrials(deps) });
 
@@ -84,12 +85,6 @@ export function createSweeps(deps: SweepsDependencies) {
       await ends.end(sweep, 'failed', callerOf(sweep), { error: message, alongside });
     };
     return withToldEnd(work, { allowedFailures: () => allowedFailures, fail })(task);
-  });
-
-  events.on('sweeps', ['model.registered'], async ({ workspace, payload }: StoredEvent) => {
-    const { runId, reference } = payload;
-    if (typeof runId !== 'string' || typeof reference !== 'string') return;
-    await sweepStore(db).setModelVersion(workspace, runId, reference);
   });
 
   return {
@@ -156,6 +151,18 @@ export function createSweeps(deps: SweepsDependencies) {
       await getRecord(input.id, caller.workspace);
       throw errors.sweepNotSearch({ id: input.id });
     },
+
+    /** @throws sweepNotFound, sweepNotRegistered */
+    async findModel(
+      { id, trial }: { id: string; trial?: number | undefined },
+      caller: Caller,
+    ): Promise<SweepModel> {
+      return findModelOf(await get({ id }, caller), trial);
+    },
+
+    /** Of the newest version that was made of it. */
+    recordModel: (tx: Db, id: string, reference: string): Promise<void> =>
+      sweepStore(tx).setModelVersion(id, reference),
 
     /** Running trials are stopped, finished ones stay, the run is KILLED. @throws jobEnded */
     async cancel({ id }: { id: string }, caller: Caller): Promise<Sweep> {

@@ -91,15 +91,8 @@ export const sweepStore = (db: Db) => ({
     return Number(result.numUpdatedRows) === 1;
   },
 
-  /** The first one: what somebody registers of the run later is theirs. */
-  async setModelVersion(workspace: string, runId: string, reference: string): Promise<void> {
-    await db
-      .updateTable('sweeps')
-      .set({ model_version: reference })
-      .where('workspace', '=', workspace)
-      .where('run_id', '=', runId)
-      .where('model_version', 'is', null)
-      .execute();
+  async setModelVersion(id: string, reference: string): Promise<void> {
+    await db.updateTable('sweeps').set({ model_version: reference }).where('id', '=', id).execute();
   },
 
   /** False when the sweep has ended; otherwise it cannot end before this transaction does. */

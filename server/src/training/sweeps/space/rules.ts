@@ -14,11 +14,15 @@ import { parseSpace } from '../search/parse-space.ts';
 import type { SearchTrial } from '../search/sampler.ts';
 import type { Point, Space } from '../search/space.ts';
 
+type OpenFields = 'name' | 'command' | 'warmStart' | 'register';
+
 /** A search with nothing left open. */
-export interface FullSearch extends Omit<Required<SearchDefinition>, 'name' | 'command' | 'warmStart'> {
+export interface FullSearch extends Omit<Required<SearchDefinition>, OpenFields> {
   readonly name: string | null;
   readonly command: SearchDefinition['command'] | null;
   readonly warmStart: string | null;
+  /** Sweeps from before there was one have none. */
+  readonly register?: string | null;
 }
 
 export interface SearchRecord {
@@ -69,12 +73,15 @@ export function completeSearch(input: SearchDefinition): FullSearch {
     throw invalid('two of its goals have the same metric');
   if (goals.length > 1 && pruner.type !== 'none')
     throw invalid('trials are stopped early by one goal, and it has several; leave the pruner out');
+  if (goals.length > 1 && input.register !== undefined)
+    throw invalid('it has several goals, so no trial is the best; register one of its front afterwards');
   assertCommand(input);
   return {
     ...input,
     name: input.name ?? null,
     command: input.command ?? null,
     warmStart: input.warmStart ?? null,
+    register: input.register ?? null,
     sampler: input.sampler ?? 'tpe',
     pruner,
     parallel: input.parallel ?? 2,

@@ -130,7 +130,16 @@ export function createSearches(deps: SearchesDependencies) {
       record({
         action: 'sweep.finished',
         subject: toUri('sweep', id),
-        detail: { id, state: status, runId, best, register: null, recipe: null, error, ...detail },
+        detail: {
+          id,
+          state: status,
+          runId,
+          best,
+          register: definition.register,
+          recipe: null,
+          error,
+          ...detail,
+        },
       });
       return true;
     });

@@ -74,6 +74,7 @@ export function createConfirmations(deps: ConfirmationsDependencies) {
     caller: Caller,
   ): Promise<boolean> {
     const { id, runId } = search;
+    const { register } = search.definition;
     return changes.run(caller, async (tx, record): Promise<boolean> => {
       await deps.advance(tx, id);
       const store = confirmationStore(tx);
@@ -86,7 +87,7 @@ export function createConfirmations(deps: ConfirmationsDependencies) {
       record({
         action: 'sweep.confirmed',
         subject: toUri('sweep', id),
-        detail: { id, runId, state: status, chosen: choice?.chosen ?? null, error, confirmation },
+        detail: { id, runId, state: status, chosen: choice?.chosen ?? null, register, error, confirmation },
       });
       return true;
     });
