@@ -101,8 +101,33 @@ export const CommandJob = strict({
   priority: Type.Optional(Type.Integer({ minimum: -100, maximum: 100, description: 'the greater first' })),
   timeoutSeconds: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 604_800 })),
   maximumAttempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })),
+  cache: Type.Optional(
+    Type.Boolean({
+      description:
+        'take the finished run of the same command, code, environment, inputs, parameters and seed, if there is one, instead of running again',
+    }),
+  ),
 });
 export type CommandJob = Static<typeof CommandJob>;
+
+/** The finished run that was taken instead of running the same again. */
+export const CachedRun = Type.Object({
+  jobId: Type.String(),
+  runId: Type.String(),
+  experiment: Type.String(),
+  startedAt: Timestamp,
+  finishedAt: Timestamp,
+  metrics: Type.Record(Type.String(), nullable(Type.Number())),
+  same: Type.Array(Type.String(), { description: 'what was compared, each in words' }),
+});
+export type CachedRun = Static<typeof CachedRun>;
+
+/** Why no finished run could be taken. */
+export const CacheMiss = Type.Object({
+  nearest: nullable(Type.Object({ jobId: Type.String(), runId: Type.String(), finishedAt: Timestamp })),
+  differs: Type.Array(Type.String(), { description: 'from the nearest one, each in words' }),
+});
+export type CacheMiss = Static<typeof CacheMiss>;
 
 export const Job = Type.Object({
   id: Type.String(),
@@ -118,6 +143,13 @@ export const Job = Type.Object({
   createdAt: Timestamp,
   startedAt: nullable(Timestamp),
   finishedAt: nullable(Timestamp),
+  cachedFrom: nullable(CachedRun),
+  cacheMiss: nullable(CacheMiss),
+  joined: Type.Optional(
+    Type.Boolean({
+      description: 'of a submission with the cache: the same was on its way already, and this is it',
+    }),
+  ),
 });
 export type Job = Static<typeof Job>;
 

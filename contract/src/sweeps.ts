@@ -92,6 +92,7 @@ const {
   experiment: _experiment,
   name: _name,
   parameters: _parameters,
+  cache: _cache,
   ...commandOfTrial
 } = CommandJob.properties;
 

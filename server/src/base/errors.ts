@@ -849,6 +849,11 @@ export const catalogue = {
     (d) =>
       `'${d.id}' is a ${d.kind} that is ${d.state}; commands that failed or were cancelled can be tried again.`,
   ),
+  jobNotCached: entry<{ folder: string }>(
+    400,
+    (d) =>
+      `A command that runs in the folder '${d.folder}' itself cannot be taken from the cache, as nobody knows what it read there. Let its code go along (--code), or leave --cache out.`,
+  ),
   jobFailed: entry<{ id: string; attempts: number; reason: string }>(
     422,
     (d) =>

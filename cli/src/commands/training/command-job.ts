@@ -28,6 +28,7 @@ export interface CommandOptions {
   priority?: number;
   timeout?: number;
   attempts?: number;
+  cache?: boolean;
 }
 
 export const addCommandOptions = (command: Command): Command =>
@@ -88,6 +89,7 @@ export async function toCommandJob(
     priority,
     timeoutSeconds: timeout,
     maximumAttempts: attempts,
+    ...(options.cache && { cache: true }),
   };
 }
 

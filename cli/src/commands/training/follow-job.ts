@@ -1,6 +1,6 @@
 import type { Job } from '@tidemill/sdk';
 import type { Session } from '../../session.ts';
-import { formatTime } from '../../table.ts';
+import { formatNumber, formatTime } from '../../table.ts';
 import { isSettled, watch } from '../../watch.ts';
 
 /** Says each state and progress as it comes, shows the end, and fails if the job did. */
@@ -39,6 +39,29 @@ function followOutput(session: Session, id: string) {
   };
 }
 
+const mostMetrics = 8;
+
+/** What came of asking for a finished run. */
+export function describeCache({ cachedFrom, cacheMiss }: Job): string[] {
+  if (cachedFrom) {
+    const metrics = Object.entries(cachedFrom.metrics).map(([key, value]) => `${key} ${formatNumber(value)}`);
+    const rest = metrics.length > mostMetrics ? [`and ${metrics.length - mostMetrics} more`] : [];
+    const ran = `it ran ${formatTime(cachedFrom.startedAt)} to ${formatTime(cachedFrom.finishedAt)}, in ${cachedFrom.jobId}`;
+    return [
+      `taken from  run ${cachedFrom.runId} of ${cachedFrom.experiment}; ${ran}. Nothing was run.`,
+      `the same    ${cachedFrom.same.join(', ')}`,
+      ...(metrics.length > 0
+        ? [`metrics     ${[...metrics.slice(0, mostMetrics), ...rest].join(', ')}`]
+        : []),
+    ];
+  }
+  if (!cacheMiss) return [];
+  const { nearest, differs } = cacheMiss;
+  if (!nearest) return ['not cached  no finished run had this command or this code'];
+  const why = differs.map((each, i) => `${i === 0 ? 'not cached' : '          '}  ${each}`);
+  return [...why, `            (nearest: run ${nearest.runId} of ${formatTime(nearest.finishedAt)})`];
+}
+
 /** How often a curve gets a point is no news to a reader. */
 const quiet = ['peakMemoryBytes', 'cpuSeconds'];
 
@@ -51,7 +74,8 @@ const progressLines = (job: Job): string[] => {
 };
 
 export const describeJob = (job: Job): string[] => [
-  `${job.id}  ${job.kind}  ${job.state}`,
+  `${job.id}  ${job.kind}  ${job.state}${job.joined ? ' (the same was on its way already)' : ''}`,
+  ...describeCache(job),
   `experiment  ${job.experiment}`,
   ...(job.runId ? [`run         ${job.runId}`] : []),
   ...(job.modelVersion ? [`model       ${job.modelVersion}`] : []),

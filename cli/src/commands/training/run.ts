@@ -5,7 +5,7 @@ import { example } from '../../pages.ts';
 import { toInteger, toNames, toNumber, toNumberPairs } from '../../parse.ts';
 import { type Session, sessionOf } from '../../session.ts';
 import { addCommandOptions, type CommandOptions, toCommandJob } from './command-job.ts';
-import { describeJob, followJob } from './follow-job.ts';
+import { describeCache, describeJob, followJob } from './follow-job.ts';
 
 interface RunOptions extends CommandOptions {
   learner?: LearnerJob['learner'];
@@ -46,10 +46,15 @@ export function addRunCommand(jobs: Command): void {
     .option('--holdout <share>', 'share of rows held out', toNumber)
     .option('--register <model>', 'register the result as a version of this model')
     .optionsGroup('Options of a command:');
-  addCommandOptions(run).action(async (words: string[], options: RunOptions, command: Command) => {
+  const withCache = addCommandOptions(run).option(
+    '--cache',
+    'take the finished run of the same command, code, environment, inputs, parameters and seed, if there is one',
+  );
+  withCache.action(async (words: string[], options: RunOptions, command: Command) => {
     const session = sessionOf(command);
     const job = await submit(session, words, options);
     if (!options.follow) return session.show(job, describeJob);
+    for (const line of describeCache(job)) session.say(line);
     await followJob(session, job.id);
   });
   example(
@@ -62,6 +67,11 @@ export function addRunCommand(jobs: Command): void {
 }
 
 async function submit(session: Session, words: readonly string[], options: RunOptions): Promise<Job> {
+  if (options.learner && options.cache)
+    throw failures.definitionInvalid(
+      '--cache',
+      'it is for commands of your own; a learner is always trained.',
+    );
   if (options.learner) return session.client.jobs.submitLearner(toLearnerJob(options, options.learner));
   if (words.length === 0)
     throw failures.optionMissing('--learner', 'name a learner, or give a command after --.');

@@ -79,6 +79,11 @@ export function localEnvironments({ folder: root }: LocalOptions): PythonEnviron
   return {
     inspect: createInspector(),
 
+    async find(request) {
+      const { digest } = await planBuild(request);
+      return { digest, folder: (await find(digest))?.folder ?? null };
+    },
+
     async ensure(request) {
       const plan = await planBuild(request);
       const found = await find(plan.digest);
@@ -114,7 +119,7 @@ interface Plan {
 }
 
 /** @throws environmentNotBuilt when there is no Python that it could stand on */
-async function planBuild(request: EnvironmentRequest): Promise<Plan> {
+async function planBuild(request: Omit<EnvironmentRequest, 'run' | 'onBuild'>): Promise<Plan> {
   const { folder, file, kind, extra, env, signal } = request;
   const fail = (tool: string, log: string) => errors.environmentNotBuilt({ file, tool, log });
   const options = { cwd: folder, env, signal };

@@ -63,6 +63,10 @@ export interface PythonEnvironments {
    * killed left behind is never taken for one. Fails with `environmentNotBuilt`, or as `run` fails.
    */
   ensure(request: EnvironmentRequest): Promise<PythonEnvironment>;
+  /** What `ensure` would give, without building anything: `folder` is null where it is not built yet. */
+  find(
+    request: Omit<EnvironmentRequest, 'run' | 'onBuild'>,
+  ): Promise<Pick<PythonEnvironment, 'digest'> & { readonly folder: string | null }>;
   /** Null where there is no Python, or none that answers. Cheap as long as nothing was installed since the last time. */
   inspect(request: InspectRequest): Promise<PythonInspection | null>;
 }

@@ -18,7 +18,11 @@ const include = /^(?:-r|--requirement|-c|--constraint)(?:\s+|=)\s*(\S+)/;
 const localPackage = /^(?:-e|--editable)(?:\s+|=)\s*(?!(?:git|hg|svn|bzr)\+)|^\.{0,2}(?:\/|$)|^\.$|\bfile:/;
 
 /** @throws environmentNotBuilt when a file that is named is not there */
-export async function readSources({ folder, file, kind }: EnvironmentRequest): Promise<Sources> {
+export async function readSources({
+  folder,
+  file,
+  kind,
+}: Pick<EnvironmentRequest, 'folder' | 'file' | 'kind'>): Promise<Sources> {
   const hash = createHash('sha256');
   let local = false;
   const paths = kind === 'lock' ? [file, join(dirname(file), 'pyproject.toml')] : [file];

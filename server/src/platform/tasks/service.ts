@@ -279,6 +279,8 @@ export function createTasks({ db, clock, logger, exclusive, leaseMs = 30_000 }: 
         priority?: number;
         maximumAttempts?: number;
         deduplicationKey?: string;
+        /** Of work that turned out to be done already: the task is there, and has succeeded. */
+        result?: object;
       },
     ): Promise<string> {
       const now = clock.now();

@@ -17,6 +17,8 @@ export interface NewTask {
   readonly maximumAttempts: number;
   readonly deduplicationKey: string | null;
   readonly now: number;
+  /** Of a task that is over before it began. */
+  readonly result?: object | undefined;
 }
 
 const final: TaskState[] = ['succeeded', 'failed', 'cancelled'];
@@ -55,10 +57,10 @@ export const taskStore = (db: Db) => ({
         workspace: task.workspace,
         kind: task.kind,
         subject: task.subject,
-        state: 'queued',
+        state: task.result ? 'succeeded' : 'queued',
         payload: json(task.payload),
         progress: null,
-        result: null,
+        result: task.result ? json(task.result) : null,
         error: null,
         attempt: 0,
         maximum_attempts: task.maximumAttempts,
@@ -70,7 +72,7 @@ export const taskStore = (db: Db) => ({
         created_at: task.now,
         started_at: null,
         updated_at: task.now,
-        finished_at: null,
+        finished_at: task.result ? task.now : null,
         deduplication_key: task.deduplicationKey,
       })
       .onConflict((conflict) => conflict.columns(['workspace', 'kind', 'deduplication_key']).doNothing())

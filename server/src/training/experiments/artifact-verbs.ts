@@ -76,6 +76,24 @@ export function createArtifactVerbs(deps: ExperimentsDependencies) {
       return (await place.keep([parseArtifactPath(path)]))[0] ?? null;
     },
 
+    /** A short file as text; null when it is not there, or not that short. */
+    async findArtifactText(
+      id: string,
+      path: string,
+      workspace: string,
+      mostBytes = 1_048_576,
+    ): Promise<string | null> {
+      const { place } = await getOwner(id, workspace);
+      const file = await place.open(parseArtifactPath(path));
+      if (!file) return null;
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of file.content) {
+        if (file.size > mostBytes) return null;
+        chunks.push(chunk);
+      }
+      return Buffer.concat(chunks).toString('utf8');
+    },
+
     /** A file, or a folder with all in it. The blobs stay until nothing names them. */
     async deleteArtifacts(id: string, path: string, caller: Caller): Promise<void> {
       const target = parseArtifactPath(path);

@@ -110,11 +110,16 @@ export function createExperimentVerbs({ db, clock, changes, folder }: Experiment
       caller: Caller,
       tags: Readonly<Record<string, string>> = {},
     ): Promise<Experiment> {
-      const found = await findExperimentByName(name, caller.workspace);
-      if (!found) {
-        const list = Object.entries(tags).map(([key, value]) => ({ key, value }));
-        return createExperiment({ name, tags: list }, caller);
-      }
+      const find = () => findExperimentByName(name, caller.workspace);
+      const list = Object.entries(tags).map(([key, value]) => ({ key, value }));
+      const create = () =>
+        createExperiment({ name, tags: list }, caller).catch(async (error: unknown) => {
+          // Somebody else made it in between.
+          const made = await find();
+          if (made) return made;
+          throw error;
+        });
+      const found = (await find()) ?? (await create());
       assertExperimentActive(found);
       return found;
     },

@@ -35,7 +35,17 @@ export function createJobFiles({ db, blobs }: JobFilesDependencies) {
     return found.flat();
   }
 
+  /** Copies, which the command may change. */
+  const place = (files: readonly JobFile[], folder: string) =>
+    inParallel(files, atOnce, async ({ path, sha256, executable }) => {
+      const to = join(folder, path);
+      await mkdir(dirname(to), { recursive: true });
+      await copyFile(await blobs.localPath(sha256), to, constants.COPYFILE_FICLONE);
+      await chmod(to, executable ? 0o755 : 0o644);
+    });
+
   return {
+    place,
     putFile: ({ content }: { readonly content: Content }) => blobs.put(content),
 
     missingFiles: async ({ sha256s }: { readonly sha256s: readonly string[] }) => ({
@@ -83,15 +93,9 @@ export function createJobFiles({ db, blobs }: JobFilesDependencies) {
       }));
     },
 
-    /** Copies, which the command may change. */
     async write(id: string, role: FileRole, folder: string): Promise<readonly JobFile[]> {
       const files = await jobFileStore(db).list(id, role);
-      await inParallel(files, atOnce, async ({ path, sha256, executable }) => {
-        const to = join(folder, path);
-        await mkdir(dirname(to), { recursive: true });
-        await copyFile(await blobs.localPath(sha256), to, constants.COPYFILE_FICLONE);
-        await chmod(to, executable ? 0o755 : 0o644);
-      });
+      await place(files, folder);
       return files;
     },
   };

@@ -4,6 +4,7 @@ import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { toUri } from '../../base/references.ts';
 import type { Experiments } from '../experiments/service.ts';
+import { jobKeyStore } from './cache/store.ts';
 import { type JobEnd, type JobRecord, runStatusOf, toRecipe } from './rules.ts';
 import { jobStore } from './store.ts';
 
@@ -31,6 +32,7 @@ export function createJobEnds({ changes, experiments, clock }: JobEndsDependenci
       const succeeded = state === 'succeeded' && job.kind === 'learner';
       return changes.run(caller, async (tx, record): Promise<boolean> => {
         if (!(await jobStore(tx).end(id, clock.now()))) return false;
+        await jobKeyStore(tx).land(id);
         await alongside?.(tx);
         await experiments.setRunStatus(tx, runId, runStatusOf[state], workspace);
         record({

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CodeRevision, CommandJob, Job, LearnerJob } from '@tidemill/contract';
+import type { CachedRun, CacheMiss, CodeRevision, CommandJob, Job, LearnerJob } from '@tidemill/contract';
 import { errors } from '../../base/errors.ts';
 import type { KeyValue } from '../../base/key-value.ts';
 import type { Task } from '../../platform/tasks/rules.ts';
@@ -20,7 +20,15 @@ export interface LearnerSpec extends Omit<Required<LearnerJob>, 'name' | 'regist
 export interface CommandSpec
   extends Omit<
     Required<CommandJob>,
-    'name' | 'workingDirectory' | 'timeoutSeconds' | 'code' | 'revision' | 'files' | 'seed' | 'resources'
+    | 'name'
+    | 'workingDirectory'
+    | 'timeoutSeconds'
+    | 'code'
+    | 'revision'
+    | 'files'
+    | 'seed'
+    | 'resources'
+    | 'cache'
   > {
   readonly name: string | null;
   /** How many files its code has; null when it runs in `workingDirectory`, or in the job's own folder. */
@@ -84,6 +92,9 @@ export function toSourceTags({ command, revision, seed }: CommandSpec): KeyValue
   return Object.entries(git).flatMap(([key, value]) => (value === undefined ? [] : [{ key, value }]));
 }
 
+/** Of a job that was asked for with the cache: the run it was taken from, or why there was none. */
+export type JobCache = { readonly taken: CachedRun } | { readonly missed: CacheMiss };
+
 interface CommonRecord {
   /** Also the id of its task. */
   readonly id: string;
@@ -94,6 +105,7 @@ interface CommonRecord {
   readonly actor: string;
   readonly createdAt: number;
   readonly endedAt: number | null;
+  readonly cache: JobCache | null;
 }
 export interface LearnerRecord extends CommonRecord {
   readonly kind: 'learner';
@@ -147,9 +159,13 @@ function featureText(features: readonly string[]): string {
 }
 
 export function toJob(record: JobRecord, task: Task | null): Job {
-  const { id, kind, experiment, runId, modelVersion, createdAt } = record;
+  const { id, kind, experiment, modelVersion, createdAt, cache } = record;
+  const cachedFrom = cache && 'taken' in cache ? cache.taken : null;
   return {
-    ...{ id, kind, experiment, runId, modelVersion, createdAt },
+    ...{ id, kind, experiment, modelVersion, createdAt, cachedFrom },
+    cacheMiss: cache && 'missed' in cache ? cache.missed : null,
+    // What was taken has no run of its own.
+    runId: cachedFrom?.runId ?? record.runId,
     state: task?.state ?? 'failed',
     progress: { ...task?.progress },
     error: task?.error ?? null,

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { cp, stat } from 'node:fs/promises';
 import type { CommandJob, Download, Job, LearnerJob, Page, TaskState } from '@tidemill/contract';
 import type { Changes } from '../../access/audit/service.ts';
@@ -15,9 +14,13 @@ import type { TaskContext, TaskOptions, Tasks } from '../../platform/tasks/servi
 import { endlessAttempts, isUserError, withToldEnd } from '../../platform/tasks/told-end.ts';
 import type { Experiments } from '../experiments/service.ts';
 import type { Learners } from '../learners/service.ts';
+import { createRunCache } from './cache/service.ts';
+import { createCachedSubmissions } from './cache/submission.ts';
 import { assertFits, type Capacity, createRoom } from './capacity.ts';
+import { createCommandEnvironments } from './command/environment.ts';
 import { commandFolder, makeRoom } from './command/folder.ts';
 import { createCommandInputs, type InputsDependencies } from './command/inputs.ts';
+import { type LogRange, readLog } from './command/log.ts';
 import { type CommandWorkDependencies, createCommandWork } from './command/work.ts';
 import { createJobFiles, type JobFilesDependencies } from './files.ts';
 import { callerOf, createJobEnds } from './job-ends.ts';
@@ -40,7 +43,10 @@ import { jobStore } from './store.ts';
 export type { CommandSpec, Recipe } from './rules.ts';
 
 export interface JobsDependencies
-  extends Omit<CommandWorkDependencies, 'experiments' | 'ends' | 'inputs' | 'files' | 'gpusOf'>,
+  extends Omit<
+      CommandWorkDependencies,
+      'experiments' | 'ends' | 'inputs' | 'files' | 'gpusOf' | 'cache' | 'prepareEnvironment'
+    >,
     Omit<InputsDependencies, 'experiments' | 'files' | 'blobs'>,
     JobFilesDependencies {
   readonly db: Db;
@@ -52,6 +58,13 @@ export interface JobsDependencies
   readonly learners: Learners;
   /** What commands may take of this machine, all together. */
   readonly capacity: Capacity;
+}
+
+interface SubmitOptions {
+  /** More of the same transaction. */
+  readonly alongside?: (tx: Db) => Promise<void>;
+  /** First of all: the job that is to be used instead, if there is one. */
+  readonly instead?: (tx: Db) => Promise<string | null>;
 }
 
 const learnerFailures = 3;
@@ -69,10 +82,20 @@ export function createJobs(deps: JobsDependencies) {
   const files = createJobFiles(deps);
   const inputs = createCommandInputs({ ...deps, files });
   const room = createRoom(deps.capacity);
-  const workOnCommand = createCommandWork({ ...deps, ends, inputs, files, gpusOf: room.gpusOf });
+  const findJob = (id: string, workspace: string) => jobStore(db).find(workspace, id);
+  const cache = createRunCache({ ...deps, inputs, files, findJob });
+  const commandEnvironments = createCommandEnvironments(deps);
+  const submitCached = createCachedSubmissions({
+    ...{ cache, files, environments: commandEnvironments },
+    ...{ pythons: deps.environments, folder: deps.folder },
+  });
+  const workOnCommand = createCommandWork({
+    ...{ ...deps, ends, inputs, files, cache, gpusOf: room.gpusOf },
+    prepareEnvironment: commandEnvironments.prepare,
+  });
 
   async function getRecord(id: string, workspace: string): Promise<JobRecord> {
-    const found = await jobStore(db).find(workspace, id);
+    const found = await findJob(id, workspace);
     if (!found) throw errors.jobNotFound({ id });
     return found;
   }
@@ -81,7 +104,7 @@ export function createJobs(deps: JobsDependencies) {
     return toJob(await getRecord(id, caller.workspace), await tasks.find(id));
   }
 
-  /** Job, run and task, all together. */
+  /** Job, run and task, all together; what was taken from another run has none of its own. */
   async function insert(
     tx: Db,
     job: JobRecord,
@@ -96,30 +119,42 @@ export function createJobs(deps: JobsDependencies) {
       ...(job.kind === 'command' ? toSourceTags(job.spec) : []),
     ];
     const run = { id: runId, experimentId, name, status: 'SCHEDULED', tags: [...source, ...tags] } as const;
-    await experiments.openRun(tx, run, caller);
+    const isOver = job.endedAt !== null;
+    if (!isOver) await experiments.openRun(tx, run, caller);
     await jobStore(tx).insert(job);
     const needs = job.kind === 'command' && {
       payload: { needs: job.spec.resources },
       priority: job.spec.priority,
     };
-    const task = { id, kind: taskKinds[kind], workspace, payload: {}, actor, ...needs };
+    const result = isOver && { result: { runId } };
+    const task = { id, kind: taskKinds[kind], workspace, payload: {}, actor, ...needs, ...result };
     await tasks.enqueue(tx, { ...task, subject: toUri('job', id), maximumAttempts: endlessAttempts });
   }
 
   async function submit(
     job: JobRecord,
     caller: Caller,
-    alongside: (tx: Db) => Promise<void> = async () => undefined,
+    { alongside, instead }: SubmitOptions = {},
   ): Promise<Job> {
-    const { id, runId, kind, experiment } = job;
+    const { id, kind, experiment } = job;
     const { id: experimentId } = await experiments.ensureExperiment(experiment, caller);
-    await changes.run(caller, async (tx, record) => {
+    const other = await changes.run(caller, async (tx, record) => {
+      const joined = (await instead?.(tx)) ?? null;
+      if (joined !== null) return joined;
       await insert(tx, job, { experimentId }, caller);
-      await alongside(tx);
-      const detail = { id, kind, experiment, runId };
+      await alongside?.(tx);
+      const { runId, cachedFrom } = toJob(job, null);
+      const detail = { id, kind, experiment, runId, ...(cachedFrom && { cachedFrom: cachedFrom.jobId }) };
       record({ action: 'job.submitted', subject: toUri('job', id), detail });
+      if (job.endedAt !== null)
+        record({
+          action: 'job.finished',
+          subject: toUri('job', id),
+          detail: { ...detail, state: 'succeeded', register: null, recipe: null },
+        });
+      return null;
     });
-    return get({ id }, caller);
+    return other === null ? get({ id }, caller) : { ...(await get({ id: other }, caller)), joined: true };
   }
 
   async function prepareCommand(input: CommandJob, { workspace }: Caller): Promise<CommandSpec> {
@@ -132,7 +167,7 @@ export function createJobs(deps: JobsDependencies) {
 
   const newRecord = (experiment: string, { workspace, actor }: Caller) => ({
     ...{ id: newId('job'), workspace, experiment, runId: newRunId(), modelVersion: null, actor },
-    ...{ createdAt: clock.now(), endedAt: null },
+    ...{ createdAt: clock.now(), endedAt: null, cache: null },
   });
 
   function register<R extends JobRecord>(
@@ -226,11 +261,15 @@ export function createJobs(deps: JobsDependencies) {
       return job;
     },
 
-    /** @throws as prepareCommand */
+    /** With the cache: a finished run of the same, if there is one. @throws as prepareCommand, jobNotCached */
     async submitCommand(input: CommandJob, caller: Caller): Promise<Job> {
       const spec = await prepareCommand(input, caller);
       const job: CommandRecord = { ...newRecord(input.experiment, caller), kind: 'command', spec };
-      return submit(job, caller, (tx) => files.insert(tx, job.id, input));
+      const alongside = (tx: Db) => files.insert(tx, job.id, input);
+      if (!input.cache) return submit(job, caller, { alongside });
+      return submitCached(job, input, caller, (prepared, instead) =>
+        submit(prepared, caller, { alongside, instead }),
+      );
     },
 
     /** The same command once more, as a job of its own that finds the checkpoints of this one. @throws jobNotRetried */
@@ -247,7 +286,7 @@ export function createJobs(deps: JobsDependencies) {
       const from = commandFolder(deps.folder, id).checkpoints;
       if (await stat(from).catch(() => null))
         await cp(from, commandFolder(deps.folder, job.id).checkpoints, { recursive: true });
-      return submit(job, caller, (tx) => files.copy(tx, filesOf(old), job.id));
+      return submit(job, caller, { alongside: (tx) => files.copy(tx, filesOf(old), job.id) });
     },
 
     async list(
@@ -276,18 +315,9 @@ export function createJobs(deps: JobsDependencies) {
     },
 
     /** What the command has written so far, all attempts; nothing for a learner. From `offset`, which may count from the end. */
-    async logs(
-      input: { id: string; stream?: 'stdout' | 'stderr' | undefined; offset?: number | undefined },
-      caller: Caller,
-    ): Promise<Download> {
-      await getRecord(input.id, caller.workspace);
-      const path = commandFolder(deps.folder, input.id)[input.stream ?? 'stdout'];
-      const size = (await stat(path).catch(() => null))?.size ?? 0;
-      const { offset = 0 } = input;
-      const start = Math.min(size, offset < 0 ? Math.max(0, size + offset) : offset);
-      // The size is that of now: what is written meanwhile belongs to the next look.
-      const content = start < size ? createReadStream(path, { start, end: size - 1 }) : empty();
-      return { content, mediaType: 'text/plain; charset=utf-8', size: size - start };
+    async logs({ id, ...range }: LogRange & { id: string }, caller: Caller): Promise<Download> {
+      await getRecord(id, caller.workspace);
+      return readLog(commandFolder(deps.folder, id), range);
     },
 
     /** For reproduction: the model folder again. @throws trainingRefused, trainingValueMissing */
@@ -304,5 +334,3 @@ const outsideSweeps = ({
   TIDEMILL_TRIAL: _trial,
   ...rest
 }: CommandSpec['environment']) => rest;
-
-async function* empty(): AsyncGenerator<Uint8Array> {}

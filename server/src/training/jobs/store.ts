@@ -15,6 +15,7 @@ const toRecord = (row: Selectable<Database['jobs']>): JobRecord =>
     actor: row.actor,
     createdAt: row.created_at,
     endedAt: row.ended_at,
+    cache: row.cache === null ? null : parseJson(row.cache),
   }) as JobRecord;
 
 export const jobStore = (db: Db) => ({
@@ -32,6 +33,7 @@ export const jobStore = (db: Db) => ({
         actor: job.actor,
         created_at: job.createdAt,
         ended_at: job.endedAt,
+        cache: job.cache && json(job.cache),
       })
       .execute();
   },

@@ -33,6 +33,7 @@ import { migration as jobFiles } from './036-job-files.ts';
 import { migration as sweepSearches } from './037-sweep-searches.ts';
 import { migration as sweepConfirmations } from './039-sweep-confirmations.ts';
 import { migration as endpoints } from './040-endpoints.ts';
+import { migration as jobKeys } from './040-job-keys.ts';
 import { migration as predictions } from './041-predictions.ts';
 import { migration as rollouts } from './042-rollouts.ts';
 import { migration as monitoring } from './050-monitoring.ts';
@@ -75,6 +76,7 @@ export const migrations: readonly Migration[] = [
   jobFiles,
   sweepSearches,
   sweepConfirmations,
+  jobKeys,
   endpoints,
   predictions,
   rollouts,

@@ -12,6 +12,8 @@ interface JobsTable {
   created_at: number;
   /** Set in the transaction that ends the run, so that an end is told once. */
   ended_at: number | null;
+  /** Asked for with the cache: the run it was taken from, or why there was none; null for all others. */
+  cache: string | null;
 }
 
 /** Files that a command was handed: its code, and inputs that are plain files. */
@@ -24,7 +26,29 @@ interface JobFilesTable {
   executable: number;
 }
 
+/** What a command was, in digests: whatever has the same key is the same command on the same things. */
+interface JobKeysTable {
+  job_id: string;
+  workspace: string;
+  key: string;
+  /** Digests by what they are of, so that two keys can be told apart in words. */
+  parts: string;
+  environment: string;
+  /** What its run held when it succeeded; null until then. */
+  results: string | null;
+  created_at: number;
+}
+
+/** Commands on their way that others wait for instead of running the same; gone when the job ends. */
+interface JobFlightsTable {
+  workspace: string;
+  asked: string;
+  job_id: string;
+}
+
 export interface JobsTables {
   jobs: JobsTable;
+  job_keys: JobKeysTable;
+  job_flights: JobFlightsTable;
   job_files: JobFilesTable;
 }

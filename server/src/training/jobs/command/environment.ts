@@ -9,7 +9,7 @@ import type {
 } from '../../../adapters/python-environments/python-environments.ts';
 import { errors } from '../../../base/errors.ts';
 import type { CommandRecord, CommandSpec } from '../rules.ts';
-import { findEnvironmentFile } from './environment-file.ts';
+import { type EnvironmentFile, findEnvironmentFile } from './environment-file.ts';
 import { type CommandFolder, lastLines } from './folder.ts';
 import { introducing } from './leftover-process.ts';
 import { notebookOf, notebookPackages } from './notebook.ts';
@@ -40,54 +40,91 @@ export interface CommandEnvironment {
   readonly made: PythonEnvironment;
   /** What the command gets of it. */
   readonly variables: Variables;
+  /** Where the command's own packages are: they are imported, and no part of the environment. */
+  readonly imports: Variables;
+}
+
+/** What a command is going to find, as far as it is there. */
+export interface FoundEnvironment {
+  /** Null where it takes the Python it finds. */
+  readonly digest: string | null;
+  /** What its programs get; null where the environment is not made yet. */
+  readonly variables: Variables | null;
 }
 
 export function createCommandEnvironments(deps: EnvironmentDependencies) {
   const { executor, environments } = deps;
 
-  /** Null for a command that takes the Python it finds. @throws environmentFileInvalid, environmentNotBuilt */
-  return async function prepare(
-    job: CommandRecord,
-    folder: CommandFolder,
+  const requestOf = (
+    spec: CommandSpec,
+    { file, kind }: EnvironmentFile,
     cwd: string,
-    limits: BuildLimits,
-  ): Promise<CommandEnvironment | null> {
-    const found = await findEnvironmentFile(cwd, job.spec);
-    if (!found) return null;
-    const { file, kind } = found;
-    const extra = notebookOf(job.spec) === null ? [] : notebookPackages;
-    const [name = '', value = ''] = limits.mark.split('=');
-    const { VIRTUAL_ENV: _, ...own } = activeIn(
-      { ...deps.environment, ...deps.buildEnvironment, ...job.spec.environment },
-      job.spec.environment,
-    );
-    const env: Record<string, string> = { ...own, [name]: value };
-    let tool = '';
-    const run = async (step: BuildStep): Promise<void> => {
-      const { resources } = job.spec;
-      const timeoutMs = limits.remainingMs();
-      const outcome = await executor.run({
-        command: introducing(folder.process, step.command),
-        ...{ cwd: step.cwd, env: step.env, stdout: folder.stderr, stderr: folder.stderr },
-        ...{ signal: limits.signal, mark: limits.mark, outputBytes: limits.outputBytes },
-        ...(timeoutMs !== undefined && { timeoutMs }),
-        ...(resources.memoryBytes !== null && { memoryBytes: resources.memoryBytes }),
+    variables: Variables,
+    signal: AbortSignal,
+  ) => {
+    const extra = notebookOf(spec) === null ? [] : notebookPackages;
+    const { VIRTUAL_ENV: _, ...env } = { ...namedIn(spec, deps.buildEnvironment), ...variables };
+    return { folder: cwd, file, kind, extra, env, signal };
+  };
+
+  /** What is active for the command before an environment of its own is. */
+  const namedIn = ({ environment }: CommandSpec, more: Variables = {}): Variables =>
+    activeIn({ ...deps.environment, ...more, ...environment }, environment);
+
+  return {
+    /** Nothing is built. @throws environmentFileInvalid, environmentNotBuilt */
+    async find(spec: CommandSpec, cwd: string, signal: AbortSignal): Promise<FoundEnvironment> {
+      const file = await findEnvironmentFile(cwd, spec);
+      if (!file) return { digest: null, variables: namedIn(spec) };
+      const request = requestOf(spec, file, cwd, {}, signal);
+      const { digest, folder } = await environments.find(request);
+      const variables = folder && { ...namedIn(spec), ...activate(folder, request.env) };
+      return { digest, variables: variables || null };
+    },
+
+    /** Null for a command that takes the Python it finds. @throws environmentFileInvalid, environmentNotBuilt */
+    async prepare(
+      { spec }: CommandRecord,
+      folder: CommandFolder,
+      cwd: string,
+      limits: BuildLimits,
+    ): Promise<CommandEnvironment | null> {
+      const found = await findEnvironmentFile(cwd, spec);
+      if (!found) return null;
+      const { file } = found;
+      const [name = '', value = ''] = limits.mark.split('=');
+      const request = requestOf(spec, found, cwd, { [name]: value }, limits.signal);
+      let tool = '';
+      const run = async (step: BuildStep): Promise<void> => {
+        const { memoryBytes } = spec.resources;
+        const timeoutMs = limits.remainingMs();
+        const outcome = await executor.run({
+          command: introducing(folder.process, step.command),
+          ...{ cwd: step.cwd, env: step.env, stdout: folder.stderr, stderr: folder.stderr },
+          ...{ signal: limits.signal, mark: limits.mark, outputBytes: limits.outputBytes },
+          ...(timeoutMs !== undefined && { timeoutMs }),
+          ...(memoryBytes !== null && { memoryBytes }),
+        });
+        limits.signal.throwIfAborted();
+        if (outcome.exitCode === 0 && outcome.stoppedFor === null) return;
+        const log = await lastLines(folder.stderr, 8);
+        throw errors.environmentNotBuilt({ file, tool, log: `${log}${reasonOf(outcome, spec)}` });
+      };
+      const made = await environments.ensure({
+        ...request,
+        run,
+        async onBuild(by) {
+          tool = by;
+          await limits.onBuild(`${file}, by ${by}`);
+        },
       });
-      limits.signal.throwIfAborted();
-      if (outcome.exitCode === 0 && outcome.stoppedFor === null) return;
-      const log = await lastLines(folder.stderr, 8);
-      throw errors.environmentNotBuilt({ file, tool, log: `${log}${reasonOf(outcome, job.spec)}` });
-    };
-    const made = await environments.ensure({
-      ...{ folder: cwd, file, kind, extra, env, run, signal: limits.signal },
-      async onBuild(by) {
-        tool = by;
-        await limits.onBuild(`${file}, by ${by}`);
-      },
-    });
-    return { file, made, variables: await activate(made, cwd, file, env) };
+      const variables = activate(made.folder, request.env);
+      return { file, made, variables, imports: await importsOf(cwd, file, request.env) };
+    },
   };
 }
+
+export type CommandEnvironments = ReturnType<typeof createCommandEnvironments>;
 
 const reasonOf = ({ stoppedFor }: CommandOutcome, { timeoutSeconds }: CommandSpec): string =>
   ({
@@ -104,18 +141,15 @@ export function activeIn(variables: Variables, named: Variables): Variables {
   return { ...variables, PATH: [join(folder, 'bin'), variables.PATH ?? ''].join(delimiter) };
 }
 
-/** What `bin/activate` does; a package that a project keeps in `src` can be imported as if it were installed. */
-async function activate(
-  { folder }: PythonEnvironment,
-  cwd: string,
-  file: string,
-  { PATH = '', PYTHONPATH }: Variables,
-): Promise<Variables> {
+/** What `bin/activate` does. */
+const activate = (folder: string, { PATH = '' }: Variables): Variables => ({
+  VIRTUAL_ENV: folder,
+  PATH: [join(folder, 'bin'), PATH].join(delimiter),
+});
+
+/** A package that a project keeps in `src` can be imported as if it were installed. */
+async function importsOf(cwd: string, file: string, { PYTHONPATH }: Variables): Promise<Variables> {
   const source = join(cwd, dirname(file), 'src');
   const isProject = /(?:pyproject\.toml|uv\.lock)$/.test(file) && (await stat(source).catch(() => null));
-  return {
-    VIRTUAL_ENV: folder,
-    PATH: [join(folder, 'bin'), PATH].join(delimiter),
-    ...(isProject && { PYTHONPATH: [source, ...(PYTHONPATH ? [PYTHONPATH] : [])].join(delimiter) }),
-  };
+  return isProject ? { PYTHONPATH: [source, ...(PYTHONPATH ? [PYTHONPATH] : [])].join(delimiter) } : {};
 }

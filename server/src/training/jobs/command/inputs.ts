@@ -5,6 +5,7 @@ import type { Lineage } from '../../../access/lineage/service.ts';
 import type { Analytics } from '../../../adapters/analytics/analytics.ts';
 import type { Blobs } from '../../../adapters/blobs/blobs.ts';
 import { type Db, transact } from '../../../adapters/db/db.ts';
+import { digestOf } from '../../../base/digest-of.ts';
 import { toUri } from '../../../base/references.ts';
 import type { Datasets } from '../../../data/datasets/service.ts';
 import type { Experiments } from '../../experiments/service.ts';
@@ -71,6 +72,16 @@ export function createCommandInputs(deps: InputsDependencies) {
             : (await datasets.resolve(reference, workspace)).reference,
         );
       return pinned;
+    },
+
+    /** What each reference stands for, by digest. @throws what resolving throws */
+    async digests(references: readonly string[], workspace: string): Promise<Record<string, string>> {
+      const found: Record<string, string> = {};
+      for (const reference of references)
+        found[reference] = isModel(reference)
+          ? digestOf((await findModel(reference, workspace)).files.map(({ path, sha256 }) => [path, sha256]))
+          : (await datasets.resolve(reference, workspace)).digest;
+      return found;
     },
 
     /** The paths by what was asked for. */

@@ -5,6 +5,8 @@ import type {
   PythonInspection,
 } from '../../../adapters/python-environments/python-environments.ts';
 import type { Experiments } from '../../experiments/service.ts';
+import { toMet } from '../cache/met-environment.ts';
+import type { RunCache } from '../cache/service.ts';
 import type { JobFiles } from '../files.ts';
 import { callerOf } from '../job-ends.ts';
 import { type CommandRecord, filesOf } from '../rules.ts';
@@ -14,6 +16,7 @@ export interface SurroundingsDependencies {
   readonly environments: Pick<PythonEnvironments, 'inspect'>;
   readonly experiments: Pick<Experiments, 'putArtifact'>;
   readonly files: Pick<JobFiles, 'open'>;
+  readonly cache: Pick<RunCache, 'noteStart'>;
 }
 
 export interface Surroundings {
@@ -26,7 +29,7 @@ export interface Surroundings {
 /** Folder of what is ours among the artifacts of a run. */
 export const recordFolder = 'tidemill';
 
-export function createSurroundings({ environments, experiments, files }: SurroundingsDependencies) {
+export function createSurroundings({ environments, experiments, files, cache }: SurroundingsDependencies) {
   /** Gives back how a reader is told. */
   return async function record(
     job: CommandRecord,
@@ -39,6 +42,7 @@ export function createSurroundings({ environments, experiments, files }: Surroun
     if (python)
       await put('requirements.lock', Buffer.from(python.packages.map((line) => `${line}\n`).join('')));
     for (const { path, content } of await files.open(filesOf(job), 'diff')) await put(path, content);
+    await cache.noteStart(job, toMet(python, made?.made.digest ?? null).keyed);
     return say(python, made);
   };
 }

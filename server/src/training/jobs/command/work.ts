@@ -7,13 +7,14 @@ import { isDiskFull } from '../../../base/disk-full.ts';
 import { errors } from '../../../base/errors.ts';
 import type { TaskContext, TaskOutcome } from '../../../platform/tasks/service.ts';
 import type { Experiments } from '../../experiments/service.ts';
+import type { RunCache } from '../cache/service.ts';
 import type { JobFiles } from '../files.ts';
 import { callerOf, type JobEnds } from '../job-ends.ts';
 import { type CommandRecord, type CommandSpec, filesOf } from '../rules.ts';
 import {
   activeIn,
   type CommandEnvironment,
-  createCommandEnvironments,
+  type CommandEnvironments,
   type EnvironmentDependencies,
 } from './environment.ts';
 import { type CommandFolder, clearFolder, commandFolder, lastLine, makeRoom, shorten } from './folder.ts';
@@ -34,6 +35,8 @@ export interface CommandWorkDependencies extends EnvironmentDependencies {
   readonly ends: JobEnds;
   readonly inputs: CommandInputs;
   readonly files: JobFiles;
+  readonly cache: Pick<RunCache, 'noteStart' | 'noteSuccess'>;
+  readonly prepareEnvironment: CommandEnvironments['prepare'];
   /** Numbers of the graphics processors that a job has. */
   gpusOf(id: string): readonly number[];
   /** Holds a folder per job. */
@@ -47,9 +50,8 @@ const idVariable = 'TIDEMILL_JOB_ID';
 const mostOutput = 2 ** 31;
 
 export function createCommandWork(deps: CommandWorkDependencies) {
-  const { db, clock, experiments, executor, ends, inputs, files } = deps;
+  const { db, clock, experiments, executor, ends, inputs, files, cache, prepareEnvironment } = deps;
 
-  const prepareEnvironment = createCommandEnvironments(deps);
   const recordSurroundings = createSurroundings(deps);
 
   async function variablesOf(
@@ -71,6 +73,7 @@ export function createCommandWork(deps: CommandWorkDependencies) {
     return {
       ...activeIn(given, job.spec.environment),
       ...python?.variables,
+      ...python?.imports,
       TIDEMILL_URL: url,
       [idVariable]: job.id,
       TIDEMILL_JOB_FOLDER: folder.path,
@@ -138,8 +141,10 @@ export function createCommandWork(deps: CommandWorkDependencies) {
     const env = await variablesOf(job, folder, python, caller);
     // What has the mark ends with the command.
     const { [idVariable]: _, ...unmarked } = env;
+    // Its own packages lie in another folder each time, and are no part of what is installed.
+    const asked = python ? { ...unmarked, PYTHONPATH: job.spec.environment.PYTHONPATH ?? '' } : unmarked;
     // Beside the command, which does not wait for it; it must not suffer for what could not be found out.
-    const recorded = recordSurroundings(job, { cwd, env: unmarked, made: python, signal: task.signal })
+    const recorded = recordSurroundings(job, { cwd, env: asked, made: python, signal: task.signal })
       .then(tellEnvironment)
       .catch(() => undefined);
     const timeoutMs = remainingMs();
@@ -176,7 +181,12 @@ export function createCommandWork(deps: CommandWorkDependencies) {
       throw await failureOf(job.spec, outcome, totals, folder);
     for (const path of [folder.outputs, folder.checkpoints]) await rm(path, { recursive: true, force: true });
     const done = { runId: job.runId, outputs, ...totals };
-    await ends.end(job, 'succeeded', caller, { alongside: (tx) => task.settle(tx, { done }) });
+    const noteSuccess = await cache.noteSuccess(job, caller);
+    const alongside = async (tx: Db) => {
+      await task.settle(tx, { done });
+      await noteSuccess(tx);
+    };
+    await ends.end(job, 'succeeded', caller, { alongside });
     return { done };
   }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { digestOf } from '../../../base/digest-of.ts';
 import { regressionMetrics } from '../../../base/statistics/regression-metrics.ts';
 import { listFeatureRanges } from '../feature-range.ts';
 import type { FitProgress } from '../learner.ts';
@@ -42,16 +42,7 @@ function judge(actual: Float64Array, predicted: Float64Array): Record<string, nu
 
 /** SHA-256, hex, of the recipe with its keys in order. */
 export function recipeDigest(recipe: Recipe): string {
-  return createHash('sha256')
-    .update(JSON.stringify(sortKeys(recipe)))
-    .digest('hex');
-}
-
-function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, inner]) => [key, sortKeys(inner)]));
+  return digestOf(recipe);
 }
 
 export interface ForwardRequest extends TrialDraw {

@@ -5,7 +5,7 @@ import { tookMs, trialOf, usageOf, whatItRuns } from './job-words.ts';
 const job = (spec: Record<string, unknown>, kind: Job['kind'] = 'command'): Job => ({
   ...{ id: 'job_1', kind, state: 'running', experiment: 'e', runId: null, modelVersion: null },
   ...{ progress: { cpuSeconds: 3, peakMemoryBytes: 'unknown' }, error: null, attempt: 1, spec },
-  ...{ createdAt: 0, startedAt: 1000, finishedAt: null },
+  ...{ createdAt: 0, startedAt: 1000, finishedAt: null, cachedFrom: null, cacheMiss: null },
 });
 
 it('says a command as a shell takes it, and a learner with its data', () => {
