@@ -153,6 +153,40 @@ export const Job = Type.Object({
 });
 export type Job = Static<typeof Job>;
 
+const MetricVerdict = literals('equal', 'within tolerance', 'differs', 'missing', 'new');
+const FileVerdict = literals('equal', 'equal but for ids and times', 'differs', 'missing', 'new');
+
+/** What a run came to when it was made again. */
+export const RunComparison = Type.Object({
+  verdict: literals('equal', 'equal metrics', 'different'),
+  metrics: Type.Array(
+    Type.Object({
+      key: Type.String(),
+      before: nullable(Type.Number()),
+      after: nullable(Type.Number()),
+      verdict: MetricVerdict,
+    }),
+  ),
+  files: Type.Array(
+    Type.Object({
+      path: Type.String(),
+      model: Type.Boolean({ description: 'of a model folder: these decide, where there are any' }),
+      verdict: FileVerdict,
+    }),
+  ),
+});
+export type RunComparison = Static<typeof RunComparison>;
+
+/** A job that makes a run again from its lock, its code, its data and its seed. */
+export const Rebuild = Type.Object({
+  jobId: Type.String(),
+  runId: Type.String({ description: 'the run that is made again' }),
+  notes: Type.Array(Type.String(), { description: 'what was different already before it began' }),
+  result: nullable(RunComparison),
+  createdAt: Timestamp,
+});
+export type Rebuild = Static<typeof Rebuild>;
+
 export const jobsEndpoints = endpoints({
   submitLearner: {
     method: 'POST',
@@ -213,6 +247,23 @@ export const jobsEndpoints = endpoints({
     params: byId,
     reply: Job,
     status: 201,
+  },
+  rebuild: {
+    method: 'POST',
+    path: '/api/v1/runs/:id/rebuilds',
+    permission: 'admin',
+    summary: 'Make the run of a command again, in an environment from its lock, and compare',
+    params: byId,
+    reply: Job,
+    status: 201,
+  },
+  rebuilds: {
+    method: 'GET',
+    path: '/api/v1/runs/:id/rebuilds',
+    permission: 'read',
+    summary: 'The rebuilds of a run, newest first, with what came of them',
+    params: byId,
+    reply: Type.Object({ items: Type.Array(Rebuild) }),
   },
   cancel: {
     method: 'POST',

@@ -854,6 +854,11 @@ export const catalogue = {
     (d) =>
       `A command that runs in the folder '${d.folder}' itself cannot be taken from the cache, as nobody knows what it read there. Let its code go along (--code), or leave --cache out.`,
   ),
+  rebuildImpossible: entry<{ run: string; reasons: string }>(
+    409,
+    (d) =>
+      `The run '${d.run}' cannot be made again: ${d.reasons}. Runs of commands that finished can (tidemill jobs run).`,
+  ),
   jobFailed: entry<{ id: string; attempts: number; reason: string }>(
     422,
     (d) =>

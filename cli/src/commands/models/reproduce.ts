@@ -11,6 +11,7 @@ import { example } from '../../pages.ts';
 import { toReference } from '../../parse.ts';
 import { type Session, sessionOf, setVerdict } from '../../session.ts';
 import { onInterrupt } from '../../watch.ts';
+import { rebuildRun } from '../training/rebuild-run.ts';
 
 export function addReproduceCommand(program: Command): void {
   const reproduce = program
@@ -20,6 +21,8 @@ export function addReproduceCommand(program: Command): void {
     )
     .action(async (source: string, _options: object, command: Command) => {
       const session = sessionOf(command);
+      const run = await commandRunOf(session, source);
+      if (run) return rebuildRun(session, run);
       const folder = await mkdtemp(join(tmpdir(), 'tidemill-reproduce-'));
       const { signal, release } = onInterrupt();
       try {
@@ -37,6 +40,14 @@ export function addReproduceCommand(program: Command): void {
       }
     });
   example(reproduce, 'reproduce forecaster@1\n  $ tidemill reproduce bundle.tar');
+}
+
+/** The run of a version that a command of somebody's own made; null for what a bundle makes again. */
+async function commandRunOf(session: Session, source: string): Promise<string | null> {
+  if (existsSync(source) || /[/\\]|\.tar$/.test(source)) return null;
+  const { runId, recipe } = await session.client.registry.getVersion(toReference(source));
+  if (recipe !== null) return null;
+  return runId;
 }
 
 /** The bundle's file; what is no file is a reference, and its bundle is exported first. @throws fileNotFound */

@@ -6,6 +6,7 @@ import { repeated, toNames } from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
 import { formatNumber, formatTime, tableLines } from '../../table.ts';
 import { addDiffCommand } from './diff-runs.ts';
+import { addRebuildCommand } from './rebuild-run.ts';
 import { addWatchCommand } from './watch-run.ts';
 
 export function addExperimentsCommands(program: Command): void {
@@ -16,6 +17,7 @@ export function addExperimentsCommands(program: Command): void {
   addRun(runs);
   addWatchCommand(runs);
   addDiffCommand(runs);
+  addRebuildCommand(runs);
 }
 
 function addExperiments(experiments: Command): void {

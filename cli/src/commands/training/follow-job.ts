@@ -5,9 +5,17 @@ import { isSettled, watch } from '../../watch.ts';
 
 /** Says each state and progress as it comes, shows the end, and fails if the job did. */
 export async function followJob(session: Session, id: string): Promise<void> {
+  const job = await watchJob(session, id);
+  if (!job) return;
+  session.show(job, describeJob);
+  if (job.state !== 'succeeded') process.exitCode = 1;
+}
+
+/** The job at its end; null when the reader left by Ctrl-C. */
+export async function watchJob(session: Session, id: string): Promise<Job | null> {
   const isDone = isSettled();
   const output = followOutput(session, id);
-  const job = await watch(session, {
+  return watch(session, {
     ask: async (signal) => {
       const found = await session.client.jobs.get({ id }, { signal });
       // Asked after the state: what a job wrote before its end is there once it has ended.
@@ -18,9 +26,6 @@ export async function followJob(session: Session, id: string): Promise<void> {
     lines: progressLines,
     whenLeft: `The job goes on. Watch it: tidemill jobs show ${id} --follow; end it: tidemill jobs cancel ${id}`,
   });
-  if (!job) return;
-  session.show(job, describeJob);
-  if (job.state !== 'succeeded') process.exitCode = 1;
 }
 
 /** What the command writes, as it writes it; with `--json` all of it goes to standard error. */

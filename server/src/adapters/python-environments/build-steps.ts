@@ -23,6 +23,7 @@ export function uvSteps(uv: string, request: EnvironmentRequest, place: BuildPla
     env: { ...request.env, UV_PROJECT_ENVIRONMENT: target },
   };
   const create = { command: [uv, 'venv', '--python', place.python, target], cwd, env: request.env };
+  if (kind === 'frozen') install.push('--no-deps');
   if (kind !== 'lock')
     return [create, { command: [...install, '-r', file, ...extra], cwd, env: request.env }];
   const more = { command: [...install, ...extra], cwd, env: request.env };
@@ -63,11 +64,16 @@ export function pipSteps(request: EnvironmentRequest, place: BuildPlace): BuildS
   const { kind, extra, env } = request;
   const { folder: cwd, target } = place;
   const file = kind === 'lock' ? join(request.file, '..', 'pyproject.toml') : request.file;
-  const list = kind === 'requirements' ? file : join(target, 'requirements.txt');
+  const isList = kind === 'requirements' || kind === 'frozen';
+  const list = isList ? file : join(target, 'requirements.txt');
   const step = (...command: string[]): BuildStep => ({ command, cwd, env });
   return [
     step(place.python, '-m', 'venv', target),
-    ...(kind === 'requirements' ? [] : [step(pythonOf(target), '-c', listRequirements, file, kind, list)]),
-    step(pythonOf(target), '-m', 'pip', 'install', '--no-input', '--progress-bar=off', '-r', list, ...extra),
+    ...(isList ? [] : [step(pythonOf(target), '-c', listRequirements, file, kind, list)]),
+    step(
+      ...[pythonOf(target), '-m', 'pip', 'install', '--no-input', '--progress-bar=off'],
+      ...(kind === 'frozen' ? ['--no-deps'] : []),
+      ...['-r', list, ...extra],
+    ),
   ];
 }

@@ -124,9 +124,14 @@ async function planBuild(request: Omit<EnvironmentRequest, 'run' | 'onBuild'>): 
   const fail = (tool: string, log: string) => errors.environmentNotBuilt({ file, tool, log });
   const options = { cwd: folder, env, signal };
   const uv = await findProgram(['uv'], env);
-  let python = await findProgram(['python3', 'python'], env);
+  const minor = request.python?.split('.').slice(0, 2).join('.');
+  let python = await findProgram([...(minor ? [`python${minor}`] : []), 'python3', 'python'], env);
   if (uv) {
-    const wanted = kind === 'script' ? ['--script', file] : ['--project', join(folder, file, '..')];
+    const wanted = minor
+      ? [minor]
+      : kind === 'script'
+        ? ['--script', file]
+        : ['--project', join(folder, file, '..')];
     const found = await ask([uv, 'python', 'find', ...wanted], options);
     signal.throwIfAborted();
     if (!found.ok) throw fail('uv', found.stderr.trim());
@@ -136,6 +141,8 @@ async function planBuild(request: Omit<EnvironmentRequest, 'run' | 'onBuild'>): 
   const identity = await ask([python, '-c', identify], options);
   signal.throwIfAborted();
   if (!identity.ok) throw fail(python, identity.stderr.trim());
+  if (minor && !identity.stdout.startsWith(`${minor}.`))
+    throw fail(python, `Python ${request.python} is wanted, and this is ${identity.stdout.split(' ')[0]}`);
   const { digest: sources, local } = await readSources(request);
   const parts = [version, uv ? 'uv' : 'pip', kind, identity.stdout, sources, extra];
   const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex');

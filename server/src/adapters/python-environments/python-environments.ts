@@ -2,9 +2,10 @@
 
 /**
  * How a file says what is needed: `script` in a comment of its own (PEP 723), `lock` as `uv.lock` beside its
- * `pyproject.toml`, `project` as the dependencies of a `pyproject.toml`, `requirements` as pip reads them.
+ * `pyproject.toml`, `project` as the dependencies of a `pyproject.toml`, `requirements` as pip reads them,
+ * `frozen` as the list of all that is to be there, and nothing else.
  */
-export type EnvironmentFileKind = 'script' | 'lock' | 'project' | 'requirements';
+export type EnvironmentFileKind = 'script' | 'lock' | 'project' | 'requirements' | 'frozen';
 
 export interface EnvironmentRequest {
   /** Holds the file, and whatever it names: other lists, local packages. */
@@ -12,6 +13,8 @@ export interface EnvironmentRequest {
   /** Relative to the folder. */
   readonly file: string;
   readonly kind: EnvironmentFileKind;
+  /** The interpreter's version, to its minor number; whichever is found when absent. */
+  readonly python?: string;
   /** More that must be there, as requirements. */
   readonly extra: readonly string[];
   /** The whole environment of every program that builds it: `PATH` says which Python, and whether there is a `uv`. */

@@ -1,7 +1,7 @@
 import type { JobFile } from '@tidemill/contract';
 import type { Db } from '../../adapters/db/db.ts';
 
-export type FileRole = 'code' | 'input' | 'diff';
+export type FileRole = 'code' | 'input' | 'diff' | 'lock';
 
 const rowsAtOnce = 500;
 

@@ -15,6 +15,9 @@ export interface JobFilesDependencies {
   readonly blobs: Pick<Blobs, 'put' | 'stat' | 'keep' | 'localPath'>;
 }
 
+/** Where a rebuild finds the lock of its environment, in the job's folder. */
+export const rebuildLock = 'requirements.lock';
+
 const atOnce = 16;
 
 function assertNamed(dependencies: string | undefined, code: readonly JobFile[]): void {
@@ -79,6 +82,10 @@ export function createJobFiles({ db, blobs }: JobFilesDependencies) {
       await store.insert(id, 'input', files);
       if (revision?.diff) await store.insert(id, 'diff', [{ path: 'code.diff', sha256: revision.diff }]);
     },
+
+    /** What a rebuild's environment is made of. */
+    insertLock: (tx: Db, id: string, sha256: string): Promise<void> =>
+      jobFileStore(tx).insert(id, 'lock', [{ path: rebuildLock, sha256 }]),
 
     copy: (tx: Db, from: string, to: string) => jobFileStore(tx).copy(from, to),
     list: (id: string, role: FileRole) => jobFileStore(db).list(id, role),

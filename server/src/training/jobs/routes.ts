@@ -7,6 +7,8 @@ export const jobsRoutes = (jobs: Jobs): Handlers<typeof contract.jobs> => ({
   submitCommand: (input, caller) => jobs.submitCommand(input, caller),
   putFile: (input) => jobs.putFile(input),
   missingFiles: (input) => jobs.missingFiles(input),
+  rebuild: (input, caller) => jobs.rebuild(input, caller),
+  rebuilds: (input, caller) => jobs.rebuilds(input, caller),
   retry: (input, caller) => jobs.retry(input, caller),
   list: (input, caller) => jobs.list(input, caller),
   get: (input, caller) => jobs.get(input, caller),

@@ -41,6 +41,8 @@ export interface CommandSpec
   readonly timeoutSeconds: number | null;
   /** The window of time that it is to be judged on, as `params.json` tells it. */
   readonly window?: { readonly index: number; readonly count: number };
+  /** The run that it makes again, and the interpreter that it ran on. */
+  readonly rebuild?: { readonly run: string; readonly python: string };
   /** Whose the files are, when many jobs have the same: a sweep's id. */
   readonly filesOf: string | null;
 }
@@ -81,11 +83,12 @@ export function assertNames({ environment = {}, parameters = {} }: CommandJob): 
 export const filesOf = ({ id, spec }: CommandRecord): string => spec.filesOf ?? id;
 
 /** Where the code came from, as MLflow's clients say it. */
-export function toSourceTags({ command, revision, seed }: CommandSpec): KeyValue[] {
+export function toSourceTags({ command, revision, seed, rebuild }: CommandSpec): KeyValue[] {
   const git = {
     'mlflow.source.git.commit': revision?.commit,
     'mlflow.source.git.branch': revision?.branch,
     'mlflow.source.git.repoURL': revision?.repository,
+    'tidemill.rebuildOf': rebuild?.run,
     'tidemill.command': command.join(' ').slice(0, 5000),
     'tidemill.seed': seed === null ? undefined : String(seed),
   };

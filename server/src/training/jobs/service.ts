@@ -26,6 +26,7 @@ import { createJobFiles, type JobFilesDependencies } from './files.ts';
 import { callerOf, createJobEnds } from './job-ends.ts';
 import { createLearnerWork } from './learner-work.ts';
 import { createModelRuns } from './model-runs.ts';
+import { createRebuilds } from './rebuild/service.ts';
 import {
   assertNames,
   type CommandRecord,
@@ -45,7 +46,14 @@ export type { CommandSpec, Recipe } from './rules.ts';
 export interface JobsDependencies
   extends Omit<
       CommandWorkDependencies,
-      'experiments' | 'ends' | 'inputs' | 'files' | 'gpusOf' | 'cache' | 'prepareEnvironment'
+      | 'experiments'
+      | 'ends'
+      | 'inputs'
+      | 'files'
+      | 'gpusOf'
+      | 'cache'
+      | 'prepareEnvironment'
+      | 'compareRebuild'
     >,
     Omit<InputsDependencies, 'experiments' | 'files' | 'blobs'>,
     JobFilesDependencies {
@@ -84,6 +92,10 @@ export function createJobs(deps: JobsDependencies) {
   const room = createRoom(deps.capacity);
   const findJob = (id: string, workspace: string) => jobStore(db).find(workspace, id);
   const cache = createRunCache({ ...deps, inputs, files, findJob });
+  const rebuilds = createRebuilds({
+    ...{ ...deps, inputs, files, findKeyedInputs: cache.findInputs },
+    findJobOfRun: (runId, workspace) => jobStore(db).findByRun(workspace, runId),
+  });
   const commandEnvironments = createCommandEnvironments(deps);
   const submitCached = createCachedSubmissions({
     ...{ cache, files, environments: commandEnvironments },
@@ -92,6 +104,7 @@ export function createJobs(deps: JobsDependencies) {
   const workOnCommand = createCommandWork({
     ...{ ...deps, ends, inputs, files, cache, gpusOf: room.gpusOf },
     prepareEnvironment: commandEnvironments.prepare,
+    compareRebuild: rebuilds.compare,
   });
 
   async function getRecord(id: string, workspace: string): Promise<JobRecord> {
@@ -272,6 +285,18 @@ export function createJobs(deps: JobsDependencies) {
       );
     },
 
+    rebuilds: rebuilds.list,
+
+    /** The run of a command once more, from what was kept of it. @throws rebuildImpossible, runNotFound */
+    async rebuild({ id }: { id: string }, caller: Caller): Promise<Job> {
+      const plan = await rebuilds.plan(id, caller);
+      const { command, environment } = plan.spec;
+      const { VIRTUAL_ENV: _, CONDA_PREFIX: __, ...rest } = outsideSweeps(environment);
+      const spec = { ...plan.spec, command: withFoundPython(command), environment: rest };
+      const job: CommandRecord = { ...newRecord(plan.job.experiment, caller), kind: 'command', spec };
+      return submit(job, caller, { alongside: (tx) => rebuilds.insert(tx, job, plan) });
+    },
+
     /** The same command once more, as a job of its own that finds the checkpoints of this one. @throws jobNotRetried */
     async retry({ id }: { id: string }, caller: Caller): Promise<Job> {
       const old = await getRecord(id, caller.workspace);
@@ -327,6 +352,12 @@ export function createJobs(deps: JobsDependencies) {
 }
 
 export type Jobs = ReturnType<typeof createJobs>;
+
+/** An interpreter by its path would be another than that of the environment. */
+const withFoundPython = ([first = '', ...rest]: readonly string[]): string[] => [
+  /\/python[\d.]*$/.test(first) ? 'python' : first,
+  ...rest,
+];
 
 /** A trial that is tried again by hand is none any more: the sweep has its end. */
 const outsideSweeps = ({

@@ -53,6 +53,16 @@ export const jobStore = (db: Db) => ({
     return new Map(rows.map((row) => [row.id, toRecord(row)]));
   },
 
+  async findByRun(workspace: string, runId: string): Promise<JobRecord | null> {
+    const row = await db
+      .selectFrom('jobs')
+      .selectAll()
+      .where('workspace', '=', workspace)
+      .where('run_id', '=', runId)
+      .executeTakeFirst();
+    return row ? toRecord(row) : null;
+  },
+
   /** False when it had ended: whoever comes first tells the end. */
   async end(id: string, now: number): Promise<boolean> {
     const result = await db

@@ -35,6 +35,7 @@ import { migration as sweepConfirmations } from './039-sweep-confirmations.ts';
 import { migration as endpoints } from './040-endpoints.ts';
 import { migration as jobKeys } from './040-job-keys.ts';
 import { migration as predictions } from './041-predictions.ts';
+import { migration as rebuilds } from './041-rebuilds.ts';
 import { migration as rollouts } from './042-rollouts.ts';
 import { migration as monitoring } from './050-monitoring.ts';
 import { migration as alerts } from './051-alerts.ts';
@@ -77,6 +78,7 @@ export const migrations: readonly Migration[] = [
   sweepSearches,
   sweepConfirmations,
   jobKeys,
+  rebuilds,
   endpoints,
   predictions,
   rollouts,

@@ -19,7 +19,7 @@ interface JobsTable {
 /** Files that a command was handed: its code, and inputs that are plain files. */
 interface JobFilesTable {
   job_id: string;
-  /** `code`, `input` or `diff`. */
+  /** `code`, `input`, `diff` or `lock`. */
   role: string;
   path: string;
   sha256: string;
@@ -46,7 +46,18 @@ interface JobFlightsTable {
   job_id: string;
 }
 
+/** Jobs that make a run again, with what came of it. */
+interface RebuildsTable {
+  job_id: string;
+  workspace: string;
+  of_run: string;
+  notes: string;
+  result: string | null;
+  created_at: number;
+}
+
 export interface JobsTables {
+  rebuilds: RebuildsTable;
   jobs: JobsTable;
   job_keys: JobKeysTable;
   job_flights: JobFlightsTable;

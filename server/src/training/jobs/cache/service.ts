@@ -119,10 +119,17 @@ export function createRunCache(deps: RunCacheDependencies) {
 
     /** What it was, as far as it is known when it starts; whatever it is asked for with. */
     async noteStart(job: CommandRecord, environment: KeyedEnvironment): Promise<void> {
+      // It runs in an environment of another origin, and is there to be compared.
+      if (job.spec.rebuild) return;
       // What a folder held that somebody works in is not known.
       if (job.spec.workingDirectory !== null && job.spec.code === null) return;
       const key = await keyOf(job, await listFiles(job), environment);
       await transact(db, (tx) => jobKeyStore(tx).save(job, key));
+    },
+
+    /** Digest of what its inputs were when it started; null when it is not known. */
+    async findInputs(jobId: string): Promise<string | null> {
+      return (await jobKeyStore(db).findParts(jobId))?.inputs ?? null;
     },
 
     /** In the transaction of its success. */

@@ -61,6 +61,15 @@ export const jobKeyStore = (db: Db) => {
         .execute();
     },
 
+    async findParts(jobId: string): Promise<JobKey['parts'] | null> {
+      const row = await db
+        .selectFrom('job_keys')
+        .select('parts')
+        .where('job_id', '=', jobId)
+        .executeTakeFirst();
+      return row ? parseJson(row.parts) : null;
+    },
+
     /** The newest first. */
     async listSame(workspace: string, key: string, limit: number): Promise<KeyedEnd[]> {
       return (await ended(workspace).where('key', '=', key).limit(limit).execute()).map(toEnd);

@@ -8,6 +8,7 @@ import type {
   PythonEnvironments,
 } from '../../../adapters/python-environments/python-environments.ts';
 import { errors } from '../../../base/errors.ts';
+import { rebuildLock } from '../files.ts';
 import type { CommandRecord, CommandSpec } from '../rules.ts';
 import { type EnvironmentFile, findEnvironmentFile } from './environment-file.ts';
 import { type CommandFolder, lastLines } from './folder.ts';
@@ -89,11 +90,15 @@ export function createCommandEnvironments(deps: EnvironmentDependencies) {
       cwd: string,
       limits: BuildLimits,
     ): Promise<CommandEnvironment | null> {
-      const found = await findEnvironmentFile(cwd, spec);
+      const found = spec.rebuild ? frozen : await findEnvironmentFile(cwd, spec);
       if (!found) return null;
       const { file } = found;
       const [name = '', value = ''] = limits.mark.split('=');
-      const request = requestOf(spec, found, cwd, { [name]: value }, limits.signal);
+      const place = spec.rebuild ? folder.path : cwd;
+      const request = {
+        ...requestOf(spec, found, place, { [name]: value }, limits.signal),
+        ...(spec.rebuild && { python: spec.rebuild.python, extra: [] }),
+      };
       let tool = '';
       const run = async (step: BuildStep): Promise<void> => {
         const { memoryBytes } = spec.resources;
@@ -125,6 +130,9 @@ export function createCommandEnvironments(deps: EnvironmentDependencies) {
 }
 
 export type CommandEnvironments = ReturnType<typeof createCommandEnvironments>;
+
+/** Of a rebuild: all that was there, and nothing else. */
+const frozen: EnvironmentFile = { file: rebuildLock, kind: 'frozen' };
 
 const reasonOf = ({ stoppedFor }: CommandOutcome, { timeoutSeconds }: CommandSpec): string =>
   ({

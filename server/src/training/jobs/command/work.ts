@@ -10,6 +10,7 @@ import type { Experiments } from '../../experiments/service.ts';
 import type { RunCache } from '../cache/service.ts';
 import type { JobFiles } from '../files.ts';
 import { callerOf, type JobEnds } from '../job-ends.ts';
+import type { Rebuilds } from '../rebuild/service.ts';
 import { type CommandRecord, type CommandSpec, filesOf } from '../rules.ts';
 import {
   activeIn,
@@ -37,6 +38,7 @@ export interface CommandWorkDependencies extends EnvironmentDependencies {
   readonly files: JobFiles;
   readonly cache: Pick<RunCache, 'noteStart' | 'noteSuccess'>;
   readonly prepareEnvironment: CommandEnvironments['prepare'];
+  readonly compareRebuild: Rebuilds['compare'];
   /** Numbers of the graphics processors that a job has. */
   gpusOf(id: string): readonly number[];
   /** Holds a folder per job. */
@@ -98,6 +100,7 @@ export function createCommandWork(deps: CommandWorkDependencies) {
     await transact(db, (tx) => experiments.setRunStatus(tx, runId, 'RUNNING', workspace));
     await clearFolder(folder);
     await files.write(filesOf(job), 'code', folder.code);
+    if (spec.rebuild) await files.write(job.id, 'lock', folder.path);
     const parameters = {
       ...{ job: id, run: runId, experiment, seed: spec.seed, params: spec.parameters },
       ...(spec.window && { window: spec.window }),
@@ -182,9 +185,11 @@ export function createCommandWork(deps: CommandWorkDependencies) {
     for (const path of [folder.outputs, folder.checkpoints]) await rm(path, { recursive: true, force: true });
     const done = { runId: job.runId, outputs, ...totals };
     const noteSuccess = await cache.noteSuccess(job, caller);
+    const noteRebuild = await deps.compareRebuild(job, caller);
     const alongside = async (tx: Db) => {
       await task.settle(tx, { done });
       await noteSuccess(tx);
+      await noteRebuild(tx);
     };
     await ends.end(job, 'succeeded', caller, { alongside });
     return { done };

@@ -3,7 +3,10 @@ import type { Job } from '@tidemill/sdk';
 import { Action } from '../../../components/Action.tsx';
 import { send } from '../../../lib/client.ts';
 
-export function JobActions({ job: { id, kind, state, finishedAt } }: { readonly job: Job }) {
+export const isRebuildable = ({ kind, state }: Job): boolean => kind === 'command' && state === 'succeeded';
+
+export function JobActions({ job }: { readonly job: Job }) {
+  const { id, kind, state, finishedAt, runId } = job;
   const navigate = useNavigate();
   if (finishedAt === null)
     return (
@@ -13,6 +16,16 @@ export function JobActions({ job: { id, kind, state, finishedAt } }: { readonly 
         about="The job ends with its whole process tree."
         reason="none"
         {...send('jobs', 'cancel', { id })}
+      />
+    );
+  if (isRebuildable(job) && runId)
+    return (
+      <Action
+        name="Rebuild"
+        about="The run once more, in an environment from its lock, with its code, data and seed; metrics and files are compared."
+        reason="none"
+        {...send('jobs', 'rebuild', { id: runId })}
+        onDone={(next) => void navigate({ to: `/jobs/${next.id}` })}
       />
     );
   if (kind !== 'command' || (state !== 'failed' && state !== 'cancelled')) return null;

@@ -22,6 +22,18 @@ export function JobFacts({ job }: { readonly job: Job }) {
         <Fact name="Run">
           <ReferenceLink kind="run" to={job.runId} text={job.runId ? shortId(job.runId) : ''} />
         </Fact>
+        {job.cachedFrom && (
+          <Fact wide name="Taken from">
+            <ReferenceLink kind="job" to={job.cachedFrom.jobId} text={shortId(job.cachedFrom.jobId)} /> of{' '}
+            <Time at={job.cachedFrom.finishedAt} />; nothing was run. The same:{' '}
+            {job.cachedFrom.same.join(', ')}.
+          </Fact>
+        )}
+        {job.cacheMiss && job.cacheMiss.differs.length > 0 && (
+          <Fact wide name="Not taken from a run, as">
+            {job.cacheMiss.differs.join('; ')}
+          </Fact>
+        )}
         <Fact name="Model">
           <ReferenceLink kind="model" to={job.modelVersion} />
         </Fact>

@@ -9,10 +9,11 @@ import { shortId } from '../../../components/ReferenceLink.tsx';
 import { StatusBadge } from '../../../components/StatusBadge.tsx';
 import { ask } from '../../../lib/client.ts';
 import { useParam } from '../../../lib/url-state.ts';
-import { JobActions } from './JobActions.tsx';
+import { isRebuildable, JobActions } from './JobActions.tsx';
 import { JobAsked } from './JobAsked.tsx';
 import { JobFacts } from './JobFacts.tsx';
 import { JobOutput } from './JobOutput.tsx';
+import { JobRebuilds } from './JobRebuilds.tsx';
 import { JobResources } from './JobResources.tsx';
 
 /** Its progress moves without an event. */
@@ -58,6 +59,9 @@ function JobTabs({ job }: { readonly job: Job }) {
       title: 'Progress',
       render: () => <FieldsTable label="progress" fields={job.progress} none="Nothing was reported yet." />,
     },
+    ...(isRebuildable(job)
+      ? [{ id: 'rebuilds', title: 'Rebuilds', render: () => <JobRebuilds runId={job.runId ?? ''} /> }]
+      : []),
     ...(job.runId
       ? [{ id: 'lineage', title: 'Lineage', render: () => <LineagePanel uri={`run:${job.runId}`} /> }]
       : []),
