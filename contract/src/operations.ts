@@ -119,6 +119,7 @@ const sweepRecipe = strict({
   folds: SweepRequest.folds,
   metric: SweepRequest.metric,
   seed: SweepRequest.seed,
+  confirm: SweepRequest.confirm,
 });
 const trainingSetRecipe = strict({
   name: TrainingSetRequest.name,

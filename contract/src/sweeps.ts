@@ -17,6 +17,31 @@ import { CommandJob, JobParameters, LearnerName } from './jobs.ts';
 
 const ExperimentName = Type.String({ minLength: 1, maxLength: 500 });
 
+export const ChoiceRule = Type.Union([
+  /** The best mean ± `lambda` times the standard deviation. */
+  strict({
+    type: Type.Literal('mean-std'),
+    lambda: Type.Optional(Type.Number({ minimum: 0, maximum: 1000, description: 'default 1' })),
+  }),
+  /** Of all whose mean is within one standard error of the best, the simplest: by the first parameter, then the next. */
+  strict({
+    type: Type.Literal('one-standard-error'),
+    simplest: Type.Record(Type.String(), literals('low', 'high'), { minProperties: 1, maxProperties: 20 }),
+  }),
+]);
+export type ChoiceRule = Static<typeof ChoiceRule>;
+
+const ConfirmationRequest = strict({
+  /** So many of the best trials are run again. */
+  top: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'default 3' })),
+  /** With so many other seeds each. */
+  seeds: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'default 3' })),
+  /** And on so many windows of time per seed, which the command cuts; our learners have rolling ones, 3 by default. */
+  windows: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+  rule: Type.Optional(ChoiceRule),
+});
+export type ConfirmationRequest = Static<typeof ConfirmationRequest>;
+
 export const SweepRequest = {
   experiment: ExperimentName,
   name: Type.Optional(Type.String({ maxLength: 500 })),
@@ -30,6 +55,8 @@ export const SweepRequest = {
   metric: Type.Optional(literals('mae', 'rmse')),
   seed: Type.Optional(integer()),
   register: Type.Optional(Name),
+  /** Run the best again before one is chosen and fitted. */
+  confirm: Type.Optional(ConfirmationRequest),
 };
 export const SweepDefinition = strict(SweepRequest);
 export type SweepDefinition = Static<typeof SweepDefinition>;
@@ -147,31 +174,6 @@ export const Trial = Type.Object({
   endedAt: nullable(Timestamp),
 });
 export type Trial = Static<typeof Trial>;
-
-export const ChoiceRule = Type.Union([
-  /** The best mean ± `lambda` times the standard deviation. */
-  strict({
-    type: Type.Literal('mean-std'),
-    lambda: Type.Optional(Type.Number({ minimum: 0, maximum: 1000, description: 'default 1' })),
-  }),
-  /** Of all whose mean is within one standard error of the best, the simplest: by the first parameter, then the next. */
-  strict({
-    type: Type.Literal('one-standard-error'),
-    simplest: Type.Record(Type.String(), literals('low', 'high'), { minProperties: 1, maxProperties: 20 }),
-  }),
-]);
-export type ChoiceRule = Static<typeof ChoiceRule>;
-
-const ConfirmationRequest = strict({
-  /** So many of the best trials are run again. */
-  top: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'default 3' })),
-  /** With so many other seeds each. */
-  seeds: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'default 3' })),
-  /** And on so many windows of time per seed, which the command cuts. */
-  windows: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
-  rule: Type.Optional(ChoiceRule),
-});
-export type ConfirmationRequest = Static<typeof ConfirmationRequest>;
 
 /** One job: a trial with another seed, on one window where there are windows. */
 export const ConfirmationRepeat = Type.Object({

@@ -140,6 +140,8 @@ export default defineProject({
         folds: 3,
         metric: 'mae',
         seed: 123,
+        // The best three again, on three seeds and three rolling windows: the steady one is fitted.
+        confirm: { top: 3, seeds: 3, windows: 3, rule: { type: 'mean-std', lambda: 1 } },
       },
       evaluation: { baseline: 'close', window },
       rollout: {

@@ -882,10 +882,6 @@ export const catalogue = {
     (d) => `The trials of '${d.id}' cannot be run again: ${d.reason}.`,
   ),
   confirmationInvalid: entry<{ reason: string }>(400, (d) => `No trial can be run again: ${d.reason}.`),
-  sweepNotSearch: entry<{ id: string }>(
-    409,
-    (d) => `'${d.id}' searches over our learners and runs by itself; only a search over a space can do that.`,
-  ),
   sweepNotRegistered: entry<{ id: string; reason: string }>(
     409,
     (d) => `The sweep '${d.id}' has no model to register: ${d.reason}.`,
@@ -913,6 +909,10 @@ export const catalogue = {
     400,
     (d) =>
       `Trial ${d.number} of '${d.sweep}' tells ${d.given} values; it takes one for each goal: ${d.goals}.`,
+  ),
+  sweepUnconfirmed: entry<{ id: string; reason: string }>(
+    422,
+    (d) => `The best trials of '${d.id}' were run again, and none could be chosen. ${d.reason}`,
   ),
   sweepFailed: entry<{ id: string; trials: number; reason: string }>(
     422,

@@ -1,13 +1,5 @@
 /** The steps of a loop run: each looks at what is made, makes the next thing, and says so with figures. */
-import type {
-  Evaluation,
-  GateCheck,
-  LoopStep,
-  ModelVersion,
-  Rollout,
-  Sweep,
-  Variant,
-} from '@tidemill/contract';
+import type { Evaluation, GateCheck, LoopStep, ModelVersion, Rollout, Variant } from '@tidemill/contract';
 import { type Caller, systemCaller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { errors, TidemillError } from '../../base/errors.ts';
@@ -22,9 +14,11 @@ import type { Sweeps } from '../../training/sweeps/service.ts';
 import {
   evaluationText,
   isNotBetter,
+  progressText,
   refusalText,
   type StepResult,
   type StoredRun,
+  searchText,
   stepsOfRollout,
   verdictOf,
   withStep,
@@ -119,11 +113,9 @@ export function createLoopSteps(deps: LoopStepsDependencies) {
       throw errors.sweepFailed({ id, trials: sweep.trials.length, reason });
     }
     if (sweep.modelVersion === null) {
-      return { steps: step(run, 'sweep', 'waiting', progressOf(sweep)), wait: true };
+      return { steps: step(run, 'sweep', 'waiting', progressText(sweep)), wait: true };
     }
-    const best = sweep.best;
-    const figures = best ? `: best is ${best.learner}, error ${best.value?.toPrecision(3)}` : '';
-    const text = `${sweep.trials.length} trials${figures}; registered as ${sweep.modelVersion}`;
+    const text = `${searchText(sweep)}; registered as ${sweep.modelVersion}`;
     return { steps: step(run, 'sweep', 'done', text), candidate: sweep.modelVersion };
   }
 
@@ -262,8 +254,3 @@ const isNamedAs =
   (served: string) =>
   (learned: string): boolean =>
     parseReference(learned).name === parseReference(served).name;
-
-function progressOf({ trials, definition }: Sweep): string {
-  const done = trials.filter((trial) => trial.state !== 'running').length;
-  return `${done} of ${definition.trials} trials done`;
-}

@@ -1,11 +1,13 @@
-import type { Evaluation, Rollout } from '@tidemill/contract';
+import type { Evaluation, Rollout, Sweep } from '@tidemill/contract';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   evidenceText,
   isCooledDown,
   isNotBetter,
+  progressText,
   refusalText,
+  searchText,
   stepsOfRollout,
   verdictOf,
   withStep,
@@ -103,4 +105,23 @@ test('a candidate that does not even look better is refused with both figures', 
   expect(refusalText({ ...evaluation, champion: null }, ['fresh'])).toBe(
     "MAE 2.10: the gate is not passed; refused (rule 'fresh')",
   );
+});
+
+test('a search says what it found, and by which figures the chosen one was confirmed', () => {
+  const trial = { number: 4, state: 'complete', learner: 'ridge', value: 2.049 };
+  const sweep = {
+    ...{ trials: [trial], best: trial, chosen: null, confirmation: null, definition: { trials: 1 } },
+  } as unknown as Sweep;
+  expect(searchText(sweep)).toBe('1 trials: best is ridge, error 2.05');
+  const confirmation = {
+    definition: { top: 3, seeds: [1, 2, 3], windows: 3 },
+    ...{ ended: 12, repeats: 27 },
+    trials: [{ number: 4, mean: 2.314, std: 0.2119, reason: 'its mean + 1·std is the least: 2.5259' }],
+  };
+  const confirmed = { ...sweep, chosen: trial, confirmation } as unknown as Sweep;
+  expect(searchText(confirmed)).toBe(
+    '1 trials: best is ridge, error 2.05; the best 3 run again with 3 seeds on 3 rolling windows: trial 4 (ridge) is chosen, 2.31 ± 0.212 (its mean + 1·std is the least: 2.5259)',
+  );
+  expect(progressText(sweep)).toBe('1 of 1 trials done');
+  expect(progressText(confirmed)).toBe('1 of 1 trials done; 12 of 27 repeats of the best');
 });

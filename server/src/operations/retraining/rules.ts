@@ -5,6 +5,7 @@ import type {
   LoopStep,
   RetrainingPolicy,
   Rollout,
+  Sweep,
 } from '@tidemill/contract';
 import type { Static } from 'typebox';
 
@@ -97,6 +98,25 @@ const signed = (value: number): string => `${value > 0 ? '+' : ''}${shown(value)
 
 const compared = ({ meanDifference, interval }: Compared): string =>
   `difference ${signed(meanDifference)}, 95 % ${signed(interval[0] ?? 0)} to ${signed(interval[1] ?? 0)}`;
+
+/** 7 of 10 trials done; then 12 of 27 repeats of the best. */
+export function progressText({ trials, definition, confirmation }: Sweep): string {
+  const done = trials.filter((trial) => trial.state !== 'running').length;
+  const repeats = confirmation && `; ${confirmation.ended} of ${confirmation.repeats} repeats of the best`;
+  return `${done} of ${definition.trials} trials done${repeats ?? ''}`;
+}
+
+/** 10 trials: best is trees, error 2.05; the best 3 run again …: trial 4 (ridge) is chosen, 2.31 ± 0.21, … */
+export function searchText({ trials, best, chosen, confirmation }: Sweep): string {
+  const found = best ? `: best is ${best.learner}, error ${shown(best.value ?? Number.NaN)}` : '';
+  const text = `${trials.length} trials${found}`;
+  if (!chosen || !confirmation) return text;
+  const { definition, trials: repeated } = confirmation;
+  const own = repeated.find(({ number }) => number === chosen.number);
+  const windows = definition.windows === null ? '' : ` on ${definition.windows} rolling windows`;
+  const spread = `${shown(own?.mean ?? Number.NaN)} ± ${shown(own?.std ?? Number.NaN)}`;
+  return `${text}; the best ${definition.top} run again with ${definition.seeds.length} seeds${windows}: trial ${chosen.number} (${chosen.learner}) is chosen, ${spread} (${own?.reason ?? ''})`;
+}
 
 /** MAE 2.10 against champion 2.08, naive 2.05 over 235 rows. */
 export function evaluationText({ metrics, champion, baseline, window }: Evaluation): string {

@@ -27,7 +27,7 @@ export interface RetrainingDependencies extends LoopStepsDependencies {
   readonly logger: Logger;
   readonly alerts: Pick<Alerts, 'listActive' | 'setLoopRun'>;
   readonly rollouts: LoopStepsDependencies['rollouts'] & Pick<Rollouts, 'rollBack'>;
-  readonly sweeps: LoopStepsDependencies['sweeps'] & Pick<Sweeps, 'cancel'>;
+  readonly sweeps: LoopStepsDependencies['sweeps'] & Pick<Sweeps, 'cancel' | 'assertConfirm'>;
 }
 
 type Contract = typeof retrainingEndpoints;
@@ -147,6 +147,7 @@ export function createRetraining(deps: RetrainingDependencies) {
       const { workspace } = caller;
       await deps.endpoints.currentDefinition(input.endpoint, workspace);
       assertPolicy(input);
+      sweeps.assertConfirm(input.sweep);
       const { views = [], service } = input.trainingSet;
       for (const view of views) await deps.features.resolveView(view, workspace);
       if (service !== undefined) await deps.features.services.resolve(service, workspace);

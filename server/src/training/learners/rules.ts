@@ -70,6 +70,7 @@ export type FoldMetric = 'mae' | 'rmse';
 
 /** Learn from the rows before `trainEnd`, judge on those from there to `end`. */
 export interface Fold {
+  readonly trainStart: number;
   readonly trainEnd: number;
   readonly end: number;
 }

@@ -73,6 +73,14 @@ export function createLearners({ analytics, compute }: LearnersDependencies) {
     listFolds: (table: TrainingTable, count: number, reference: string): readonly Fold[] =>
       named(reference, () => listFolds(table.time, count)),
 
+    /** Windows that learn from the block before alone. @throws trainingRefused when it has too few times for so many */
+    listRollingFolds: (table: TrainingTable, count: number, reference: string): readonly Fold[] =>
+      named(reference, () => listFolds(table.time, count, 'rolling')),
+
+    /** What a search of these learners chooses. */
+    parameterNames: (learners: readonly LearnerName[]): ReadonlySet<string> =>
+      new Set(learners.flatMap((name) => Object.keys(getLearner(name).ranges))),
+
     /** One error per fold. @throws trainingRefused */
     validate(input: ValidateInput, signal?: AbortSignal): Promise<readonly number[]> {
       return compute.compute({ module, name: 'validate', input }, signal ? { signal } : {});

@@ -1,11 +1,13 @@
-import type { LearnerName, Sweep, SweepDefinition, Trial } from '@tidemill/contract';
+import type { Confirmation, LearnerName, Sweep, SweepDefinition, Trial } from '@tidemill/contract';
 import type { Task } from '../../platform/tasks/rules.ts';
 import type { Recipe } from '../learners/rules.ts';
 
 /** A sweep's definition with nothing left open: defaults filled in, the training set pinned. */
-export interface FullDefinition extends Omit<Required<SweepDefinition>, 'name' | 'register'> {
+export interface FullDefinition extends Omit<Required<SweepDefinition>, 'name' | 'register' | 'confirm'> {
   readonly name: string | null;
   readonly register: string | null;
+  /** Sweeps from before there was one have none. */
+  readonly confirm?: SweepDefinition['confirm'] | null;
 }
 
 export interface SweepRecord {
@@ -16,6 +18,7 @@ export interface SweepRecord {
   readonly runId: string;
   readonly definition: FullDefinition;
   readonly trainingDigest: string;
+  /** That whose model the sweep's run holds. */
   readonly bestTrial: number | null;
   readonly modelVersion: string | null;
   readonly actor: string;
@@ -41,35 +44,43 @@ export type SweepEnd = 'succeeded' | 'failed' | 'cancelled';
 export const runStatusOf = { succeeded: 'FINISHED', failed: 'FAILED', cancelled: 'KILLED' } as const;
 export const taskKind = 'sweep';
 
-/** The least error wins; among equals the earlier trial. */
-export function chooseBest<T extends Trial>(trials: readonly T[]): T | null {
-  const complete = trials.filter(({ state, value }) => state === 'complete' && value !== null);
-  return complete.reduce<T | null>((best, trial) => {
-    const isBetter = best === null || (trial.value ?? 0) < (best.value ?? 0);
-    const isTie = best !== null && trial.value === best.value && trial.number < best.number;
-    return isBetter || isTie ? trial : best;
-  }, null);
-}
+/** The least error first; among equals the earlier trial. */
+export const rankTrials = <T extends Trial>(trials: readonly T[]): T[] =>
+  trials
+    .filter(({ state, value }) => state === 'complete' && value !== null)
+    .sort((a, b) => Number(a.value) - Number(b.value) || a.number - b.number);
+
+export const chooseBest = <T extends Trial>(trials: readonly T[]): T | null => rankTrials(trials)[0] ?? null;
 
 /** The best trial's parameters on all rows: what was held out to choose them is there to learn from at last. */
-export function toRefitRecipe(sweep: SweepRecord, { learner, parameters }: LearnerTrial): Recipe {
+export function toRefitRecipe(
+  sweep: SweepRecord,
+  { learner, parameters }: LearnerTrial,
+  runId = sweep.runId,
+): Recipe {
   const { seed, features, target, timeColumn, trainingSet } = sweep.definition;
   return {
-    ...{ version: 1, runId: sweep.runId, createdAt: sweep.createdAt },
+    ...{ version: 1, runId, createdAt: sweep.createdAt },
     ...{ learner, parameters: { ...parameters }, seed, features: [...features], target, timeColumn },
     trainingSet: { reference: trainingSet, digest: sweep.trainingDigest },
     ...{ split: 'time', holdout: 0 },
   };
 }
 
-export function toSweep(record: SweepRecord, trials: readonly Trial[], task: Task | null): Sweep {
-  const { id, definition, runId, modelVersion, createdAt, bestTrial } = record;
+export function toSweep(
+  record: SweepRecord,
+  trials: readonly Trial[],
+  task: Task | null,
+  confirmation: Confirmation | null,
+): Sweep {
+  const { id, definition, runId, modelVersion, createdAt } = record;
   return {
     ...{ id, kind: 'learners', runId, modelVersion, createdAt, trials: [...trials], front: [] },
-    ...{ chosen: null, confirmation: null },
     definition: { ...definition },
     state: task?.state ?? 'failed',
-    best: trials.find(({ number }) => number === bestTrial) ?? chooseBest(trials),
+    best: chooseBest(trials),
+    chosen: trials.find(({ number }) => number === confirmation?.chosen) ?? null,
+    confirmation,
     error: task?.error ?? null,
     finishedAt: task?.finishedAt ?? null,
   };

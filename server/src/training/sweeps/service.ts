@@ -14,10 +14,13 @@ import { endlessAttempts, withToldEnd } from '../../platform/tasks/told-end.ts';
 import type { Experiments } from '../experiments/service.ts';
 import type { Jobs } from '../jobs/service.ts';
 import type { Learners } from '../learners/service.ts';
-import { type SweepModel, type SweepRecord, taskKind, toSweep } from './rules.ts';
+import { createLearnerConfirmations } from './confirmation/learner-confirmations.ts';
+import { createLearnerTasks } from './confirmation/learner-tasks.ts';
+import { type LearnerTrial, type SweepModel, type SweepRecord, taskKind, toSweep } from './rules.ts';
 import { createSearches, type SearchesDependencies } from './space/service.ts';
 import { sweepStore } from './store.ts';
 import { callerOf, createSweepEnds } from './sweep-ends.ts';
+import { createSweepFits } from './sweep-fits.ts';
 import { findModelOf } from './sweep-model.ts';
 import { createSweepWork } from './sweep-work.ts';
 import { createTrials } from './trials.ts';
@@ -41,7 +44,10 @@ export function createSweeps(deps: SweepsDependencies) {
   const searches = createSearches(deps);
   const { db, clock, changes, tasks, datasets, experiments, learners } = deps;
   const ends = createSweepEnds(deps);
-  const workOnSweep = createSweepWork({ ...deps, ends, trials: createTrials(deps) });
+  const fits = createSweepFits(deps);
+  const confirmations = createLearnerConfirmations(deps);
+  const confirming = createLearnerTasks({ ...deps, fits, confirmations, getRecord, listTrials });
+  const workOnSweep = createSweepWork({ ...deps, ends, fits, confirmations, trials: createTrials(deps) });
 
   async function getRecord(id: string, workspace: string): Promise<SweepRecord> {
     const found = await sweepStore(db).find(workspace, id);
@@ -53,9 +59,15 @@ export function createSweeps(deps: SweepsDependencies) {
     const search = await searches.find(id, caller.workspace);
     if (search) return searches.describe(search);
     const record = await getRecord(id, caller.workspace);
-    const trials = await sweepStore(db).listTrials([id]);
-    return toSweep(record, trials.get(id) ?? [], await tasks.find(id));
+    return describe(record, await listTrials(id));
   }
+
+  async function listTrials(id: string): Promise<readonly LearnerTrial[]> {
+    return (await sweepStore(db).listTrials([id])).get(id) ?? [];
+  }
+
+  const describe = async (record: SweepRecord, trials: readonly LearnerTrial[]): Promise<Sweep> =>
+    toSweep(record, trials, await tasks.find(record.id), await confirmations.describe(record));
 
   async function submit(sweep: SweepRecord, caller: Caller): Promise<void> {
     const { id, workspace, runId, experimentId, definition, actor } = sweep;
@@ -98,12 +110,14 @@ export function createSweeps(deps: SweepsDependencies) {
         ...input,
         name: input.name ?? null,
         register: input.register ?? null,
+        confirm: input.confirm ?? null,
         trainingSet: version.reference,
         learners: [...new Set(input.learners)],
         folds: input.folds ?? 3,
         metric: input.metric ?? 'mae',
         seed: input.seed ?? 0,
       };
+      confirmations.assertRequest(input);
       learners.assertColumns({ ...definition, reference: version.reference }, version.columns);
       const { id: experimentId } = await experiments.ensureExperiment(input.experiment, caller);
       const sweep: SweepRecord = {
@@ -131,7 +145,7 @@ export function createSweeps(deps: SweepsDependencies) {
       for (const { id } of page) {
         const record = records.get(id);
         const search = record ? null : await searches.find(id, workspace);
-        if (record) items.push(toSweep(record, trials.get(id) ?? [], await tasks.find(id)));
+        if (record) items.push(await describe(record, trials.get(id) ?? []));
         else if (search) items.push(await searches.describe(search));
       }
       return { items, nextCursor };
@@ -145,11 +159,14 @@ export function createSweeps(deps: SweepsDependencies) {
     stop: searches.stop,
     resume: searches.resume,
 
-    /** @throws sweepNotSearch, sweepNotConfirmed, confirmationInvalid */
+    /** What a policy asks of its sweeps, judged before there is one. @throws confirmationInvalid */
+    assertConfirm: confirmations.assertRequest,
+
+    /** @throws sweepNotConfirmed, confirmationInvalid */
     async confirm(input: { id: string } & ConfirmationRequest, caller: Caller): Promise<Sweep> {
       if (await searches.isOurs(input.id, caller.workspace)) return searches.confirm(input, caller);
-      await getRecord(input.id, caller.workspace);
-      throw errors.sweepNotSearch({ id: input.id });
+      await confirming.begin(await getRecord(input.id, caller.workspace), input, caller);
+      return get(input, caller);
     },
 
     /** @throws sweepNotFound, sweepNotRegistered */
@@ -157,7 +174,9 @@ export function createSweeps(deps: SweepsDependencies) {
       { id, trial }: { id: string; trial?: number | undefined },
       caller: Caller,
     ): Promise<SweepModel> {
-      return findModelOf(await get({ id }, caller), trial);
+      const sweep = await get({ id }, caller);
+      const fitted = sweep.kind === 'learners' ? (await getRecord(id, caller.workspace)).bestTrial : null;
+      return findModelOf(sweep, { fitted, asked: trial });
     },
 
     /** Of the newest version that was made of it. */
@@ -168,6 +187,7 @@ export function createSweeps(deps: SweepsDependencies) {
     async cancel({ id }: { id: string }, caller: Caller): Promise<Sweep> {
       if (await searches.isOurs(id, caller.workspace)) return searches.cancel({ id }, caller);
       const sweep = await getRecord(id, caller.workspace);
+      if (sweep.endedAt !== null && (await confirming.cancel(sweep, caller))) return get({ id }, caller);
       const alongside = (tx: Db) => tasks.cancel(tx, id);
       const ended = await ends.end(sweep, 'cancelled', caller, { alongside });
       const now = await get({ id }, caller);

@@ -4,6 +4,8 @@ import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { toUri } from '../../base/references.ts';
 import type { Experiments } from '../experiments/service.ts';
+import { cancelledEnd } from './confirmation/records.ts';
+import { confirmationStore } from './confirmation/store.ts';
 import { type LearnerTrial, runStatusOf, type SweepEnd, type SweepRecord, toRefitRecipe } from './rules.ts';
 import { sweepStore } from './store.ts';
 
@@ -15,7 +17,7 @@ export interface SweepEndsDependencies {
 
 export interface EndOptions {
   /** The trial whose model the sweep leaves. */
-  readonly best?: LearnerTrial;
+  readonly winner?: LearnerTrial;
   readonly error?: string;
   /** More of the same transaction, unless it had ended. */
   readonly alongside?: (tx: Db) => Promise<unknown>;
@@ -42,15 +44,27 @@ export function createSweepEnds({ changes, experiments, clock }: SweepEndsDepend
     }
   }
 
+  /** Of a sweep that ends before its best were run again. */
+  async function endConfirmation(tx: Db, id: string): Promise<void> {
+    const store = confirmationStore(tx);
+    if (await store.end(id, { ...cancelledEnd, endedAt: clock.now() })) await store.cancelWaiting(id);
+  }
+
   return {
     /** False when the sweep had ended already. */
-    end(sweep: SweepRecord, state: SweepEnd, caller: Caller, { best, error, alongside }: EndOptions = {}) {
+    end(
+      sweep: SweepRecord,
+      state: SweepEnd,
+      caller: Caller,
+      { winner: trial, error, alongside }: EndOptions = {},
+    ) {
       const { id, runId, workspace, definition } = sweep;
-      const winner = state === 'succeeded' ? (best ?? null) : null;
+      const winner = state === 'succeeded' ? (trial ?? null) : null;
       return changes.run(caller, async (tx, record): Promise<boolean> => {
         if (!(await sweepStore(tx).end(id, winner?.number ?? null, clock.now()))) return false;
         await alongside?.(tx);
         await endRunningTrials(tx, sweep, state);
+        await endConfirmation(tx, id);
         await experiments.setRunStatus(tx, runId, runStatusOf[state], workspace);
         record({
           action: 'sweep.finished',

@@ -37,17 +37,27 @@ test('once the best were run again, the chosen one and its figures', () => {
     reason:
       'Trial 1 of sweep_1, chosen among 2 that were run again 9 times each: its mean + 1·std is the least: 1.2',
   });
-  expect(findModelOf(confirmed, 0).reason).toContain('the best single value');
+  expect(findModelOf(confirmed, { asked: 0 }).reason).toContain('the best single value');
 });
 
 test('a sweep over our learners has the one model that was fitted on all rows', () => {
   const learners = { ...sweep, kind: 'learners', definition: { metric: 'mae' } } as const;
-  expect(findModelOf(learners)).toMatchObject({
+  expect(findModelOf(learners, { fitted: 0 })).toMatchObject({
     trial: 0,
     runId: 'own',
     reason: expect.stringContaining('mae 0'),
   });
-  expect(() => findModelOf(learners, 1)).toThrow('only its trial 0 was fitted on all rows');
+  expect(() => findModelOf(learners, { asked: 1, fitted: 0 })).toThrow(
+    'only its trial 0 was fitted on all rows',
+  );
+});
+
+test('and, where another one was chosen afterwards, that of the chosen in its own run', () => {
+  const chosen = { chosen: trials[1] as Trial, confirmation: confirmation('succeeded') };
+  const learners = { ...sweep, ...chosen, kind: 'learners', definition: { metric: 'mae' } } as const;
+  expect(findModelOf(learners, { fitted: 0 })).toMatchObject({ trial: 1, runId: 'run-1' });
+  expect(findModelOf(learners, { fitted: 1 })).toMatchObject({ trial: 1, runId: 'own' });
+  expect(findModelOf(learners, { fitted: 0, asked: 0 })).toMatchObject({ trial: 0, runId: 'own' });
 });
 
 test.each<[string, Partial<Sweep>, number | undefined, RegExp]>([
@@ -59,5 +69,5 @@ test.each<[string, Partial<Sweep>, number | undefined, RegExp]>([
   ['without any trial', { trials: [] }, 0, /no trial 0, and none at all yet/],
   ['whose trial failed', {}, 2, /trial 2 is failed \(no memory\)/],
 ])('one %s says what to do', (_what, change, number, message) => {
-  expect(() => findModelOf({ ...sweep, ...change }, number)).toThrow(message);
+  expect(() => findModelOf({ ...sweep, ...change }, { asked: number })).toThrow(message);
 });

@@ -3,13 +3,19 @@ import type { Sweep, SweepGoal, Trial } from '@tidemill/contract';
 import { errors, type TidemillError } from '../../base/errors.ts';
 import type { SweepModel } from './rules.ts';
 
+interface Asked {
+  readonly asked?: number | undefined;
+  /** Of a sweep over our learners: the trial whose model its own run holds. */
+  readonly fitted?: number | null;
+}
+
 /**
  * The trial asked for; else the one chosen after the best were run again; else the best single value.
  * @throws sweepNotRegistered
  */
-export function findModelOf(sweep: Sweep, asked?: number): SweepModel {
+export function findModelOf(sweep: Sweep, { asked, fitted = null }: Asked = {}): SweepModel {
   const trial = asked === undefined ? defaultTrial(sweep) : askedTrial(sweep, asked);
-  return { trial: trial.number, runId: runOf(sweep, trial), reason: reasonFor(sweep, trial) };
+  return { trial: trial.number, runId: runOf(sweep, trial, fitted), reason: reasonFor(sweep, trial) };
 }
 
 const refused = ({ id }: Sweep, reason: string): TidemillError => errors.sweepNotRegistered({ id, reason });
@@ -45,17 +51,18 @@ function defaultTrial(sweep: Sweep): Trial {
   return trial;
 }
 
-/** A search's trials leave their own models; one over our learners leaves a single one, fitted on all rows. */
-function runOf(sweep: Sweep, trial: Trial): string {
-  if (sweep.kind === 'space') return trial.runId;
-  if (sweep.runId !== null && trial.number === fittedTrial(sweep)?.number) return sweep.runId;
+/** A search's trials leave their own models; our learners leave that of the best, and of the chosen one where it is another. */
+function runOf(sweep: Sweep, trial: Trial, fitted: number | null): string {
+  const { kind, runId, chosen } = sweep;
+  if (kind === 'learners' && trial.number === fitted && runId !== null) return runId;
+  if (kind === 'space' || trial.number === chosen?.number) return trial.runId;
   throw refused(
     sweep,
-    `only its trial ${fittedTrial(sweep)?.number ?? '–'} was fitted on all rows, and trial ${trial.number} was not`,
+    fitted === null
+      ? 'none of its trials was fitted on all rows'
+      : `only its trial ${chosen?.number ?? fitted} was fitted on all rows, and trial ${trial.number} was not`,
   );
 }
-
-const fittedTrial = ({ state, best }: Sweep): Trial | null => (state === 'succeeded' ? best : null);
 
 function reasonFor(sweep: Sweep, trial: Trial): string {
   const { confirmation, chosen, best, trials } = sweep;

@@ -5,6 +5,7 @@ import { newRunId } from '../../base/ids.ts';
 import { mean } from '../../base/statistics/summary.ts';
 import type { Experiments } from '../experiments/service.ts';
 import type { ForwardRequest, Learners, TrainingTable } from '../learners/service.ts';
+import { inLanes } from './lanes.ts';
 import type { LearnerTrial, SweepRecord } from './rules.ts';
 import { sweepStore } from './store.ts';
 import { callerOf } from './sweep-ends.ts';
@@ -22,9 +23,6 @@ export interface Search {
   readonly folds: ForwardRequest['folds'];
   readonly signal: AbortSignal;
 }
-
-/** More would only wait for each other's cores. */
-const lanes = 2;
 
 /** Trials are rows of their own: what has ended is not done again, what was running is done again under its run. */
 export function createTrials({ db, clock, experiments, learners }: TrialsDependencies) {
@@ -93,22 +91,11 @@ export function createTrials({ db, clock, experiments, learners }: TrialsDepende
       const isOpen = (number: number) => (found.get(number)?.state ?? 'running') === 'running';
       const due = [...Array(sweep.definition.trials).keys()].filter(isOpen);
       let ended = sweep.definition.trials - due.length;
-      let broken = false;
-      const lane = async (): Promise<void> => {
-        for (let number = due.shift(); number !== undefined && !broken; number = due.shift()) {
-          signal.throwIfAborted();
-          await close(sweep, await judge(found.get(number) ?? (await open(sweep, number)), search));
-          ended += 1;
-          await onEnd(ended);
-        }
-      };
-      // A lane that breaks lets the other finish its trial: nothing may be written after the attempt is over.
-      const stop = (error: unknown) => {
-        broken = true;
-        throw error;
-      };
-      const results = await Promise.allSettled(Array.from({ length: lanes }, () => lane().catch(stop)));
-      for (const result of results) if (result.status === 'rejected') throw result.reason;
+      await inLanes(due, signal, async (number) => {
+        await close(sweep, await judge(found.get(number) ?? (await open(sweep, number)), search));
+        ended += 1;
+        await onEnd(ended);
+      });
       return listTrials(sweep);
     },
   };

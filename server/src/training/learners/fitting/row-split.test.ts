@@ -62,9 +62,9 @@ describe('splitRows', () => {
 describe('listFolds', () => {
   test('windows expand, each judged on the next block', () => {
     expect(listFolds(buildTable(8).time, 3)).toEqual([
-      { trainEnd: 2, end: 4 },
-      { trainEnd: 4, end: 6 },
-      { trainEnd: 6, end: 8 },
+      { trainStart: 0, trainEnd: 2, end: 4 },
+      { trainStart: 0, trainEnd: 4, end: 6 },
+      { trainStart: 0, trainEnd: 6, end: 8 },
     ]);
   });
 

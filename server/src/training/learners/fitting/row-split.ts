@@ -55,15 +55,19 @@ function assertBothSides(split: RowSplit): RowSplit {
 }
 
 /**
- * Expanding windows (walk-forward): the rows are cut into `count` + 1 blocks in order of time; fold k learns from the
- * first k blocks and is judged on the next. No time is cut in two.
+ * Windows of time (walk-forward): the rows are cut into `count` + 1 blocks in order of time; fold k is judged on block
+ * k + 1 and learns from all blocks before it (expanding), or from the one before it (rolling). No time is cut in two.
  * @throws LearnerInputError when there are too few times for so many folds.
  */
-export function listFolds(time: Float64Array, count: number): readonly Fold[] {
-  const windows = listTimeWindows(time, { count, kind: 'expanding' });
-  if (windows) return windows.map(({ trainEnd, end }) => ({ trainEnd, end }));
+export function listFolds(
+  time: Float64Array,
+  count: number,
+  kind: 'expanding' | 'rolling' = 'expanding',
+): readonly Fold[] {
+  const windows = listTimeWindows(time, { count, kind });
+  if (windows) return windows.map(({ trainStart, trainEnd, end }) => ({ trainStart, trainEnd, end }));
   throw new LearnerInputError(
-    `${time.length} rows of ${new Set(time).size} times cannot be cut into ${count} expanding windows; ask for fewer folds, or give rows of more times.`,
+    `${time.length} rows of ${new Set(time).size} times cannot be cut into ${count} ${kind} windows; ask for fewer, or give rows of more times.`,
   );
 }
 

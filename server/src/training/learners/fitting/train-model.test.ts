@@ -69,8 +69,8 @@ test('the digest of a recipe does not depend on the order of its keys', () => {
 
 test('walk-forward judges each fold on the rows that follow', () => {
   const folds = [
-    { trainEnd: 100, end: 150 },
-    { trainEnd: 150, end: 200 },
+    { trainStart: 0, trainEnd: 100, end: 150 },
+    { trainStart: 0, trainEnd: 150, end: 200 },
   ];
   const request = { learner: 'ridge', parameters: { lambda: 1 }, seed: 0, folds, metric: 'mae' } as const;
   const errors = validateForward(table, request);

@@ -58,8 +58,8 @@ export interface ForwardRequest extends TrialDraw {
  */
 export function validateForward(table: TrainingTable, request: ForwardRequest): readonly number[] {
   const learner = getLearner(request.learner);
-  return request.folds.map(({ trainEnd, end }) => {
-    const fitted = learner.fit(sliceRows(table, 0, trainEnd), request.parameters, request.seed);
+  return request.folds.map(({ trainStart, trainEnd, end }) => {
+    const fitted = learner.fit(sliceRows(table, trainStart, trainEnd), request.parameters, request.seed);
     const next = sliceRows(table, trainEnd, end);
     return regressionMetrics(next.target, fitted.predict(next.features))[request.metric];
   });

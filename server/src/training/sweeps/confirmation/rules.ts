@@ -6,9 +6,9 @@ import type {
   ConfirmedTrial,
   JobParameters,
 } from '@tidemill/contract';
-import { errors } from '../../../../base/errors.ts';
-import { type Direction, spreadOf } from '../../../../base/statistics/choice.ts';
-import { rankTrials, type SearchRecord, spaceOf, type TrialRecord } from '../rules.ts';
+import { errors } from '../../../base/errors.ts';
+import { type Direction, spreadOf } from '../../../base/statistics/choice.ts';
+import { chooseTrial } from './choose-trial.ts';
 
 export type FullRule = Required<ChoiceRule>;
 
@@ -52,45 +52,53 @@ export interface Choice {
 const leastRepeats = 3;
 const mostRepeats = 1000;
 
+/** A sweep as far as a confirmation needs to know of it. */
+export interface Confirmable {
+  readonly id: string;
+  /** The search's own; repeats have those that follow it. */
+  readonly seed: number;
+  readonly direction: Direction;
+  /** Complete trials, the best first. */
+  readonly ranked: FullConfirmation['trials'];
+  /** Parameters that can say which trial is simpler. */
+  readonly numeric: ReadonlySet<string>;
+  /** Where the request does not say how many. */
+  readonly windows: number | null;
+}
+
 /** @throws sweepNotConfirmed, confirmationInvalid */
 export function completeConfirmation(
-  search: SearchRecord,
-  trials: readonly TrialRecord[],
-  { top = 3, seeds: seedCount = 3, windows, rule = { type: 'mean-std' } }: ConfirmationRequest,
+  { id, seed, direction, ranked, numeric, windows: ownWindows }: Confirmable,
+  request: ConfirmationRequest,
 ): FullConfirmation {
-  const { id, command, definition, status } = search;
-  const refused = (reason: string) => errors.sweepNotConfirmed({ id, reason });
-  if (!command)
-    throw refused('they were asked for and told from outside, and no command is known that would run them');
-  if (status === 'running') throw refused('it still searches; stop it, or wait for its end');
-  const [goal, ...others] = definition.goals;
-  if (!goal || others.length > 0)
-    throw refused('it has several goals, and no single value by which one trial is the best');
-  const best = rankTrials(trials, goal).slice(0, top);
-  if (best.length === 0) throw refused('none of them is complete');
+  const { top, seeds, windows, rule } = completeRequest(request, { numeric, windows: ownWindows });
+  if (ranked.length === 0) throw errors.sweepNotConfirmed({ id, reason: 'none of them is complete' });
+  return {
+    seeds: Array.from({ length: seeds }, (_, i) => (seed + 1 + i) % 2 ** 32),
+    ...{ windows, rule, direction },
+    trials: ranked.slice(0, top).map(({ number, parameters }) => ({ number, parameters })),
+  };
+}
 
-  const count = seedCount * (windows ?? 1);
-  if (count < leastRepeats || count * best.length > mostRepeats)
+/** What is asked for with nothing left open; can be judged before there is a trial. @throws confirmationInvalid */
+export function completeRequest(
+  { top = 3, seeds = 3, windows: asked, rule = { type: 'mean-std' } }: ConfirmationRequest,
+  { numeric, windows: ownWindows }: Pick<Confirmable, 'numeric' | 'windows'>,
+): { top: number; seeds: number; windows: number | null; rule: FullRule } {
+  const windows = asked ?? ownWindows;
+  const count = seeds * (windows ?? 1);
+  if (count < leastRepeats || count * top > mostRepeats)
     throw errors.confirmationInvalid({
       reason:
         count < leastRepeats
           ? `${count} repeats of a trial say nothing of how far its values spread; ask for seeds × windows of at least ${leastRepeats}`
-          : `${best.length} trials × ${count} repeats are more than ${mostRepeats} jobs`,
+          : `${top} trials × ${count} repeats are more than ${mostRepeats} trainings`,
     });
-  return {
-    seeds: Array.from({ length: seedCount }, (_, i) => ((command.seed ?? 0) + 1 + i) % 2 ** 32),
-    windows: windows ?? null,
-    rule: completeRule(rule, search),
-    direction: goal.direction,
-    trials: best.map(({ number, parameters }) => ({ number, parameters })),
-  };
+  return { top, seeds, windows, rule: completeRule(rule, numeric) };
 }
 
-function completeRule(rule: ChoiceRule, { definition }: SearchRecord): FullRule {
+function completeRule(rule: ChoiceRule, numeric: ReadonlySet<string>): FullRule {
   if (rule.type === 'mean-std') return { ...rule, lambda: rule.lambda ?? 1 };
-  const numeric = new Set(
-    spaceOf(definition).parameters.flatMap(({ name, type }) => (type === 'categorical' ? [] : [name])),
-  );
   const unknown = Object.keys(rule.simplest).find((name) => !numeric.has(name));
   if (unknown !== undefined)
     throw errors.confirmationInvalid({
@@ -112,6 +120,20 @@ export const listRepeats = ({ seeds, windows, trials }: FullConfirmation): Repea
 
 const windowsOf = (count: number | null): (number | null)[] =>
   count === null ? [null] : [...Array(count).keys()];
+
+/** What the rule makes of the repeats; none chosen is a failure. */
+export function decide(
+  definition: FullConfirmation,
+  repeats: readonly Repeat[],
+): Pick<ConfirmationRecord, 'status' | 'choice' | 'error'> {
+  const choice = chooseTrial(definition, measureTrials(definition, repeats));
+  const [first] = choice.trials;
+  const error =
+    choice.chosen === null
+      ? `None of the ${choice.trials.length} trials gave a value in all of its repeats; trial ${first?.number}: ${first?.reason}`
+      : null;
+  return { status: error ? 'failed' : 'succeeded', choice, error };
+}
 
 export const isRepeatOver = ({ state }: Pick<Repeat, 'state'>): boolean =>
   state !== 'waiting' && state !== 'running';

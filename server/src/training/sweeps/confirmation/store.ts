@@ -1,5 +1,5 @@
 import type { Confirmation } from '@tidemill/contract';
-import { type Db, json, parseJson } from '../../../../adapters/db/db.ts';
+import { type Db, json, parseJson } from '../../../adapters/db/db.ts';
 import type { ConfirmationRecord, Repeat } from './rules.ts';
 
 /** Stands for no window: a key has no null. */
@@ -62,11 +62,12 @@ export const confirmationStore = (db: Db) => ({
     };
   },
 
+  /** False when it had ended: whoever comes first tells the end. */
   async end(
     sweepId: string,
     end: Pick<ConfirmationRecord, 'status' | 'choice' | 'error' | 'endedAt'>,
-  ): Promise<void> {
-    await db
+  ): Promise<boolean> {
+    const result = await db
       .updateTable('sweep_confirmations')
       .set({
         status: end.status,
@@ -75,7 +76,9 @@ export const confirmationStore = (db: Db) => ({
         ended_at: end.endedAt,
       })
       .where('sweep_id', '=', sweepId)
-      .execute();
+      .where('status', '=', 'running')
+      .executeTakeFirst();
+    return Number(result.numUpdatedRows) === 1;
   },
 
   async listRepeats(sweepId: string): Promise<Repeat[]> {

@@ -1,5 +1,5 @@
 /** Which of the trials that were run again is taken, and in words why. */
-import { indexOfBest, meanStdScore, withinOneStandardError } from '../../../../base/statistics/choice.ts';
+import { indexOfBest, meanStdScore, withinOneStandardError } from '../../../base/statistics/choice.ts';
 import type { Choice, FullConfirmation, MeasuredTrial } from './rules.ts';
 
 interface Candidate {
