@@ -201,7 +201,7 @@ describeEachDatabase('confirming the best of a search', (open) => {
     const { id } = await searched(caller);
     const attempts: [ConfirmationRequest, string][] = [
       [{ seeds: 1, windows: 2 }, '2 repeats of a trial say nothing'],
-      [{ seeds: 100, windows: 100 }, 'more than 1000 jobs'],
+      [{ seeds: 100, windows: 100 }, 'more than 1000 trainings'],
       [{ rule: { type: 'one-standard-error', simplest: { kind: 'low' } } }, "'kind' cannot say"],
       [{ rule: { type: 'one-standard-error', simplest: { y: 'low' } } }, "'y' cannot say"],
     ];
