@@ -45,7 +45,10 @@ export function createSweeps(deps: SweepsDependencies) {
   const { db, clock, changes, tasks, datasets, experiments, learners } = deps;
   const ends = createSweepEnds(deps);
   const fits = createSweepFits(deps);
-  const confirmations = createLearnerConfirmations(deps);
+  const confirmations = createLearnerConfirmations({
+    ...deps,
+    holdOpen: (tx, id) => sweepStore(tx).holdOpen(id),
+  });
   const confirming = createLearnerTasks({ ...deps, fits, confirmations, getRecord, listTrials });
   const workOnSweep = createSweepWork({ ...deps, ends, fits, confirmations, trials: createTrials(deps) });
 

@@ -1,6 +1,13 @@
 /** Which of the trials that were run again is taken, and in words why. */
 import { indexOfBest, meanStdScore, withinOneStandardError } from '../../../base/statistics/choice.ts';
-import type { Choice, FullConfirmation, MeasuredTrial } from './rules.ts';
+import {
+  type Choice,
+  type ConfirmationRecord,
+  type FullConfirmation,
+  type MeasuredTrial,
+  measureTrials,
+  type Repeat,
+} from './rules.ts';
 
 interface Candidate {
   readonly number: number;
@@ -48,6 +55,20 @@ export function chooseTrial(definition: FullConfirmation, trials: readonly Measu
       };
     }),
   };
+}
+
+/** What the rule makes of the repeats; none chosen is a failure. */
+export function decide(
+  definition: FullConfirmation,
+  repeats: readonly Repeat[],
+): Pick<ConfirmationRecord, 'status' | 'choice' | 'error'> {
+  const choice = chooseTrial(definition, measureTrials(definition, repeats));
+  const [first] = choice.trials;
+  const error =
+    choice.chosen === null
+      ? `None of the ${choice.trials.length} trials gave a value in all of its repeats; trial ${first?.number}: ${first?.reason}`
+      : null;
+  return { status: error ? 'failed' : 'succeeded', choice, error };
 }
 
 function sayFailure({ repeats }: MeasuredTrial): string {

@@ -8,15 +8,14 @@ import type { Experiments } from '../../experiments/service.ts';
 import type { Learners, TrainingTable } from '../../learners/service.ts';
 import { inLanes } from '../lanes.ts';
 import { type LearnerTrial, rankTrials, type SweepRecord } from '../rules.ts';
-import { sweepStore } from '../store.ts';
 import { callerOf } from '../sweep-ends.ts';
+import { decide } from './choose-trial.ts';
 import { createConfirmationRecords } from './records.ts';
 import {
   type Confirmable,
   type ConfirmationRecord,
   completeConfirmation,
   completeRequest,
-  decide,
   isRepeatOver,
   type Repeat,
   toConfirmation,
@@ -29,6 +28,8 @@ export interface LearnerConfirmationsDependencies {
   readonly changes: Changes;
   readonly experiments: Pick<Experiments, 'logBatch'>;
   readonly learners: Pick<Learners, 'listRollingFolds' | 'parameterNames' | 'validate'>;
+  /** False when the sweep has ended; otherwise it cannot end before this transaction does. */
+  holdOpen(tx: Db, id: string): Promise<boolean>;
 }
 
 export interface Rows {
@@ -149,7 +150,7 @@ export function createLearnerConfirmations(deps: LearnerConfirmationsDependencie
       const { id, runId, definition, actor } = sweep;
       if (!(await store.find(id)))
         await changes.run(callerOf(sweep), async (tx, record) => {
-          if (!(await sweepStore(tx).holdOpen(id))) throw errors.jobEnded({ id, state: 'ended' });
+          if (!(await deps.holdOpen(tx, id))) throw errors.jobEnded({ id, state: 'ended' });
           const full = completeConfirmation(toConfirmable(sweep, trials), definition.confirm ?? {});
           await records.begin(tx, record, { id, definition: full, taskId: id, actor });
         });

@@ -8,7 +8,6 @@ import type {
 } from '@tidemill/contract';
 import { errors } from '../../../base/errors.ts';
 import { type Direction, spreadOf } from '../../../base/statistics/choice.ts';
-import { chooseTrial } from './choose-trial.ts';
 
 export type FullRule = Required<ChoiceRule>;
 
@@ -120,20 +119,6 @@ export const listRepeats = ({ seeds, windows, trials }: FullConfirmation): Repea
 
 const windowsOf = (count: number | null): (number | null)[] =>
   count === null ? [null] : [...Array(count).keys()];
-
-/** What the rule makes of the repeats; none chosen is a failure. */
-export function decide(
-  definition: FullConfirmation,
-  repeats: readonly Repeat[],
-): Pick<ConfirmationRecord, 'status' | 'choice' | 'error'> {
-  const choice = chooseTrial(definition, measureTrials(definition, repeats));
-  const [first] = choice.trials;
-  const error =
-    choice.chosen === null
-      ? `None of the ${choice.trials.length} trials gave a value in all of its repeats; trial ${first?.number}: ${first?.reason}`
-      : null;
-  return { status: error ? 'failed' : 'succeeded', choice, error };
-}
 
 export const isRepeatOver = ({ state }: Pick<Repeat, 'state'>): boolean =>
   state !== 'waiting' && state !== 'running';

@@ -11,9 +11,9 @@ import type { Tasks } from '../../../platform/tasks/service.ts';
 import { endlessAttempts } from '../../../platform/tasks/told-end.ts';
 import type { Experiments } from '../../experiments/service.ts';
 import type { Jobs } from '../../jobs/service.ts';
+import { createConfirmations } from '../confirmation/search-confirmations.ts';
 import { measureImportance } from '../search/importance.ts';
 import { holdsPoint, type Point } from '../search/space.ts';
-import { createConfirmations } from './confirmation/service.ts';
 import { createDriver } from './driver.ts';
 import {
   bestOf,

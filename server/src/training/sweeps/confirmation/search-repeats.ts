@@ -1,12 +1,17 @@
 /** Repeats are jobs: begun as far as the sweep allows, told when they end. */
-import { type Db, transact } from '../../../../adapters/db/db.ts';
-import type { TaskContext, TaskOutcome } from '../../../../platform/tasks/service.ts';
-import type { CommandSpec, Jobs } from '../../../jobs/service.ts';
-import { type ConfirmationRecord, isRepeatOver, type Repeat } from '../../confirmation/rules.ts';
-import { confirmationStore } from '../../confirmation/store.ts';
-import { createCalls } from '../calls.ts';
-import { createJobResults, isJobOver, type JobResultsDependencies, jobCallerOf } from '../job-results.ts';
-import { type SearchRecord, type SearchStatus, toWords } from '../rules.ts';
+import { type Db, transact } from '../../../adapters/db/db.ts';
+import type { TaskContext, TaskOutcome } from '../../../platform/tasks/service.ts';
+import type { CommandSpec, Jobs } from '../../jobs/service.ts';
+import { createCalls } from '../space/calls.ts';
+import {
+  createJobResults,
+  isJobOver,
+  type JobResultsDependencies,
+  jobCallerOf,
+} from '../space/job-results.ts';
+import { type SearchRecord, type SearchStatus, toWords } from '../space/rules.ts';
+import { type ConfirmationRecord, isRepeatOver, type Repeat } from './rules.ts';
+import { confirmationStore } from './store.ts';
 
 export interface ConfirmationWorkDependencies extends JobResultsDependencies {
   readonly db: Db;

@@ -1,6 +1,6 @@
-import { errors } from '../../../../base/errors.ts';
-import type { Confirmable } from '../../confirmation/rules.ts';
-import { rankTrials, type SearchRecord, spaceOf, type TrialRecord } from '../rules.ts';
+import { errors } from '../../../base/errors.ts';
+import { rankTrials, type SearchRecord, spaceOf, type TrialRecord } from '../space/rules.ts';
+import type { Confirmable } from './rules.ts';
 
 /** @throws sweepNotConfirmed */
 export function toConfirmable(

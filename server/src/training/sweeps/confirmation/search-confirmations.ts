@@ -1,19 +1,20 @@
 import type { Confirmation, ConfirmationRequest } from '@tidemill/contract';
-import type { Changes } from '../../../../access/audit/service.ts';
-import type { Db } from '../../../../adapters/db/db.ts';
-import type { Caller } from '../../../../base/caller.ts';
-import type { Clock } from '../../../../base/clock.ts';
-import { newId } from '../../../../base/ids.ts';
-import { toUri } from '../../../../base/references.ts';
-import type { Events } from '../../../../platform/events/service.ts';
-import type { Tasks } from '../../../../platform/tasks/service.ts';
-import { endlessAttempts } from '../../../../platform/tasks/told-end.ts';
-import { type ConfirmationEnd, cancelledEnd, createConfirmationRecords } from '../../confirmation/records.ts';
-import { completeConfirmation, decide, toConfirmation } from '../../confirmation/rules.ts';
-import { confirmationStore } from '../../confirmation/store.ts';
-import type { SearchRecord, TrialRecord } from '../rules.ts';
-import { toConfirmable } from './confirmable.ts';
-import { type ConfirmationWorkDependencies, createConfirmationWork } from './work.ts';
+import type { Changes } from '../../../access/audit/service.ts';
+import type { Db } from '../../../adapters/db/db.ts';
+import type { Caller } from '../../../base/caller.ts';
+import type { Clock } from '../../../base/clock.ts';
+import { newId } from '../../../base/ids.ts';
+import { toUri } from '../../../base/references.ts';
+import type { Events } from '../../../platform/events/service.ts';
+import type { Tasks } from '../../../platform/tasks/service.ts';
+import { endlessAttempts } from '../../../platform/tasks/told-end.ts';
+import type { SearchRecord, TrialRecord } from '../space/rules.ts';
+import { decide } from './choose-trial.ts';
+import { toConfirmable } from './confirmable-search.ts';
+import { type ConfirmationEnd, cancelledEnd, createConfirmationRecords } from './records.ts';
+import { completeConfirmation, toConfirmation } from './rules.ts';
+import { type ConfirmationWorkDependencies, createConfirmationWork } from './search-repeats.ts';
+import { confirmationStore } from './store.ts';
 
 export interface ConfirmationsDependencies extends Omit<ConfirmationWorkDependencies, 'finish'> {
   readonly clock: Clock;

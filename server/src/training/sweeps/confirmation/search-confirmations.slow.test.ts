@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import type { ConfirmationRequest, JobParameters, SearchDefinition, Sweep } from '@tidemill/contract';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { Caller } from '../../../../base/caller.ts';
-import { callerIn, textOf } from '../../../../testing/data-wing.ts';
-import { describeEachDatabase } from '../../../../testing/each-database.ts';
-import { createTrainingWing, type TrainingWing } from '../../../../testing/training-wing.ts';
+import type { Caller } from '../../../base/caller.ts';
+import { callerIn, textOf } from '../../../testing/data-wing.ts';
+import { describeEachDatabase } from '../../../testing/each-database.ts';
+import { createTrainingWing, type TrainingWing } from '../../../testing/training-wing.ts';
 
 /** In the words of a command. */
 const stands = (name: string): string => `$\{${name}}`;
