@@ -10,6 +10,9 @@ import { root } from '../scripts/steps.ts';
 
 const prices = join(root, 'examples/stocks/prices.csv');
 const limit = 240_000;
+const python = process.env.TIDEMILL_TEST_PYTHON ?? '';
+if (python === '')
+  console.warn('SKIPPED: the demo with --python. npm test makes its environment; see CONTRIBUTING.md.');
 
 describe('the demo', () => {
   let folder = '';
@@ -90,6 +93,32 @@ describe('the demo', () => {
     expect(mae.loop / first.report.mae.loop).toBeGreaterThan(1.8);
     expect(mae.loop / first.report.mae.loop).toBeLessThan(2.2);
   });
+
+  const torch = process.env.TIDEMILL_TEST_TORCH ?? '';
+  it.skipIf(python === '')(
+    'searches with frameworks of Python too, runs the best again, and takes the steady one into shadow',
+    { timeout: limit },
+    async () => {
+      const trainer = torch === '' ? 'XGBoost' : 'network';
+      const few = ['--trainers', trainer, '--trials', '1', '--windows', '1', '--until', '2023-10-03'];
+      const { report, story } = await play('python', ['--python', ...few]);
+      expect(story).toMatch(new RegExp(`${trainer}: trial 0 3 times again: [\\d.]+ ± [\\d.]+`));
+      expect(report.trainers).toMatchObject([
+        { name: expect.stringMatching('our '), std: 0 },
+        { name: trainer, mean: expect.closeTo(2.1, 0) },
+        { name: 'yesterday', note: 'naive rule', mean: expect.closeTo(2.09, 1) },
+      ]);
+      expect(report.trainers.filter(({ note }) => note === 'chosen')).toHaveLength(1);
+      expect(story).toMatch(/ ± .* {2}chosen\n/);
+      expect(story).toContain('forecaster@2 runs in shadow');
+      expect(report.modelVersions).toBe(2);
+      const wrong = await demo('wrong-trainer', ['--python', '--trainers', 'XGB']);
+      expect([wrong.code, wrong.story]).toEqual([
+        1,
+        expect.stringContaining('there are XGBoost, SVR, network'),
+      ]);
+    },
+  );
 
   it('says what is wrong with an option and with a price file', async () => {
     const cuts = await demo('wrong-cuts', ['--cuts', '2023-09-30,2023-08-31']);

@@ -12,6 +12,7 @@ const call = promisify(execFile);
 
 const listIn = (file: string) => join(root, 'e2e/mlflow', file);
 const testRequirements = listIn('requirements.txt');
+const torchRequirements = join(root, 'python/requirements-torch.txt');
 /** pandas 3 asks for the oldest; TensorFlow has no build beyond the newest. */
 const oldestMinor = 11;
 const newestMinor = 13;
@@ -47,6 +48,33 @@ export async function ensureFeast(): Promise<string | null> {
   return ensurePackages(join(root, 'e2e/data/requirements-feast.txt'), 'feast');
 }
 
+export interface Found {
+  readonly python: string | null;
+  /** Why not, and what to do. */
+  readonly reason?: string;
+}
+
+type Say = (text: string) => void;
+
+/**
+ * The `python` with what a demo's trainers import: that of the tests where it is there, as it has the same packages and more,
+ * else one of its own.
+ */
+export async function ensureTrainers(requirements: string, say: Say): Promise<Found> {
+  const asked = process.env.TIDEMILL_TEST_PYTHON;
+  if (asked && existsSync(asked)) return { python: asked };
+  const interpreter = await findInterpreter();
+  if (!interpreter) {
+    const reason = `there is no Python 3.${oldestMinor} to 3.${newestMinor} that can make environments; install one (Debian: apt install python3 python3-venv)`;
+    return { python: null, reason };
+  }
+  const ofTests = join(await folderOf(testRequirements, 'python', interpreter), 'bin/python');
+  if (existsSync(ofTests)) return { python: ofTests };
+  const python = await ensurePackages(requirements, 'trainers', say);
+  if (python) return { python };
+  return { python: null, reason: 'their packages could not be installed; the reason stands above' };
+}
+
 /**
  * The tests' own `python` once it has PyTorch; null where only a build with CUDA is to be had: gigabytes that no test
  * looks at. Asked again at every run, because the next machine, or the next release, may have one.
@@ -54,18 +82,23 @@ export async function ensureFeast(): Promise<string | null> {
 export async function ensureTorch(): Promise<string | null> {
   const python = await ensurePythonEnvironment();
   if (!python) return null;
-  if (await hasModule(python, 'torch')) return python;
-  if (process.env.TIDEMILL_TEST_PYTHON) return null;
-  const list = join(root, 'python/requirements-torch.txt');
+  const found = await addTorch(python);
+  if (found.reason) console.error(`⚠ ${torchRequirements} was not installed: ${found.reason}`);
+  return found.python;
+}
+
+/** The same `python`, once PyTorch is in it. */
+export async function addTorch(python: string, say?: Say): Promise<Found> {
+  if (await hasModule(python, 'torch')) return { python };
+  if (process.env.TIDEMILL_TEST_PYTHON) return { python: null };
   try {
-    const plan = await planInstall(python, list);
+    const plan = await planInstall(python, torchRequirements);
     const cuda = plan.find((name) => /^(nvidia|cuda|triton)/.test(name));
     if (cuda) throw new Error(`only a build that brings ${cuda} is to be had`);
-    await installInto(python, list);
-    return python;
+    await installInto(python, torchRequirements, say);
+    return { python };
   } catch (error) {
-    console.error(`⚠ ${list} was not installed: ${lastLine(error)}`);
-    return null;
+    return { python: null, reason: `PyTorch could not be installed: ${lastLine(error)}` };
   }
 }
 
@@ -94,18 +127,25 @@ async function planInstall(python: string, list: string): Promise<readonly strin
 }
 
 /** The `python` of an environment with just these packages, made once per list in the cache; null where it cannot be had. */
-export async function ensurePackages(requirements: string, prefix: string): Promise<string | null> {
+export async function ensurePackages(
+  requirements: string,
+  prefix: string,
+  say?: Say,
+): Promise<string | null> {
   const interpreter = await findInterpreter();
   if (!interpreter) return null;
-  const wanted = await readList(requirements);
-  const digest = createHash('sha256').update(`${wanted}\n${interpreter.version}`).digest('hex').slice(0, 16);
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tidemill');
-  const folder = join(cache, `${prefix}-${digest}`);
+  const folder = await folderOf(requirements, prefix, interpreter);
   if (!existsSync(folder)) {
-    await mkdir(cache, { recursive: true });
-    if (!(await build(interpreter, folder, requirements))) return null;
+    await mkdir(dirname(folder), { recursive: true });
+    if (!(await build(interpreter, folder, requirements, say))) return null;
   }
   return join(folder, 'bin/python');
+}
+
+async function folderOf(requirements: string, prefix: string, { version }: Interpreter): Promise<string> {
+  const wanted = await readList(requirements);
+  const digest = createHash('sha256').update(`${wanted}\n${version}`).digest('hex').slice(0, 16);
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tidemill', `${prefix}-${digest}`);
 }
 
 /** The list with those it names by `--requirement` or `--constraint`: a change in any of them is another environment. */
@@ -133,12 +173,17 @@ async function findInterpreter(): Promise<Interpreter | null> {
  * Built under another name and renamed when whole, so a half-built one is never used.
  * The price: console scripts keep the old path; say `python -m mlflow`, not `bin/mlflow`.
  */
-async function build(interpreter: Interpreter, folder: string, requirements: string): Promise<boolean> {
+async function build(
+  interpreter: Interpreter,
+  folder: string,
+  requirements: string,
+  say?: Say,
+): Promise<boolean> {
   const growing = `${folder}.${randomBytes(4).toString('hex')}`;
   // Not on standard output: `bench --json` prints its lines there.
-  console.error(`… building a Python ${interpreter.version} environment in ${folder} (once)`);
+  (say ?? console.error)(`… building a Python ${interpreter.version} environment in ${folder} (once)`);
   try {
-    await install(interpreter, growing, requirements);
+    await install(interpreter, growing, requirements, say);
     await rename(growing, folder);
     return true;
   } catch (error) {
@@ -154,16 +199,43 @@ async function build(interpreter: Interpreter, folder: string, requirements: str
 const roomy = { maxBuffer: 16 * 2 ** 20 };
 const quiet = ['--quiet', '--disable-pip-version-check', '--no-input'];
 
-async function install(interpreter: Interpreter, folder: string, requirements: string): Promise<void> {
+async function install(
+  interpreter: Interpreter,
+  folder: string,
+  requirements: string,
+  say?: Say,
+): Promise<void> {
   if (await hasUv()) await call('uv', ['venv', '--python', interpreter.program, folder], roomy);
   else await call(interpreter.program, ['-m', 'venv', folder], roomy);
-  await installInto(join(folder, 'bin/python'), requirements);
+  await installInto(join(folder, 'bin/python'), requirements, say);
 }
 
-async function installInto(python: string, requirements: string): Promise<void> {
-  if (await hasUv())
-    await call('uv', ['pip', 'install', '--python', python, '--requirement', requirements], roomy);
-  else await call(python, ['-m', 'pip', 'install', ...quiet, '--requirement', requirements], roomy);
+async function installInto(python: string, requirements: string, say?: Say): Promise<void> {
+  const list = ['--requirement', requirements];
+  const [program, parameters] = (await hasUv())
+    ? ['uv', ['pip', 'install', '--python', python, ...list]]
+    : [python, ['-m', 'pip', 'install', ...(say ? loud : quiet), ...list]];
+  const installing = call(program, parameters, roomy);
+  const { child } = installing;
+  if (say) for (const stream of [child.stdout, child.stderr]) stream?.on('data', progressOf(say));
+  await installing;
+}
+
+const loud = ['--progress-bar', 'off', '--disable-pip-version-check', '--no-input'];
+
+/** pip tells every package it looks at; one line of the story for each ten of them, and for what is large. */
+function progressOf(say: Say): (part: unknown) => void {
+  const packages = new Set<string>();
+  return (part) => {
+    const text = String(part);
+    for (const [, name = ''] of text.matchAll(/^Collecting ([\w.-]+)/gm)) {
+      packages.add(name);
+      if (packages.size % 10 === 0) say(`packages: ${packages.size} found, now ${name}`);
+    }
+    for (const [, file, size] of text.matchAll(/^ *Downloading (\S+?)-\S* \(([\d.]+ MB)\)/gm))
+      if (Number.parseFloat(size ?? '') >= 20) say(`packages: ${file} comes, ${size}`);
+    if (/^Installing collected packages/m.test(text)) say(`packages: ${packages.size} are unpacked`);
+  };
 }
 
 const hasUv = (): Promise<boolean> =>

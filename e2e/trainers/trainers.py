@@ -71,6 +71,17 @@ def refused(word, **changed):
         raise AssertionError(f"{changed} was not refused")
 
 
+# --- windows of a confirmation are those of Tidemill's own learners --------------------------------------------------
+
+days = np.array([1, 1, 2, 3, 3, 3, 4, 5, 6, 7], float)
+for index, learned, judged in [(0, [1, 1], [2]), (1, [2], [3, 3, 3, 4]), (2, [3, 3, 3, 4], [5, 6, 7])]:
+    common.window_asked = {"index": index, "count": 3}
+    seen = SimpleNamespace(holdout=0.2, recency_weight=0.0)
+    old, new = common.split(days[:, None], days, days, seen)
+    assert (list(old.y), list(new.y)) == (learned, judged), (index, old.y, new.y)
+    assert common.save(None, lambda: 1 / 0, None, new, []) is None, "a window's model is kept"
+common.window_asked = None
+
 refused("it has location, date", features="temp_min,wnd")
 refused("weather of", features="wind,weather")
 refused("told the answer", features="wind,temp_max")

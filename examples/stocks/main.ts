@@ -9,9 +9,21 @@ import { createClient, type Project } from '@tidemill/sdk';
 import { drawControlDays, playControl } from './control.ts';
 import { playDays } from './days.ts';
 import { add, tell } from './narrator.ts';
-import { commitData, recipeOf, type Stage, shipAnyway, startShadow, trainNotebookModel } from './opening.ts';
+import {
+  commitData,
+  createSecondSet,
+  type Found,
+  recipeOf,
+  type Stage,
+  searchModel,
+  shipAnyway,
+  startShadow,
+  trainNotebookModel,
+} from './opening.ts';
 import { type DemoOptions, readOptions } from './options.ts';
 import { readPrices, upTo } from './prices.ts';
+import { tellTable } from './python-choice.ts';
+import { searchWithPython } from './python-search.ts';
 import { measure, tellReport, writeReport } from './report.ts';
 import { reproduceFirstModel } from './reproduction.ts';
 import { freePort, startServer } from './server-process.ts';
@@ -50,14 +62,26 @@ async function tellStory(stage: Stage, options: DemoOptions, url: string): Promi
   const { sweep } = recipeOf(project);
   const control = await drawControlDays(client, sweep.features, sweep.target, days.length);
   if (options.controlOnly) return playControl(client, days, control);
-  await startShadow(stage);
+  const found = options.python ? await findWithPython(stage, options, url) : await searchModel(stage);
+  await startShadow(stage, found);
   const watcher = watch({ url }, client);
   const { rollbackSeconds } = await playDays({ ...stage, days, control, watcher, dayMs: options.dayMs });
   await watcher.stop();
   const reproduction = await reproduceFirstModel(client);
-  const report = await measure(client, { rollbackSeconds, ...reproduction });
+  const report = await measure(client, {
+    rollbackSeconds,
+    ...reproduction,
+    trainers: found.compared?.rows ?? [],
+  });
   tellReport(report);
+  if (found.compared) tellTable(found.compared);
   add(`report: ${await writeReport(options.folder, report)}`);
+}
+
+async function findWithPython(stage: Stage, options: DemoOptions, url: string): Promise<Found> {
+  const set = await createSecondSet(stage);
+  const { folder, search } = options;
+  return { ...(await searchWithPython(stage, set, { url, folder, ...search })), set };
 }
 
 async function waitForInterrupt(url: string): Promise<void> {

@@ -2,6 +2,7 @@ import type { DatasetVersion, Evaluation, ModelVersion } from '@tidemill/sdk';
 import { type Client, type Project, TidemillClientError, waitFor } from '@tidemill/sdk';
 import { add, fixed, tell } from './narrator.ts';
 import { type PriceRow, toLines, upTo } from './prices.ts';
+import type { Compared } from './python-choice.ts';
 
 export interface Stage {
   readonly client: Client;
@@ -109,11 +110,11 @@ async function approvalRefused(client: Client): Promise<TidemillClientError | nu
   }
 }
 
-/** Line 5: a searched model goes into shadow beside the one that serves. */
-export async function startShadow(stage: Stage): Promise<string> {
-  const { client, project, cuts } = stage;
-  const { sweep: search, rollout } = recipeOf(project);
-  const set = await createTrainingSet(client, project, 'prices@2', cuts[1]);
+/** Line 5: a search finds the next model, ours or with `--python` one of several frameworks. */
+export async function searchModel(stage: Stage): Promise<Found> {
+  const { client, project } = stage;
+  const { sweep: search } = recipeOf(project);
+  const set = await createSecondSet(stage);
   const sweep = await client.sweeps.create({
     ...search,
     name: 'model 123',
@@ -126,19 +127,37 @@ export async function startShadow(stage: Stage): Promise<string> {
     { what: 'the sweep' },
   );
   if (done.state !== 'succeeded') throw new Error(`the sweep failed: ${done.error}`);
-  const model = await registered(client, 2);
+  const { reference } = await registered(client, 2);
   tell(
     'search',
     `${done.trials.length} trials on ${set.reference} (${set.rows} days): best is ${done.best?.learner}, error ${fixed(done.best?.value)}`,
   );
-  const evaluation = await evaluate(stage, model.reference, set.reference, 'forecaster@1');
+  return { model: reference, set };
+}
+
+export interface Found {
+  readonly model: string;
+  readonly set: DatasetVersion;
+  /** Of a search with several frameworks. */
+  readonly compared?: Compared;
+}
+
+/** What both searches learn from. */
+export const createSecondSet = ({ client, project, cuts }: Stage): Promise<DatasetVersion> =>
+  createTrainingSet(client, project, 'prices@2', cuts[1]);
+
+/** The found model goes into shadow beside the one that serves. */
+export async function startShadow(stage: Stage, { model, set }: Found): Promise<string> {
+  const { client, project } = stage;
+  const { rollout } = recipeOf(project);
+  const evaluation = await evaluate(stage, model, set.reference, 'forecaster@1');
   const check = await client.governance.check({
     name: 'forecaster',
     version: '2',
     evaluation: evaluation.id,
   });
   add(
-    `${model.reference} ("model 123") in order of time: ${fixed(evaluation.metrics.mae)}, champion ${fixed(evaluation.champion?.metrics.mae)}, naive ${fixed(evaluation.baseline?.metrics.mae)}: gate ${check.passed ? 'passed' : 'REFUSED'}`,
+    `${model} ("model 123") in order of time: ${fixed(evaluation.metrics.mae)}, champion ${fixed(evaluation.champion?.metrics.mae)}, naive ${fixed(evaluation.baseline?.metrics.mae)}: gate ${check.passed ? 'passed' : 'REFUSED'}`,
   );
   await client.governance.approve({
     name: 'forecaster',
@@ -148,12 +167,12 @@ export async function startShadow(stage: Stage): Promise<string> {
   });
   const started = await client.rollouts.start({
     endpoint: 'forecast',
-    candidate: model.reference,
+    candidate: model,
     service: 'next_close@1',
     reason: 'prove model 123 before anybody depends on it',
     ...(rollout && { policy: rollout }),
   });
-  add(`${model.reference} runs in shadow: every day is a pair`);
+  add(`${model} runs in shadow: every day is a pair`);
   return started.id;
 }
 

@@ -1,9 +1,18 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { trainerNames } from './python-trainers.ts';
 
 export interface DemoOptions {
   readonly exit: boolean;
   readonly controlOnly: boolean;
+  /** XGBoost, SVR and a network of PyTorch beside our own learners. */
+  readonly python: boolean;
+  /** What it costs; its own numbers where absent. */
+  readonly search: {
+    readonly trainers: readonly string[] | null;
+    readonly trials: number | null;
+    readonly windows: number | null;
+  };
   readonly prices: string;
   /** Last day of prices@1 and of prices@2. */
   readonly cuts: readonly [string, string];
@@ -17,6 +26,10 @@ export interface DemoOptions {
 
 const usage = `npm run demo -- [options]
   --exit             stop after the report
+  --python           search with XGBoost, SVR and a network of PyTorch too (their packages are installed once)
+    --trainers NAMES   only these of XGBoost,SVR,network
+    --trials N         so many trials of each (default 5)
+    --windows N        the best of each again on 3 seeds and so many windows of time (default 3)
   --prices FILE      another price file (CSV; column mapping and date format in tidemill.config.ts)
   --cuts D1,D2       last day of the first and of the second dataset version (default 2023-08-31,2023-09-30)
   --until D3         last day to play (default: the file's last)
@@ -33,6 +46,10 @@ export function readOptions(args: readonly string[]): DemoOptions {
       options: {
         exit: { type: 'boolean', default: false },
         control: { type: 'boolean', default: false },
+        python: { type: 'boolean', default: false },
+        trainers: { type: 'string' },
+        trials: { type: 'string' },
+        windows: { type: 'string' },
         prices: { type: 'string', default: join(import.meta.dirname, 'prices.csv') },
         cuts: { type: 'string', default: '2023-08-31,2023-09-30' },
         until: { type: 'string', default: '9999-12-31' },
@@ -47,6 +64,12 @@ export function readOptions(args: readonly string[]): DemoOptions {
     return {
       exit: values.exit,
       controlOnly: values.control,
+      python: values.python,
+      search: {
+        trainers: readTrainers(values.trainers),
+        trials: readCount(values.trials, '--trials'),
+        windows: readCount(values.windows, '--windows'),
+      },
       prices: values.prices,
       cuts: readCuts(values.cuts),
       until: readDay(values.until, '--until'),
@@ -65,6 +88,19 @@ function readCuts(text: string): [string, string] {
   const cuts: [string, string] = [readDay(first, '--cuts'), readDay(second, '--cuts')];
   if (cuts[0] >= cuts[1]) throw new Error(`--cuts: ${cuts[0]} must come before ${cuts[1]}`);
   return cuts;
+}
+
+function readTrainers(text: string | undefined): string[] | null {
+  const names = text?.split(',') ?? null;
+  const unknown = names?.find((name) => !trainerNames.some((known) => known === name));
+  if (unknown === undefined) return names;
+  throw new Error(`--trainers: there is no '${unknown}'; there are ${trainerNames.join(', ')}`);
+}
+
+function readCount(text: string | undefined, option: string): number | null {
+  if (text === undefined) return null;
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  throw new Error(`${option}: '${text}' is no number from 1 to 9999`);
 }
 
 function readDay(text: string, option: string): string {

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client, PredictionRecord } from '@tidemill/sdk';
 import { add, fixed, seconds, tell } from './narrator.ts';
+import type { Row } from './python-choice.ts';
 
 export interface Report {
   readonly datasetVersions: number;
@@ -21,6 +22,8 @@ export interface Report {
   readonly rollbackSeconds: number | null;
   readonly reproduced: boolean;
   readonly tamperedReproduced: boolean;
+  /** With `--python`: what was searched, and the naive rule. */
+  readonly trainers: readonly Row[];
   readonly seconds: number;
 }
 
@@ -37,7 +40,7 @@ const shares = 100;
 /** Line 10: what this run measured, read back from the server. */
 export async function measure(
   client: Client,
-  found: { rollbackSeconds: number | null; reproduced: boolean; tamperedReproduced: boolean },
+  found: Pick<Report, 'rollbackSeconds' | 'reproduced' | 'tamperedReproduced' | 'trainers'>,
 ): Promise<Report> {
   const days = await judgedDays(client);
   const { counts } = await client.overview.get({ endpoint: 'forecast' });

@@ -138,15 +138,36 @@ def load(options):
 
 
 def split(X, y, time, options):
-    """The newest rows validate, rows of one time together; nothing can write into them from here on."""
-    cut = np.sort(time)[min(int(len(time) * (1 - options.holdout)), len(time) - 1)] if len(time) else 0
-    old, new = time < cut, time >= cut
+    """The newest rows validate, rows of one time together; nothing can write into them from here on.
+
+    In a confirmation's window it is the block after the one that is learned from: rolling windows, as Tidemill's own
+    learners have them.
+    """
+    first, cut, last = window_bounds(np.sort(time)) if window_asked else newest(np.sort(time), options.holdout)
+    old, new = (first <= time) & (time < cut), (cut <= time) & (time < last)
     if not old.any() or not new.any():
         raise SystemExit(f"{len(time)} rows cannot be split: {old.sum()} to learn from, {new.sum()} to validate")
     validation = Rows(X[new], y[new], np.ones(new.sum(), np.float32))
     for array in (validation.X, validation.y, validation.weight):
         array.setflags(write=False)
     return Rows(X[old], y[old], recency(time[old], options.recency_weight)), validation
+
+
+def newest(times, holdout):
+    return -np.inf, times[min(int(len(times) * (1 - holdout)), len(times) - 1)] if len(times) else 0, np.inf
+
+
+# {"index": 0, "count": 3} where a sweep's best trials are run again on windows of time.
+window_asked = job.get("window")
+
+
+def window_bounds(times):
+    """Times are cut into count + 1 blocks; window k learns from block k and is judged on the next."""
+    index, count = window_asked["index"], window_asked["count"]
+    if not len(times):
+        return 0, 0, 0
+    starts = [*(times[len(times) * block // (count + 1)] for block in range(count + 1)), np.inf]
+    return starts[index], starts[index + 1], starts[index + 2]
 
 
 def recency(time, strength):
@@ -349,10 +370,14 @@ class BesideOnnx:
 
 
 def save(framework, onnx, answers, validation, names, tolerance=1e-4, **kwargs):
-    """Logs the model as `model`, once ONNX gives the framework's `answers` on the validation rows.
+    """Logs the model as `model`, once ONNX gives the framework's `answers` on the validation rows. `onnx()` exports it.
 
+    What was learned in one window of a confirmation is a measurement and no model for use, so none is kept.
     `tolerance` is the largest difference allowed, in standard deviations of the target.
     """
+    if window_asked:
+        return
+    onnx = onnx()
     session = onnxruntime.InferenceSession(onnx, providers=["CPUExecutionProvider"])
     given = session.run(None, {session.get_inputs()[0].name: validation.X})[-1]
     answers = np.asarray(answers, np.float64).reshape(len(validation), -1)

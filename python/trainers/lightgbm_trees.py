@@ -58,10 +58,10 @@ with common.run(options):
             booster.save_model(new)
 
     names = common.feature_names(options)
-    onnx = convert_lightgbm(booster, initial_types=[("rows", FloatTensorType([None, len(names)]))]).SerializeToString()
+    rows_of_names = [("rows", FloatTensorType([None, len(names)]))]
     common.save(
         mlflow.lightgbm,
-        onnx,
+        lambda: convert_lightgbm(booster, initial_types=rows_of_names).SerializeToString(),
         booster.predict(validation.X),
         validation,
         names,

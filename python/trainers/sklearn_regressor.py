@@ -53,10 +53,9 @@ with common.run(options):
             with common.replacing(saved) as new:
                 joblib.dump(forest, new)
 
-    onnx = to_onnx(forest, train.X[:1]).SerializeToString()
     common.save(
         mlflow.sklearn,
-        onnx,
+        lambda: to_onnx(forest, train.X[:1]).SerializeToString(),
         forest.predict(validation.X),
         validation,
         common.feature_names(options),

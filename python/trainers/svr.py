@@ -43,11 +43,10 @@ with common.run(options):
         learned = common.errors("train", newest, model.predict(newest.X))
         common.report(options, step, {**learned, **common.errors("val", validation, answers), "rows": len(newest)})
 
-    onnx = to_onnx(model, train.X[:1]).SerializeToString()
     # ONNX adds up thousands of support vectors in single precision, scikit-learn in double.
     common.save(
         mlflow.sklearn,
-        onnx,
+        lambda: to_onnx(model, train.X[:1]).SerializeToString(),
         answers,
         validation,
         common.feature_names(options),

@@ -49,6 +49,13 @@ def build():
     return network
 
 
+
+def export():
+    exported = Path(common.nowhere.name) / "network.onnx"
+    network.export(exported, format="onnx", verbose=False)
+    return exported.read_bytes()
+
+
 with common.run(options):
     keras.utils.set_random_seed(options.seed)
     tensorflow.config.experimental.enable_op_determinism()
@@ -73,13 +80,10 @@ with common.run(options):
             with common.replacing(saved) as new:
                 network.save(new)
 
-    exported = Path(common.nowhere.name) / "network.onnx"
-    network.export(exported, format="onnx", verbose=False)
-    onnx = exported.read_bytes()
     answers = network.predict(validation.X, verbose=0)
     common.save(
         mlflow.tensorflow,
-        onnx,
+        export,
         answers,
         validation,
         common.feature_names(options),

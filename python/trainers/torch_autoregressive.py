@@ -11,7 +11,8 @@ one step (val_rmse) and on all steps of the horizon (val_horizon_rmse), where it
 The window enters as differences from its newest value, so a level never seen before is no stranger than any
 other. With --series, every value of that column is a sequence of its own, and one network learns them all.
 
-A row of the model is `close_lag_19 … close_lag_0, features`; its answer is the forecast, one column for each step.
+A row of the model is `close_lag_19 … close_lag_0, features`, or has the `--lag-names`; its answer is the forecast, one
+column for each step.
 """
 
 import logging
@@ -27,6 +28,9 @@ import common
 parser = common.parser(__doc__)
 parser.add_argument("--series", help="column that tells sequences apart")
 parser.add_argument("--lags", type=int, default=16, help="values of the past that it sees")
+parser.add_argument(
+    "--lag-names", default="", help="what the lags are called where it is asked, oldest first: close_2,close_1,close"
+)
 parser.add_argument("--horizon", type=int, default=5, help="steps of a forecast")
 parser.add_argument("--epochs", type=int, default=20, help="passes over the training rows")
 parser.add_argument("--lr", type=float, default=0.001, help="size of a step")
@@ -38,6 +42,10 @@ options = common.parse(parser)
 # --- sequences: a stretch of lags + horizon values is an example, at the time of the first value it has to say --------
 
 features = common.feature_names(options)
+lag_names = [name.strip() for name in options.lag_names.split(",") if name.strip()]
+lag_names = lag_names or [f"{options.target}_lag_{lag}" for lag in reversed(range(options.lags))]
+if len(lag_names) != options.lags:
+    raise SystemExit(f"--lag-names has {len(lag_names)} names for {options.lags} lags")
 table = common.read_table(options, extra=[options.series] if options.series else [])
 stretches = [part for _, part in table.groupby(options.series, sort=True)] if options.series else [table]
 X, y, time = [], [], []
@@ -102,6 +110,19 @@ class OneNumberFirst(nn.Module):
         return forecast[:, :1], forecast
 
 
+def export():
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it would tell of operators nobody asked for
+    exported = torch.onnx.export(
+        OneNumberFirst(network).eval(),
+        (example,),
+        input_names=["rows"],
+        output_names=["next", "forecast"],
+        dynamic_shapes=({0: torch.export.Dim.DYNAMIC},),
+        verbose=False,
+    )
+    return exported.model_proto.SerializeToString()
+
+
 def judge(name, rows):
     with torch.no_grad():
         forecast = network(torch.tensor(rows.X)).numpy()
@@ -160,23 +181,14 @@ with common.run(options):
                     new,
                 )
 
-    names = [f"{options.target}_lag_{lag}" for lag in reversed(range(options.lags))] + features
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it would tell of operators nobody asked for
+    names = lag_names + features
     example = torch.tensor(validation.X[:2] if len(validation) > 1 else train.X[:2])
-    onnx = torch.onnx.export(
-        OneNumberFirst(network).eval(),
-        (example,),
-        input_names=["rows"],
-        output_names=["next", "forecast"],
-        dynamic_shapes=({0: torch.export.Dim.DYNAMIC},),
-        verbose=False,
-    ).model_proto.SerializeToString()
     with torch.no_grad():
         answers = network(torch.tensor(validation.X)).numpy()
     tensors = mlflow.models.infer_signature(example.numpy(), answers[:2])
     common.save(
         mlflow.pytorch,
-        onnx,
+        export,
         answers,
         validation,
         names,

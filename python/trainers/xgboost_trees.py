@@ -51,10 +51,10 @@ with common.run(options):
             booster = xgboost.Booster(settings, [learn], model_file=saved)
 
     names = common.feature_names(options)
-    onnx = convert_xgboost(booster, initial_types=[("rows", FloatTensorType([None, len(names)]))]).SerializeToString()
+    rows_of_names = [("rows", FloatTensorType([None, len(names)]))]
     common.save(
         mlflow.xgboost,
-        onnx,
+        lambda: convert_xgboost(booster, initial_types=rows_of_names).SerializeToString(),
         booster.predict(held_out),
         validation,
         names,
