@@ -23,10 +23,13 @@ interface Search extends PythonOptions {
   readonly repeats: Repeats;
   /** The PATH on which `python` is. */
   readonly path: string;
+  /** Trainings that have ended, by trainer. */
+  readonly done: Map<string, number>;
 }
 
 const repository = join(import.meta.dirname, '../..');
 const searchLimitMs = 900_000;
+const tellEveryMs = 20_000;
 
 /** The chosen trial becomes forecaster@2, with its reason and its lineage. */
 export async function searchWithPython(
@@ -46,11 +49,16 @@ export async function searchWithPython(
     add(
       `${jobs} trainings as jobs: searched, then the best of each again on 3 seeds × ${repeats.windows} windows`,
     );
-  const search = { ...options, client, set, repeats, path };
+  const search = { ...options, client, set, repeats, path, done: new Map<string, number>() };
+  const telling = setInterval(() => {
+    add(
+      `${[...search.done.values()].reduce((sum, count) => sum + count, 0)} of ${jobs} trainings have ended`,
+    );
+  }, tellEveryMs);
   const found = await Promise.all([
     searchOurs(search, ours),
     ...trainers.map((trainer) => searchTrainer(search, trainer)),
-  ]);
+  ]).finally(() => clearInterval(telling));
   const candidates = found.filter((each) => each !== null);
   return chooseAmong({ client, set, target: ours.target, repeats }, candidates, options.url);
 }
@@ -75,7 +83,7 @@ async function searchOurs(
 ): Promise<Candidate> {
   const request = { ...definition, confirm: { top: 1, ...repeats }, name: 'our learners' };
   const { id } = await client.sweeps.create({ ...request, trainingSet: set.reference });
-  const sweep = await ended(client, id, 'our learners');
+  const sweep = await ended(() => client.sweeps.get({ id }), 'our learners');
   if (sweep.state !== 'succeeded') throw new Error(`the sweep failed: ${sweep.error}`);
   const name = `our ${sweep.chosen?.learner}`;
   told(name, sweep);
@@ -84,10 +92,18 @@ async function searchOurs(
 
 /** As anybody would: by the command line, in the folder of the script. */
 async function searchTrainer(search: Search, trainer: Trainer): Promise<Candidate | null> {
-  const { client, repeats } = search;
+  const { client, repeats, done } = search;
   const { name } = trainer;
+  const look = async (id: string): Promise<Sweep> => {
+    const sweep = await client.sweeps.get({ id });
+    done.set(
+      name,
+      sweep.trials.filter(({ endedAt }) => endedAt !== null).length + (sweep.confirmation?.ended ?? 0),
+    );
+    return sweep;
+  };
   const { id } = JSON.parse(await tidemill(search.url, await wordsOf(search, trainer))) as Sweep;
-  const searched = await ended(client, id, name);
+  const searched = await ended(() => look(id), name);
   if (searched.state !== 'succeeded') {
     add(`${name} is left out: ${searched.error}`);
     return null;
@@ -95,7 +111,7 @@ async function searchTrainer(search: Search, trainer: Trainer): Promise<Candidat
   add(`${name}: best of ${searched.trials.length} trials is ${fixed(searched.best?.value)}; now again`);
   await client.sweeps.confirm({ id, top: 1, ...repeats });
   const sweep = await waitFor(
-    () => client.sweeps.get({ id }),
+    () => look(id),
     ({ confirmation }) => confirmation?.state !== 'running',
     { what: `the repeats of ${name}`, timeoutMs: searchLimitMs },
   );
@@ -125,12 +141,8 @@ function told(name: string, { confirmation, best }: Sweep): void {
   add(`${name}: trial ${best?.number} ${count} times again: ${state === 'succeeded' ? figures : error}`);
 }
 
-const ended = (client: Client, id: string, what: string): Promise<Sweep> =>
-  waitFor(
-    () => client.sweeps.get({ id }),
-    ({ state }) => isEnded(state),
-    { what, timeoutMs: searchLimitMs },
-  );
+const ended = (look: () => Promise<Sweep>, what: string): Promise<Sweep> =>
+  waitFor(look, ({ state }) => isEnded(state), { what, timeoutMs: searchLimitMs });
 
 function tidemill(url: string, words: readonly string[]): Promise<string> {
   const child = spawn(process.execPath, [join(repository, 'cli/src/main.ts'), ...words], {

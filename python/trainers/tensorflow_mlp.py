@@ -49,7 +49,6 @@ def build():
     return network
 
 
-
 def export():
     exported = Path(common.nowhere.name) / "network.onnx"
     network.export(exported, format="onnx", verbose=False)
