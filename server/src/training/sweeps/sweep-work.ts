@@ -54,7 +54,10 @@ export function createSweepWork(deps: SweepWorkDependencies) {
     ];
     await experiments.logBatch({ id: runId, metrics }, callerOf(sweep));
     const done = { runId, best: winner.number, value: winner.value };
-    await ends.end(sweep, 'succeeded', callerOf(sweep), { winner, alongside: (tx) => task.settle(tx, { done }) });
+    await ends.end(sweep, 'succeeded', callerOf(sweep), {
+      winner,
+      alongside: (tx) => task.settle(tx, { done }),
+    });
     return { done };
   };
 }
