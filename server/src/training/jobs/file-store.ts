@@ -34,7 +34,7 @@ export const jobFileStore = (db: Db) => ({
     return rows.map(({ path, sha256, executable }) => ({ path, sha256, executable: executable === 1 }));
   },
 
-  async copy(from: string, to: string): Promise<void> {
+  async copy(from: string, to: string, roles: readonly FileRole[]): Promise<void> {
     await db
       .insertInto('job_files')
       .columns(['job_id', 'role', 'path', 'sha256', 'executable'])
@@ -42,7 +42,8 @@ export const jobFileStore = (db: Db) => ({
         e
           .selectFrom('job_files')
           .select([e.val(to).as('job_id'), 'role', 'path', 'sha256', 'executable'])
-          .where('job_id', '=', from),
+          .where('job_id', '=', from)
+          .where('role', 'in', roles),
       )
       .execute();
   },

@@ -19,6 +19,7 @@ export interface JobFilesDependencies {
 export const rebuildLock = 'requirements.lock';
 
 const atOnce = 16;
+const allRoles: readonly FileRole[] = ['code', 'input', 'diff', 'lock'];
 
 function assertNamed(dependencies: string | undefined, code: readonly JobFile[]): void {
   if (dependencies === undefined || dependencies === 'auto' || dependencies === 'none') return;
@@ -87,7 +88,8 @@ export function createJobFiles({ db, blobs }: JobFilesDependencies) {
     insertLock: (tx: Db, id: string, sha256: string): Promise<void> =>
       jobFileStore(tx).insert(id, 'lock', [{ path: rebuildLock, sha256 }]),
 
-    copy: (tx: Db, from: string, to: string) => jobFileStore(tx).copy(from, to),
+    copy: (tx: Db, from: string, to: string, roles: readonly FileRole[] = allRoles) =>
+      jobFileStore(tx).copy(from, to, roles),
     list: (id: string, role: FileRole) => jobFileStore(db).list(id, role),
     usedBlobs: (ids: readonly string[]) => jobFileStore(db).usedBlobs(ids),
 

@@ -68,6 +68,11 @@ open("../outputs/sum.txt", "w").write(str(sum(map(int, open("${outside}")))))
     const { upstream } = await wing.lineage.lineage({ uri: `run:${again.runId}` }, caller);
     expect(upstream).toMatchObject([{ from: `run:${first.runId}`, relation: 'rebuilt' }]);
 
+    await ended(wing.jobs.rebuild({ id: again.runId }, caller));
+    expect((await wing.jobs.rebuilds({ id: again.runId }, caller)).items).toMatchObject([
+      { runId: again.runId, result: { verdict: 'equal' } },
+    ]);
+
     await writeFile(outside, '1\n3\n');
     const other = await ended(wing.jobs.rebuild({ id: first.runId }, caller));
     expect((await verdicts())[0]).toMatchObject({
@@ -99,6 +104,9 @@ open("../outputs/sum.txt", "w").write(str(sum(map(int, open("${outside}")))))
     const outside = await wing.experiments.ensureExperiment('rebuilds', caller);
     const run = await wing.experiments.createRun({ experimentId: outside.id }, caller);
     await reject(run.id, /no job made it/);
+    await expect(wing.jobs.rebuild({ id: 'f'.repeat(32) }, caller)).rejects.toMatchObject({
+      code: 'runNotFound',
+    });
     expect((await wing.jobs.list({}, caller)).items).toHaveLength(2);
   });
 });

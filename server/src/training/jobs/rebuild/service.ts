@@ -106,9 +106,9 @@ export function createRebuilds(deps: RebuildsDependencies) {
   return {
     /** Everything that is needed, found or told. @throws rebuildImpossible */
     async plan(runId: string, caller: Caller): Promise<RebuildPlan> {
+      const run = await experiments.getRun({ id: runId }, caller);
       const job = await getJob(runId, caller);
       const { workspace, spec } = job;
-      const run = await experiments.getRun({ id: runId }, caller);
       if (run.status !== 'FINISHED') throw impossible(runId, [`it is ${run.status}, and came to nothing`]);
       const missing = await listMissing(job);
       if (missing.length === 0 && (await hasOtherInputs(job)))
@@ -142,7 +142,8 @@ export function createRebuilds(deps: RebuildsDependencies) {
       { id, workspace, runId, createdAt }: CommandRecord,
       plan: RebuildPlan,
     ): Promise<void> {
-      await files.copy(tx, filesOf(plan.job), id);
+      // Of a run that is itself a rebuild, the lock is that of its own environment.
+      await files.copy(tx, filesOf(plan.job), id, ['code', 'input', 'diff']);
       await files.insertLock(tx, id, plan.lock);
       const ofRun = plan.job.runId;
       await rebuildStore(tx).insert(workspace, {
@@ -157,7 +158,10 @@ export function createRebuilds(deps: RebuildsDependencies) {
     },
 
     /** What is written in the transaction of the job's success. */
-    async compare({ id, runId, spec }: CommandRecord, caller: Caller): Promise<(tx: Db) => Promise<void>> {
+    async compare(
+      { id, runId, spec, workspace, createdAt }: CommandRecord,
+      caller: Caller,
+    ): Promise<(tx: Db) => Promise<void>> {
       if (!spec.rebuild) return async () => undefined;
       const { run: ofRun } = spec.rebuild;
       const look = async (run: string) => ({
@@ -165,7 +169,8 @@ export function createRebuilds(deps: RebuildsDependencies) {
         files: await filesOfRun(run, spec, caller),
       });
       const result = compareRuns(await look(ofRun), await look(runId));
-      return (tx) => rebuildStore(tx).saveResult(id, result);
+      return (tx) =>
+        rebuildStore(tx).saveResult(workspace, { jobId: id, ofRun, notes: [], result, createdAt });
     },
 
     /** The newest first. */

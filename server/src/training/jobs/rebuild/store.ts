@@ -11,22 +11,23 @@ export interface RebuildRecord {
   readonly createdAt: number;
 }
 
+const toRow = (workspace: string, { jobId, ofRun, notes, result, createdAt }: RebuildRecord) => ({
+  ...{ job_id: jobId, workspace, of_run: ofRun, notes: json(notes), created_at: createdAt },
+  result: result && json(result),
+});
+
 export const rebuildStore = (db: Db) => ({
-  async insert(workspace: string, { jobId, ofRun, notes, createdAt }: RebuildRecord): Promise<void> {
-    await db
-      .insertInto('rebuilds')
-      .values({
-        ...{ job_id: jobId, workspace, of_run: ofRun, notes: json(notes) },
-        ...{ result: null, created_at: createdAt },
-      })
-      .execute();
+  async insert(workspace: string, record: RebuildRecord): Promise<void> {
+    await db.insertInto('rebuilds').values(toRow(workspace, record)).execute();
   },
 
-  async saveResult(jobId: string, result: RunComparison): Promise<void> {
+  /** Also of a job that tries a failed one again, and was not written down before. */
+  async saveResult(workspace: string, record: RebuildRecord): Promise<void> {
+    const row = toRow(workspace, record);
     await db
-      .updateTable('rebuilds')
-      .set({ result: json(result) })
-      .where('job_id', '=', jobId)
+      .insertInto('rebuilds')
+      .values(row)
+      .onConflict((conflict) => conflict.column('job_id').doUpdateSet({ result: row.result }))
       .execute();
   },
 
