@@ -83,6 +83,13 @@ export const failures = {
   modelUnclear: () =>
     new CliError('modelUnclear', 'Say whose model it is: --run ID, or --sweep ID with or without --trial N.'),
   rulesMixed: () => new CliError('rulesMixed', '--lambda and --simplest are of two rules. Give one of them.'),
+  prunerOptionMisplaced: (option: string, pruners: readonly string[]) =>
+    new CliError(
+      'prunerOptionMisplaced',
+      `${option} is a setting of --pruner ${pruners.join(' or ')}. Name it, or leave the setting out.`,
+    ),
+  prunerOptionMissing: (pruner: string, option: string) =>
+    new CliError('prunerOptionMissing', `The pruner ${pruner} needs ${option}.`),
   serverNotStarted: (output: string) =>
     new CliError('serverNotStarted', `The fresh server did not start: ${output.trim() || 'it said nothing'}`),
 } as const;

@@ -74,13 +74,10 @@ const Limits = {
   startupTrials: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
   warmupSteps: Type.Optional(integer({ minimum: 0 })),
   intervalSteps: Type.Optional(integer({ minimum: 1 })),
-  minimumTrials: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
 };
 const Factor = Type.Optional(Type.Integer({ minimum: 2, maximum: 1000 }));
 
-/** How trials that promise little are stopped on the way, by what they report of the one goal. */
-export const SweepPruner = Type.Union([
-  strict({ type: Type.Literal('none') }),
+const deciders = [
   strict({ type: Type.Literal('median'), ...Limits }),
   strict({
     type: Type.Literal('percentile'),
@@ -99,10 +96,18 @@ export const SweepPruner = Type.Union([
     maximumResource: Type.Optional(integer({ minimum: 1 })),
     reductionFactor: Factor,
   }),
+] as const;
+
+/** How trials that promise little are stopped on the way, by what they report of the one goal. */
+export const SweepPruner = Type.Union([
+  strict({ type: Type.Literal('none') }),
+  ...deciders,
   strict({
     type: Type.Literal('patient'),
     patience: integer({ minimum: 0 }),
     minimumDelta: Type.Optional(Type.Number({ minimum: 0 })),
+    /** Asked once the patience is over; without one, the trial is stopped. */
+    wrapped: Type.Optional(Type.Union([...deciders])),
   }),
 ]);
 export type SweepPruner = Static<typeof SweepPruner>;

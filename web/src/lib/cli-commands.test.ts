@@ -86,6 +86,14 @@ it('writes what changes a search', () => {
   expect(toCommand({ queryKey: ['sweeps', 'stop', { id: 's', giveBack: true }] })).toBe(
     'tidemill sweeps stop s --give-back',
   );
+  const confirm = (input: object) =>
+    toCommand({ queryKey: ['sweeps', 'confirm', { id: 's', top: 2, ...input }] });
+  expect(confirm({ windows: 3, rule: { type: 'mean-std', lambda: 0.5 } })).toBe(
+    'tidemill sweeps confirm s --top 2 --windows 3 --lambda 0.5',
+  );
+  expect(confirm({ rule: { type: 'one-standard-error', simplest: { depth: 'low', rate: 'high' } } })).toBe(
+    'tidemill sweeps confirm s --top 2 --simplest depth:low --simplest rate:high',
+  );
 });
 
 it('has no command for what no command prints', () =>

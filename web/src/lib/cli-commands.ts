@@ -56,6 +56,15 @@ function pushWords({ rows, to, key }: Input): string {
   const options = `${option({ to }, 'to')}${quoted({ key }, 'key')}`;
   return text.length > longestInput ? ` rows.json${options}` : ` -${options} <<'END'\n${text}\nEND`;
 }
+/** A rule in the options that the command has for it. */
+function confirmWords({ rule, ...input }: Input): string {
+  const counts = ['top', 'seeds', 'windows'].map((name) => option(input, name)).join('');
+  const { lambda, simplest } = (rule ?? {}) as { lambda?: number; simplest?: Input };
+  const sides = Object.entries(simplest ?? {}).map(
+    ([name, side]) => ` --simplest ${named(`${name}`)}:${side}`,
+  );
+  return `${counts}${option({ lambda }, 'lambda')}${sides.join('')}`;
+}
 /** A time is written in minutes where it is a whole number of them. */
 function budgetWords(budget: unknown): string {
   const { trials, seconds, cost } = (budget ?? {}) as Partial<Record<'trials' | 'seconds' | 'cost', number>>;
@@ -156,6 +165,7 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'sweeps.importance': ({ id }) => `sweeps importance ${id}`,
   'sweeps.stop': ({ id, giveBack }) => `sweeps stop ${id}${giveBack ? ' --give-back' : ''}`,
   'sweeps.resume': ({ id, budget }) => `sweeps resume ${id}${budgetWords(budget)}`,
+  'sweeps.confirm': (input) => `sweeps confirm ${input.id}${confirmWords(input)}`,
   'sweeps.cancel': ({ id }) => `sweeps cancel ${id}`,
   'registry.list': (input) => `models list${quoted(input, 'filter')}`,
   'registry.get': ({ name }) => `models versions ${named(name)}`,

@@ -1,4 +1,4 @@
-import type { SearchDefinition, SweepBudget, SweepPruner } from '@tidemill/sdk';
+import type { SearchDefinition, SweepBudget } from '@tidemill/sdk';
 import { type Command, Option } from 'commander';
 import { failures } from '../../failure.ts';
 import { readDefinition } from '../../files.ts';
@@ -8,12 +8,12 @@ import { sessionOf } from '../../session.ts';
 import { formatNumber } from '../../table.ts';
 import { addCommandOptions, type CommandOptions, toCommandJob } from './command-job.ts';
 import { describeSweep, followSweep } from './follow-sweep.ts';
+import { addPrunerOptions, type PrunerOptions, toPruner } from './pruner-options.ts';
 
-interface SearchOptions extends CommandOptions {
+interface SearchOptions extends CommandOptions, PrunerOptions {
   space: string;
   goal: string[];
   sampler?: SearchDefinition['sampler'];
-  pruner?: string;
   trials?: number;
   duration?: number;
   cost?: number;
@@ -25,7 +25,6 @@ interface SearchOptions extends CommandOptions {
 }
 
 const samplers = ['tpe', 'random', 'grid', 'sobol', 'cma-es', 'nsga2'] as const;
-const pruners = ['none', 'median', 'asha', 'hyperband'] as const;
 
 export function addSearch(sweeps: Command): void {
   const search = sweeps
@@ -45,12 +44,6 @@ export function addSearch(sweeps: Command): void {
     .option('--experiment <name>', 'where the runs belong', 'Default')
     .option('--name <name>', 'name of the sweep')
     .addOption(new Option('--sampler <name>', 'how points are chosen (default: tpe)').choices(samplers))
-    .addOption(
-      new Option(
-        '--pruner <name>',
-        'stop what promises little, by the metric it logs per step (default: none)',
-      ).choices(pruners),
-    )
     .option('--trials <number>', 'at most so many', toInteger)
     .option('--duration <time>', 'begin none after so long: 90m, 2h', toSeconds)
     .option('--cost <number>', 'begin none after so much: for jobs, processor seconds', toNumber)
@@ -59,24 +52,26 @@ export function addSearch(sweeps: Command): void {
     .option('--warm-start <sweep>', 'know what this sweep found')
     .option('--lease <time>', 'a trial not heard of for so long is given to another (default: 5m)', toSeconds)
     .option('--register <model>', "register the best trial's model; after `sweeps confirm` the chosen one's")
-    .option('--follow', 'wait for its end; exit code 1 if it failed')
-    .optionsGroup('Options of the command:');
-  addCommandOptions(search).action(async (words: string[], options: SearchOptions, command: Command) => {
-    const session = sessionOf(command);
-    const definition = await toDefinition(options);
-    const {
-      experiment,
-      name,
-      parameters: _parameters,
-      ...job
-    } = words.length > 0 ? await toCommandJob(session, words, options) : { experiment: '', name: '' };
-    const sweep = await session.client.sweeps.search({
-      ...definition,
-      ...('command' in job && { command: job }),
-    });
-    if (!options.follow) return session.show(sweep, describeSweep);
-    await followSweep(session, sweep.id);
-  });
+    .option('--follow', 'wait for its end; exit code 1 if it failed');
+  addPrunerOptions(search);
+  addCommandOptions(search.optionsGroup('Options of the command:')).action(
+    async (words: string[], options: SearchOptions, command: Command) => {
+      const session = sessionOf(command);
+      const definition = await toDefinition(options);
+      const {
+        experiment,
+        name,
+        parameters: _parameters,
+        ...job
+      } = words.length > 0 ? await toCommandJob(session, words, options) : { experiment: '', name: '' };
+      const sweep = await session.client.sweeps.search({
+        ...definition,
+        ...('command' in job && { command: job }),
+      });
+      if (!options.follow) return session.show(sweep, describeSweep);
+      await followSweep(session, sweep.id);
+    },
+  );
   example(
     search,
     `sweeps search --space space.json --goal val_rmse:min --trials 50 --pruner median --follow -- python train.py '$\{args}'`,
@@ -84,14 +79,14 @@ export function addSearch(sweeps: Command): void {
 }
 
 async function toDefinition(options: SearchOptions): Promise<SearchDefinition> {
-  const { experiment, name, sampler, pruner, parallel, seed, warmStart, lease, register } = options;
+  const { experiment, name, sampler, parallel, seed, warmStart, lease, register } = options;
   return {
     experiment,
     name,
     space: await readDefinition<SearchDefinition['space']>(options.space),
     goals: options.goal.map(toGoal),
     sampler,
-    pruner: pruner === undefined ? undefined : ({ type: pruner } as SweepPruner),
+    pruner: toPruner(options),
     budget: toBudget(options),
     parallel,
     seed,

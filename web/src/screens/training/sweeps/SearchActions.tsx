@@ -3,6 +3,8 @@ import type { Sweep } from '@tidemill/sdk';
 import { useState } from 'react';
 import { Action } from '../../../components/Action.tsx';
 import { send } from '../../../lib/client.ts';
+import { ConfirmAction } from './ConfirmAction.tsx';
+import { whyNot } from './ConfirmPanel.tsx';
 import { type BudgetText, type Search, toBudget, toBudgetText } from './search-words.ts';
 
 interface SearchActionsProps {
@@ -12,6 +14,7 @@ interface SearchActionsProps {
 
 export function SearchActions({ sweep, search }: SearchActionsProps) {
   const { id, state } = sweep;
+  const isConfirming = sweep.confirmation?.state === 'running';
   const isEnded = sweep.finishedAt !== null;
   return (
     <>
@@ -22,11 +25,18 @@ export function SearchActions({ sweep, search }: SearchActionsProps) {
       {(state === 'running' || state === 'succeeded') && (
         <GoOnAction name="Extend" sweep={sweep} search={search} />
       )}
-      {!isEnded && (
+      {state !== 'running' && !isConfirming && sweep.best && whyNot(search) === null && (
+        <ConfirmAction sweep={sweep} search={search} />
+      )}
+      {(!isEnded || isConfirming) && (
         <Action
           danger
-          name="Cancel"
-          about="The search ends and its trials at work with it; finished trials stay."
+          name={isConfirming ? 'Cancel confirmation' : 'Cancel'}
+          about={
+            isConfirming
+              ? 'The repeats at work end, and none is chosen; the search stays as it is.'
+              : 'The search ends and its trials at work with it; finished trials stay.'
+          }
           reason="none"
           {...send('sweeps', 'cancel', { id })}
         />

@@ -26,6 +26,11 @@ export function SearchFacts({ sweep, search }: SearchFactsProps) {
         <Fact name="Best">
           <Best best={sweep.best} />
         </Fact>
+        {sweep.chosen && (
+          <Fact name="Chosen, as stable">
+            <Best best={sweep.chosen} />
+          </Fact>
+        )}
         <Fact name="Sampler">{sampler}</Fact>
         <Fact name="Pruner">{pruner.type}</Fact>
         <Fact name="Experiment">{search.experiment}</Fact>

@@ -12,6 +12,7 @@ import { Time } from '../../../components/Time.tsx';
 import { ask, send } from '../../../lib/client.ts';
 import { toLabel } from '../../../lib/references.ts';
 import { useParam } from '../../../lib/url-state.ts';
+import { ConfirmPanel } from './ConfirmPanel.tsx';
 import { LearnerTrials } from './LearnerTrials.tsx';
 import { SearchActions } from './SearchActions.tsx';
 import { SearchFacts } from './SearchFacts.tsx';
@@ -69,6 +70,12 @@ const searchTabs = (sweep: Sweep, search: Search) => [
     title: 'Trials',
     count: sweep.trials.length,
     render: () => <SearchTrials sweep={sweep} search={search} />,
+  },
+  {
+    id: 'confirmation',
+    title: 'Confirmation',
+    ...(sweep.confirmation && { count: sweep.confirmation.trials.length }),
+    render: () => <ConfirmPanel sweep={sweep} search={search} />,
   },
   { id: 'parallel', title: 'Parallel', render: () => <SearchParallel sweep={sweep} search={search} /> },
   { id: 'importance', title: 'Importance', render: () => <SearchImportance sweep={sweep} /> },

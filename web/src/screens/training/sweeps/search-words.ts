@@ -32,8 +32,9 @@ export const goalValue = ({ values, value }: Trial, goal: number): number | null
   values?.[goal] ?? (goal === 0 ? value : null);
 
 /** What changes while nobody tells: trials are at work or are begun. */
-export const isMoving = ({ state, finishedAt, trials }: Sweep): boolean =>
-  finishedAt === null && (state !== 'stopped' || trials.some((trial) => trial.state === 'running'));
+export const isMoving = ({ state, finishedAt, trials, confirmation }: Sweep): boolean =>
+  confirmation?.state === 'running' ||
+  (finishedAt === null && (state !== 'stopped' || trials.some((trial) => trial.state === 'running')));
 
 /** As it stands in a form. */
 export interface BudgetText {
