@@ -28,7 +28,9 @@ describe.skipIf(python === '')('the tuning examples', () => {
 
   const newest = async (): Promise<Sweep> => {
     const { stdout } = await tidemill(['sweeps', 'list', '--limit', '1', '--json'], { url: server.url });
-    return (JSON.parse(stdout) as Sweep[])[0] as Sweep;
+    const [{ id }] = JSON.parse(stdout) as [{ id: string }];
+    const shown = await tidemill(['sweeps', 'show', id, '--json'], { url: server.url });
+    return JSON.parse(shown.stdout) as Sweep;
   };
 
   test.each([

@@ -257,6 +257,18 @@ export const Sweep = Type.Object({
 });
 export type Sweep = Static<typeof Sweep>;
 
+/** A sweep as lists have it: its trials counted. */
+export const SweepSummary = Type.Object({
+  ...Type.Omit(Sweep, ['trials', 'confirmation', 'front', 'chosen']).properties,
+  /** Those that it made itself. */
+  trials: Type.Integer(),
+  /** How many of them are in which state. */
+  states: Type.Record(Type.String(), Type.Integer()),
+  /** Number of the trial that was chosen after the best were run again. */
+  chosen: nullable(Type.Integer()),
+});
+export type SweepSummary = Static<typeof SweepSummary>;
+
 const byTrial = strict({
   id: Type.String({ minLength: 1, maxLength: 128 }),
   number: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
@@ -297,9 +309,9 @@ export const sweepsEndpoints = endpoints({
     method: 'GET',
     path: '/api/v1/sweeps',
     permission: 'read',
-    summary: 'List sweeps, newest first',
+    summary: 'List sweeps, newest first: their trials counted, with the best one',
     query: strict(pageQuery),
-    reply: page(Sweep),
+    reply: page(SweepSummary),
   },
   get: {
     method: 'GET',

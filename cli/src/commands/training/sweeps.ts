@@ -73,8 +73,9 @@ function addListAndShow(sweeps: Command): void {
         {
           id: (s) => s.id,
           state: (s) => s.state,
-          trials: (s) => s.trials.length,
+          trials: (s) => s.trials,
           best: (s) => s.best?.value,
+          chosen: (s) => s.chosen,
           learner: (s) => s.best?.learner,
           model: (s) => s.modelVersion,
           created: (s) => formatTime(s.createdAt),

@@ -1,4 +1,4 @@
-import type { ConfirmationRequest, Page, Sweep, SweepDefinition } from '@tidemill/contract';
+import type { ConfirmationRequest, Page, Sweep, SweepDefinition, SweepSummary } from '@tidemill/contract';
 import type { Changes } from '../../access/audit/service.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
@@ -16,7 +16,9 @@ import type { Jobs } from '../jobs/service.ts';
 import type { Learners } from '../learners/service.ts';
 import { createLearnerConfirmations } from './confirmation/learner-confirmations.ts';
 import { createLearnerTasks } from './confirmation/learner-tasks.ts';
+import { confirmationStore } from './confirmation/store.ts';
 import { type LearnerTrial, type SweepModel, type SweepRecord, taskKind, toSweep } from './rules.ts';
+import { countOf } from './space/rules.ts';
 import { createSearches, type SearchesDependencies } from './space/service.ts';
 import { sweepStore } from './store.ts';
 import { callerOf, createSweepEnds } from './sweep-ends.ts';
@@ -71,6 +73,14 @@ export function createSweeps(deps: SweepsDependencies) {
 
   const describe = async (record: SweepRecord, trials: readonly LearnerTrial[]): Promise<Sweep> =>
     toSweep(record, trials, await tasks.find(record.id), await confirmations.describe(record));
+
+  async function outline(record: SweepRecord, states: SweepSummary['states']): Promise<SweepSummary> {
+    const task = await tasks.find(record.id);
+    const { front: _front, confirmation: _confirmation, ...rest } = toSweep(record, [], task, null);
+    const best = await sweepStore(db).findBest(record.id);
+    const chosen = await confirmationStore(db).findChosen(record.id);
+    return { ...rest, trials: countOf(states), states, best, chosen };
+  }
 
   async function submit(sweep: SweepRecord, caller: Caller): Promise<void> {
     const { id, workspace, runId, experimentId, definition, actor } = sweep;
@@ -136,20 +146,20 @@ export function createSweeps(deps: SweepsDependencies) {
     async list(
       input: { cursor?: string | undefined; limit?: number | undefined },
       { workspace }: Caller,
-    ): Promise<Page<Sweep>> {
+    ): Promise<Page<SweepSummary>> {
       const limit = input.limit ?? defaultPageSize;
       const before = input.cursor ? decodeCursor(input.cursor, isText) : undefined;
       const rows = await sweepStore(db).listIds(workspace, limit + 1, before);
       const { items: page, nextCursor } = toPage(rows, limit, ({ id }) => id);
       const ids = page.flatMap(({ id, kind }) => (kind === 'learners' ? [id] : []));
       const records = await sweepStore(db).listByIds(workspace, ids);
-      const trials = await sweepStore(db).listTrials(ids);
-      const items: Sweep[] = [];
+      const states = await sweepStore(db).countTrials(page.map(({ id }) => id));
+      const items: SweepSummary[] = [];
       for (const { id } of page) {
         const record = records.get(id);
         const search = record ? null : await searches.find(id, workspace);
-        if (record) items.push(await describe(record, trials.get(id) ?? []));
-        else if (search) items.push(await searches.describe(search));
+        if (record) items.push(await outline(record, states.get(id) ?? {}));
+        else if (search) items.push(await searches.outline(search, states.get(id) ?? {}));
       }
       return { items, nextCursor };
     },

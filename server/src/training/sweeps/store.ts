@@ -32,6 +32,18 @@ const toTrial = (row: Selectable<Database['sweep_trials']>): LearnerTrial => ({
   endedAt: row.ended_at,
 });
 
+/** The best complete trial, in the order of the goal; among equals the earlier one. */
+export const bestFirst = (db: Db, sweepId: string, order: 'asc' | 'desc') =>
+  db
+    .selectFrom('sweep_trials')
+    .selectAll()
+    .where('sweep_id', '=', sweepId)
+    .where('state', '=', 'complete')
+    .where('value', 'is not', null)
+    .orderBy('value', order)
+    .orderBy('number')
+    .limit(1);
+
 export const sweepStore = (db: Db) => ({
   async insert(sweep: SweepRecord): Promise<void> {
     await db
@@ -141,6 +153,30 @@ export const sweepStore = (db: Db) => ({
       .where('state', '=', 'running')
       .executeTakeFirst();
     return Number(result.numUpdatedRows) === 1;
+  },
+
+  /** By sweep and state, without what came from another sweep. */
+  async countTrials(sweepIds: readonly string[]): Promise<ReadonlyMap<string, Record<string, number>>> {
+    if (sweepIds.length === 0) return new Map();
+    const rows = await db
+      .selectFrom('sweep_trials')
+      .select(({ fn }) => ['sweep_id', 'state', fn.countAll<number>().as('count')])
+      .where('sweep_id', 'in', sweepIds)
+      .where('source', 'is', null)
+      .groupBy(['sweep_id', 'state'])
+      .execute();
+    return new Map(
+      [...Map.groupBy(rows, (row) => row.sweep_id)].map(([id, states]) => [
+        id,
+        Object.fromEntries(states.map(({ state, count }) => [state, count])),
+      ]),
+    );
+  },
+
+  /** The complete trial with the least error; among equals the earlier one. */
+  async findBest(sweepId: string): Promise<LearnerTrial | null> {
+    const row = await bestFirst(db, sweepId, 'asc').executeTakeFirst();
+    return row ? toTrial(row) : null;
   },
 
   /** By sweep, each in order of number. */

@@ -42,6 +42,10 @@ export const confirmationStore = (db: Db) => ({
         .execute();
   },
 
+  async findChosen(sweepId: string): Promise<number | null> {
+    return (await this.find(sweepId))?.choice?.chosen ?? null;
+  },
+
   async find(sweepId: string): Promise<ConfirmationRecord | null> {
     const row = await db
       .selectFrom('sweep_confirmations')

@@ -5,6 +5,7 @@ import type {
   Sweep,
   SweepGoal,
   SweepState,
+  SweepSummary,
   Trial,
 } from '@tidemill/contract';
 import { errors } from '../../../base/errors.ts';
@@ -171,22 +172,47 @@ function frontOf(trials: readonly Trial[], goals: readonly SweepGoal[]): number[
   return findFront(losses).flatMap((i) => complete[i]?.number ?? []);
 }
 
+const partsOf = (record: SearchRecord) => {
+  const { id, definition, status, error, runId, modelVersion, createdAt, endedAt } = record;
+  return {
+    ...{
+      id,
+      kind: 'space' as const,
+      state: status,
+      definition: { ...definition },
+      runId,
+      modelVersion,
+      error,
+    },
+    ...{ createdAt, finishedAt: endedAt },
+  };
+};
+
+export const countOf = (states: SweepSummary['states']): number =>
+  Object.values(states).reduce((sum, count) => sum + count, 0);
+
+export function toSummary(
+  record: SearchRecord,
+  found: Pick<SweepSummary, 'states' | 'chosen'> & { readonly best: TrialRecord | null },
+): SweepSummary {
+  const { best, states, chosen } = found;
+  return { ...partsOf(record), trials: countOf(states), states, chosen, best: best && toTrial(best) };
+}
+
 export function toSweep(
   record: SearchRecord,
   trials: readonly TrialRecord[],
   confirmation: Confirmation | null,
 ): Sweep {
-  const { id, definition, status, error, runId, modelVersion, createdAt, endedAt } = record;
+  const { definition } = record;
   const shown = trials.map(toTrial);
   return {
-    ...{ id, kind: 'space', state: status, definition: { ...definition }, runId, modelVersion, error },
+    ...partsOf(record),
     trials: shown,
     best: bestOf(shown, definition.goals),
     chosen: shown.find(({ number }) => number === confirmation?.chosen) ?? null,
     confirmation,
     front: frontOf(trials, definition.goals),
-    createdAt,
-    finishedAt: endedAt,
   };
 }
 

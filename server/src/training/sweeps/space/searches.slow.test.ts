@@ -94,6 +94,9 @@ describeEachDatabase('searches over a space', (open) => {
     expect(points(await play(again.id, caller))).toEqual(points(sweep));
     const { items } = await wing.sweeps.list({}, caller);
     expect(items.map((item) => item.id)).toEqual([again.id, id]);
+    const count = sweep.trials.length;
+    expect(items[1]).toMatchObject({ trials: count, states: { complete: count }, best: sweep.best });
+    expect(items[1]).not.toHaveProperty('front');
   });
 
   test('a larger budget goes on where it ended; another sweep begins with what this one knows', async () => {

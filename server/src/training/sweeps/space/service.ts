@@ -1,4 +1,11 @@
-import type { Input, SearchDefinition, Sweep, sweepsEndpoints, Trial } from '@tidemill/contract';
+import type {
+  Input,
+  SearchDefinition,
+  Sweep,
+  SweepSummary,
+  sweepsEndpoints,
+  Trial,
+} from '@tidemill/contract';
 import type { Changes } from '../../../access/audit/service.ts';
 import type { Db } from '../../../adapters/db/db.ts';
 import type { Caller } from '../../../base/caller.ts';
@@ -11,6 +18,7 @@ import type { Tasks } from '../../../platform/tasks/service.ts';
 import { endlessAttempts } from '../../../platform/tasks/told-end.ts';
 import type { Experiments } from '../../experiments/service.ts';
 import type { Jobs } from '../../jobs/service.ts';
+import { confirmationStore } from '../confirmation/store.ts';
 import { createConfirmations } from '../confirmation/search-confirmations.ts';
 import { measureImportance } from '../search/importance.ts';
 import { holdsPoint, type Point } from '../search/space.ts';
@@ -24,6 +32,7 @@ import {
   spaceOf,
   type TrialRecord,
   toSearchTrial,
+  toSummary,
   toSweep,
 } from './rules.ts';
 import { searchStore } from './store.ts';
@@ -81,6 +90,13 @@ export function createSearches(deps: SearchesDependencies) {
       found.sort((a, b) => a.number - b.number),
       await confirmations.describe(search),
     );
+  }
+
+  async function outline(search: SearchRecord, states: SweepSummary['states']): Promise<SweepSummary> {
+    const { id, definition } = search;
+    const order = definition.goals[0]?.direction === 'maximize' ? 'desc' : 'asc';
+    const best = await searchStore(db).findBest(id, order);
+    return toSummary(search, { best, states, chosen: await confirmationStore(db).findChosen(id) });
   }
 
   async function enqueue(tx: Db, { id, workspace, actor }: SearchRecord): Promise<string> {
@@ -173,6 +189,7 @@ export function createSearches(deps: SearchesDependencies) {
   return {
     find,
     describe,
+    outline,
     isOurs,
 
     /** @throws searchSpaceInvalid, sweepInvalid, permissionDenied, and what a command's preparation throws */

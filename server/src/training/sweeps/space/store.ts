@@ -2,6 +2,7 @@ import type { TrialState } from '@tidemill/contract';
 import type { Selectable } from 'kysely';
 import { type Db, json, parseJson } from '../../../adapters/db/db.ts';
 import type { Database } from '../../../adapters/db/schema.ts';
+import { bestFirst } from '../store.ts';
 import type { SearchRecord, SearchStatus, TrialRecord } from './rules.ts';
 
 const toRecord = (row: Selectable<Database['sweeps']>): SearchRecord => ({
@@ -220,6 +221,12 @@ export const searchStore = (db: Db) => ({
       .where('sweep_id', '=', id)
       .where('number', '=', number)
       .executeTakeFirst();
+    return row ? toTrial(row) : null;
+  },
+
+  /** By the first goal; among equals the earlier one. */
+  async findBest(id: string, order: 'asc' | 'desc'): Promise<TrialRecord | null> {
+    const row = await bestFirst(db, id, order).executeTakeFirst();
     return row ? toTrial(row) : null;
   },
 

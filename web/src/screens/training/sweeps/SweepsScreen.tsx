@@ -1,4 +1,4 @@
-import type { Sweep } from '@tidemill/sdk';
+import type { SweepSummary } from '@tidemill/sdk';
 import type { DataColumn } from '../../../components/data-column.tsx';
 import { EmptyState } from '../../../components/EmptyState.tsx';
 import { Figure } from '../../../components/Figure.tsx';
@@ -9,11 +9,11 @@ import { StatusBadge } from '../../../components/StatusBadge.tsx';
 import { Time } from '../../../components/Time.tsx';
 import { formatCount } from '../../../lib/format.ts';
 import { useList } from '../../../lib/pages.ts';
-import { goalText, ownTrials, searchOf } from './search-words.ts';
+import { goalText, searchOf } from './search-words.ts';
 
-const learnerMetric = ({ definition }: Sweep) => String(definition.metric ?? 'mae');
+const learnerMetric = ({ definition }: SweepSummary) => String(definition.metric ?? 'mae');
 
-const columns: readonly DataColumn<Sweep>[] = [
+const columns: readonly DataColumn<SweepSummary>[] = [
   {
     id: 'id',
     title: 'Sweep',
@@ -48,10 +48,10 @@ const columns: readonly DataColumn<Sweep>[] = [
   {
     id: 'trials',
     title: 'Trials',
-    value: (sweep) => ownTrials(sweep).length,
+    value: (sweep) => sweep.trials,
     cell: (sweep) => {
       const most = searchOf(sweep)?.budget.trials ?? sweep.definition.trials;
-      const done = ownTrials(sweep).length;
+      const done = sweep.trials;
       return typeof most === 'number' ? `${formatCount(done)} of ${formatCount(most)}` : formatCount(done);
     },
     align: 'right',

@@ -8,7 +8,7 @@ export type Search = Omit<Required<SearchDefinition>, 'name' | 'command' | 'warm
 };
 
 /** Null: a sweep over our learners. */
-export const searchOf = ({ kind, definition }: Sweep): Search | null =>
+export const searchOf = ({ kind, definition }: Pick<Sweep, 'kind' | 'definition'>): Search | null =>
   kind === 'space' ? (definition as unknown as Search) : null;
 
 export const goalText = ({ metric, direction }: SweepGoal): string => `${direction} ${metric}`;
