@@ -14,7 +14,8 @@ import type { Search } from './search-words.ts';
 
 interface ConfirmPanelProps {
   readonly sweep: Sweep;
-  readonly search: Search;
+  /** Null: a sweep over our learners, whose errors are minimized. */
+  readonly search: Search | null;
 }
 
 /** Pixels that a repeat takes, and all other columns together. */
@@ -26,11 +27,11 @@ export function ConfirmPanel({ sweep: { id, confirmation }, search }: ConfirmPan
   if (!confirmation)
     return (
       <EmptyState command={`tidemill sweeps confirm ${id} --top 3 --seeds 3 --follow`}>
-        {whyNot(search) ??
-          'The best value may be luck. Once the search has ended, Confirm runs the best trials again.'}
+        {(search && whyNot(search)) ??
+          'The best value may be luck. Once the search has ended, a confirmation runs the best trials again.'}
       </EmptyState>
     );
-  return <Confirmed confirmation={confirmation} direction={search.goals[0]?.direction ?? 'minimize'} />;
+  return <Confirmed confirmation={confirmation} direction={search?.goals[0]?.direction ?? 'minimize'} />;
 }
 
 /** Why a search can have no confirmation at all; null where it can. */

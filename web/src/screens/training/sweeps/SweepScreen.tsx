@@ -63,6 +63,13 @@ const definitionTab = ({ definition }: Sweep) => ({
   render: () => <FieldsTable label="definition" fields={definition} none="Nothing." />,
 });
 
+const confirmationTab = (sweep: Sweep, search: Search | null) => ({
+  id: 'confirmation',
+  title: 'Confirmation',
+  ...(sweep.confirmation && { count: sweep.confirmation.trials.length }),
+  render: () => <ConfirmPanel sweep={sweep} search={search} />,
+});
+
 const searchTabs = (sweep: Sweep, search: Search) => [
   { id: 'history', title: 'History', render: () => <SearchHistory sweep={sweep} search={search} /> },
   {
@@ -71,12 +78,7 @@ const searchTabs = (sweep: Sweep, search: Search) => [
     count: sweep.trials.length,
     render: () => <SearchTrials sweep={sweep} search={search} />,
   },
-  {
-    id: 'confirmation',
-    title: 'Confirmation',
-    ...(sweep.confirmation && { count: sweep.confirmation.trials.length }),
-    render: () => <ConfirmPanel sweep={sweep} search={search} />,
-  },
+  confirmationTab(sweep, search),
   { id: 'parallel', title: 'Parallel', render: () => <SearchParallel sweep={sweep} search={search} /> },
   { id: 'importance', title: 'Importance', render: () => <SearchImportance sweep={sweep} /> },
   { id: 'slices', title: 'Slices', render: () => <SearchSlices sweep={sweep} search={search} /> },
@@ -90,6 +92,7 @@ const learnerTabs = (sweep: Sweep) => [
     count: sweep.trials.length,
     render: () => <LearnerTrials trials={sweep.trials} />,
   },
+  confirmationTab(sweep, null),
   definitionTab(sweep),
 ];
 
