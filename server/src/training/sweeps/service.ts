@@ -16,7 +16,6 @@ import type { Jobs } from '../jobs/service.ts';
 import type { Learners } from '../learners/service.ts';
 import { createLearnerConfirmations } from './confirmation/learner-confirmations.ts';
 import { createLearnerTasks } from './confirmation/learner-tasks.ts';
-import { confirmationStore } from './confirmation/store.ts';
 import { type LearnerTrial, type SweepModel, type SweepRecord, taskKind, toSweep } from './rules.ts';
 import { countOf } from './space/rules.ts';
 import { createSearches, type SearchesDependencies } from './space/service.ts';
@@ -78,7 +77,7 @@ export function createSweeps(deps: SweepsDependencies) {
     const task = await tasks.find(record.id);
     const { front: _front, confirmation: _confirmation, ...rest } = toSweep(record, [], task, null);
     const best = await sweepStore(db).findBest(record.id);
-    const chosen = await confirmationStore(db).findChosen(record.id);
+    const chosen = await confirmations.findChosen(record.id);
     return { ...rest, trials: countOf(states), states, best, chosen };
   }
 

@@ -126,6 +126,8 @@ export function createLearnerConfirmations(deps: LearnerConfirmationsDependencie
       if (confirm) completeRequest(confirm, limitsOf({ learners: names }));
     },
 
+    findChosen: (id: string): Promise<number | null> => store.findChosen(id),
+
     async describe({ id }: Pick<SweepRecord, 'id'>): Promise<Confirmation | null> {
       const found = await store.find(id);
       return found && toConfirmation(found, await store.listRepeats(id));

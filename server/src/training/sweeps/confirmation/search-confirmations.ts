@@ -61,6 +61,8 @@ export function createConfirmations(deps: ConfirmationsDependencies) {
   }
 
   return {
+    findChosen: (id: string): Promise<number | null> => confirmationStore(db).findChosen(id),
+
     async describe({ id }: Pick<SearchRecord, 'id'>): Promise<Confirmation | null> {
       const store = confirmationStore(db);
       const record = await store.find(id);

@@ -19,7 +19,6 @@ import { endlessAttempts } from '../../../platform/tasks/told-end.ts';
 import type { Experiments } from '../../experiments/service.ts';
 import type { Jobs } from '../../jobs/service.ts';
 import { createConfirmations } from '../confirmation/search-confirmations.ts';
-import { confirmationStore } from '../confirmation/store.ts';
 import { measureImportance } from '../search/importance.ts';
 import { holdsPoint, type Point } from '../search/space.ts';
 import { createDriver } from './driver.ts';
@@ -96,7 +95,7 @@ export function createSearches(deps: SearchesDependencies) {
     const { id, definition } = search;
     const order = definition.goals[0]?.direction === 'maximize' ? 'desc' : 'asc';
     const best = await searchStore(db).findBest(id, order);
-    return toSummary(search, { best, states, chosen: await confirmationStore(db).findChosen(id) });
+    return toSummary(search, { best, states, chosen: await confirmations.findChosen(id) });
   }
 
   async function enqueue(tx: Db, { id, workspace, actor }: SearchRecord): Promise<string> {
