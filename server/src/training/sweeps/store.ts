@@ -2,6 +2,7 @@ import type { LearnerName, Trial } from '@tidemill/contract';
 import type { Selectable } from 'kysely';
 import { type Db, json, parseJson } from '../../adapters/db/db.ts';
 import type { Database } from '../../adapters/db/schema.ts';
+import { bestFirst } from './best-first.ts';
 import type { LearnerTrial, SweepRecord } from './rules.ts';
 
 const toRecord = (row: Selectable<Database['sweeps']>): SweepRecord => ({
@@ -31,18 +32,6 @@ const toTrial = (row: Selectable<Database['sweep_trials']>): LearnerTrial => ({
   startedAt: row.created_at,
   endedAt: row.ended_at,
 });
-
-/** The best complete trial, in the order of the goal; among equals the earlier one. */
-export const bestFirst = (db: Db, sweepId: string, order: 'asc' | 'desc') =>
-  db
-    .selectFrom('sweep_trials')
-    .selectAll()
-    .where('sweep_id', '=', sweepId)
-    .where('state', '=', 'complete')
-    .where('value', 'is not', null)
-    .orderBy('value', order)
-    .orderBy('number')
-    .limit(1);
 
 export const sweepStore = (db: Db) => ({
   async insert(sweep: SweepRecord): Promise<void> {

@@ -2,7 +2,7 @@ import type { TrialState } from '@tidemill/contract';
 import type { Selectable } from 'kysely';
 import { type Db, json, parseJson } from '../../../adapters/db/db.ts';
 import type { Database } from '../../../adapters/db/schema.ts';
-import { bestFirst } from '../store.ts';
+import { bestFirst } from '../best-first.ts';
 import type { SearchRecord, SearchStatus, TrialRecord } from './rules.ts';
 
 const toRecord = (row: Selectable<Database['sweeps']>): SearchRecord => ({
