@@ -251,7 +251,7 @@ export interface WalkRequest {
   readonly sql: string;
   /** A new table, and its columns. */
   readonly table: string;
-  readonly columns: Readonly<Record<string, 'integer' | 'timestamp'>>;
+  readonly columns: Readonly<Record<string, 'integer' | 'timestamp' | 'double'>>;
 }
 
 /** An engine for work in several steps, on users' selects and with SQL of ours. Its tables are gone when the work ends. */

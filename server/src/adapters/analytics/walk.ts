@@ -1,5 +1,6 @@
 import {
   BIGINT,
+  DOUBLE,
   type DuckDBAppender,
   type DuckDBConnection,
   DuckDBDataChunk,
@@ -15,7 +16,7 @@ import { quoteName } from './sql-text.ts';
 const rowsAtOnce = bindings.vector_size();
 /** Rows that wait in an appender before they go into their table: a millisecond in which no request is answered. */
 const rowsHeld = 8_192;
-const types = { integer: BIGINT, timestamp: TIMESTAMP } as const;
+const types = { integer: BIGINT, timestamp: TIMESTAMP, double: DOUBLE } as const;
 
 /** See `SealedEngine.walk`. A connection reads one select at a time, so the table, which all see, is filled by another. */
 export async function walk(

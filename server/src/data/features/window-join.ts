@@ -5,6 +5,8 @@
  * Events in their last version and entity rows stand in one series per key, and every aggregation is a frame over it:
  * the work grows with rows and events, not with their product. Only rows at whose T some event of the longest window
  * was not known yet in its last version are taken out and compared, one by one, with the versions of their key nearby.
+ *
+ * Frames add doubles in an order of their own. Where that matters the series is walked through instead (`window-sums.ts`).
  */
 import type { Aggregation, Column } from '@tidemill/contract';
 import type { SealedEngine, SealedSelect } from '../../adapters/analytics/analytics.ts';
@@ -13,6 +15,7 @@ import { quoteName } from '../../base/sql-text.ts';
 import { everyEvent } from './aggregations.ts';
 import { elementSql } from './online/values.ts';
 import { dropAll, type JoinRules, keysSql, rowColumn, timeColumn } from './view-join.ts';
+import { noRow, type Summed, windowSums } from './window-sums.ts';
 
 export interface AggregatedView {
   readonly keys: readonly string[];
@@ -27,6 +30,8 @@ export interface AggregatedView {
 
 interface Taken extends Omit<Aggregation, 'window'> {
   readonly as: string;
+  /** What it is called until then. */
+  readonly f: string;
   /** Microseconds. */
   readonly width: number;
   /** Its column among the events. */
@@ -48,29 +53,37 @@ export async function joinWindows(
 ): Promise<void> {
   const { inputs } = view;
   const taken = takenOf(view);
+  const framed = taken.filter((each) => !isSummed(each));
+  const summed = taken.filter(isSummed);
   const widest = Math.max(...taken.map(({ width }) => width));
   const isKnown = view.createdTime !== null && rules.bitemporal;
   await engine.run(keysSql(view.keys));
   await engine.run(askedSql(view));
   await engine.run(eventsSql(view, rows, inputs, rules));
   await engine.run(versionsSql(view, inputs.length, isKnown));
-  await engine.run(framesSql(taken, inputs.length, widest));
-  if (isKnown) await compareLate(engine, taken, widest);
+  await engine.run(framesSql(framed, inputs.length, isKnown ? widest : null));
+  if (summed.length > 0) await walkSums(engine, summed, isKnown ? widest : null);
+  if (isKnown) await compareLate(engine, framed, widest);
   await engine.run(extendedSql(taken, rules));
-  await dropAll(engine, ['_rows', '_keys', '_asked', '_events', '_versions', '_windows']);
+  await dropAll(engine, ['_rows', '_keys', '_asked', '_events', '_versions', '_windows', '_sums']);
   await engine.run('alter table _extended rename to _rows');
 }
 
 function takenOf({ aggregations, inputs, features }: AggregatedView): Taken[] {
-  return features.map(({ name, as }) => {
+  return features.map(({ name, as }, f) => {
     const found = aggregations.find((each) => each.name === name);
     if (!found) throw new Error(`no aggregation is called ${name}`);
     const i = inputs.findIndex((input) => input.name === found.column);
     const input = found.column === everyEvent ? 'k' : `v${i}`;
     const { window, ...rest } = found;
-    return { ...rest, as, width: durationMs(window) * 1000, input, type: inputs[i]?.type ?? 'integer' };
+    const type = inputs[i]?.type ?? 'integer';
+    return { ...rest, as, f: `f${f}`, width: durationMs(window) * 1000, input, type };
   });
 }
+
+/** Whole numbers have one sum, in whatever order. */
+const isSummed = (each: Taken): each is Taken & { function: Summed } =>
+  each.function === 'mean' || each.function === 'std' || (each.function === 'sum' && each.type === 'double');
 
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, i) => `v${i}`);
 
@@ -127,33 +140,85 @@ function versionsSql(view: AggregatedView, inputs: number, isKnown: boolean): st
     where ${isKnown ? 'until > e' : `until = ${never}`}`;
 }
 
-/** One frame per window over events and rows in the order of time; `late` counts the events not known in full at T. */
-function framesSql(taken: readonly Taken[], inputs: number, widest: number): string {
+/**
+ * One frame per window over events and rows in the order of time; `late` counts the events not known in full at T.
+ * @param widest of all windows; null where everything is known in time
+ */
+function framesSql(framed: readonly Taken[], inputs: number, widest: number | null): string {
   const nothing = numbered(inputs).map((each) => `null as ${each}`);
   const select = (parts: readonly string[], from: string) => `select ${parts.join(', ')} from ${from}`;
+  const edges = widest === null ? [] : [['e', 1] as const, [`least(since, e + ${widest})`, -1] as const];
   const series = [
     select(
       ['k', 'e as t', 'null::bigint as r', 'true as ev', '0 as d', ...numbered(inputs)],
       `_versions where until = ${never}`,
     ),
     select(['k', 't', 'r', 'null as ev', '0 as d', ...nothing], '_asked'),
-    ...[
-      ['e', 1],
-      [`least(since, e + ${widest})`, -1],
-    ].map(([at, d]) =>
+    ...edges.map(([at, d]) =>
       select(
         ['k', `${at} as t`, 'null as r', 'null as ev', `${d} as d`, ...nothing],
         `_versions where until = ${never} and since > e`,
       ),
     ),
   ];
-  const features = taken.map((each, i) => `${overWindow(each)} as f${i}`);
+  const features = framed.map((each) => `${overWindow(each)} as ${each.f}`);
   const late =
-    'sum(d) over (partition by k order by t range between unbounded preceding and current row) as late';
+    widest === null
+      ? '0 as late'
+      : 'sum(d) over (partition by k order by t range between unbounded preceding and current row) as late';
   return `create temp table _windows as
     select * exclude (late, k, t), k, t, late from (
       select ${['r', 'k', 't', ...features, late].join(', ')} from (${series.join(' union all ')}))
     where r is not null`;
+}
+
+/** A row at whose time some event was known otherwise is a key of its own, with the events as they were known to it. */
+async function walkSums(
+  engine: SealedEngine,
+  summed: readonly (Taken & { readonly function: Summed })[],
+  widest: number | null,
+): Promise<void> {
+  const inputs = [...new Map(summed.map(({ input, type }) => [input, type]))];
+  const values = (of: string) => inputs.flatMap(([input, type]) => asDoubles(`${of}${input}`, type));
+  const nothing = inputs.flatMap(() => ["'nan'::double", '0::double']);
+  const series = [
+    ['k', 'e as t', `${noRow} as r`, ...values(''), `_versions where until = ${never}`],
+    ['k', 't', 'r', ...nothing, '_windows where late = 0'],
+    ...(widest === null
+      ? []
+      : [
+          ['-1 - a.r', 'v.e', `${noRow}`, ...values('v.'), `${lateSql(widest, 'join')}`],
+          ['-1 - r', 't', 'r', ...nothing, '_windows where late > 0'],
+        ]),
+  ].map((parts) => `select ${parts.slice(0, -1).join(', ')} from ${parts.at(-1)}`);
+  const places = inputs.map(([input]) => input);
+  const wanted = summed.map(({ input, ...each }) => ({ ...each, input: places.indexOf(input) }));
+  await engine.walk(
+    {
+      sql: `select * from (${series.join(' union all ')}) order by k, t, r`,
+      table: '_sums',
+      columns: { r: 'integer', ...Object.fromEntries(summed.map(({ f }) => [f, 'double' as const])) },
+    },
+    windowSums(wanted, inputs.length),
+  );
+}
+
+/** The value as a double, and what a whole number is more than that. */
+function asDoubles(value: string, type: Column['type']): string[] {
+  const double = `cast(${value} as double)`;
+  const rest = `cast(cast(${value} as hugeint) - cast(${double} as hugeint) as double)`;
+  return [`coalesce(${double}, 'nan')`, type === 'integer' ? `coalesce(${rest}, 0)` : '0::double'];
+}
+
+/**
+ * Rows `a` at whose time an event was not known yet, or known otherwise, with the versions `v` that they know. A window
+ * touches two stretches of its own length: versions of others need not be looked at.
+ */
+function lateSql(widest: number, join: 'join' | 'left join'): string {
+  const bucket = (at: string) => `${at} // ${widest}`;
+  return `(select r, k, t, unnest([${bucket('t')}, ${bucket('t')} - 1]) as b from _windows where late > 0) a
+    ${join} _versions v on v.k = a.k and ${bucket('v.e')} = a.b
+      and v.e <= a.t and v.e > a.t - ${widest} and v.since <= a.t and v.until > a.t`;
 }
 
 function overWindow(each: Taken): string {
@@ -168,10 +233,6 @@ function aggregate({ function: how, k = 1 }: Taken, value: string, at: string): 
   switch (how) {
     case 'distinct':
       return `count(distinct ${value})`;
-    case 'mean':
-      return `avg(${value})`;
-    case 'std':
-      return `stddev_samp(${value})`;
     case 'last':
       return k > 1 ? `max(${dated}, ${k})` : `max(${dated})`;
     default:
@@ -187,23 +248,18 @@ function finished({ function: how, k = 1, type }: Taken, value: string): string 
   return `'[' || array_to_string(${texts}, ',') || ']'`;
 }
 
-/** Rows at whose time an event of theirs was not known yet, or known otherwise. */
-async function compareLate(engine: SealedEngine, taken: readonly Taken[], widest: number): Promise<void> {
+async function compareLate(engine: SealedEngine, framed: readonly Taken[], widest: number): Promise<void> {
   const { rows } = await engine.query('select count(*) as n from _windows where late > 0');
-  if (Number(rows[0]?.n) === 0) return;
-  const features = taken.map((each, i) => {
+  if (framed.length === 0 || Number(rows[0]?.n) === 0) return;
+  const features = framed.map((each) => {
     const value = each.input === 'k' ? 'v.e' : `v.${each.input}`;
     const filter = `filter (where v.e > a.t - ${each.width})`;
-    return `${finished(each, `${aggregate(each, value, 'v.e')} ${filter}`)} as f${i}`;
+    return `${finished(each, `${aggregate(each, value, 'v.e')} ${filter}`)} as ${each.f}`;
   });
-  // A window touches two stretches of its own length: versions of others need not be looked at.
-  const bucket = (at: string) => `${at} // ${widest}`;
   await engine.run(`
     create temp table _compared as
     select ${['a.r', ...features, 'a.k', 'a.t', '0 as late'].join(', ')}
-    from (select r, k, t, unnest([${bucket('t')}, ${bucket('t')} - 1]) as b from _windows where late > 0) a
-    left join _versions v on v.k = a.k and ${bucket('v.e')} = a.b
-      and v.e <= a.t and v.e > a.t - ${widest} and v.since <= a.t and v.until > a.t
+    from ${lateSql(widest, 'left join')}
     group by a.r, a.k, a.t`);
   await engine.run('delete from _windows where late > 0');
   await engine.run('insert into _windows select * from _compared');
@@ -211,8 +267,11 @@ async function compareLate(engine: SealedEngine, taken: readonly Taken[], widest
 }
 
 function extendedSql(taken: readonly Taken[], { statusAs }: JoinRules): string {
-  const features = taken.map(({ as }, i) => `w.f${i} as ${quoteName(as)}`);
-  const missing = taken.map((_, i) => `w.f${i} is null`).join(' and ') || 'false';
+  const values = taken.map((each) =>
+    isSummed(each) ? `case when not isnan(s.${each.f}) then s.${each.f} end` : `w.${each.f}`,
+  );
+  const features = taken.map(({ as }, i) => `${values[i]} as ${quoteName(as)}`);
+  const missing = values.map((value) => `${value} is null`).join(' and ') || 'false';
   const status = `case when f.since is null or f.since > w.t then 'NOT_FOUND'
     when ${missing} then 'NULL_VALUE' else 'PRESENT' end`;
   const columns = [
@@ -223,5 +282,6 @@ function extendedSql(taken: readonly Taken[], { statusAs }: JoinRules): string {
   return `create temp table _extended as
     select ${columns.join(', ')}
     from _rows r left join _windows w on r.${row} = w.r
+    ${taken.some(isSummed) ? `left join _sums s on r.${row} = s.r` : ''}
     left join (select k, min(since) as since from _versions group by k) f on f.k = w.k`;
 }

@@ -8,7 +8,6 @@ import { toWindowRead, windowValues } from '../online/windows.ts';
 import { entityOf, type Offline, type Sampled } from './offline.ts';
 import {
   type Compared,
-  type ComparedFeature,
   type Comparison,
   causeOf,
   compare,
@@ -147,7 +146,7 @@ export function createParity({ online, offline, now: clockNow, binder }: ParityD
     const judged = last === null ? all.filter((found) => found.online !== null) : all;
     const comparisons = judged.map((found) => ({
       found,
-      comparison: compare(comparedFeatures(view), found),
+      comparison: compare(view.features, found),
     }));
     const different = comparisons.filter(isDifferent);
     const parity = {
@@ -172,7 +171,7 @@ export function createParity({ online, offline, now: clockNow, binder }: ParityD
     );
     const second = again.compared.map((found) => ({
       found,
-      comparison: compare(comparedFeatures(view), found),
+      comparison: compare(view.features, found),
     }));
     const still = second.filter(isDifferent);
     const gone = different.length - second.length;
@@ -196,7 +195,7 @@ export function createParity({ online, offline, now: clockNow, binder }: ParityD
     const mismatches: ParityMismatch[] = [];
     for (const { found, comparison } of still) {
       const causes = comparison.differences.map((difference) =>
-        causeOf(comparedFeatures(view), found, difference, told),
+        causeOf(view.features, found, difference, told),
       );
       if (causes.every(({ isBehind }) => isBehind)) behind += 1;
       else wrong += 1;
@@ -222,14 +221,6 @@ export function createParity({ online, offline, now: clockNow, binder }: ParityD
 
   return { measure };
 }
-
-const rounded = new Set(['sum', 'mean', 'std']);
-
-const comparedFeatures = ({ features, aggregations }: FeatureView): ComparedFeature[] =>
-  features.map((feature, i) => {
-    const isRounded = feature.type === 'double' && rounded.has(aggregations[i]?.function ?? '');
-    return { ...feature, isRounded };
-  });
 
 /** Events that have left every window are not told apart any more. */
 function clampedAt({ aggregations }: FeatureView, now: number): (row: HeldRow | null) => HeldRow | null {

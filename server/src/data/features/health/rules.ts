@@ -36,15 +36,9 @@ export type Comparison =
 
 const same: Comparison = { kind: 'same' };
 
-export type ComparedFeature = FeatureView['features'][number] & {
-  /** Computed twice, and rounded on the way: in the engine and at a look-up doubles are not added up in one order. */
-  readonly isRounded?: boolean;
-};
-type ComparedFeatures = readonly ComparedFeature[];
+type ComparedFeatures = FeatureView['features'];
 
-const rounding = 1e-6;
-
-/** Values must be equal to the last bit, but for those that are rounded. */
+/** Values must be equal to the last bit. */
 export function compare(features: ComparedFeatures, found: Compared): Comparison {
   const { online, offline } = found;
   if (online !== null && (offline === null || online.eventTime > offline.eventTime)) return { kind: 'ahead' };
@@ -81,10 +75,8 @@ function differencesOf(features: ComparedFeatures, online: string, offline: stri
 }
 
 /** A pushed time may be written in another way than ours. */
-function isEqual(a: unknown, b: unknown, { type, isRounded }: ComparedFeature): boolean {
+function isEqual(a: unknown, b: unknown, { type }: ComparedFeatures[number]): boolean {
   if (a === b) return true;
-  if (isRounded && typeof a === 'number' && typeof b === 'number')
-    return Math.abs(a - b) <= rounding * Math.max(1, Math.abs(a), Math.abs(b));
   if (type === 'timestamp' && typeof a === 'string' && typeof b === 'string')
     return parseMicroseconds(a) === parseMicroseconds(b);
   // `distinct` and the last k values are lists.

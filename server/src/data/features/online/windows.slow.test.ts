@@ -70,7 +70,7 @@ const someValues = fc.tuple(
   orNull(
     fc.oneof(
       fc.integer({ min: -4, max: 4 }).map((n) => n / 2),
-      fc.constantFrom(2 ** 60, 2 ** -20, -0, 1e15, 2 ** 53 + 2),
+      fc.constantFrom(2 ** 60, 2 ** -20, -0, 1e15, 2 ** 53 + 2, 0.1, 1e9 + 0.1, 1e200, 1e308, -5e-324),
     ),
   ),
   orNull(fc.constantFrom(...texts)),
@@ -173,16 +173,6 @@ const cellsSql = ({ key, at, known, values }: Row): string =>
 const nobody: Row = { key: 'nobody', at: 0, known: 0, values: inputs.map(() => null) };
 const entities = ['one', 'two', 'ö "3"', 'unknown', null];
 
-/** Doubles are added up in another order, and numbers of one sum divided in another width. */
-function isRoundedAlike(feature: string, online: string, offline: unknown, rows: readonly Row[]): boolean {
-  if (!/^(sum_x|mean|std)_/.test(feature)) return false;
-  const [a, b] = [JSON.parse(online), JSON.parse(String(offline))] as unknown[];
-  if (typeof a !== 'number' || typeof b !== 'number') return false;
-  const input = feature.includes('_n_') ? 0 : 1;
-  const scale = Math.max(1, ...rows.map(({ values }) => Math.abs(Number(values[input] ?? 0))));
-  return Math.abs(a - b) <= 1e-12 * scale * rows.length;
-}
-
 describe.each(['sqlite', 'redis'])('values of windows online, in %s', (kind) => {
   let wing: DataWing;
   let folder: Awaited<ReturnType<typeof createTempDir>>;
@@ -255,11 +245,7 @@ describe.each(['sqlite', 'redis'])('values of windows online, in %s', (kind) => 
         const expected = offline[t * entities.length + i];
         const key = entities[i];
         const context = { key, at: iso(at), told, rows: rows.filter((row) => row.key === key) };
-        const values = (found.texts ?? view.features.map(() => 'null')).map((text, f) =>
-          isRoundedAlike(view.features[f]?.name ?? '', text, expected?.values[f], rows)
-            ? expected?.values[f]
-            : text,
-        );
+        const values = found.texts ?? view.features.map(() => 'null');
         const isNull = values.every((value) => value === 'null');
         // What was pushed online only, and has left every window, is forgotten with the next materialization.
         const isForgotten = context.rows.length > 0 && context.rows.every((row) => row.at <= at - longest);

@@ -5,7 +5,7 @@
 import type { Aggregation, Column, FeatureView } from '@tidemill/contract';
 import { type EventList, type OnlineValues, parseEventList } from '../../../adapters/online/online.ts';
 import { durationMs } from '../../../base/duration.ts';
-import { sum as compensatedSum } from '../../../base/statistics/summary.ts';
+import { ExactSums } from '../../../base/statistics/exact-sums.ts';
 import { everyEvent, longestWindowUs } from '../aggregations.ts';
 import { eventValue, spellValue, type Value } from './event-values.ts';
 
@@ -238,11 +238,9 @@ function aggregateOf(taken: Taken, { events, values, times }: Within): Result {
   if (how === 'last') return newestOf(taken, times, values);
   if (how === 'min') return least(values, 1);
   if (how === 'max') return least(values, -1);
-  const numbers = toNumbers(values);
-  const sum = type === 'integer' ? wholeSum(values) : compensatedSum(numbers);
-  if (how === 'sum') return sum;
-  const mean = Number(sum) / values.length;
-  return how === 'mean' ? mean : deviation(numbers, mean);
+  if (how === 'sum' && type === 'integer') return wholeSum(values);
+  const sums = exactSums(values, how === 'std');
+  return how === 'sum' ? sums.sum() : how === 'mean' ? sums.mean() : sums.deviation();
 }
 
 function least(values: readonly Value[], sign: 1 | -1): Value {
@@ -273,17 +271,14 @@ function wholeSum(values: readonly Value[]): number | bigint {
   return sum;
 }
 
-function toNumbers(values: readonly Value[]): Float64Array {
-  const numbers = new Float64Array(values.length);
-  for (let i = 0; i < values.length; i++) numbers[i] = Number(values[i]);
-  return numbers;
-}
-
-/** Of a sample; null for one value. The numbers are gone. */
-function deviation(numbers: Float64Array, mean: number): number | null {
-  if (numbers.length < 2) return null;
-  for (let i = 0; i < numbers.length; i++) numbers[i] = ((numbers[i] as number) - mean) ** 2;
-  return Math.sqrt(compensatedSum(numbers) / (numbers.length - 1));
+/** What `window-join.ts` gives, to the last digit. */
+function exactSums(values: readonly Value[], squares: boolean): ExactSums {
+  const sums = new ExactSums({ squares });
+  for (const value of values) {
+    const double = Number(value);
+    sums.add(double, typeof value === 'bigint' ? Number(value - BigInt(double)) : 0);
+  }
+  return sums;
 }
 
 function spellTaken({ type, gives }: Taken, result: Result): string {
