@@ -1,4 +1,5 @@
 import { logNormalMass } from '../../../../base/statistics/normal.ts';
+import type { Random } from '../../../../base/statistics/random.ts';
 import type { KernelGroups, Mixture, Side } from './mixture.ts';
 import type { Column } from './trial-table.ts';
 
@@ -7,8 +8,17 @@ const freshTrials = 25;
 /** A width is at least this part of the range however many trials there are. */
 const finest = 100;
 
-/** One kernel per row, and the prior as the last one. @param rows by number, each with all of the columns. */
-export function buildMixture(columns: readonly Column[], rows: Int32Array, weights: Float64Array): Mixture {
+/**
+ * One kernel per row, and the prior as the last one.
+ * @param rows by number, each with all of the columns
+ * @param random chooses which of equal observations are the outer, wide ones; without it the oldest is the left one
+ */
+export function buildMixture(
+  columns: readonly Column[],
+  rows: Int32Array,
+  weights: Float64Array,
+  random: Random | null,
+): Mixture {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const shares = weights.map((weight) => weight / total);
   const logScales = shares.map(Math.log);
@@ -16,7 +26,7 @@ export function buildMixture(columns: readonly Column[], rows: Int32Array, weigh
   const sides = columns.map((column) =>
     column.parameter.type === 'categorical'
       ? buildChoices(column, rows)
-      : buildKernels(column, rows, slots, logScales),
+      : buildKernels(column, rows, slots, logScales, random),
   );
   return { weights: shares, logScales, sides };
 }
@@ -52,13 +62,20 @@ function buildChoices(column: Column, rows: Int32Array): Side {
 }
 
 /** Takes from `logScales` what truncation, and where there are no steps the width, makes of each kernel. */
-function buildKernels(column: Column, rows: Int32Array, slots: Int32Array, logScales: Float64Array): Side {
+function buildKernels(
+  column: Column,
+  rows: Int32Array,
+  slots: Int32Array,
+  logScales: Float64Array,
+  random: Random | null,
+): Side {
   const { low, high, parameter } = column;
   const kernels = rows.length + 1;
   const order = sortedSlots(column, slots, rows.length);
   const means = new Float64Array(kernels);
   for (const [slot, row] of rows.entries()) means[slot] = column.coordinates[row] ?? 0;
   means[rows.length] = (low + high) / 2;
+  if (random) shuffleEqual(order, means, random);
   const sigmas = widthsOf(column, means, order);
   const isContinuous = parameter.type === 'float' && parameter.step === null;
   for (let slot = 0; slot < kernels; slot += 1) {
@@ -81,6 +98,19 @@ function sortedSlots({ rows }: Column, slots: Int32Array, count: number): Int32A
     found += 1;
   }
   return order;
+}
+
+function shuffleEqual(order: Int32Array, means: Float64Array, random: Random): void {
+  const meanAt = (place: number) => means[order[place] ?? 0];
+  let first = 0;
+  for (let place = 1; place < order.length; place += 1) {
+    if (meanAt(place) !== meanAt(first)) first = place;
+    if (place === first) continue;
+    const other = first + random.integer(place - first + 1);
+    const held = order[place] ?? 0;
+    order[place] = order[other] ?? 0;
+    order[other] = held;
+  }
 }
 
 /** The larger gap to a neighbour, the ends of the range counting as neighbours only of a lonely kernel; within bounds. */

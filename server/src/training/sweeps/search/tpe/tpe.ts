@@ -70,8 +70,8 @@ function choose(
   random: Random,
 ): readonly ParameterValue[] {
   if (columns.length === 0) return [];
-  const below = mixtureOf(columns, split.below, weighBelow);
-  const above = mixtureOf(columns, split.above, weighByAge);
+  const below = mixtureOf(columns, split.below, weighBelow, random);
+  const above = mixtureOf(columns, split.above, weighByAge, random);
   const points = drawPoints(below, candidates, random);
   const [good, bad] = [logDensities(below, points), logDensities(above, points)];
   let best = 0;
@@ -84,9 +84,10 @@ export function mixtureOf(
   columns: readonly Column[],
   rows: Int32Array,
   weigh: (count: number) => Float64Array,
+  random: Random | null = null,
 ): Mixture {
   const complete = rows.filter((row) => columns.every(({ coordinates }) => !Number.isNaN(coordinates[row])));
-  return buildMixture(columns, complete, weigh(complete.length));
+  return buildMixture(columns, complete, weigh(complete.length), random);
 }
 
 const fromCoordinate = (parameter: Parameter, coordinate: number): ParameterValue =>
