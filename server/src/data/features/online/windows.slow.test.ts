@@ -376,7 +376,7 @@ describe.each(['sqlite', 'redis'])('values of windows online, in %s', (kind) => 
           playOut,
         ),
         {
-          numRuns: 20,
+          numRuns: 12,
           endOnFailure: true,
           examples: stories.map((steps) => [[...steps], false] as [Step[], boolean]),
         },
