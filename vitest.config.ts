@@ -47,8 +47,6 @@ export default defineConfig({
           exclude: never,
           pool: 'forks',
           fileParallelism: false,
-          // e2e/dataset-actions waits in vain now and then, the cause is not found yet.
-          retry: 2,
           testTimeout: 180_000,
           expect: { poll },
           hookTimeout: 180_000,

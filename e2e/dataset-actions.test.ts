@@ -79,6 +79,9 @@ describeScreens('what is done to versions', (ui) => {
     await ui.page.getByText('No version of sales is tagged.').waitFor();
     await openDialog('Describe');
     await ui.field('Description').fill('what shops sold');
+    // What others do meanwhile refreshes the screen, and must not close the form.
+    await ui.client.datasets.setTag({ name: 'sales', tag: 'meanwhile', version: 1 });
+    await ui.page.getByText('meanwhile', { exact: true }).first().waitFor();
     await ui.field('Key columns').fill('day, shop');
     await submit('Describe');
     await ui.page.getByText('what shops sold').waitFor();

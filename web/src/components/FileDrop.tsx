@@ -38,7 +38,11 @@ export function FileDrop({ label, file, disabled = false, onFile }: FileDropProp
         className={classes.input}
         aria-label={label}
         disabled={disabled}
-        onChange={(event) => take(event.currentTarget.files)}
+        onChange={(event) => {
+          take(event.currentTarget.files);
+          // So that the same file, mended meanwhile, may be chosen again.
+          event.currentTarget.value = '';
+        }}
       />
       {file ? (
         <>

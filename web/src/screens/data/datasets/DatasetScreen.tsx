@@ -43,7 +43,7 @@ export function DatasetScreen() {
               <TagAction version={latest.data} />
               <ForkAction version={latest.data} />
               <DeriveAction from={latest.data.reference} />
-              {dataset.data && <DescribeAction key={dataset.dataUpdatedAt} dataset={dataset.data} />}
+              {dataset.data && <DescribeAction key={describedAs(dataset.data)} dataset={dataset.data} />}
               <DeleteAction name={name} />
             </>
           )
@@ -83,6 +83,9 @@ const toTabs = (latest: DatasetVersion) => [
   },
   { id: 'lineage', title: 'Lineage', render: () => <LineagePanel uri={latest.uri} /> },
 ];
+
+/** Only another text or key makes a new form: what is typed outlives all other news of the dataset. */
+const describedAs = ({ description, key }: Dataset): string => JSON.stringify([description, key]);
 
 /** What the dataset is, and which columns name a row of it. */
 function DescribeAction({ dataset }: { readonly dataset: Dataset }) {
