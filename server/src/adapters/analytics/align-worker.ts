@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { decodeRuns, eachRun, encodeRuns, mostSources, type RowRuns } from '../../base/row-runs.ts';
+import { allChunks } from './all-chunks.ts';
 import type { AlignReply, AlignRequest, ColumnHead } from './analytics.ts';
 import { duckdbType } from './column-types.ts';
 import { countRows } from './describe-file.ts';
@@ -14,9 +15,7 @@ const hashSql = (columns: readonly ColumnHead[]): string =>
 
 async function* hashesOf(connection: DuckDBConnection, columns: readonly ColumnHead[], from: string) {
   const result = await connection.stream(`select ${hashSql(columns)} from ${from}`);
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    if (!chunk || chunk.rowCount === 0) return;
+  for await (const chunk of allChunks(result)) {
     const vector = chunk.getColumnVector(0);
     const hashes = new Float64Array(chunk.rowCount);
     for (let row = 0; row < hashes.length; row += 1) hashes[row] = Number(vector.getItem(row));

@@ -2,6 +2,7 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import { AsyncByteQueue, RecordBatchFileWriter, RecordBatchStreamWriter, type Schema } from 'apache-arrow';
+import { allChunks } from './all-chunks.ts';
 import type { ColumnHead } from './analytics.ts';
 import { arrowBatch, arrowSchema } from './arrow-columns.ts';
 import { selectPlain } from './plain-columns.ts';
@@ -70,10 +71,8 @@ async function writeRows(
   const result = await connection.stream(sql);
   let chunks: DuckDBDataChunk[] = [];
   let rows = 0;
-  for (;;) {
-    const chunk = await result.fetchChunk();
+  for await (const chunk of allChunks(result)) {
     if (isStopped()) throw new Error('interrupted');
-    if (!chunk || chunk.rowCount === 0) break;
     chunks.push(chunk);
     rows += chunk.rowCount;
     if (rows < batchRows) continue;
@@ -81,6 +80,7 @@ async function writeRows(
     chunks = [];
     rows = 0;
   }
+  if (isStopped()) throw new Error('interrupted');
   if (rows > 0) await output.write(chunks);
 }
 

@@ -1,5 +1,6 @@
 /** A thread of its own: reads a Parquet file through DuckDB and cuts it into chunks, away from the event loop. */
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { allChunks } from './all-chunks.ts';
 import type { ChunkSizes, RowChunk } from './analytics.ts';
 import { memoryOf } from './column-memory.ts';
 import { selectPlain } from './plain-columns.ts';
@@ -34,16 +35,17 @@ async function addRows(
   const source = `read_parquet(${quoteText(path)})`;
   const { selected, heads } = await selectPlain(connection, source);
   const result = await connection.stream(`select ${selected} from ${source}`);
-  for (let rows = 0; ; ) {
-    const chunk = await result.fetchChunk();
+  let rows = 0;
+  for await (const chunk of allChunks(result)) {
     if (isStopped()) throw new Error('interrupted');
-    if (!chunk || chunk.rowCount === 0) return rows;
     rows += chunk.rowCount;
     chunker.add(
       heads.map(({ type }, index) => memoryOf(chunk, index, type)),
       chunk.rowCount,
     );
   }
+  if (isStopped()) throw new Error('interrupted');
+  return rows;
 }
 
 async function digestRows(

@@ -1,4 +1,5 @@
 import type { DuckDBDataChunk, DuckDBResult } from '@duckdb/node-api';
+import { allChunks } from './all-chunks.ts';
 import type { NumberColumn, NumbersRequest } from './analytics.ts';
 import { memoryOf } from './column-memory.ts';
 
@@ -22,9 +23,7 @@ export async function toNumbers(
     .columnTypes()
     .map((): Filling => ({ values: sharedDoubles(size), nulls: null, nullCount: 0 }));
   let [seen, placed] = [0, 0];
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    if (!chunk || chunk.rowCount === 0) break;
+  for await (const chunk of allChunks(result)) {
     if (seen + chunk.rowCount > rows) throw new Error(`there are more than the ${rows} rows said`);
     const picked = places ? placesIn(places, placed, seen, chunk.rowCount) : null;
     columns.forEach((column, i) => {

@@ -8,6 +8,7 @@ import {
   TIMESTAMP,
 } from '@duckdb/node-api';
 import bindings from '@duckdb/node-bindings';
+import { allChunks } from './all-chunks.ts';
 import type { Int64Rows, RowWriter, WalkRequest } from './analytics.ts';
 import { memoryOf } from './column-memory.ts';
 import { quoteName } from './sql-text.ts';
@@ -33,11 +34,7 @@ export async function walk(
     const made = writeRows(appender, Object.values(columns));
     const result = await connection.stream(sql);
     const width = result.columnCount;
-    for (;;) {
-      const chunk = await result.fetchChunk();
-      if (!chunk || chunk.rowCount === 0) break;
-      step(int64Rows(chunk, width), made);
-    }
+    for await (const chunk of allChunks(result)) step(int64Rows(chunk, width), made);
     made.flush();
     appender.closeSync();
   } finally {
