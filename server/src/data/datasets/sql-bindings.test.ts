@@ -15,7 +15,7 @@ async function tables(sql: string): Promise<string[]> {
     sql: 'select cast(json_serialize_sql(cast($1 as varchar)) as varchar) as tree',
     parameters: [sql],
   });
-  return tablesIn('the view', String(rows[0]?.tree));
+  return tablesIn('the view', sql, String(rows[0]?.tree));
 }
 
 describe('the tables a select reads', () => {
@@ -49,6 +49,11 @@ describe('the tables a select reads', () => {
     ['select 1; select 2', /holds 2 statements/],
     ['select from', /the view cannot be used/],
     ['select * from information_schema.tables', /has a dot/],
+    ['select customer, at from a', /'at' is a word of SQL: .*"at"/],
+    ["select 'é 😀', end from a", /'end' is a word of SQL/],
+    ['select x from a order by limit', /'limit' is a word of SQL/],
+    ['select x from a where at > now()', /'at' is a word of SQL/],
+    ['selct x from a', /near "selct"\. Write/],
   ])('are none for %s', async (sql, message) => {
     await expect(tables(sql)).rejects.toThrow(message);
   });

@@ -44,7 +44,7 @@ export function createBinder(
       sql: 'select cast(json_serialize_sql(cast($1 as varchar)) as varchar) as tree',
       parameters: [sql],
     });
-    const names = tablesIn(what, String(rows[0]?.tree));
+    const names = tablesIn(what, sql, String(rows[0]?.tree));
     if (tablesOfText.size >= maximumTexts) tablesOfText.clear();
     tablesOfText.set(sql, names);
     return names;

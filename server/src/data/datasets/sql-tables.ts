@@ -1,4 +1,5 @@
 import { errors } from '../../base/errors.ts';
+import { wordMeantAsColumn } from '../../base/sql-words.ts';
 
 type Tree = Readonly<Record<string, unknown>>;
 
@@ -8,6 +9,8 @@ const isTree = (value: unknown): value is Tree => typeof value === 'object' && v
 interface Serialized {
   readonly error: boolean;
   readonly error_message?: string;
+  /** Counted in code points. */
+  readonly position?: number | string;
   readonly statements?: readonly unknown[];
 }
 
@@ -16,9 +19,9 @@ interface Serialized {
  * tables, except where one reads the table it is named after.
  * @throws featureSqlInvalid unless the text is one select over plain names
  */
-export function tablesIn(what: string, serialized: string): string[] {
+export function tablesIn(what: string, sql: string, serialized: string): string[] {
   const parsed = JSON.parse(serialized) as Serialized;
-  if (parsed.error) throw errors.featureSqlInvalid({ what, reason: reasonOf(parsed) });
+  if (parsed.error) throw errors.featureSqlInvalid({ what, reason: reasonOf(sql, parsed) });
   const statements = parsed.statements ?? [];
   if (statements.length !== 1)
     throw errors.featureSqlInvalid({ what, reason: `it holds ${statements.length} statements` });
@@ -28,8 +31,12 @@ export function tablesIn(what: string, serialized: string): string[] {
 }
 
 /** DuckDB says of anything but a select how it would have been written down, which helps nobody. */
-function reasonOf({ error_message: message = 'it is not SQL' }: Serialized): string {
-  return message.startsWith('Only SELECT statements') ? 'it is no SELECT' : message;
+function reasonOf(sql: string, { error_message: message = 'it is not SQL', position }: Serialized): string {
+  if (message.startsWith('Only SELECT statements')) return 'it is no SELECT';
+  const word = position === undefined ? null : wordMeantAsColumn(sql, Number(position));
+  return word === null
+    ? message
+    : `${message}; '${word}' is a word of SQL: where it names a column, write it in double quotes, "${word}"`;
 }
 
 function collect(value: unknown, scope: ReadonlySet<string>, found: Set<string>, what: string): void {

@@ -4,7 +4,8 @@ import { errors } from '../../base/errors.ts';
 import { quoteName } from '../../base/sql-text.ts';
 import { type GivenSelect, namedColumns } from './given-select.ts';
 import { countLabelledSql, labelledRowsSql } from './label-join.ts';
-import { labelColumnsOf, type TakenView } from './training-set-rules.ts';
+import { namingSql } from './sql-failure.ts';
+import { labelColumnsOf, labelOf, type TakenView } from './training-set-rules.ts';
 
 export interface Counts {
   readonly entities: number;
@@ -28,9 +29,10 @@ export async function joinLabel(
   const entities = await countRows(engine, '_rows');
   let counts: Counts = { entities, rows: entities, excluded: { labelKnownLater: 0, labelMissing: 0 } };
   if (given) {
-    const label = await engine.select(given.sql);
+    const what = labelOf(definition.name);
+    const label = await namingSql(what, () => engine.select(given.sql));
     const columns = labelColumnsOf(definition, label.columns, entityColumns, views);
-    await engine.run(`create temp table _label as ${namedColumns(label)}`);
+    await namingSql(what, () => engine.run(`create temp table _label as ${namedColumns(label)}`));
     const { rows } = await engine.query(countLabelledSql(columns));
     const labelled = Number(rows[0]?.n);
     await engine.run(`create temp table _labelled as ${labelledRowsSql(columns, asOf)}`);

@@ -10,6 +10,7 @@ import { durationMs } from '../../base/duration.ts';
 import { errors } from '../../base/errors.ts';
 import { aggregatedFeatures, inputsOf, named } from './aggregations.ts';
 import { assertFreeNames } from './catalogue/names.ts';
+import { assertColumn, assertTimeColumn, namesOf } from './columns.ts';
 
 /** What a definition says, before its SQL has been run. */
 export interface ViewShape {
@@ -153,33 +154,14 @@ const spell = (meaning: ViewMeaning): string => {
   return `${JSON.stringify(parts)}${spellColumns(features)}${spellColumns(meaning.inputs ?? [])}`;
 };
 
-export const namesOf = (columns: readonly Column[]): string => columns.map(({ name }) => name).join(', ');
-
-const isTime = ({ type }: Column): boolean => type === 'date' || type === 'timestamp';
-
-/** @throws featureColumnInvalid unless the column is there and says when */
-export function assertTimeColumn(what: string, columns: readonly Column[], name: string): void {
-  const found = assertColumn(what, columns, name);
-  if (isTime(found)) return;
-  const reason = `is ${found.type}; it must be a date or timestamp (write cast(${name} as timestamp))`;
-  throw errors.featureColumnInvalid({ what, column: name, reason, known: namesOf(columns) });
-}
-
-/** @throws featureColumnInvalid */
-export function assertColumn(what: string, columns: readonly Column[], name: string): Column {
-  const found = columns.find((column) => column.name === name);
-  if (found) return found;
-  throw errors.featureColumnInvalid({ what, column: name, reason: 'is missing', known: namesOf(columns) });
-}
-
 type ViewKeys = Pick<ViewShape, 'entity' | 'eventTime' | 'createdTime'> &
   Partial<Pick<ViewShape, 'aggregations'>>;
 
 /** The columns that are neither key nor time. @throws featureColumnInvalid where the SQL lacks what the view names */
 export function featuresOf(what: string, meaning: ViewKeys, columns: readonly Column[]): Column[] {
   for (const name of meaning.entity) assertColumn(what, columns, name);
-  assertTimeColumn(what, columns, meaning.eventTime);
-  if (meaning.createdTime !== null) assertTimeColumn(what, columns, meaning.createdTime);
+  assertTimeColumn(what, columns, meaning.eventTime, "'eventTime'");
+  if (meaning.createdTime !== null) assertTimeColumn(what, columns, meaning.createdTime, "'createdTime'");
   const taken = new Set([...meaning.entity, meaning.eventTime, meaning.createdTime]);
   const features = columns.filter(({ name }) => !taken.has(name));
   // Events can be counted without any other column.
@@ -200,7 +182,7 @@ export function assertJoinable(
   right: { readonly what: string; readonly columns: readonly Column[] },
 ): void {
   for (const key of keys) {
-    const ours = assertColumn(`the entities of '${name}'`, left, key);
+    const ours = assertColumn(`the entities of the training set '${name}'`, left, key);
     const theirs = assertColumn(right.what, right.columns, key);
     if (comparable(ours.type) === comparable(theirs.type)) continue;
     const reason = `the key '${key}' is ${ours.type} in the entities and ${theirs.type} in ${right.what}; cast one of them`;

@@ -1,7 +1,8 @@
 import type { Column, FeatureService, FeatureView, TrainingSetDefinition } from '@tidemill/contract';
 import { errors } from '../../base/errors.ts';
+import { assertColumn, assertTimeColumn } from './columns.ts';
 import { type LabelColumns, labelColumn } from './label-join.ts';
-import { assertColumn, assertJoinable, assertTimeColumn, comparable, namesOf } from './rules.ts';
+import { assertJoinable, comparable } from './rules.ts';
 import { rowColumn, timeColumn } from './view-join.ts';
 
 /** What a training set takes of a service. */
@@ -17,6 +18,10 @@ export interface TakenView {
 
 export const eventTimeOf = ({ eventTime }: { readonly eventTime?: string | undefined }): string =>
   eventTime ?? 'event_time';
+
+/** What errors call the parts of a training set. */
+export const entitiesOf = (name: string): string => `the entities of the training set '${name}'`;
+export const labelOf = (name: string): string => `the label of the training set '${name}'`;
 
 /** Milliseconds; a date alone is its first instant in UTC. @throws trainingSetInvalid */
 export function readAsOf({ name, asOf }: TrainingSetDefinition): number | null {
@@ -37,8 +42,8 @@ export function assertEntities(
   service: TakenService | null,
 ): void {
   const { name } = definition;
-  const what = `the entities of '${name}'`;
-  assertTimeColumn(what, columns, eventTimeOf(definition));
+  const what = entitiesOf(name);
+  assertTimeColumn(what, columns, eventTimeOf(definition), "'eventTime'");
   for (const { view } of views) for (const key of view.entity) assertColumn(what, columns, key);
   if (service) assertRequestFields(name, service, columns);
   const ours: string[] = [rowColumn, timeColumn, labelColumn];
@@ -60,7 +65,7 @@ export function assertEntities(
 /** What expressions read of a request stands in the entity rows. */
 function assertRequestFields(name: string, service: TakenService, columns: readonly Column[]): void {
   if (service.onDemand.length === 0) return;
-  const what = `the entities of '${name}', for the request of ${service.reference}`;
+  const what = `${entitiesOf(name)}, for the request of ${service.reference}`;
   for (const field of service.request) {
     const found = assertColumn(what, columns, field.name);
     if (comparable(found.type) === comparable(field.type)) continue;
@@ -111,14 +116,13 @@ export function labelColumnsOf(
   entities: readonly Column[],
   views: readonly TakenView[],
 ): LabelColumns {
-  const what = `the label of '${name}'`;
+  const what = labelOf(name);
   const column = label?.column ?? '';
   const knownAt = label?.knownAt ?? '';
   const eventTime = eventTimeOf(label ?? {});
-  if (label?.eventTime === undefined) assertNamedTime(what, columns, eventTime);
   assertColumn(what, columns, column);
-  assertTimeColumn(what, columns, knownAt);
-  assertTimeColumn(what, columns, eventTime);
+  assertTimeColumn(what, columns, knownAt, "'knownAt' of the label");
+  assertTimeColumn(what, columns, eventTime, "'eventTime' of the label");
   const entityKeys = new Set(views.flatMap(({ view }) => view.entity));
   const keys = columns.map((each) => each.name).filter((each) => entityKeys.has(each) && each !== column);
   if (keys.length === 0) {
@@ -132,12 +136,6 @@ export function labelColumnsOf(
     });
   assertJoinable(name, keys, entities, { what, columns });
   return { keys, eventTime, column, knownAt };
-}
-
-function assertNamedTime(what: string, columns: readonly Column[], eventTime: string): void {
-  if (columns.some(({ name }) => name === eventTime)) return;
-  const reason = "is missing; name the one that holds the time: 'eventTime' of the label";
-  throw errors.featureColumnInvalid({ what, column: eventTime, reason, known: namesOf(columns) });
 }
 
 const isSelect = /^[\s(]*(?:select|with|from|values|table|--|\/\*)/i;

@@ -110,9 +110,11 @@ describeEachDatabase('a training set', (open) => {
     const refused = (change: object) =>
       expect(build({ label: { ...label, sql: sql('placed_at'), ...change } }, caller)).rejects;
     await refused({}).toThrow(
-      /'event_time' is missing; name the one .* 'eventTime' of the label\. The SQL gives customer, region, placed_at, y, known_at/,
+      /'event_time' is missing; 'eventTime' of the label names the column .*: 'placed_at' or 'known_at'\. The SQL gives customer, region, placed_at, y, known_at/,
     );
-    await refused({ eventTime: 'at' }).toThrow(/'at' is missing\. The SQL gives customer, region, placed_at/);
+    await refused({ eventTime: 'at' }).toThrow(
+      /'at' is missing; 'eventTime' of the label .*\. The SQL gives customer, region, placed_at/,
+    );
     await refused({ eventTime: 'y' }).toThrow(/'y' is \w+; it must be a date or timestamp/);
   });
 
@@ -174,12 +176,75 @@ describeEachDatabase('a training set', (open) => {
     ]);
   });
 
+  it('is refused by the name of a view whose SQL fails on the rows of now, or has lost a column', async () => {
+    const caller = await begin();
+    const sql = 'select customer, region, seen_at, cast(limit_ as integer) as limit_ from raw';
+    await wing.features.put({ ...view, name: 'limits', createdTime: undefined, sql }, caller);
+    const commit = (content: string) =>
+      wing.datasets.commit({ name: 'raw', format: 'csv', content: Buffer.from(content) }, caller);
+    const refused = (message: RegExp) =>
+      expect(wing.features.createTrainingSet({ ...request, views: ['limits'] }, caller)).rejects.toThrow(
+        message,
+      );
+    await commit('customer,region,seen_at,limit_\n1,12,2026-03-01T10:00:00Z,much\n');
+    await refused(/view 'limits@1' cannot be built on raw@2: its SQL fails: .*'much'/);
+    await commit('customer,region,seen_at\n1,12,2026-03-01T10:00:00Z\n');
+    await refused(
+      /view 'limits@1' cannot be built on raw@3: its SQL reads the column 'limit_', which is not there/,
+    );
+  });
+
   describe('with bad input', () => {
+    let begun: ReturnType<typeof begin> | undefined;
     it.each([
       ['neither views nor a service', { views: undefined }, /either 'views' or 'service'/],
       ['both', { service: 'risk' }, /either 'views' or 'service'/],
       ['no such dataset', { entities: 'nope@1' }, /no dataset.*nope/i],
-      ['no event time', { entities: 'select customer, region from orders' }, /'event_time' is missing/],
+      [
+        'no event time',
+        { entities: 'select customer, region from orders' },
+        /'event_time' is missing; none of the columns is a date or timestamp: select one as event_time/,
+      ],
+      [
+        'an event time of another name',
+        { entities: 'select customer, region, event_time as placed_at from orders' },
+        /'event_time' is missing; 'eventTime' names the column .*: 'placed_at'/,
+      ],
+      [
+        'an event time of another case',
+        { entities: 'select customer, region, event_time as "Event_Time" from orders' },
+        /'event_time' is missing; 'Event_Time' is there, which differs in case/,
+      ],
+      [
+        'a time in milliseconds',
+        { entities: 'select customer, region, 1772359200000 as "at" from orders', eventTime: 'at' },
+        /'at' is integer; .*epoch_ms\("at"\) as "at"/,
+      ],
+      [
+        'a word of SQL for a column',
+        { entities: 'select customer, region, at from orders' },
+        /SQL of the entities of the training set 'train' .*'at' is a word of SQL: .*write it in double quotes, "at"/,
+      ],
+      [
+        'entities that fail',
+        { entities: "select cast('c' || customer as integer) as customer, region, event_time from orders" },
+        /SQL of the entities of the training set 'train' cannot be used: .*'c1'/,
+      ],
+      [
+        'a label that fails while it is read',
+        {
+          label: {
+            sql: "select customer, region, event_time, cast('y' || customer as integer) as y, event_time as known_at from orders",
+            ...{ column: 'y', knownAt: 'known_at' },
+          },
+        },
+        /SQL of the label of the training set 'train' cannot be used: .*'y1'/,
+      ],
+      [
+        'a label without such a column',
+        { label: { sql: 'select customer, nope from orders', column: 'y', knownAt: 'known_at' } },
+        /SQL of the label of the training set 'train' cannot be used: .*nope/,
+      ],
       [
         'a key of another type',
         { entities: "select 'x' || customer as customer, region, event_time from orders" },
@@ -188,10 +253,11 @@ describeEachDatabase('a training set', (open) => {
       [
         'a text for a time',
         { entities: "select customer, region, 'then' as event_time from orders" },
-        /'event_time' is text; it must be a date or timestamp/,
+        /'event_time' is text; it must be a date or timestamp \(write cast\(event_time as timestamp\) as event_time\)/,
       ],
     ])('%s is refused with a remedy', async (_, change, message) => {
-      const caller = await begin();
+      begun ??= begin();
+      const caller = await begun;
       await expect(wing.features.createTrainingSet({ ...request, ...change }, caller)).rejects.toThrow(
         message,
       );

@@ -14,11 +14,14 @@ import { finishedRowsSql } from './label-join.ts';
 import { type Counts, joinLabel } from './labelled-rows.ts';
 import { addOnDemand } from './on-demand-rows.ts';
 import { assertJoinable, cleanSql } from './rules.ts';
+import { namingSql } from './sql-failure.ts';
 import {
   assertEntities,
   assertViews,
+  entitiesOf,
   entitiesSql,
   eventTimeOf,
+  labelOf,
   readAsOf,
   type TakenService,
   type TakenView,
@@ -72,8 +75,8 @@ export function createTrainingSets(deps: TrainingSetDependencies) {
     assertViews(definition, views, service);
     const binder = createBinder(deps, workspace, definition.bindings);
     const bound = {
-      entities: await binder.bind(`the entities of '${name}'`, entitiesSql(definition.entities, cleanSql)),
-      label: label ? await binder.bind(`the label of '${name}'`, cleanSql(label.sql)) : null,
+      entities: await binder.bind(entitiesOf(name), entitiesSql(definition.entities, cleanSql)),
+      label: label ? await binder.bind(labelOf(name), cleanSql(label.sql)) : null,
       views: await Promise.all(views.map(({ view }) => binder.bind(view.reference, view.sql))),
     };
     return { definition, asOf, service, views, bound, bindings: binder.resolved() };
@@ -111,7 +114,9 @@ export function createTrainingSets(deps: TrainingSetDependencies) {
   ): Promise<{ path: string; counts: Counts }> {
     const file = (name: string) => join(folder, `${name}.parquet`);
     next('reading the entity rows');
-    const entities = await selectIntoFile(analytics, made.bound.entities, file('entities'), signal);
+    const entities = await namingSql(entitiesOf(made.definition.name), () =>
+      selectIntoFile(analytics, made.bound.entities, file('entities'), signal),
+    );
     assertEntities(made.definition, entities, made.views, made.service);
     next('reading the views');
     const given = await giveAll(made, { folder, signal });
@@ -150,10 +155,11 @@ export function createTrainingSets(deps: TrainingSetDependencies) {
     return addOnDemand({ analytics, compute, folder, signal }, service, path, behind);
   }
 
-  async function giveAll({ bound, views }: Plan, { folder, signal }: Omit<Work, 'next'>) {
+  async function giveAll({ definition, bound, views }: Plan, { folder, signal }: Omit<Work, 'next'>) {
     const give = (each: BoundSql, name: string) =>
       giveSelect(analytics, each, { name: `_${name}`, path: join(folder, `${name}.parquet`) }, signal);
-    const label = bound.label && (await give(bound.label, 'label'));
+    const { label: unread } = bound;
+    const label = unread && (await namingSql(labelOf(definition.name), () => give(unread, 'label')));
     const given: GivenSelect[] = [];
     for (const [i, { view }] of views.entries()) {
       const each = bound.views[i];
@@ -247,8 +253,11 @@ async function joinTaken(
   const joined = { keys: entity, eventTime, createdTime, ttlMs: ttlMsOf(view), features };
   const rules: JoinRules = { bitemporal: definition.bitemporal ?? true, asOf, statusAs };
   const { aggregations, inputs } = view;
-  if (aggregations.length > 0) await joinWindows(engine, { ...joined, aggregations, inputs }, select, rules);
-  else await joinView(engine, joined, select, rules);
+  await asRunning(view, bound, () =>
+    aggregations.length > 0
+      ? joinWindows(engine, { ...joined, aggregations, inputs }, select, rules)
+      : joinView(engine, joined, select, rules),
+  );
 }
 
 const ttlMsOf = ({ ttl }: FeatureView): number | null => (ttl === null ? null : durationMs(ttl));

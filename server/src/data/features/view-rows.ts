@@ -59,8 +59,11 @@ const broken = (view: View, { versions }: Read, reason: string, cause?: unknown)
 
 /** The engine's first sentence; what a missing column might have meant instead stays in it. */
 function failureOf(reason: string): string {
-  const column = /Referenced column "([^"]+)" not found|does not have a column named "([^"]+)"/.exec(reason);
-  const name = column?.[1] ?? column?.[2];
+  const column =
+    /Referenced column "([^"]+)" not found|does not have a column named "([^"]+)"|Column "([^"]+)" referenced that exists in the SELECT clause/.exec(
+      reason,
+    );
+  const name = column?.slice(1).find((each) => each !== undefined);
   const told = reason.split('\n')[0]?.replace(/\.$/, '') ?? reason;
   return name === undefined
     ? `its SQL fails: ${told}`

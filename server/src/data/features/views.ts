@@ -9,7 +9,7 @@ import type {
 import type { Analytics, QueryReply } from '../../adapters/analytics/analytics.ts';
 import type { Caller } from '../../base/caller.ts';
 import { durationMs, formatDuration } from '../../base/duration.ts';
-import { errors, TidemillError } from '../../base/errors.ts';
+import { errors } from '../../base/errors.ts';
 import { formatReference, toUri } from '../../base/references.ts';
 import { type Bindings, type BoundSql, createBinder, type Datasets } from '../datasets/service.ts';
 import {
@@ -24,6 +24,7 @@ import { createDefinitions, type DefinitionsDependencies } from './catalogue/def
 import type { Entities } from './catalogue/entities.ts';
 import type { Retire } from './online/retirement.ts';
 import { isSameMeaning, meaningOf, shapeOf, type ViewMeaning } from './rules.ts';
+import { namingSql } from './sql-failure.ts';
 import { previewWindows } from './window-preview.ts';
 
 export interface ViewsDependencies extends DefinitionsDependencies {
@@ -84,7 +85,7 @@ export function createViews(deps: ViewsDependencies) {
     const binder = createBinder(deps, workspace, options.bindings);
     const bound = await binder.bind(what, shape.sql);
     binder.resolved();
-    const reply = await naming(what, () =>
+    const reply = await namingSql(what, () =>
       analytics.sandboxedQuery({ ...bound, maxRows: options.rows, signal }),
     );
     const meaning = meaningOf(what, shape, reply.columns, entities, bound.names);
@@ -135,30 +136,19 @@ export function createViews(deps: ViewsDependencies) {
       signal?: AbortSignal,
     ): Promise<{ columns: Column[]; rows: Row[] }> {
       const limit = input.limit ?? previewRows;
-      const { meaning, bound, reply } = await tryOut('the feature view', input, {
+      const what = 'the feature view';
+      const { meaning, bound, reply } = await tryOut(what, input, {
         workspace: caller.workspace,
         rows: limit,
         bindings: input.bindings,
         signal,
       });
-      if (meaning.aggregations.length > 0) return previewWindows(analytics, meaning, bound, limit, signal);
+      if (meaning.aggregations.length > 0)
+        return namingSql(what, () => previewWindows(analytics, meaning, bound, limit, signal));
       return { columns: [...reply.columns], rows: reply.rows.map((row) => ({ ...row })) };
     },
   };
 }
-
-/** @throws featureSqlInvalid naming the view where the engine names none */
-async function naming<T>(what: string, run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    if (!(error instanceof TidemillError) || !unnamed.has(error.code)) throw error;
-    const reason = String(error.details.reason).replace(/[.!\s]+$/, '');
-    throw errors.featureSqlInvalid({ what, reason }, error);
-  }
-}
-
-const unnamed: ReadonlySet<string> = new Set(['queryFailed', 'queryRefused']);
 
 const viewAbout = (input: FeatureViewDefinition): ViewAbout => ({
   ...aboutOf(input),
