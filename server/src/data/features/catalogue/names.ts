@@ -6,7 +6,8 @@ const reserved = new Set(['event_time', 'event_timestamp']);
 /** Why a column cannot be called so, or null. Names of columns are alike whatever their case, as in SQL. */
 export function nameProblem(name: string): string | null {
   const lower = name.toLowerCase();
-  if (reserved.has(lower)) return "it is the time of an entity row; name it in 'eventTime' if it says when, else select it under another name";
+  if (reserved.has(lower))
+    return "it is the time of an entity row; name it in 'eventTime' if it says when, else select it under another name";
   // Parsers of JSON refuse it, or lose it.
   if (name === '__proto__') return 'it cannot be sent as JSON';
   if (lower.startsWith('tm__')) return "names that begin with 'tm__' are Tidemill's own";
