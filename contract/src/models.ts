@@ -149,20 +149,59 @@ export const GateRule = strict({
     maxLength: 2000,
   }),
   message: Type.String({ maxLength: 1000 }),
+  severity: Type.Optional(
+    Type.Unsafe<'refuse' | 'warn'>(
+      Type.Enum(['refuse', 'warn'], {
+        description: 'what a rule that does not hold does; refuse by default',
+      }),
+    ),
+  ),
 });
 export type GateRule = Static<typeof GateRule>;
-export const Gate = Type.Object({ model: Type.String(), rules: Type.Array(GateRule), updatedAt: Timestamp });
+
+/** Whose word lets a version out, once its rules hold. */
+export const ApprovalPolicy = strict({
+  approvers: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 5, description: 'how many people must approve; 1 by default' }),
+  ),
+  fourEyes: Type.Optional(
+    Type.Boolean({
+      description: "not its author's, and only that of people who said who they are: by a user's token",
+    }),
+  ),
+  handover: Type.Optional(
+    Type.Boolean({ description: 'each approval needs a note for the people who will run it' }),
+  ),
+});
+export type ApprovalPolicy = Static<typeof ApprovalPolicy>;
+
+const gateParts = {
+  rules: Type.Array(GateRule, { minItems: 1, maxItems: 50 }),
+  approval: Type.Optional(ApprovalPolicy),
+};
+/** What is declared of a gate. */
+export const GateDefinition = strict(gateParts);
+export type GateDefinition = Static<typeof GateDefinition>;
+
+export const Gate = Type.Object({
+  model: Type.String(),
+  rules: Type.Array(GateRule),
+  approval: nullable(ApprovalPolicy),
+  updatedAt: Timestamp,
+});
 export type Gate = Static<typeof Gate>;
 
 export const GateCheck = Type.Object({
   id: Type.String(),
   model: Type.String(),
   evaluation: Type.String(),
-  passed: Type.Boolean(),
+  passed: Type.Boolean({ description: 'no rule refuses; some may warn' }),
+  verdict: literals('pass', 'warn', 'refuse'),
   results: Type.Array(
     Type.Object({
       rule: Type.String(),
       expression: Type.String(),
+      severity: literals('refuse', 'warn'),
       passed: Type.Boolean(),
       message: Type.String(),
     }),
@@ -175,8 +214,14 @@ export type GateCheck = Static<typeof GateCheck>;
 export const ApprovalRecord = Type.Object({
   id: Type.String(),
   model: Type.String(),
-  decision: Approval,
+  decision: Type.Unsafe<Approval | 'endorsed'>(
+    Type.Enum(['none', 'approved', 'overridden', 'refused', 'endorsed'], {
+      description: 'endorsed: counted, but the policy wants the word of more people',
+    }),
+  ),
   reason: Type.String(),
+  handover: nullable(Type.String({ description: 'what the people who run it must know' })),
+  missing: Type.Integer({ description: 'how many more people must approve before it may go out' }),
   gateCheck: nullable(Type.String()),
   actor: Type.String(),
   createdAt: Timestamp,
@@ -472,9 +517,9 @@ export const governanceEndpoints = endpoints({
     method: 'PUT',
     path: '/api/v1/models/:name/gate',
     permission: 'approve',
-    summary: 'Declare the gate of a model: CEL rules that must all hold',
+    summary: 'Declare the gate of a model: CEL rules that must all hold, and whose approval it takes',
     params: byModel,
-    body: strict({ rules: Type.Array(GateRule, { minItems: 1, maxItems: 50 }) }),
+    body: GateDefinition,
     reply: Gate,
   },
   getGate: {
@@ -504,7 +549,18 @@ export const governanceEndpoints = endpoints({
     body: strict({
       reason: Type.String({ minLength: 1, maxLength: 2000 }),
       override: Type.Optional(Type.Boolean()),
+      handover: Type.Optional(Type.String({ minLength: 1, maxLength: 10_000 })),
     }),
+    reply: ApprovalRecord,
+    status: 201,
+  },
+  refuse: {
+    method: 'POST',
+    path: '/api/v1/models/:name/versions/:version/refusals',
+    permission: 'approve',
+    summary: 'Refuse a version: it may not go out until somebody approves it again',
+    params: byModelVersion,
+    body: strict({ reason: Type.String({ minLength: 1, maxLength: 2000 }) }),
     reply: ApprovalRecord,
     status: 201,
   },

@@ -18,7 +18,7 @@ import { endpoints } from './endpoint.ts';
 import { EntityDefinition } from './entities.ts';
 import { FeatureServiceDefinition } from './feature-services.ts';
 import { FeatureViewDefinition } from './feature-views.ts';
-import { EvaluationRequest, GateRule } from './models.ts';
+import { EvaluationRequest, GateDefinition } from './models.ts';
 import { EndpointDefinition, RolloutPolicy } from './serving.ts';
 import { SourceDefinition } from './sources.ts';
 import { SweepRequest } from './sweeps.ts';
@@ -197,7 +197,7 @@ export const ProjectDefinition = strict({
   entities: Type.Optional(Type.Record(Type.String(), EntityDefinition)),
   featureViews: Type.Optional(Type.Record(Type.String(), FeatureViewDefinition)),
   featureServices: Type.Optional(Type.Record(Type.String(), FeatureServiceDefinition)),
-  gates: Type.Optional(Type.Record(Type.String(), strict({ rules: Type.Array(GateRule, { minItems: 1 }) }))),
+  gates: Type.Optional(Type.Record(Type.String(), GateDefinition)),
   endpoints: Type.Optional(Type.Record(Type.String(), strict(EndpointDefinition))),
   monitors: Type.Optional(Type.Record(Type.String(), strict(MonitorDefinition))),
   retraining: Type.Optional(Type.Record(Type.String(), strict(RetrainingPolicyDefinition))),

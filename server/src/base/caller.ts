@@ -6,6 +6,8 @@ export interface Caller {
   readonly actor: string;
   readonly role: Role;
   readonly workspace: string;
+  /** Taken for the owner because the request came from this machine, without a token. */
+  readonly isAnonymous?: boolean;
 }
 
 /** Tidemill acting by itself (a task, a listener). */

@@ -979,6 +979,15 @@ export const catalogue = {
     400,
     (d) => `A decision on ${d.model} needs a reason that says why. Send one in 'reason'.`,
   ),
+  approverUnfit: entry<{ model: string; actor: string; reason: string }>(
+    403,
+    (d) => `${d.actor} cannot approve ${d.model}: ${d.reason}.`,
+  ),
+  approvalHandoverMissing: entry<{ model: string }>(
+    400,
+    (d) =>
+      `The policy of ${d.model} asks for a hand-over note: what the people who will run it must know. Send one in 'handover' (--handover TEXT).`,
+  ),
   modelNotApproved: entry<{ model: string; approval: string }>(
     409,
     (d) =>

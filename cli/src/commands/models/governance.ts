@@ -1,4 +1,4 @@
-import type { Client, GateCheck, GateRule } from '@tidemill/sdk';
+import type { ApprovalRecord, Client, Gate, GateCheck, GateDefinition } from '@tidemill/sdk';
 import type { Command } from 'commander';
 import { failures } from '../../failure.ts';
 import { readDefinition } from '../../files.ts';
@@ -11,6 +11,7 @@ export function addGovernanceCommands(models: Command): void {
   addGate(models.command('gate').description('rules that a version must pass'));
   addCheck(models);
   addApprove(models);
+  addRefuse(models);
   addApprovals(models);
 }
 
@@ -20,22 +21,37 @@ function addGate(gate: Command): void {
     .description('the gate of a model')
     .action(async (name: string, _options: object, command: Command) => {
       const session = sessionOf(command);
-      session.show(await session.client.governance.getGate({ name }), describeRules);
+      session.show(await session.client.governance.getGate({ name }), describeGate);
     });
   example(show, 'models gate show forecaster');
   const set = gate
     .command('set <name> <definition>')
-    .description('declare the gate by a .json or .ts file: { rules: [{ name, expression, message }] }')
+    .description(
+      'declare the gate by a .json or .ts file: { rules: [{ name, expression, message, severity }], approval: { approvers, fourEyes, handover } }',
+    )
     .action(async (name: string, file: string, _options: object, command: Command) => {
       const session = sessionOf(command);
-      const { rules } = await readDefinition<{ rules: GateRule[] }>(file);
-      session.show(await session.client.governance.putGate({ name, rules }), describeRules);
+      const definition = await readDefinition<GateDefinition>(file);
+      session.show(await session.client.governance.putGate({ ...definition, name }), describeGate);
     });
   example(set, 'models gate set forecaster gate.json');
 }
 
-const describeRules = ({ rules }: { rules: GateRule[] }): string[] =>
-  tableLines(rules, { rule: (r) => r.name, holds: (r) => r.expression, otherwise: (r) => r.message });
+const describeGate = ({ rules, approval }: Gate): string[] => [
+  ...tableLines(rules, {
+    rule: (r) => r.name,
+    holds: (r) => r.expression,
+    otherwise: (r) => `${r.severity ?? 'refuse'}: ${r.message}`,
+  }),
+  ...(approval ? [`approved by ${describePolicy(approval)}`] : []),
+];
+
+const describePolicy = ({ approvers = 1, fourEyes, handover }: NonNullable<Gate['approval']>): string =>
+  [
+    approvers === 1 ? 'one person' : `${approvers} people`,
+    ...(fourEyes ? ['not the author'] : []),
+    ...(handover ? ['with a hand-over note'] : []),
+  ].join(', ');
 
 function addCheck(models: Command): void {
   const check = models
@@ -60,16 +76,20 @@ async function newestEvaluation(client: Client, reference: string): Promise<stri
   return newest.id;
 }
 
+const verdicts = { pass: 'PASSED', warn: 'PASSED with warnings', refuse: 'REFUSED' } as const;
+
 const describeCheck = (check: GateCheck): string[] => [
-  `${check.model}: ${check.passed ? 'PASSED' : 'REFUSED'} (evaluation ${check.evaluation})`,
+  `${check.model}: ${verdicts[check.verdict]} (evaluation ${check.evaluation})`,
   ...check.results.map(
-    (r) => `  ${r.passed ? 'yes' : 'NO '}  ${r.rule}: ${r.passed ? r.expression : r.message}`,
+    (r) =>
+      `  ${r.passed ? 'yes ' : r.severity === 'warn' ? 'warn' : 'NO  '} ${r.rule}: ${r.passed ? r.expression : r.message}`,
   ),
 ];
 
 interface ApproveOptions {
   override?: boolean;
   reason?: string;
+  handover?: string;
 }
 
 function addApprove(models: Command): void {
@@ -78,6 +98,7 @@ function addApprove(models: Command): void {
     .description('approve a version whose gate passed, or override a refusal; exit code 2 if refused')
     .option('--override', 'although the gate refuses; needs --reason, and is audited')
     .option('--reason <text>', 'why')
+    .option('--handover <text>', 'what the people who will run it must know')
     .action(async (reference: string, options: ApproveOptions, command: Command) => {
       await approveVersion(sessionOf(command), reference, options);
     });
@@ -92,8 +113,27 @@ async function approveVersion(session: Session, reference: string, options: Appr
     ...toReference(reference),
     override: options.override,
     reason: options.reason ?? 'its gate passed',
+    handover: options.handover,
   });
-  session.show(record, (r) => `${r.model} is ${r.decision} by ${r.actor}: ${r.reason}`);
+  session.show(record, describeApproval);
+}
+
+const describeApproval = ({ model, decision, actor, reason, missing }: ApprovalRecord): string =>
+  missing > 0
+    ? `${model} is endorsed by ${actor}: ${reason}\n${missing} more must approve it before it may go out.`
+    : `${model} is ${decision} by ${actor}: ${reason}`;
+
+function addRefuse(models: Command): void {
+  const refuse = models
+    .command('refuse <reference>')
+    .description('say that a version must not go out; a later approval lifts it')
+    .requiredOption('--reason <text>', 'why')
+    .action(async (reference: string, { reason }: { reason: string }, command: Command) => {
+      const session = sessionOf(command);
+      const record = await session.client.governance.refuse({ ...toReference(reference), reason });
+      session.show(record, describeApproval);
+    });
+  example(refuse, 'models refuse forecaster@3 --reason "it has never seen a price above 180"');
 }
 
 function addApprovals(models: Command): void {
@@ -110,6 +150,7 @@ function addApprovals(models: Command): void {
           decision: (a) => a.decision,
           by: (a) => a.actor,
           reason: (a) => a.reason,
+          'hand-over': (a) => a.handover ?? '–',
         },
         `Nobody has decided on ${reference}.`,
       );

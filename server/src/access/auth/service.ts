@@ -84,7 +84,7 @@ export function createAuth({ db, clock, changes, trustLocal }: AuthDependencies)
       if (!secret && !trustLocal) throw errors.unauthenticated({ reason: 'the request carries no token' });
       const caller: Caller = secret
         ? await findCaller(secret)
-        : { actor: 'user:owner', role: 'admin', workspace: defaultWorkspace };
+        : { actor: 'user:owner', role: 'admin', workspace: defaultWorkspace, isAnonymous: true };
       if (!mayRole(caller.role, permission))
         throw errors.permissionDenied({ actor: caller.actor, permission, where });
       return caller;

@@ -10,6 +10,7 @@ import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.t
 import { formatReference, parseUri, toUri } from '../../base/references.ts';
 import type { Evaluations } from '../evaluation/service.ts';
 import type { Registry } from '../registry/service.ts';
+import type { Approvals } from './approvals.ts';
 import type { Gates } from './gates.ts';
 import { type PromotionStep, promotionStore, type StoredPromotion, toPromotion } from './promotion-store.ts';
 import { findObstacle, isReleasable } from './rules.ts';
@@ -33,7 +34,10 @@ interface AliasWish {
 }
 
 /** An alias that follows an endpoint is not moved: the wish to move it becomes a promotion, which has to win. */
-export function createPromotions(deps: PromotionsDependencies, gates: Pick<Gates, 'check' | 'approve'>) {
+export function createPromotions(
+  deps: PromotionsDependencies,
+  gates: Pick<Gates, 'check'> & Pick<Approvals, 'approve'>,
+) {
   const { db, registry, evaluations, changes, clock } = deps;
 
   async function getStored(id: string, workspace: string): Promise<StoredPromotion> {
@@ -64,8 +68,8 @@ export function createPromotions(deps: PromotionsDependencies, gates: Pick<Gates
       return `its gate passed (${check}), but nobody who may approve has approved it`;
     const { model: name, version: number } = version;
     const reason = `asked to be promoted by alias; the gate passed (${check})`;
-    await gates.approve({ name, version: String(number), reason }, caller);
-    return null;
+    const { missing } = await gates.approve({ name, version: String(number), reason }, caller);
+    return missing === 0 ? null : `its gate passed (${check}), but ${missing} more must approve it`;
   }
 
   /** The same wish while it is under way is the same promotion. */

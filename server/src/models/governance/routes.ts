@@ -1,4 +1,5 @@
 import type { contract } from '@tidemill/contract';
+import { formatReference } from '../../base/references.ts';
 import type { Handlers } from '../../http/bind.ts';
 import type { Governance } from './service.ts';
 
@@ -7,6 +8,8 @@ export const governanceRoutes = (governance: Governance): Handlers<typeof contra
   getGate: (input, caller) => governance.getGate(input, caller),
   check: (input, caller) => governance.check(input, caller),
   approve: (input, caller) => governance.approve(input, caller),
+  refuse: ({ name, version, reason }, caller) =>
+    governance.refuse(formatReference(name, version), reason, null, caller),
   listApprovals: (input, caller) => governance.listApprovals(input, caller),
   getPromotion: (input, caller) => governance.getPromotion(input, caller),
   listPromotions: (input, caller) => governance.listPromotions(input, caller),

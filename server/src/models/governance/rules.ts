@@ -2,7 +2,7 @@ import type { Approval, Evaluation, Gate, GateCheck, GateRule } from '@tidemill/
 import { TidemillError } from '../../base/errors.ts';
 import { compileExpression } from '../../base/expressions/cel.ts';
 
-type RuleResult = GateCheck['results'][number];
+export type RuleResult = GateCheck['results'][number];
 type Judged = { readonly name: string; readonly metrics: Readonly<Record<string, number>> };
 export type GateVariables = Readonly<Record<string, unknown>>;
 
@@ -65,12 +65,12 @@ export function findFault(rule: GateRule, others: readonly GateRule[]): string |
 /** A rule that cannot be evaluated has not passed: a gate never opens by accident. */
 export function checkRules(rules: readonly GateRule[], variables: GateVariables): RuleResult[] {
   return rules.map((rule) => {
-    const { name, expression } = rule;
+    const { name, expression, severity = 'refuse' } = rule;
     try {
       const passed = compileExpression(expression).evaluateBoolean(variables);
       const values = describeValues(expression, variables);
       const message = [passed ? 'holds' : rule.message, values].filter((part) => part !== '').join(': ');
-      return { rule: name, expression, passed, message };
+      return { rule: name, expression, severity, passed, message };
     } catch (error) {
       if (!(error instanceof TidemillError)) throw error;
       const absent = Object.keys(variables).filter(
@@ -80,9 +80,24 @@ export function checkRules(rules: readonly GateRule[], variables: GateVariables)
         absent.length > 0
           ? ` The evaluation has no ${absent.join(' and no ')}; evaluate with it, or write '${absent[0]} == null || …'.`
           : '';
-      return { rule: name, expression, passed: false, message: `${rule.message}: ${error.message}${hint}` };
+      return {
+        rule: name,
+        expression,
+        severity,
+        passed: false,
+        message: `${rule.message}: ${error.message}${hint}`,
+      };
     }
   });
+}
+
+const isRefusal = ({ passed, severity }: RuleResult): boolean => !passed && severity === 'refuse';
+
+/** A rule that only warns keeps nothing back. */
+export function verdictOf(results: readonly RuleResult[]): Pick<GateCheck, 'passed' | 'verdict' | 'results'> {
+  const passed = !results.some(isRefusal);
+  const isWarned = results.some((result) => !result.passed);
+  return { passed, verdict: passed ? (isWarned ? 'warn' : 'pass') : 'refuse', results: [...results] };
 }
 
 /** `metrics.mae = 9.614, baseline.mae = 1.702`: what each name in the expression stood for. */
@@ -117,7 +132,7 @@ export function findObstacle(gate: Gate | null, check: GateCheck | null): string
   if (!check) return 'no evaluation of it was held against the gate yet';
   if (check.createdAt < gate.updatedAt) return `the gate was changed after its last check (${check.id})`;
   if (check.passed) return null;
-  const failed = check.results.filter((result) => !result.passed);
+  const failed = check.results.filter(isRefusal);
   return `${failed.map((result) => `rule '${result.rule}' failed (${result.message})`).join('; ')}`;
 }
 

@@ -115,6 +115,44 @@ describeEachDatabase('governance', (open) => {
     });
   });
 
+  test('two people who are not the author let a version out; a warning keeps nothing back', async () => {
+    const { governance, caller, addVersion, addEvaluation, check, isReleasable, audit } =
+      await openGovernance((await open()).db);
+    const version = await addVersion();
+    const cautious = { ...naive, name: 'small', expression: 'metrics.mae < 1.0', severity: 'warn' } as const;
+    const approval = { approvers: 2, fourEyes: true, handover: true };
+    await governance.putGate({ name: 'forecaster', rules: [naive, cautious], approval }, caller);
+    expect(await check(version, addEvaluation('ev_1', version, 1.6))).toMatchObject({
+      ...{ passed: true, verdict: 'warn' },
+      results: [
+        { severity: 'refuse', passed: true },
+        { severity: 'warn', passed: false },
+      ],
+    });
+    const as = (actor: string, more: object = {}) =>
+      governance.approve(
+        { name: 'forecaster', version: '1', reason: 'seen', handover: 'watch the weekends', ...more },
+        { ...caller, actor },
+      );
+    await expect(as('user:mira', { handover: ' ' })).rejects.toMatchObject({
+      code: 'approvalHandoverMissing',
+    });
+    await expect(as('x')).rejects.toMatchObject({ code: 'approverUnfit', status: 403 });
+    await expect(as('system:retraining')).rejects.toMatchObject({ code: 'approverUnfit' });
+    expect(await as('user:mira')).toMatchObject({ decision: 'endorsed', missing: 1 });
+    expect(await as('user:mira')).toMatchObject({ decision: 'endorsed', missing: 1 });
+    await expect(isReleasable(version)).rejects.toMatchObject({ code: 'modelNotApproved' });
+    await governance.refuse('forecaster@1', 'not yet', null, caller);
+    const both = await Promise.all([as('user:noor'), as('user:mira')]);
+    expect(both.map(({ decision }) => decision).sort()).toEqual(['approved', 'endorsed']);
+    await isReleasable(version);
+    const actions = (await audit()).map((entry) => entry.action);
+    const words = ['model.endorsed', 'model.endorsed', 'model.refused', 'model.endorsed', 'model.approved'];
+    expect(actions).toEqual(['gate.put', 'gate.passed', ...words]);
+    const { items } = await governance.listApprovals({ name: 'forecaster', version: '1' }, caller);
+    expect(items[0]).toMatchObject({ decision: 'approved', handover: 'watch the weekends', missing: 0 });
+  });
+
   test('a passed check approves, override or not; the newest check counts', async () => {
     const { governance, caller, addVersion, addEvaluation, check, approve } = await openGovernance(
       (await open()).db,

@@ -2,6 +2,7 @@ import type { Download, governanceEndpoints, Input, Reproduction } from '@tidemi
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import { formatReference } from '../../base/references.ts';
+import { type ApprovalsDependencies, createApprovals } from './approvals.ts';
 import { type BundleDependencies, createBundles } from './bundle.ts';
 import { createGates, type GatesDependencies } from './gates.ts';
 import { createPromotions, type PromotionsDependencies } from './promotions.ts';
@@ -9,6 +10,7 @@ import { createReproductions, type ReproductionDependencies } from './reproducti
 import { governanceStore } from './store.ts';
 
 export type GovernanceDependencies = GatesDependencies &
+  ApprovalsDependencies &
   BundleDependencies &
   ReproductionDependencies &
   PromotionsDependencies;
@@ -20,11 +22,11 @@ export function createGovernance(deps: GovernanceDependencies) {
   const bundles = createBundles(deps);
   const reproductions = createReproductions(deps);
 
-  const gates = createGates(deps);
+  const decisions = { ...createGates(deps), ...createApprovals(deps) };
 
   return {
-    ...gates,
-    ...createPromotions(deps, gates),
+    ...decisions,
+    ...createPromotions(deps, decisions),
 
     /** A renamed model keeps its gate, checks and approvals. */
     renameIn: (tx: Db, workspace: string, name: string, to: string): Promise<void> =>

@@ -1,7 +1,8 @@
-import type { Approval, ApprovalRecord, Gate, GateCheck } from '@tidemill/contract';
+import type { ApprovalPolicy, ApprovalRecord, Gate, GateCheck } from '@tidemill/contract';
 import { sql } from 'kysely';
-import { type Db, json, parseJson } from '../../adapters/db/db.ts';
+import { type Db, json, lockKey, parseJson, type Tx } from '../../adapters/db/db.ts';
 import { formatReference } from '../../base/references.ts';
+import { type RuleResult, verdictOf } from './rules.ts';
 
 interface VersionKey {
   readonly workspace: string;
@@ -9,9 +10,13 @@ interface VersionKey {
   readonly version: number;
 }
 
+/** Of checks from before rules had one. */
+const always = { severity: 'refuse' } as const;
+
 export const governanceStore = (db: Db) => ({
   async saveGate(workspace: string, gate: Gate, actor: string): Promise<void> {
-    const value = { rules: json(gate.rules), updated_at: gate.updatedAt, updated_by: actor };
+    const approval = gate.approval && json(gate.approval);
+    const value = { rules: json(gate.rules), approval, updated_at: gate.updatedAt, updated_by: actor };
     await db
       .insertInto('model_gates')
       .values({ workspace, model: gate.model, ...value })
@@ -26,7 +31,9 @@ export const governanceStore = (db: Db) => ({
       .where('workspace', '=', workspace)
       .where('model', '=', model)
       .executeTakeFirst();
-    return row ? { model: row.model, rules: parseJson(row.rules), updatedAt: row.updated_at } : null;
+    if (!row) return null;
+    const approval = row.approval === null ? null : parseJson<ApprovalPolicy>(row.approval);
+    return { model: row.model, rules: parseJson(row.rules), approval, updatedAt: row.updated_at };
   },
 
   /** A gate that was declared under the new name before stays. */
@@ -70,12 +77,15 @@ export const governanceStore = (db: Db) => ({
       id: row.id,
       model: formatReference(row.model, row.version),
       evaluation: row.evaluation,
-      passed: row.passed === 1,
-      results: parseJson(row.results),
+      ...verdictOf(parseJson<RuleResult[]>(row.results).map((result) => ({ ...always, ...result }))),
       createdAt: row.created_at,
       createdBy: row.created_by,
     };
   },
+
+  /** Whoever decides on a version meanwhile waits until this transaction's decision is there. */
+  lockDecisions: ({ workspace, model, version }: VersionKey): Promise<void> =>
+    lockKey(db as Tx, `decisions/${workspace}/${model}/${version}`),
 
   async insertApproval(key: VersionKey, record: ApprovalRecord): Promise<void> {
     await db
@@ -86,6 +96,8 @@ export const governanceStore = (db: Db) => ({
         decision: record.decision,
         reason: record.reason,
         gate_check: record.gateCheck,
+        handover: record.handover,
+        missing: record.missing,
         actor: record.actor,
         created_at: record.createdAt,
       })
@@ -106,8 +118,10 @@ export const governanceStore = (db: Db) => ({
     return rows.map((row) => ({
       id: row.id,
       model: formatReference(row.model, row.version),
-      decision: row.decision as Approval,
+      decision: row.decision as ApprovalRecord['decision'],
       reason: row.reason,
+      handover: row.handover,
+      missing: row.missing,
       gateCheck: row.gate_check,
       actor: row.actor,
       createdAt: row.created_at,

@@ -32,7 +32,7 @@ export interface LoopStepsDependencies {
   readonly sweeps: Pick<Sweeps, 'create' | 'get' | 'list'>;
   readonly registry: { resolve(reference: string, workspace: string): Promise<ModelVersion> };
   readonly evaluations: Pick<Evaluations, 'evaluate' | 'get'>;
-  readonly governance: Pick<Governance, 'check' | 'approve' | 'refuse'>;
+  readonly governance: Pick<Governance, 'getGate' | 'check' | 'approve' | 'refuse'>;
   readonly endpoints: Pick<Endpoints, 'currentDefinition'>;
   readonly predictions: Pick<Predictions, 'window'>;
   readonly rollouts: Pick<Rollouts, 'start' | 'get' | 'activeFor'>;
@@ -180,10 +180,20 @@ export function createLoopSteps(deps: LoopStepsDependencies) {
   const decision = (run: StoredRun, text: string) =>
     ({ name: 'decision', state: 'done', text, uri: `endpoint:${run.endpoint}` }) as const;
 
-  /** The policy approves what its gate let through; it never overrides. */
+  /** The policy approves what its gate let through; it never overrides, and where the gate asks people it waits for them. */
   async function approve(run: StoredRun, candidate: string): Promise<StepResult> {
     const { approval } = await registry.resolve(candidate, run.workspace);
-    if (approval !== 'approved' && approval !== 'overridden') {
+    const { model } = run.definition;
+    if (approval === 'refused') {
+      const text = `refused: ${candidate} was refused while it waited to be approved`;
+      const steps = withStep(step(run, 'gate', 'done', text), decision(run, text), clock.now());
+      return { steps, end: { state: 'succeeded', verdict: 'refused' } };
+    }
+    if (approval === 'none' && (await governance.getGate({ name: model }, callerOf(run))).approval !== null) {
+      const text = `waits for people to approve ${candidate}: the gate of ${model} asks for it`;
+      return { steps: step(run, 'gate', 'waiting', text), wait: true };
+    }
+    if (approval === 'none') {
       const reason = `${run.id}: the gate passed, policy '${run.policy}' approves`;
       await governance.approve({ ...parseReference(candidate), reason }, callerOf(run));
     }

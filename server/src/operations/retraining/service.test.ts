@@ -71,7 +71,7 @@ beforeAll(async () => {
       message: 'the candidate must beat the champion beyond chance',
     },
   ];
-  await services.governance.putGate({ name: 'forecaster', rules }, caller);
+  await services.governance.putGate({ name: 'forecaster', rules, approval: { fourEyes: true } }, caller);
 }, 60_000);
 afterAll(() => platform.close());
 
@@ -126,6 +126,17 @@ describe('retraining', () => {
     ).rejects.toMatchObject({
       code: 'loopRunActive',
     });
+    const asking = await until(
+      () => runOf(id),
+      (run) => run.finishedAt !== null || run.steps.at(-1)?.text.startsWith('waits for people') === true,
+      60_000,
+    );
+    expect(asking.steps.at(-1)).toMatchObject({ name: 'gate', state: 'waiting' });
+    const candidate = { name: 'forecaster', version: '2', reason: 'seen by two' };
+    const noor = { ...caller, actor: 'user:noor' };
+    await services.governance.approve(candidate, noor);
+    const { rules } = await services.governance.getGate({ name: 'forecaster' }, caller);
+    await services.governance.putGate({ name: 'forecaster', rules }, caller);
     const shadow = await until(
       () => runOf(id),
       (run) => run.finishedAt !== null || run.steps.at(-1)?.text.startsWith('INCONCLUSIVE') === true,
@@ -149,7 +160,7 @@ describe('retraining', () => {
     const { live } = await services.endpoints.get({ name: 'forecast' }, caller);
     expect(live.variants.map((variant) => variant.model)).toEqual(['forecaster@2']);
     const approvals = await services.governance.listApprovals({ name: 'forecaster', version: '2' }, caller);
-    expect(approvals.items).toMatchObject([{ decision: 'approved', actor: 'system:retraining' }]);
+    expect(approvals.items).toMatchObject([{ decision: 'approved', actor: 'user:noor' }]);
     const alert = await until(
       () => services.alerts.get({ id: run.alert ?? '' }, caller),
       (found) => found.state === 'resolved',

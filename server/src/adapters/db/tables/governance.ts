@@ -4,6 +4,8 @@ interface ModelGatesTable {
   workspace: string;
   model: string;
   rules: string;
+  /** Whose word it takes; null where anybody who may approve is enough. */
+  approval: string | null;
   updated_at: number;
   updated_by: string;
 }
@@ -33,6 +35,8 @@ interface ModelApprovalsTable {
   decision: string;
   reason: string;
   gate_check: string | null;
+  handover: string | null;
+  missing: Generated<number>;
   actor: string;
   created_at: number;
 }

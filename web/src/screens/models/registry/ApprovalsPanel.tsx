@@ -14,10 +14,15 @@ const columns: readonly DataColumn<ApprovalRecord>[] = [
     id: 'decision',
     title: 'Decision',
     value: (record) => record.decision,
-    cell: (record) => <StatusBadge state={record.decision} />,
+    cell: (record) => (
+      <span title={record.missing > 0 ? `${record.missing} more must approve it` : undefined}>
+        <StatusBadge state={record.decision} />
+      </span>
+    ),
     width: 130,
   },
   { id: 'reason', title: 'Reason', value: (record) => record.reason },
+  { id: 'handover', title: 'Hand-over', value: (record) => record.handover },
   { id: 'actor', title: 'By', value: (record) => record.actor, width: 150 },
   {
     id: 'check',

@@ -4,7 +4,9 @@ import { Answer } from '../../../components/Answer.tsx';
 import { DataTable } from '../../../components/DataTable.tsx';
 import type { DataColumn } from '../../../components/data-column.tsx';
 import { EmptyState } from '../../../components/EmptyState.tsx';
+import { StatusBadge } from '../../../components/StatusBadge.tsx';
 import { ask } from '../../../lib/client.ts';
+import { describePolicy } from './approval-policy.ts';
 
 const columns: readonly DataColumn<GateRule>[] = [
   { id: 'name', title: 'Rule', value: (rule) => rule.name, width: 200 },
@@ -18,7 +20,14 @@ const columns: readonly DataColumn<GateRule>[] = [
       </span>
     ),
   },
-  { id: 'message', title: 'Otherwise', value: (rule) => rule.message },
+  {
+    id: 'severity',
+    title: 'Otherwise',
+    value: (rule) => rule.severity ?? 'refuse',
+    cell: (rule) => <StatusBadge state={rule.severity ?? 'refuse'} />,
+    width: 110,
+  },
+  { id: 'message', title: 'Says', value: (rule) => rule.message },
 ];
 
 /** What a version of this model must show before it may go out. */
@@ -32,8 +41,11 @@ export function GateRules({ model }: { readonly model: string }) {
     );
   return (
     <Answer of={gate}>
-      {({ rules }) => (
-        <DataTable plain label="gate" rows={rules} columns={columns} rowKey={(rule) => rule.name} />
+      {({ rules, approval }) => (
+        <div className="stack">
+          <DataTable plain label="gate" rows={rules} columns={columns} rowKey={(rule) => rule.name} />
+          {approval && <div className="dim">Approved by {describePolicy(approval)}.</div>}
+        </div>
       )}
     </Answer>
   );

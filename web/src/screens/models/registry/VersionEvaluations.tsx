@@ -14,12 +14,15 @@ import { GateRules } from './GateRules.tsx';
 
 type Result = GateCheck['results'][number];
 
+const stateOf = ({ passed, severity }: Result): string =>
+  passed ? 'passed' : severity === 'warn' ? 'warned' : 'refused';
+
 const resultColumns: readonly DataColumn<Result>[] = [
   {
     id: 'passed',
     title: 'Result',
-    value: (result) => (result.passed ? 'passed' : 'refused'),
-    cell: (result) => <StatusBadge state={result.passed ? 'passed' : 'refused'} />,
+    value: stateOf,
+    cell: (result) => <StatusBadge state={stateOf(result)} />,
     width: 110,
   },
   { id: 'rule', title: 'Rule', value: (result) => result.rule, width: 180 },
@@ -35,6 +38,8 @@ const resultColumns: readonly DataColumn<Result>[] = [
   },
   { id: 'message', title: 'Says', value: (result) => result.message },
 ];
+
+const verdictStates = { pass: 'passed', warn: 'warned', refuse: 'refused' } as const;
 
 /** How this version was judged, and the gate held against it. */
 export function VersionEvaluations({ model }: { readonly model: ModelVersion }) {
@@ -61,7 +66,7 @@ export function VersionEvaluations({ model }: { readonly model: ModelVersion }) 
         </Answer>
       </Panel>
       {check && (
-        <Panel title="Gate check" aside={<StatusBadge state={check.passed ? 'passed' : 'refused'} />}>
+        <Panel title="Gate check" aside={<StatusBadge state={verdictStates[check.verdict]} />}>
           <DataTable
             plain
             label="gate check"
