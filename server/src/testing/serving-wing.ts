@@ -124,6 +124,7 @@ export async function createServingWing(database: DatabaseHandle, folder: string
   return {
     ...{
       db,
+      lineage,
       predictions,
       endpoints,
       rollouts,

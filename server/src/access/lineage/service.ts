@@ -8,6 +8,11 @@ import { type LineageNode, lineageStore } from './store.ts';
 
 const defaultDepth = 6;
 
+interface Use {
+  readonly uri: string;
+  readonly reason: string;
+}
+
 interface UsersOptions {
   readonly limit: number;
   /** 1 = only who holds the thing itself. */
@@ -41,31 +46,50 @@ export function createLineage({ db, clock }: { readonly db: Db; readonly clock: 
     return found;
   }
 
+  /** In the order of names, so that of two who want the same none waits for the other; then those that are gone. */
+  async function lockAll(tx: Db, workspace: string, uris: readonly string[]): Promise<string[]> {
+    for (const name of [...new Set(uris.map(nameOf))].sort()) await lockUses(tx, workspace, name);
+    return lineageStore(tx).listDeleted(workspace, uris);
+  }
+
+  async function holdAll(tx: Db, workspace: string, userUri: string, uses: readonly Use[]): Promise<void> {
+    for (const { uri, reason } of uses)
+      await lineageStore(tx).saveHold({ workspace, userUri, usedUri: uri, reason }, clock.now());
+  }
+
   return {
     recordNode: (tx: Db, node: LineageNode) => lineageStore(tx).saveNode(node, clock.now()),
     recordEdges: (tx: Db, workspace: string, edges: readonly Omit<LineageEdge, 'createdAt'>[]) =>
       lineageStore(tx).saveEdges(workspace, edges, clock.now()),
+    /** Of what is deleted at the same time it may be one of nothing: whoever looked a thing up says `holdThere`. */
     hold: (tx: Db, hold: { workspace: string; userUri: string; usedUri: string; reason: string }) =>
       lineageStore(tx).saveHold(hold, clock.now()),
     /**
      * Holds of one user on things that must be there; until this transaction ends, none of them is deleted.
      * @throws usedGone naming what was deleted since it was looked up
      */
-    async holdThere(
-      tx: Db,
-      workspace: string,
-      userUri: string,
-      uses: readonly { readonly uri: string; readonly reason: string }[],
-    ): Promise<void> {
-      for (const name of [...new Set(uses.map(({ uri }) => nameOf(uri)))].sort())
-        await lockUses(tx, workspace, name);
-      const [gone] = await lineageStore(tx).listDeleted(
+    async holdThere(tx: Db, workspace: string, userUri: string, uses: readonly Use[]): Promise<void> {
+      const [gone] = await lockAll(
+        tx,
         workspace,
         uses.map(({ uri }) => uri),
       );
       if (gone !== undefined) throw errors.usedGone({ what: gone, user: userUri });
-      for (const { uri, reason } of uses)
-        await lineageStore(tx).saveHold({ workspace, userUri, usedUri: uri, reason }, clock.now());
+      await holdAll(tx, workspace, userUri, uses);
+    },
+    /** The same for a user who can do without: of what was deleted there is no hold. */
+    async holdIfThere(tx: Db, workspace: string, userUri: string, uses: readonly Use[]): Promise<void> {
+      const gone = await lockAll(
+        tx,
+        workspace,
+        uses.map(({ uri }) => uri),
+      );
+      await holdAll(
+        tx,
+        workspace,
+        userUri,
+        uses.filter(({ uri }) => !gone.includes(uri)),
+      );
     },
     release: (tx: Db, workspace: string, userUri: string) => lineageStore(tx).deleteHolds(workspace, userUri),
     /** They are gone as things to be found; what they came from and what came of them stays told. */

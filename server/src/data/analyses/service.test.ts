@@ -144,6 +144,20 @@ describeEachDatabase('analyses', (open) => {
     });
   });
 
+  test('what was deleted while it was asked is not kept', async () => {
+    const caller = await prepare();
+    const changes: typeof wing.changes = {
+      ...wing.changes,
+      run: async (who, work) => {
+        await wing.datasets.delete({ name: 'sales' }, caller);
+        return wing.changes.run(who, work);
+      },
+    };
+    const late = createAnalyses({ ...wing, changes }).put({ name: 'cities', sql: perCity }, caller, signal);
+    await expect(late).rejects.toMatchObject({ code: 'usedGone', details: { what: 'dataset:sales@1' } });
+    expect((await analyses.list({}, caller)).items).toEqual([]);
+  });
+
   test('a chart names columns of the result, and numbers to draw', async () => {
     const caller = await prepare();
     for (const chart of [

@@ -126,8 +126,13 @@ export function createAnalyses(deps: AnalysesDependencies) {
           digest: kept.digest,
           location,
         });
-        for (const usedUri of uris)
-          await lineage.hold(tx, { workspace, userUri, usedUri, reason: 'an analysis reads it' });
+        const reason = 'an analysis reads it';
+        await lineage.holdThere(
+          tx,
+          workspace,
+          userUri,
+          uris.map((uri) => ({ uri, reason })),
+        );
         note({ action: 'analysis.kept', subject: userUri, detail: { versions: kept.versions } });
         return kept;
       });

@@ -129,6 +129,27 @@ describeEachDatabase('registry', (open) => {
     expect(node?.digest).toBe(version.digest);
   });
 
+  test('a training set that was deleted meanwhile does not cost the model; one that is there stays', async () => {
+    const { db } = await open();
+    const { registry, caller, addModelRun, lineage } = await openRegistry(db);
+    const { workspace } = caller;
+    const uri = 'dataset:training@2';
+    const node = { workspace, uri, kind: 'dataset', digest: 'd', location: null };
+    await transact(db, async (tx) => {
+      await lineage.recordNode(tx, node);
+      await lineage.deleteNodes(tx, workspace, [uri]);
+    });
+    await addModelRun(runId(1));
+    const orphan = await registry.register({ name: 'm', runId: runId(1) }, caller);
+    expect(orphan.trainingSet).toBe(uri);
+    await transact(db, (tx) => lineage.assertUnheld(tx, workspace, uri));
+    await transact(db, (tx) => lineage.recordNode(tx, node));
+    await addModelRun(runId(2));
+    const { uri: user } = await registry.register({ name: 'm', runId: runId(2) }, caller);
+    const removed = transact(db, (tx) => lineage.assertUnheld(tx, workspace, uri));
+    await expect(removed).rejects.toMatchObject({ code: 'inUse', details: { users: user } });
+  });
+
   test('registering twice gives the same version, also at the same time; another folder gives another', async () => {
     const { registry, caller, addModelRun } = await openRegistry((await open()).db);
     await addModelRun(runId(1));

@@ -37,7 +37,7 @@ export interface RegistryDependencies
   readonly blobs: Pick<Blobs, 'get' | 'read' | 'localPath' | 'keep'>;
   readonly lineage: Pick<
     Lineage,
-    'recordNode' | 'recordEdges' | 'hold' | 'release' | 'deleteNodes' | 'assertUnheld'
+    'recordNode' | 'recordEdges' | 'holdIfThere' | 'release' | 'deleteNodes' | 'assertUnheld'
   >;
   readonly events: Pick<Events, 'on'>;
   readonly logger: Logger;

@@ -34,7 +34,7 @@ export interface VersionsDependencies extends VersionSourceDependencies {
   readonly changes: Changes;
   readonly lineage: Pick<
     Lineage,
-    'recordNode' | 'recordEdges' | 'hold' | 'release' | 'deleteNodes' | 'assertUnheld'
+    'recordNode' | 'recordEdges' | 'holdIfThere' | 'release' | 'deleteNodes' | 'assertUnheld'
   >;
   readonly clock: Clock;
   readonly experiments: VersionSourceDependencies['experiments'] & {
@@ -154,7 +154,8 @@ export function createVersions(deps: VersionsDependencies) {
     await lineage.recordEdges(tx, workspace, [{ from: run, to: uri, relation: 'registered' }]);
     if (trainingSet === null) return;
     await lineage.recordEdges(tx, workspace, [{ from: trainingSet, to: run, relation: 'trained' }]);
-    await lineage.hold(tx, { workspace, userUri: uri, usedUri: trainingSet, reason: 'trained on it' });
+    // What a model learned from may be gone by the time it is registered: that is no reason to lose the model.
+    await lineage.holdIfThere(tx, workspace, uri, [{ uri: trainingSet, reason: 'trained on it' }]);
   }
 
   return {

@@ -22,7 +22,7 @@ import { endpointStore, type StoredEndpoint } from './store.ts';
 export interface EndpointsDependencies {
   readonly db: Db;
   readonly changes: Changes;
-  readonly lineage: Pick<Lineage, 'recordNode' | 'recordEdges' | 'hold' | 'release' | 'assertUnheld'>;
+  readonly lineage: Pick<Lineage, 'recordNode' | 'recordEdges' | 'holdThere' | 'release' | 'assertUnheld'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly registry: {
@@ -152,10 +152,11 @@ export function createReleases(deps: EndpointsDependencies, traffic: LiveTraffic
     const common = { workspace, endpoint: name, now: clock.now(), actor: caller.actor };
     const revision = await store.insertRevision({ ...common, definition, reason });
     await store.setLive(workspace, name, revision.revision, common.now);
-    await writeLineage(tx, workspace, uri, revision, models);
     if (definition.alias !== null && request.followAlias !== false)
       await moveAlias(tx, record, request, definition.alias);
     await request.within?.(tx, record, revision);
+    // After the lock of the model that an alias takes: whoever deletes a version takes them in this order, too.
+    await writeLineage(tx, workspace, uri, revision, models);
     const detail = { endpoint: name, revision: revision.revision, previous: basis, models, reason };
     record({ action: 'endpoint.released', subject: uri, detail });
     return revision;
@@ -196,8 +197,12 @@ export function createReleases(deps: EndpointsDependencies, traffic: LiveTraffic
     const edges = used.map((from) => ({ from, to: revision.uri, relation: 'served' }));
     await lineage.recordEdges(tx, workspace, edges);
     await lineage.release(tx, workspace, uri);
-    for (const usedUri of used)
-      await lineage.hold(tx, { workspace, userUri: uri, usedUri, reason: 'serves it' });
+    await lineage.holdThere(
+      tx,
+      workspace,
+      uri,
+      used.map((each) => ({ uri: each, reason: 'serves it' })),
+    );
   }
 
   return {

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { Variant } from '@tidemill/contract';
 import { expect, onTestFinished, test } from 'vitest';
+import { transact } from '../../adapters/db/db.ts';
 import { systemCaller } from '../../base/caller.ts';
 import { describeEachDatabase, type OpenDatabase } from '../../testing/each-database.ts';
 import { createServingWing, type ServingWing } from '../../testing/serving-wing.ts';
@@ -48,6 +49,28 @@ describeEachDatabase('endpoints', (open) => {
     expect((await endpoints.get({ name }, caller)).runtimes).toMatchObject([
       { kind: 'onnx', state: 'ready' },
     ]);
+  });
+
+  test('what was deleted since it was looked up is not served, and the old revision stays live', async () => {
+    const { endpoints, lineage, db } = await openWing(open);
+    const name = newName();
+    await endpoints.put({ name, ...definition }, caller);
+    const { workspace } = caller;
+    const uri = 'model:forecaster@2';
+    const node = { workspace, uri, kind: 'model', digest: null, location: null };
+    const next = { name, ...definition, variants: [{ ...main, model: 'forecaster@2' }] };
+    await transact(db, async (tx) => {
+      await lineage.recordNode(tx, node);
+      await lineage.deleteNodes(tx, workspace, [uri]);
+    });
+    await expect(endpoints.put(next, caller)).rejects.toMatchObject({
+      code: 'usedGone',
+      details: { what: uri, user: `endpoint:${name}` },
+    });
+    const reply = await endpoints.predict({ name, records: [record], eventTime }, caller);
+    expect(reply).toMatchObject({ revision: 1, predictions: [{ value: 101 }] });
+    await transact(db, (tx) => lineage.recordNode(tx, node));
+    await expect(endpoints.put(next, caller)).resolves.toMatchObject({ revision: 2 });
   });
 
   test('a prediction has id, variant, model and times, and is logged', async () => {
