@@ -5,7 +5,12 @@ import { endpoints } from './endpoint.ts';
 export const Role = literals('viewer', 'editor', 'approver', 'operator', 'admin', 'invoker');
 export type Role = Static<typeof Role>;
 
-export const Identity = Type.Object({ actor: Type.String(), role: Role, workspace: Type.String() });
+export const Identity = Type.Object({
+  actor: Type.String(),
+  role: Role,
+  workspace: Type.String(),
+  resource: nullable(Type.String()),
+});
 export type Identity = Static<typeof Identity>;
 
 export const User = Type.Object({ id: Type.String(), name: Type.String(), role: Role, createdAt: Timestamp });
@@ -16,6 +21,8 @@ export const Token = Type.Object({
   name: Type.String(),
   role: Role,
   actor: Type.String(),
+  /** The one thing that it is good for; null: all of its workspace. */
+  resource: nullable(Type.String()),
   createdAt: Timestamp,
   expiresAt: nullable(Timestamp),
   lastUsedAt: nullable(Timestamp),
@@ -75,6 +82,9 @@ export const accessEndpoints = endpoints({
       name: Type.String({ minLength: 1, maxLength: 128 }),
       role: Role,
       user: Type.Optional(Type.String()),
+      resource: Type.Optional(
+        Type.String({ maxLength: 400, description: 'the only thing it is good for, e.g. endpoint:forecast' }),
+      ),
       expiresInDays: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 36_500 })),
     }),
     reply: Type.Object({ token: Token, secret: Type.String() }),

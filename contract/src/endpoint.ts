@@ -12,6 +12,11 @@ export interface Endpoint {
   /** Path with `:parameters`. */
   readonly path: string;
   readonly permission: Permission;
+  /**
+   * What a call is about, for tokens that are good for one thing only: a uri whose `{names}` are parameters of the path
+   * or, with `/` between them, fields of the body. A call of an endpoint without it is refused to such tokens.
+   */
+  readonly resource?: string | readonly string[];
   readonly summary: string;
   readonly params?: TObject;
   readonly query?: TObject;

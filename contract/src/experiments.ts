@@ -177,6 +177,7 @@ export const experimentsEndpoints = endpoints({
     method: 'POST',
     path: '/api/v1/runs',
     permission: 'write',
+    resource: ['run:{tags/mlflow.parentRunId}', 'experiment:{experimentId}'],
     summary: 'Start a run',
     body: strict({
       experimentId: Type.String(),
@@ -199,6 +200,7 @@ export const experimentsEndpoints = endpoints({
     method: 'PATCH',
     path: '/api/v1/runs/:id',
     permission: 'write',
+    resource: 'run:{id}',
     summary: 'End or rename a run',
     params: runId,
     body: strict({
@@ -212,6 +214,7 @@ export const experimentsEndpoints = endpoints({
     method: 'DELETE',
     path: '/api/v1/runs/:id',
     permission: 'write',
+    resource: 'run:{id}',
     summary: 'Delete a run; it can be restored',
     params: runId,
     reply: Done,
@@ -220,6 +223,7 @@ export const experimentsEndpoints = endpoints({
     method: 'POST',
     path: '/api/v1/runs/:id/restore',
     permission: 'write',
+    resource: 'run:{id}',
     summary: 'Take a deleted run back',
     params: runId,
     reply: Run,
@@ -228,6 +232,7 @@ export const experimentsEndpoints = endpoints({
     method: 'POST',
     path: '/api/v1/runs/:id/batch',
     permission: 'write',
+    resource: 'run:{id}',
     summary: 'Log parameters, metrics and tags together, all or nothing',
     params: runId,
     body: strict({
@@ -344,6 +349,7 @@ export const experimentsEndpoints = endpoints({
     method: 'PUT',
     path: '/api/v1/runs/:id/artifact',
     permission: 'write',
+    resource: 'run:{id}',
     summary: 'Store one artifact file',
     params: runId,
     query: strict({ path: Type.String({ minLength: 1, maxLength: 2000 }) }),

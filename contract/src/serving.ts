@@ -176,6 +176,7 @@ export const endpointsEndpoints = endpoints({
     method: 'PUT',
     path: '/api/v1/endpoints/:name',
     permission: 'operate',
+    resource: 'endpoint:{name}',
     summary:
       'Write a new immutable revision and make it live in one step; every model version must be approved or overridden',
     params: byName,
@@ -194,6 +195,7 @@ export const endpointsEndpoints = endpoints({
     method: 'GET',
     path: '/api/v1/endpoints/:name',
     permission: 'read',
+    resource: 'endpoint:{name}',
     summary: 'The live revision, the switch and the runtimes',
     params: byName,
     reply: EndpointStatus,
@@ -202,6 +204,7 @@ export const endpointsEndpoints = endpoints({
     method: 'GET',
     path: '/api/v1/endpoints/:name/revisions',
     permission: 'read',
+    resource: 'endpoint:{name}',
     summary: 'All revisions, newest first',
     params: byName,
     query: strict(pageQuery),
@@ -211,6 +214,7 @@ export const endpointsEndpoints = endpoints({
     method: 'POST',
     path: '/api/v1/endpoints/:name/predict',
     permission: 'invoke',
+    resource: 'endpoint:{name}',
     summary: 'Predict: records in, predictions out',
     params: byName,
     body: strict({
@@ -228,6 +232,7 @@ export const endpointsEndpoints = endpoints({
     method: 'POST',
     path: '/api/v1/endpoints/:name/rollback',
     permission: 'operate',
+    resource: 'endpoint:{name}',
     summary:
       'Make an earlier revision live again (default: the one before); works while automation is paused',
     params: byName,
@@ -241,6 +246,7 @@ export const endpointsEndpoints = endpoints({
     method: 'POST',
     path: '/api/v1/endpoints/:name/fallback',
     permission: 'operate',
+    resource: 'endpoint:{name}',
     summary: 'Switch the endpoint to its rule, or back',
     params: byName,
     body: strict({ enabled: Type.Boolean(), reason: Type.String({ minLength: 1, maxLength: 2000 }) }),
@@ -250,6 +256,7 @@ export const endpointsEndpoints = endpoints({
     method: 'DELETE',
     path: '/api/v1/endpoints/:name',
     permission: 'operate',
+    resource: 'endpoint:{name}',
     summary: 'Delete an endpoint; its log stays',
     params: byName,
     reply: Done,
@@ -277,6 +284,7 @@ export const predictionsEndpoints = endpoints({
     method: 'GET',
     path: '/api/v1/endpoints/:name/predictions',
     permission: 'read',
+    resource: 'endpoint:{name}',
     summary: 'Logged predictions with their outcomes, newest event time first',
     params: byName,
     query: strict({
@@ -291,6 +299,7 @@ export const predictionsEndpoints = endpoints({
     method: 'POST',
     path: '/api/v1/endpoints/:name/outcomes',
     permission: 'invoke',
+    resource: 'endpoint:{name}',
     summary:
       'What really happened, by prediction id or by entity key and event time; acknowledged means durable',
     params: byName,
@@ -312,6 +321,7 @@ export const predictionsEndpoints = endpoints({
     method: 'GET',
     path: '/api/v1/endpoints/:name/performance',
     permission: 'read',
+    resource: 'endpoint:{name}',
     summary: 'Realised error per model, role and period',
     params: byName,
     query: strict({
@@ -328,6 +338,7 @@ export const rolloutsEndpoints = endpoints({
     method: 'POST',
     path: '/api/v1/rollouts',
     permission: 'operate',
+    resource: 'endpoint:{endpoint}',
     summary: 'Prove a candidate against the live model: shadow, then canary, then promoted or taken back',
     body: strict({
       endpoint: Name,

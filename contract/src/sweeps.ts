@@ -343,6 +343,7 @@ export const sweepsEndpoints = endpoints({
     method: 'POST',
     path: '/api/v1/sweeps/:id/trials/:number/report',
     permission: 'write',
+    resource: 'trial:{id}#{number}',
     summary: "Report a trial's value at a step; the reply says whether it should stop",
     params: byTrial,
     body: strict({

@@ -124,7 +124,11 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     file: join(config.dataFolder, 'secret.key'),
   });
   const trustLocal = isLoopback(config.host);
-  const auth = createAuth({ db, clock, changes, trustLocal });
+  const auth = createAuth({
+    ...{ db, clock, changes, trustLocal },
+    isOfJob: (job, uri, workspace) =>
+      uri.startsWith('trial:') ? sweeps.isTrialOfJob(job, uri, workspace) : jobs.isOwn(job, uri, workspace),
+  });
 
   // data
   const tempFolder = join(config.dataFolder, 'tmp');
@@ -174,6 +178,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     buildEnvironment: config.buildEnvironment,
     environments: localEnvironments({ folder: join(config.dataFolder, 'environments') }),
     url: () => addressOf(http, config),
+    tokens: auth.jobTokens,
     capacity: config.jobCapacity,
     resolveModel: (reference, workspace) => registry.resolve(reference, workspace),
   });
@@ -385,6 +390,11 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
         permission,
         `${request.method} ${request.url.split('?')[0]}`,
       ),
+    assertReach: (request, permission, resources) =>
+      auth.assertReach(request.caller, {
+        ...{ permission, resources },
+        where: `${request.method} ${request.url.split('?')[0]}`,
+      }),
   });
   addStandardRoutes(http, { version, isReady: () => ready });
   await addWebUi(http, config.webFolder);

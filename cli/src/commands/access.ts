@@ -56,18 +56,19 @@ function addTokens(tokens: Command): void {
     .description('create a token; its secret is printed once')
     .addOption(roleOption())
     .option('--user <name>', 'act as this user')
+    .option('--resource <uri>', 'good for this one thing only, e.g. endpoint:forecast (default: all)')
     .option('--expires-in-days <days>', 'default: never', toInteger)
     .action(
       async (
         name: string,
-        options: { role: Role; user?: string; expiresInDays?: number },
+        options: { role: Role; user?: string; resource?: string; expiresInDays?: number },
         command: Command,
       ) => {
         const session = sessionOf(command);
         session.show(await session.client.access.createToken({ name, ...options }), (reply) => reply.secret);
       },
     );
-  example(create, 'tokens create ci --role editor --expires-in-days 90');
+  example(create, 'tokens create shop --role invoker --resource endpoint:forecast --expires-in-days 90');
   const list = tokens
     .command('list')
     .description('list tokens, without secrets')
@@ -81,6 +82,7 @@ function addTokens(tokens: Command): void {
           name: (t) => t.name,
           role: (t) => t.role,
           actor: (t) => t.actor,
+          'only for': (t) => t.resource,
           created: (t) => formatTime(t.createdAt),
           expires: (t) => formatTime(t.expiresAt),
           used: (t) => formatTime(t.lastUsedAt),

@@ -8,6 +8,8 @@ export interface Caller {
   readonly workspace: string;
   /** Taken for the owner because the request came from this machine, without a token. */
   readonly isAnonymous?: boolean;
+  /** `endpoint:forecast`, `job:job_…`: the one thing that the token is good for. */
+  readonly resource?: string;
 }
 
 /** Tidemill acting by itself (a task, a listener). */

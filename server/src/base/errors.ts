@@ -123,6 +123,21 @@ export const catalogue = {
     (d) =>
       `${d.actor} lacks the permission '${d.permission}' for ${d.where}. Ask an admin for a role that has it.`,
   ),
+  tokenResourceRefused: entry<{ actor: string; resource: string; where: string }>(
+    403,
+    (d) =>
+      `The token of ${d.actor} is good for ${d.resource} only, and ${d.where} is about something else. Use a token without that resource, or one for what you want to reach (tidemill tokens create).`,
+  ),
+  tokenResourceInvalid: entry<{ resource: string; reason: string }>(
+    400,
+    (d) =>
+      `'${d.resource.slice(0, 200)}' cannot be the resource of a token: ${d.reason}. Name an endpoint, as in endpoint:forecast.`,
+  ),
+  jobTokenRefused: entry<{ job: string; where: string; advice: string }>(
+    403,
+    (d) =>
+      `The token of ${d.job} reads, and writes to the job's own run, to runs nested in it and to what they log; ${d.where} is more than that. ${d.advice}`,
+  ),
   hostRefused: entry<{ host: string }>(
     403,
     (d) =>

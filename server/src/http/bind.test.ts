@@ -26,6 +26,7 @@ async function serve(onSignal: (signal: AbortSignal) => void, logger = createLog
     version: '1',
     allowedHosts: [],
     authenticate: async () => ({ actor: 'user:owner', role: 'admin', workspace: 'default' }),
+    assertReach: async () => {},
   });
   bind(http, 'test', list, {
     watch: (_input, _caller, signal) => {

@@ -7,6 +7,7 @@ import { Value } from 'typebox/value';
 import type { Caller } from '../base/caller.ts';
 import { errors } from '../base/errors.ts';
 import { findOddText } from './odd-text.ts';
+import { fillTemplate } from './resource-template.ts';
 import { sendDownload } from './send-download.ts';
 
 /**
@@ -29,6 +30,8 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     permission?: Permission;
+    /** What a call is about, as uris; see `Endpoint.resource`. */
+    resources?: (request: FastifyRequest) => readonly string[];
   }
 }
 
@@ -62,7 +65,7 @@ function addRoute<L extends Endpoints>(
   const signalOf = handle.length > 2 ? abortOnClose : () => neverAborted;
   const route = {
     url: routePath(endpoint),
-    config: { permission: endpoint.permission },
+    config: { permission: endpoint.permission, ...resourcesOf(endpoint) },
     exposeHeadRoute: !endpoint.download,
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const result = await handle(read(request), request.caller, signalOf(reply));
@@ -75,6 +78,15 @@ function addRoute<L extends Endpoints>(
   // Fastify's own would read a download to its end to throw it away.
   if (endpoint.download && endpoint.method === 'GET')
     scope.route({ ...route, method: 'HEAD', schema: { hide: true } });
+}
+
+function resourcesOf({ resource }: Endpoint) {
+  if (resource === undefined) return {};
+  const templates = [resource].flat();
+  return {
+    resources: ({ params, body }: FastifyRequest) =>
+      templates.map((template) => fillTemplate(template, [params, body])),
+  };
 }
 
 /**

@@ -35,6 +35,12 @@ export interface HttpOptions {
   readonly allowedHosts: readonly string[];
   /** Says who the caller is and refuses what they may not do. */
   readonly authenticate: (request: FastifyRequest, permission: Permission) => Promise<Caller>;
+  /** Refuses what a caller whose token is good for one thing only has no business with; null: the route does not say. */
+  readonly assertReach: (
+    request: FastifyRequest,
+    permission: Permission,
+    resources: readonly string[] | null,
+  ) => Promise<void>;
 }
 
 /** JSON bodies are small; tables and artifacts are streamed and have no limit here. */
@@ -77,6 +83,12 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   http.addHook('onRequest', async (request) => {
     const permission = permissionOf(request);
     if (permission !== 'public') request.caller = await options.authenticate(request, permission);
+  });
+  // What MLflow's requests are about stands in their bodies.
+  http.addHook('preHandler', async (request) => {
+    if (request.caller?.resource === undefined) return;
+    const resources = request.routeOptions.config?.resources?.(request) ?? null;
+    await options.assertReach(request, permissionOf(request), resources);
   });
   await http.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title: 'Tidemill', version: options.version } },

@@ -19,6 +19,7 @@ export async function createTestMlflowDoor(handle: DatabaseHandle, folder: Artif
     version: '0.0.0',
     allowedHosts: [],
     authenticate: async () => ({ actor: 'user:tester', role: 'admin', workspace: 'default' }),
+    assertReach: async () => {},
   });
   await http.register(mlflowApi(experimentsMlflowOperations(own.experiments)));
   await http.register(mlflowArtifactRoutes(own.experiments));

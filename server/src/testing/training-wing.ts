@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { DatasetVersion, Job, Sweep } from '@tidemill/contract';
 import { vi } from 'vitest';
 import { createChanges } from '../access/audit/service.ts';
+import { createJobTokens } from '../access/auth/job-tokens.ts';
 import { createLineage } from '../access/lineage/service.ts';
 import { openDuckdb } from '../adapters/analytics/duckdb.ts';
 import type { ArtifactFolder } from '../adapters/artifact-folder/artifact-folder.ts';
@@ -29,7 +30,11 @@ import { createTempDir } from './temp-dir.ts';
 /** Training and what it stands on, working, on real adapters: no HTTP and no wing above it. */
 export async function createTrainingWing(
   database: DatabaseHandle,
-  change: { compute?: (real: Compute) => Compute; artifacts?: ArtifactFolder } = {},
+  change: {
+    compute?: (real: Compute) => Compute;
+    artifacts?: ArtifactFolder;
+    needsTokens?: boolean;
+  } = {},
 ) {
   const folder = await createTempDir();
   const { db } = database;
@@ -64,6 +69,7 @@ export async function createTrainingWing(
     buildEnvironment: readBuildEnvironment(process.env),
     environments: localEnvironments({ folder: join(folder.path, 'environments') }),
     url: () => 'http://127.0.0.1:4600',
+    tokens: createJobTokens({ db, clock, isNeeded: change.needsTokens ?? false }),
     capacity: { cpu: 2, memoryBytes: 2e9, gpu: 1 },
     resolveModel: async (reference) => {
       throw errors.modelNotFound({ name: reference, known: 'none' });

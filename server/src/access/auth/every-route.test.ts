@@ -92,6 +92,23 @@ describe('every route', () => {
     expect(wrong).toEqual([]);
   });
 
+  test('is out of reach of a token for one endpoint, unless it is about that one', async () => {
+    const { auth } = platform.services;
+    const tokenFor = async (resource: string) =>
+      (await auth.createToken({ name: 'one', role: 'admin', resource }, platform.caller)).secret;
+    const [other, named1] = [await tokenFor('endpoint:other'), await tokenFor('endpoint:1')];
+    const reached: string[] = [];
+    for (const route of guarded()) {
+      expect([route, await call(route, other)]).toEqual([route, 403]);
+      const status = await call(route, named1);
+      expect([401, 500]).not.toContain(status);
+      if (status !== 403) reached.push(`${route.method} ${route.path}`);
+    }
+    const about1 = guarded().filter(({ path }) => path.startsWith('/api/v1/endpoints/:name'));
+    expect(about1.length).toBeGreaterThan(10);
+    expect(reached.sort()).toEqual(about1.map(({ method, path }) => `${method} ${path}`).sort());
+  });
+
   test('that reads by POST is open to a viewer', async () => {
     const posts = guarded().filter((route) => route.method === 'POST' && isReading(route));
     expect(posts.length).toBeGreaterThan(4);

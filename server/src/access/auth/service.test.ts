@@ -54,7 +54,10 @@ describe('access', () => {
   it('takes a token as the password of basic auth', async () => {
     const basic = Buffer.from(`anybody:${secrets.get('viewer')}`).toString('base64');
     const reply = await call(contract.access.whoami, `Basic ${basic}`);
-    expect(reply.json()).toEqual({ actor: 'token:viewer', role: 'viewer', workspace: 'default' });
+    expect(reply.json()).toEqual({
+      ...{ actor: 'token:viewer', role: 'viewer', workspace: 'default' },
+      resource: null,
+    });
   });
 
   it('refuses a revoked, an expired and an unknown token, saying which', async () => {

@@ -6,13 +6,23 @@ import { errors } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.ts';
 import type { Changes } from '../audit/service.ts';
-import { hashSecret, isWithin, mayRole, newSecret, secretOf } from './rules.ts';
-
-export { mayRole } from './rules.ts';
-
+import { createJobTokens } from './job-tokens.ts';
+import { createReach, type ReachDependencies, roleRefusal } from './reach.ts';
+import {
+  assertResource,
+  hashSecret,
+  isWithin,
+  mayRole,
+  newSecret,
+  secretOf,
+  unknownReason,
+} from './rules.ts';
 import { authStore } from './store.ts';
 
-export interface AuthDependencies {
+export type { JobTokens } from './job-tokens.ts';
+export { mayRole } from './rules.ts';
+
+export interface AuthDependencies extends ReachDependencies {
   readonly db: Db;
   readonly clock: Clock;
   readonly changes: Changes;
@@ -26,7 +36,7 @@ const cacheMs = 5_000;
 const cacheSize = 1_000;
 const dayMs = 86_400_000;
 
-export function createAuth({ db, clock, changes, trustLocal }: AuthDependencies) {
+export function createAuth({ db, clock, changes, trustLocal, isOfJob }: AuthDependencies) {
   const store = authStore(db);
   const cache = new Map<string, { caller: Caller; until: number }>();
   const touched = new Map<string, number>();
@@ -37,17 +47,20 @@ export function createAuth({ db, clock, changes, trustLocal }: AuthDependencies)
     if (cached && cached.until > clock.now()) return cached.caller;
     const found = await store.findByHash(hash);
     const now = clock.now();
-    if (!found) throw errors.unauthenticated({ reason: 'the token is unknown' });
+    if (!found) throw errors.unauthenticated({ reason: unknownReason(secret) });
     if (found.token.revokedAt) throw errors.unauthenticated({ reason: 'the token was revoked' });
     if (found.token.expiresAt && found.token.expiresAt <= now)
       throw errors.unauthenticated({ reason: 'the token has expired' });
-    const caller = { actor: found.token.actor, role: found.token.role, workspace: found.workspace };
+    const { actor, role, resource } = found.token;
+    const caller = { actor, role, workspace: found.workspace, ...(resource !== null && { resource }) };
+    await touch(found.token.id, now);
+    // Those of jobs die with them, at once and on every server.
+    if (resource?.startsWith('job:')) return caller;
     if (cache.size >= cacheSize) cache.clear();
     cache.set(hash, {
       caller,
       until: Math.min(now + cacheMs, found.token.expiresAt ?? Number.MAX_SAFE_INTEGER),
     });
-    await touch(found.token.id, now);
     return caller;
   }
 
@@ -85,12 +98,17 @@ export function createAuth({ db, clock, changes, trustLocal }: AuthDependencies)
       const caller: Caller = secret
         ? await findCaller(secret)
         : { actor: 'user:owner', role: 'admin', workspace: defaultWorkspace, isAnonymous: true };
-      if (!mayRole(caller.role, permission))
-        throw errors.permissionDenied({ actor: caller.actor, permission, where });
+      if (!mayRole(caller.role, permission)) throw roleRefusal(caller, permission, where);
       return caller;
     },
 
-    whoami: (caller: Caller) => ({ actor: caller.actor, role: caller.role, workspace: caller.workspace }),
+    assertReach: createReach({ isOfJob }),
+    jobTokens: createJobTokens({ db, clock, isNeeded: !trustLocal }),
+
+    whoami: ({ actor, role, workspace, resource }: Caller) => ({
+      ...{ actor, role, workspace },
+      resource: resource ?? null,
+    }),
     hasUsableToken: async () => (await store.countUsable(clock.now())) > 0,
 
     createUser(input: { name: string; role: Role }, caller: Caller): Promise<User> {
@@ -117,9 +135,16 @@ export function createAuth({ db, clock, changes, trustLocal }: AuthDependencies)
 
     /** The secret is in this reply and nowhere else: only its hash is kept. */
     async createToken(
-      input: { name: string; role: Role; user?: string | undefined; expiresInDays?: number | undefined },
+      input: {
+        name: string;
+        role: Role;
+        user?: string | undefined;
+        resource?: string | undefined;
+        expiresInDays?: number | undefined;
+      },
       caller: Caller,
     ): Promise<{ token: Token; secret: string }> {
+      if (input.resource !== undefined) assertResource(input.resource);
       const secret = newSecret();
       const now = clock.now();
       const token: Token = {
@@ -127,6 +152,7 @@ export function createAuth({ db, clock, changes, trustLocal }: AuthDependencies)
         name: input.name,
         role: input.role,
         actor: await actorOf(input, caller.workspace),
+        resource: input.resource ?? null,
         createdAt: now,
         expiresAt: input.expiresInDays ? Math.round(now + input.expiresInDays * dayMs) : null,
         lastUsedAt: null,
@@ -137,7 +163,7 @@ export function createAuth({ db, clock, changes, trustLocal }: AuthDependencies)
         record({
           action: 'token.created',
           subject: `token:${token.id}`,
-          detail: { name: token.name, role: token.role },
+          detail: { name: token.name, role: token.role, ...(token.resource && { resource: token.resource }) },
         });
       });
       return { token, secret };

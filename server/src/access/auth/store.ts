@@ -8,6 +8,7 @@ const toToken = (row: Selectable<Database['tokens']>): Token => ({
   name: row.name,
   role: row.role as Role,
   actor: row.actor,
+  resource: row.resource,
   createdAt: row.created_at,
   expiresAt: row.expires_at,
   lastUsedAt: row.last_used_at,
@@ -65,7 +66,7 @@ export const authStore = (db: Db) => ({
         hash,
         role: token.role,
         actor: token.actor,
-        resource: null,
+        resource: token.resource,
         created_at: token.createdAt,
         expires_at: token.expiresAt,
         last_used_at: null,
@@ -96,15 +97,25 @@ export const authStore = (db: Db) => ({
     return Number(result.numUpdatedRows) === 1;
   },
 
+  async deleteOf(workspace: string, resource: string): Promise<void> {
+    await db
+      .deleteFrom('tokens')
+      .where('workspace', '=', workspace)
+      .where('resource', '=', resource)
+      .execute();
+  },
+
   async touch(id: string, now: number): Promise<void> {
     await db.updateTable('tokens').set({ last_used_at: now }).where('id', '=', id).execute();
   },
 
+  /** Those that reach all of their workspace. */
   async countUsable(now: number): Promise<number> {
     const row = await db
       .selectFrom('tokens')
       .select((e) => e.fn.countAll<number>().as('count'))
       .where('revoked_at', 'is', null)
+      .where('resource', 'is', null)
       .where((e) => e.or([e('expires_at', 'is', null), e('expires_at', '>', now)]))
       .executeTakeFirstOrThrow();
     return Number(row.count);

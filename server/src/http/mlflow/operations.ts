@@ -11,6 +11,8 @@ export interface Operation {
   /** Below `/api/2.0/mlflow/`; may hold `:parameters`, which are fields too. */
   readonly path: string;
   readonly permission: Permission;
+  /** What a request is about, as uris, for tokens that are good for one thing only; without it they are refused. */
+  readonly resources?: (fields: Fields) => readonly string[];
   /** Bytes of the largest body, where the server's own limit is too small. */
   readonly bodyLimit?: number;
   /** `host` is how the client has addressed this server. */
@@ -30,11 +32,8 @@ export const read = (method: Method | readonly Method[], path: string, run: Run)
 export const write = (
   path: string,
   run: Run,
-  { method = 'POST', bodyLimit }: { readonly method?: Method; readonly bodyLimit?: number } = {},
-): Operation => ({
-  methods: [method],
-  path,
-  permission: 'write',
-  run,
-  ...(bodyLimit !== undefined && { bodyLimit }),
-});
+  {
+    method = 'POST',
+    ...rest
+  }: Pick<Operation, 'bodyLimit' | 'resources'> & { readonly method?: Method } = {},
+): Operation => ({ ...rest, methods: [method], path, permission: 'write', run });

@@ -29,6 +29,7 @@ describeEachDatabase("the registry by MLflow's door", (open) => {
       version: '0.0.0',
       allowedHosts: [],
       authenticate: async () => caller,
+      assertReach: async () => {},
     });
     const guard = { setAlias: own.registry.setAlias } as unknown as Governance;
     await http.register(

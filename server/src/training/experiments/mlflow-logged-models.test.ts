@@ -29,6 +29,7 @@ describeEachDatabase("the MLflow door's logged models", (open) => {
       version: '0.0.0',
       allowedHosts: [],
       authenticate: async () => caller,
+      assertReach: async () => {},
     });
     await http.register(mlflowApi(experimentsMlflowOperations(own.experiments)));
     await http.register(mlflowArtifactRoutes(own.experiments));

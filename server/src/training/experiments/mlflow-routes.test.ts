@@ -23,6 +23,7 @@ describeEachDatabase('the MLflow door', (open) => {
       version: '0.0.0',
       allowedHosts: [],
       authenticate: async () => ({ actor: 'user:tester', role: 'admin', workspace: 'default' }),
+      assertReach: async () => {},
     });
     http.addHook('onRoute', ({ url, config }) => {
       routes.push({ url, permission: config?.permission });

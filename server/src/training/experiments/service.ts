@@ -11,6 +11,7 @@ import { createLoggedModelVerbs } from './logged-models/verbs.ts';
 import { createOwnedRunVerbs } from './owned-runs.ts';
 import { createRemovalVerbs } from './removal-verbs.ts';
 import { createRunModelVerbs } from './run-model-verbs.ts';
+import { createRunTree } from './run-tree.ts';
 import { createRunVerbs } from './run-verbs.ts';
 import { createSampleVerbs } from './sample-verbs.ts';
 import { createSearchVerbs } from './search-verbs.ts';
@@ -38,6 +39,7 @@ export function createExperiments(deps: ExperimentsDependencies) {
     ...createKeyVerbs(deps, experiments.getExperiment),
     ...createSearchVerbs(deps),
     ...createOwnedRunVerbs(deps),
+    ...createRunTree(deps),
     ...createLogVerbs(deps, preparation),
     ...createRunModelVerbs(deps),
     ...createSampleVerbs(deps),

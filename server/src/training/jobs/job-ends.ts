@@ -1,4 +1,5 @@
 import type { Changes } from '../../access/audit/service.ts';
+import type { JobTokens } from '../../access/auth/service.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -12,6 +13,7 @@ export interface JobEndsDependencies {
   readonly changes: Changes;
   readonly experiments: Pick<Experiments, 'setRunStatus'>;
   readonly clock: Clock;
+  readonly tokens: Pick<JobTokens, 'end'>;
 }
 
 export interface EndOptions {
@@ -24,7 +26,7 @@ export interface EndOptions {
 export const callerOf = ({ actor, workspace }: JobRecord): Caller => ({ actor, role: 'editor', workspace });
 
 /** How jobs end: the run's status, the job's row, the audit row and `job.finished`, all at once and only once. */
-export function createJobEnds({ changes, experiments, clock }: JobEndsDependencies) {
+export function createJobEnds({ changes, experiments, clock, tokens }: JobEndsDependencies) {
   return {
     /** False when the job had ended already. */
     end(job: JobRecord, state: JobEnd, caller: Caller, { error, alongside }: EndOptions = {}) {
@@ -33,6 +35,7 @@ export function createJobEnds({ changes, experiments, clock }: JobEndsDependenci
       return changes.run(caller, async (tx, record): Promise<boolean> => {
         if (!(await jobStore(tx).end(id, clock.now()))) return false;
         await jobKeyStore(tx).land(id);
+        await tokens.end(job, tx);
         await alongside?.(tx);
         await experiments.setRunStatus(tx, runId, runStatusOf[state], workspace);
         record({

@@ -345,6 +345,12 @@ export function createJobs(deps: JobsDependencies) {
       return readLog(commandFolder(deps.folder, id), range);
     },
 
+    /** Whether a thing, as a uri, belongs to the run of a job that has not ended. */
+    async isOwn(id: string, uri: string, workspace: string): Promise<boolean> {
+      const runId = await jobStore(db).findOpenRun(workspace, id);
+      return runId !== null && experiments.belongsToRun(uri, runId, workspace);
+    },
+
     /** For reproduction: the model folder again. @throws trainingRefused, trainingValueMissing */
     retrain: learners.retrain,
     parseRecipe: learners.parseRecipe,

@@ -63,6 +63,18 @@ export const jobStore = (db: Db) => ({
     return row ? toRecord(row) : null;
   },
 
+  /** Null when it has ended. */
+  async findOpenRun(workspace: string, id: string): Promise<string | null> {
+    const row = await db
+      .selectFrom('jobs')
+      .select('run_id')
+      .where('id', '=', id)
+      .where('workspace', '=', workspace)
+      .where('ended_at', 'is', null)
+      .executeTakeFirst();
+    return row?.run_id ?? null;
+  },
+
   /** False when it had ended: whoever comes first tells the end. */
   async end(id: string, now: number): Promise<boolean> {
     const result = await db

@@ -113,6 +113,7 @@ export function createSweeps(deps: SweepsDependencies) {
 
   return {
     get,
+    isTrialOfJob: searches.isTrialOfJob,
 
     /** @throws datasetVersionNotFound, datasetColumnNotFound, trainingColumnInvalid */
     async create(input: SweepDefinition, caller: Caller): Promise<Sweep> {

@@ -37,6 +37,7 @@ import { migration as jobKeys } from './040-job-keys.ts';
 import { migration as predictions } from './041-predictions.ts';
 import { migration as rebuilds } from './041-rebuilds.ts';
 import { migration as rollouts } from './042-rollouts.ts';
+import { migration as tokenResources } from './042-token-resources.ts';
 import { migration as approvalPolicies } from './049-approval-policies.ts';
 import { migration as monitoring } from './050-monitoring.ts';
 import { migration as alerts } from './051-alerts.ts';
@@ -81,6 +82,7 @@ export const migrations: readonly Migration[] = [
   jobKeys,
   rebuilds,
   approvalPolicies,
+  tokenResources,
   endpoints,
   predictions,
   rollouts,

@@ -94,6 +94,12 @@ export const loggedModelStore = (db: Db) => {
       return row ? toState(row) : null;
     },
 
+    async findSourceRun(workspace: string, id: string): Promise<string | null> {
+      const query = db.selectFrom('logged_models').select('source_run_id').where('id', '=', id);
+      const row = await query.where('workspace', '=', workspace).executeTakeFirst();
+      return row?.source_run_id ?? null;
+    },
+
     async findLocated(
       workspace: string,
       id: string,

@@ -5,20 +5,16 @@ import { type ErrorCode, errors, TidemillError } from '../../../base/errors.ts';
 import { replyWithMlflowError } from '../../../http/mlflow/failures.ts';
 import { findText, toFields } from '../../../http/mlflow/fields.ts';
 import { sendDownload } from '../../../http/send-download.ts';
-import { parseArtifactFolder } from '../artifact-path.ts';
 import type { Experiments } from '../service.ts';
 import { toMlflowFiles } from './replies.ts';
+import { artifactOf, getPlace, type Place, root, toPlace } from './resources.ts';
 
-export const root = '/mlflow-artifacts';
 const unknownOwner: readonly string[] = ['runNotFound', 'loggedModelNotFound'] satisfies ErrorCode[];
-
-/** Where in the tree of artifacts a path leads: to a run's or logged model's, or to a place that holds nothing. */
-export type Place = { readonly owner: string; readonly path: string } | null;
 
 /** The part of MLflow's API that carries files, `mlflow-artifacts:/<experiment>/<run>/artifacts/…` or `/<experiment>/models/<model>/artifacts/…`, both ways as streams. */
 export function addArtifactRoutes(http: FastifyInstance, base: string, experiments: Experiments): void {
   const readable = { permission: 'read' } as const;
-  const writable = { permission: 'write' } as const;
+  const writable = { permission: 'write', resources: artifactOf } as const;
   http.setErrorHandler(replyWithMlflowError);
   // Whatever a file calls itself, JSON included, it is bytes.
   http.removeAllContentTypeParsers();
@@ -69,24 +65,4 @@ async function listFiles(experiments: Experiments, place: NonNullable<Place>, re
     if (error instanceof TidemillError && unknownOwner.includes(error.code)) return {};
     throw error;
   }
-}
-
-export function getPlace(request: FastifyRequest): NonNullable<Place> {
-  const path = findText(toFields(request.params), '*') ?? '';
-  const place = toPlace(path);
-  if (!place) {
-    throw errors.artifactPathInvalid({
-      path: path.slice(0, 200),
-      reason:
-        'artifacts lie at <experiment>/<run>/artifacts/<path> or <experiment>/models/<model>/artifacts/<path>',
-    });
-  }
-  return place;
-}
-
-export function toPlace(given: string): Place {
-  const [experiment, ...below] = parseArtifactFolder(given).split('/');
-  const [owner, folder, ...rest] = below[0] === 'models' ? below.slice(1) : below;
-  if (!experiment || !owner || folder !== 'artifacts') return null;
-  return { owner, path: rest.join('/') };
 }

@@ -4,6 +4,7 @@ import { replyWithMlflowError } from '../../../http/mlflow/failures.ts';
 import { type Fields, findText, getText, toFields } from '../../../http/mlflow/fields.ts';
 import { sendDownload } from '../../../http/send-download.ts';
 import type { Experiments } from '../service.ts';
+import { queriedRunOf } from './resources.ts';
 
 /** What MLflow's own pages upload. */
 const uploadBodyLimit = 10 * 1024 * 1024;
@@ -16,7 +17,7 @@ export function addFileRoutes(http: FastifyInstance, base: string, experiments: 
 
   http.post(
     `${base}/mlflow/upload-artifact`,
-    { config: { permission: 'write' }, bodyLimit: uploadBodyLimit },
+    { config: { permission: 'write', resources: queriedRunOf }, bodyLimit: uploadBodyLimit },
     async (request) => {
       const query = toFields(request.query);
       const { body } = request;

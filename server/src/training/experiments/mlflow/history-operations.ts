@@ -13,7 +13,7 @@ import type { MetricValue } from '../rules.ts';
 import type { Experiments } from '../service.ts';
 import { fewestPoints } from '../thin.ts';
 import { toMlflowMetric } from './replies.ts';
-import { getRunId } from './run-operations.ts';
+import { getRunId } from './resources.ts';
 
 const mostPoints = 25_000;
 const mostRuns = 100;

@@ -26,7 +26,7 @@ import type { ModelOrder } from '../logged-models/search-verbs.ts';
 import type { Experiments } from '../service.ts';
 import { getExperimentId } from './experiment-operations.ts';
 import { toMlflowFiles, toMlflowMetric } from './replies.ts';
-import { getRunId } from './run-operations.ts';
+import { getRunId, modelOf, newModelOf } from './resources.ts';
 
 const usualModels = 50;
 const mostModels = 50_000;
@@ -40,22 +40,26 @@ const statuses: Readonly<Record<(typeof statusWords)[number], LoggedModelStatus>
 };
 
 export const loggedModelOperations = (experiments: Experiments): Operation[] => [
-  write('logged-models', async (fields, caller) => {
-    const model = await experiments.startLoggedModel(
-      {
-        experimentId: getExperimentId(fields),
-        name: findText(fields, 'name'),
-        modelType: findText(fields, 'model_type') || undefined,
-        sourceRunId: findText(fields, 'source_run_id')
-          ? getRunId({ run_id: fields.source_run_id })
-          : undefined,
-        parameters: listFields(fields, 'params').map(getTag),
-        tags: listFields(fields, 'tags').map(getTag),
-      },
-      caller,
-    );
-    return { model: toMlflowLoggedModel(model) };
-  }),
+  write(
+    'logged-models',
+    async (fields, caller) => {
+      const model = await experiments.startLoggedModel(
+        {
+          experimentId: getExperimentId(fields),
+          name: findText(fields, 'name'),
+          modelType: findText(fields, 'model_type') || undefined,
+          sourceRunId: findText(fields, 'source_run_id')
+            ? getRunId({ run_id: fields.source_run_id })
+            : undefined,
+          parameters: listFields(fields, 'params').map(getTag),
+          tags: listFields(fields, 'tags').map(getTag),
+        },
+        caller,
+      );
+      return { model: toMlflowLoggedModel(model) };
+    },
+    { resources: newModelOf },
+  ),
 
   read('GET', 'logged-models/:model_id', async (fields, caller) => {
     const isDeletedToo = findText(fields, 'allow_deleted')?.toLowerCase() === 'true';
@@ -71,23 +75,27 @@ export const loggedModelOperations = (experiments: Experiments): Operation[] => 
       const model = await experiments.finalizeLoggedModel(getModelId(fields), statuses[status], caller);
       return { model: toMlflowLoggedModel(model) };
     },
-    { method: 'PATCH' },
+    { method: 'PATCH', resources: modelOf },
   ),
 
   write(
     'logged-models/:model_id',
     (fields, caller) => experiments.deleteLoggedModel({ id: getModelId(fields) }, caller),
-    { method: 'DELETE' },
+    { method: 'DELETE', resources: modelOf },
   ),
 
-  write('logged-models/:model_id/params', async (fields, caller) => {
-    await experiments.logModelParameters(
-      getModelId(fields),
-      listFields(fields, 'params').map(getTag),
-      caller,
-    );
-    return {};
-  }),
+  write(
+    'logged-models/:model_id/params',
+    async (fields, caller) => {
+      await experiments.logModelParameters(
+        getModelId(fields),
+        listFields(fields, 'params').map(getTag),
+        caller,
+      );
+      return {};
+    },
+    { resources: modelOf },
+  ),
 
   write(
     'logged-models/:model_id/tags',
@@ -95,7 +103,7 @@ export const loggedModelOperations = (experiments: Experiments): Operation[] => 
       const tags = listFields(fields, 'tags').map(getTag);
       return { model: toMlflowLoggedModel(await experiments.setModelTags(getModelId(fields), tags, caller)) };
     },
-    { method: 'PATCH' },
+    { method: 'PATCH', resources: modelOf },
   ),
 
   // A key may hold slashes, and the client does not escape them.
@@ -109,7 +117,7 @@ export const loggedModelOperations = (experiments: Experiments): Operation[] => 
       );
       return {};
     },
-    { method: 'DELETE' },
+    { method: 'DELETE', resources: modelOf },
   ),
 
   read('POST', 'logged-models/search', async (fields, caller) => {

@@ -10,24 +10,32 @@ import {
 import { type Operation, write } from '../../../http/mlflow/operations.ts';
 import type { LinkedModel } from '../run-model-verbs.ts';
 import type { Experiments } from '../service.ts';
-import { getRunId } from './run-operations.ts';
+import { getRunId, outputsOf, runOf } from './resources.ts';
 
 const mandatory = ['artifact_path', 'flavors', 'utc_time_created', 'run_id'] as const;
 
 /** What of a run are models: those of MLflow 3, with ids, and those of the clients before it. */
 export const runModelOperations = (experiments: Experiments): Operation[] => [
-  write('runs/outputs', async (fields, caller) => {
-    const models = listFields(fields, 'models').map(getLinkedModel);
-    if (models.length === 0) throw errors.requestFieldMissing({ field: 'models' });
-    await experiments.logOutputs(getRunId(fields), models, caller.workspace);
-    return {};
-  }),
+  write(
+    'runs/outputs',
+    async (fields, caller) => {
+      const models = listFields(fields, 'models').map(getLinkedModel);
+      if (models.length === 0) throw errors.requestFieldMissing({ field: 'models' });
+      await experiments.logOutputs(getRunId(fields), models, caller.workspace);
+      return {};
+    },
+    { resources: outputsOf },
+  ),
 
-  write('runs/log-model', async (fields, caller) => {
-    const model = parseModel(getText(fields, 'model_json'));
-    await experiments.logModel(getRunId(fields), model, caller.workspace);
-    return {};
-  }),
+  write(
+    'runs/log-model',
+    async (fields, caller) => {
+      const model = parseModel(getText(fields, 'model_json'));
+      await experiments.logModel(getRunId(fields), model, caller.workspace);
+      return {};
+    },
+    { resources: runOf },
+  ),
 ];
 
 export const getLinkedModel = (fields: Fields): LinkedModel => ({

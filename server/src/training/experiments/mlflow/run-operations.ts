@@ -22,6 +22,7 @@ import type { Experiments } from '../service.ts';
 import { getExperimentId, toView } from './experiment-operations.ts';
 import { getMetric, toModelMetrics } from './metric-fields.ts';
 import { toMlflowFiles, toMlflowRun, toMlflowRunInfo } from './replies.ts';
+import { batchOf, getRunId, metricOf, newRunOf, runOf } from './resources.ts';
 
 const statuses: readonly RunStatus[] = ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'];
 const mostRuns = 50_000;
@@ -36,83 +37,119 @@ export const runOperations = (experiments: Experiments): Operation[] => [
 ];
 
 const lifeOperations = (experiments: Experiments): Operation[] => [
-  write('runs/create', async (fields, caller) => {
-    const run = await experiments.startRun(
-      {
-        experimentId: getExperimentId(fields),
-        name: findText(fields, 'run_name'),
-        user: findText(fields, 'user_id'),
-        tags: listFields(fields, 'tags').map(getRunTag),
-        startedAt: findInteger(fields, 'start_time'),
-      },
-      caller,
-    );
-    return { run: toMlflowRun(run) };
-  }),
+  write(
+    'runs/create',
+    async (fields, caller) => {
+      const run = await experiments.startRun(
+        {
+          experimentId: getExperimentId(fields),
+          name: findText(fields, 'run_name'),
+          user: findText(fields, 'user_id'),
+          tags: listFields(fields, 'tags').map(getRunTag),
+          startedAt: findInteger(fields, 'start_time'),
+        },
+        caller,
+      );
+      return { run: toMlflowRun(run) };
+    },
+    { resources: newRunOf },
+  ),
 
-  write('runs/update', async (fields, caller) => {
-    const run = await experiments.changeRun(
-      {
-        id: getRunId(fields),
-        status: findEnum(fields, 'status', statuses),
-        endedAt: findInteger(fields, 'end_time'),
-        name: findText(fields, 'run_name') || undefined,
-      },
-      caller,
-    );
-    return { run_info: toMlflowRunInfo(run) };
-  }),
+  write(
+    'runs/update',
+    async (fields, caller) => {
+      const run = await experiments.changeRun(
+        {
+          id: getRunId(fields),
+          status: findEnum(fields, 'status', statuses),
+          endedAt: findInteger(fields, 'end_time'),
+          name: findText(fields, 'run_name') || undefined,
+        },
+        caller,
+      );
+      return { run_info: toMlflowRunInfo(run) };
+    },
+    { resources: runOf },
+  ),
 
-  write('runs/delete', async (fields, caller) => {
-    await experiments.deleteRun(getRunId(fields), caller);
-    return {};
-  }),
+  write(
+    'runs/delete',
+    async (fields, caller) => {
+      await experiments.deleteRun(getRunId(fields), caller);
+      return {};
+    },
+    { resources: runOf },
+  ),
 
-  write('runs/restore', async (fields, caller) => {
-    await experiments.restoreRun(getRunId(fields), caller);
-    return {};
-  }),
+  write(
+    'runs/restore',
+    async (fields, caller) => {
+      await experiments.restoreRun(getRunId(fields), caller);
+      return {};
+    },
+    { resources: runOf },
+  ),
 ];
 
 const logOperations = (experiments: Experiments): Operation[] => [
-  write('runs/log-metric', async (fields, caller) => {
-    const id = getRunId(fields);
-    const batch = { metrics: [getMetric(fields)], parameters: [], tags: [] };
-    const { workspace } = caller;
-    await experiments.log(id, batch, workspace, toModelMetrics(experiments, id, [fields], workspace));
-    return {};
-  }),
+  write(
+    'runs/log-metric',
+    async (fields, caller) => {
+      const id = getRunId(fields);
+      const batch = { metrics: [getMetric(fields)], parameters: [], tags: [] };
+      const { workspace } = caller;
+      await experiments.log(id, batch, workspace, toModelMetrics(experiments, id, [fields], workspace));
+      return {};
+    },
+    { resources: metricOf },
+  ),
 
-  write('runs/log-parameter', async (fields, caller) => {
-    const batch = { parameters: [getParameter(fields)], metrics: [], tags: [] };
-    await experiments.log(getRunId(fields), batch, caller.workspace);
-    return {};
-  }),
+  write(
+    'runs/log-parameter',
+    async (fields, caller) => {
+      const batch = { parameters: [getParameter(fields)], metrics: [], tags: [] };
+      await experiments.log(getRunId(fields), batch, caller.workspace);
+      return {};
+    },
+    { resources: runOf },
+  ),
 
-  write('runs/log-batch', async (fields, caller) => {
-    const id = getRunId(fields);
-    const metrics = listFields(fields, 'metrics');
-    const batch = {
-      metrics: metrics.map(getMetric),
-      parameters: listFields(fields, 'params').map(getParameter),
-      tags: listFields(fields, 'tags').map(getRunTag),
-    };
-    assertBatchSize(batch.metrics.length, batch.parameters.length, batch.tags.length);
-    const { workspace } = caller;
-    await experiments.log(id, batch, workspace, toModelMetrics(experiments, id, metrics, workspace));
-    return {};
-  }),
+  write(
+    'runs/log-batch',
+    async (fields, caller) => {
+      const id = getRunId(fields);
+      const metrics = listFields(fields, 'metrics');
+      const batch = {
+        metrics: metrics.map(getMetric),
+        parameters: listFields(fields, 'params').map(getParameter),
+        tags: listFields(fields, 'tags').map(getRunTag),
+      };
+      assertBatchSize(batch.metrics.length, batch.parameters.length, batch.tags.length);
+      const { workspace } = caller;
+      await experiments.log(id, batch, workspace, toModelMetrics(experiments, id, metrics, workspace));
+      return {};
+    },
+    { resources: batchOf },
+  ),
 
-  write('runs/set-tag', async (fields, caller) => {
-    const batch = { tags: [getRunTag(fields)], metrics: [], parameters: [] };
-    await experiments.log(getRunId(fields), batch, caller.workspace);
-    return {};
-  }),
+  write(
+    'runs/set-tag',
+    async (fields, caller) => {
+      const batch = { tags: [getRunTag(fields)], metrics: [], parameters: [] };
+      await experiments.log(getRunId(fields), batch, caller.workspace);
+      return {};
+    },
+    { resources: runOf },
+  ),
 
-  write('runs/delete-tag', async (fields, caller) => {
-    await experiments.deleteTag(getRunId(fields), getText(fields, 'key'), caller.workspace);
-    return {};
-  }),
+  write(
+    'runs/delete-tag',
+    async (fields, caller) => {
+      await experiments.deleteTag(getRunId(fields), getText(fields, 'key'), caller.workspace);
+      return {};
+    },
+    { resources: runOf },
+  ),
 
   write(
     'runs/log-inputs',
@@ -128,7 +165,7 @@ const logOperations = (experiments: Experiments): Operation[] => [
       );
       return {};
     },
-    { bodyLimit: inputsBodyLimit },
+    { bodyLimit: inputsBodyLimit, resources: runOf },
   ),
 ];
 
@@ -164,12 +201,6 @@ const readOperations = (experiments: Experiments): Operation[] => [
 async function* toMlflowRuns(portions: AsyncGenerator<RunRecord[], undefined>) {
   for await (const records of portions) yield records.map(toMlflowRun);
   return undefined;
-}
-
-export function getRunId(fields: Fields): string {
-  const id = findText(fields, 'run_id') || getText({ run_id: fields.run_uuid }, 'run_id');
-  if (!/^[a-zA-Z0-9][\w-]{0,255}$/.test(id)) throw invalid('run_id', `'${id.slice(0, 80)}' is not a run id`);
-  return id;
 }
 
 const getParameter = (fields: Fields) => shorten(getTag(fields), limits.parameterValue);

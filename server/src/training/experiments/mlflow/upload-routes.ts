@@ -12,9 +12,9 @@ import {
 } from '../../../http/mlflow/fields.ts';
 import { parseArtifactPath } from '../artifact-path.ts';
 import type { Experiments } from '../service.ts';
-import { getPlace, root } from './artifact-routes.ts';
+import { artifactOf, getPlace, root, uploadOf } from './resources.ts';
 
-const writable = { permission: 'write' } as const;
+const writable = { permission: 'write', resources: artifactOf } as const;
 /** As S3 has it; a larger file takes more parts. */
 const largestPart = 5 * 1024 ** 3;
 
@@ -67,19 +67,23 @@ function addLife(http: FastifyInstance, base: string, experiments: Experiments):
 function addPart(http: FastifyInstance, base: string, experiments: Experiments): void {
   http.removeAllContentTypeParsers();
   http.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
-  http.put(`${base}${root}/mpu/parts/:upload/:number`, { config: writable }, async (request, reply) => {
-    const fields = toFields(request.params);
-    assertPartSize(request);
-    const sha256 = await experiments.putUploadPart(
-      {
-        upload: getText(fields, 'upload'),
-        number: getInteger(fields, 'number'),
-        content: request.body instanceof Readable ? request.body : Readable.from([]),
-      },
-      request.caller,
-    );
-    return reply.header('etag', `"${sha256}"`).send({});
-  });
+  http.put(
+    `${base}${root}/mpu/parts/:upload/:number`,
+    { config: { ...writable, resources: uploadOf } },
+    async (request, reply) => {
+      const fields = toFields(request.params);
+      assertPartSize(request);
+      const sha256 = await experiments.putUploadPart(
+        {
+          upload: getText(fields, 'upload'),
+          number: getInteger(fields, 'number'),
+          content: request.body instanceof Readable ? request.body : Readable.from([]),
+        },
+        request.caller,
+      );
+      return reply.header('etag', `"${sha256}"`).send({});
+    },
+  );
 }
 
 /** The folder stands in the address; of the client's own path to the file only the name is ours. */

@@ -1,4 +1,5 @@
 import { rm, stat, writeFile } from 'node:fs/promises';
+import type { JobTokens } from '../../../access/auth/service.ts';
 import { type Db, transact } from '../../../adapters/db/db.ts';
 import type { CommandOutcome } from '../../../adapters/executor/executor.ts';
 import type { Caller } from '../../../base/caller.ts';
@@ -43,16 +44,19 @@ export interface CommandWorkDependencies extends EnvironmentDependencies {
   gpusOf(id: string): readonly number[];
   /** Holds a folder per job. */
   readonly folder: string;
+  readonly tokens: JobTokens;
   /** Where this server listens, asked when a command starts. */
   readonly url: () => string;
 }
 
+/** Told to stop at its time, a command may still say its last. */
+const tokenGraceMs = 60_000;
 const idVariable = 'TIDEMILL_JOB_ID';
 /** Bytes of one output; a program that writes more than that has gone wrong, and would fill the disk. */
 const mostOutput = 2 ** 31;
 
 export function createCommandWork(deps: CommandWorkDependencies) {
-  const { db, clock, experiments, executor, ends, inputs, files, cache, prepareEnvironment } = deps;
+  const { db, clock, experiments, executor, ends, inputs, files, cache, tokens, prepareEnvironment } = deps;
 
   const recordSurroundings = createSurroundings(deps);
 
@@ -152,19 +156,26 @@ export function createCommandWork(deps: CommandWorkDependencies) {
       .catch(() => undefined);
     const timeoutMs = remainingMs();
     const usage = watchUsage(progress, job, caller);
-    const outcome = await executor.run({
-      ...common,
-      command: introducing(folder.process, program),
-      cwd,
-      env,
-      stdout: folder.stdout,
-      stderr: folder.stderr,
-      onUsage: usage.add,
-      ...(timeoutMs !== undefined && { timeoutMs }),
-      ...(resources.memoryBytes !== null && { memoryBytes: resources.memoryBytes }),
-    });
-    await Promise.all([usage.settled(), recorded]);
-    return { outcome, totals: usage.totals() };
+    // The lease is looked at first: a late attempt must not take its successor's token.
+    await progress.add({});
+    const secret = await tokens.issue(job, deadline === undefined ? null : deadline + tokenGraceMs);
+    try {
+      const outcome = await executor.run({
+        ...common,
+        command: introducing(folder.process, program),
+        cwd,
+        env: { ...env, ...(secret !== null && { TIDEMILL_TOKEN: secret, MLFLOW_TRACKING_TOKEN: secret }) },
+        stdout: folder.stdout,
+        stderr: folder.stderr,
+        onUsage: usage.add,
+        ...(timeoutMs !== undefined && { timeoutMs }),
+        ...(resources.memoryBytes !== null && { memoryBytes: resources.memoryBytes }),
+      });
+      await Promise.all([usage.settled(), recorded]);
+      return { outcome, totals: usage.totals() };
+    } finally {
+      if (secret !== null && !task.signal.aborted) await tokens.end(job);
+    }
   }
 
   async function attempt(

@@ -191,6 +191,13 @@ export function createSearches(deps: SearchesDependencies) {
     outline,
     isOurs,
 
+    /** Whether `trial:ID#NUMBER` is what a job runs now. */
+    async isTrialOfJob(job: string, uri: string, workspace: string): Promise<boolean> {
+      const [, id = '', number = ''] = /^trial:(.+)#(\d{1,9})$/.exec(uri) ?? [];
+      if (!(await find(id, workspace))) return false;
+      return (await searchStore(db).findTrial(id, Number(number)))?.jobId === job;
+    },
+
     /** @throws searchSpaceInvalid, sweepInvalid, permissionDenied, and what a command's preparation throws */
     async create(input: SearchDefinition, caller: Caller): Promise<Sweep> {
       const definition = completeSearch(input);

@@ -11,6 +11,7 @@ const roles: readonly Role[] = ['viewer', 'invoker', 'editor', 'approver', 'oper
 export function CreateToken() {
   const [name, setName] = useState('');
   const [role, setRole] = useState<Role>('viewer');
+  const [endpoint, setEndpoint] = useState('');
   const [days, setDays] = useState('');
   const [secret, setSecret] = useState<string | null>(null);
   const create = async () => {
@@ -18,6 +19,7 @@ export function CreateToken() {
     const reply = await client().access.createToken({
       name: name.trim(),
       role,
+      ...(endpoint.trim() !== '' && { resource: `endpoint:${endpoint.trim()}` }),
       ...(expiry > 0 && { expiresInDays: expiry }),
     });
     setSecret(reply.secret);
@@ -39,6 +41,13 @@ export function CreateToken() {
           data={roles}
           value={role}
           onChange={(event) => setRole(event.currentTarget.value as Role)}
+        />
+        <TextInput
+          label="Only for the endpoint"
+          placeholder="all of the workspace"
+          maxLength={128}
+          value={endpoint}
+          onChange={(event) => setEndpoint(event.currentTarget.value)}
         />
         <TextInput
           label="Expires in days"

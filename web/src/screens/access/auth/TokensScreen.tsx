@@ -27,6 +27,7 @@ const columns: readonly DataColumn<Token>[] = [
   },
   { id: 'role', title: 'Role', value: (token) => token.role, width: 110 },
   { id: 'actor', title: 'Acts as', value: (token) => token.actor, width: 200 },
+  { id: 'resource', title: 'Only for', value: (token) => token.resource, width: 200 },
   {
     id: 'used',
     title: 'Last used',

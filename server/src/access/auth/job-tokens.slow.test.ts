@@ -1,0 +1,250 @@
+// What the script of a job may do with the token that it finds in its environment: each route there is, asked by a real job's.
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { InjectOptions } from 'fastify';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Route } from '../../http/server.ts';
+import { createTestPlatform, type TestPlatform } from '../../testing/platform.ts';
+import { isEnded, until } from '../../testing/training-wing.ts';
+
+/** Each attempt leaves its token and waits until it is told how to end. */
+const script = `n=1; while [ -e "$0/token$n" ]; do n=$((n+1)); done
+  printf %s "$TIDEMILL_TOKEN" > "$0/new$n"; [ "$TIDEMILL_TOKEN" = "$MLFLOW_TRACKING_TOKEN" ] && mv "$0/new$n" "$0/token$n"
+  while [ ! -e "$0/end$n" ]; do sleep 0.02; done; exit "$(cat "$0/end$n")"`;
+
+/** All that writes and may be reached: logging into the run, and what was logged. */
+const allowed = [
+  'DELETE /api/2.0/mlflow-artifacts/artifacts/*',
+  'DELETE /api/2.0/mlflow/logged-models/:model_id',
+  'DELETE /api/2.0/mlflow/logged-models/:model_id/tags/*',
+  'DELETE /api/v1/logged-models/:id',
+  'DELETE /api/v1/runs/:id',
+  'PATCH /api/2.0/mlflow/logged-models/:model_id',
+  'PATCH /api/2.0/mlflow/logged-models/:model_id/tags',
+  'PATCH /api/v1/runs/:id',
+  'POST /api/2.0/mlflow-artifacts/mpu/abort/*',
+  'POST /api/2.0/mlflow-artifacts/mpu/complete/*',
+  'POST /api/2.0/mlflow-artifacts/mpu/create/*',
+  'POST /api/2.0/mlflow/logged-models',
+  'POST /api/2.0/mlflow/logged-models/:model_id/params',
+  'POST /api/2.0/mlflow/runs/create',
+  'POST /api/2.0/mlflow/runs/delete',
+  'POST /api/2.0/mlflow/runs/delete-tag',
+  'POST /api/2.0/mlflow/runs/log-batch',
+  'POST /api/2.0/mlflow/runs/log-inputs',
+  'POST /api/2.0/mlflow/runs/log-metric',
+  'POST /api/2.0/mlflow/runs/log-model',
+  'POST /api/2.0/mlflow/runs/log-parameter',
+  'POST /api/2.0/mlflow/runs/outputs',
+  'POST /api/2.0/mlflow/runs/restore',
+  'POST /api/2.0/mlflow/runs/set-tag',
+  'POST /api/2.0/mlflow/runs/update',
+  'POST /api/2.0/mlflow/upload-artifact',
+  'POST /api/v1/logged-models/:id/restore',
+  'POST /api/v1/runs',
+  'POST /api/v1/runs/:id/batch',
+  'POST /api/v1/runs/:id/restore',
+  'PUT /api/2.0/mlflow-artifacts/artifacts/*',
+  'PUT /api/2.0/mlflow-artifacts/mpu/parts/:upload/:number',
+  'PUT /api/v1/runs/:id/artifact',
+];
+
+interface Things {
+  readonly run: string;
+  readonly model: string;
+  readonly experiment: string;
+  readonly upload: string;
+}
+
+describe('the token of a job', () => {
+  let platform: TestPlatform;
+  let notes: string;
+  let admin: string;
+  let job: { id: string; runId: string };
+  let token: string;
+  let own: Things;
+  let foreign: Things;
+
+  const readToken = (number: number): Promise<string> =>
+    vi.waitUntil(
+      async () => (await readFile(join(notes, `token${number}`), 'utf8').catch(() => '')) || undefined,
+      {
+        timeout: 20_000,
+        interval: 10,
+      },
+    ) as Promise<string>;
+  const end = (number: number, code: number) => writeFile(join(notes, `end${number}`), String(code));
+
+  const send = (secret: string, method: string, url: string, payload?: object) =>
+    platform.http.inject({
+      method: method as NonNullable<InjectOptions['method']>,
+      url,
+      headers: { host: 'localhost', authorization: `Bearer ${secret}` },
+      ...(payload && { payload }),
+    });
+  const mlflow = async (secret: string, path: string, payload: object) => {
+    const reply = await send(secret, 'POST', `/api/2.0/mlflow/${path}`, payload);
+    expect([path, reply.statusCode, reply.body]).toEqual([path, 200, expect.anything()]);
+    return reply.json();
+  };
+
+  /** A run with what can hang on it, made by whoever may. */
+  async function prepareThings(secret: string, run: string, experiment: string): Promise<Things> {
+    const { model } = await mlflow(secret, 'logged-models', {
+      experiment_id: experiment,
+      source_run_id: run,
+    });
+    const address = `/api/2.0/mlflow-artifacts/mpu/create/${experiment}/${run}/artifacts`;
+    const upload = await send(secret, 'POST', address, { path: 'large.bin', num_parts: 1 });
+    return { run, model: model.info.model_id, experiment, upload: upload.json().upload_id };
+  }
+
+  beforeAll(async () => {
+    platform = await createTestPlatform({ host: '0.0.0.0' });
+    const { auth, jobs, experiments } = platform.services;
+    admin = (await auth.createToken({ name: 'admin', role: 'admin' }, platform.caller)).secret;
+    notes = join(platform.folder, 'notes');
+    await mkdir(notes);
+    const { id, runId } = await jobs.submitCommand(
+      { experiment: 'tokens', command: ['sh', '-c', script, notes], maximumAttempts: 2, timeoutSeconds: 100 },
+      platform.caller,
+    );
+    job = { id, runId: runId ?? '' };
+    token = await readToken(1);
+    const { experimentId } = await experiments.getRun({ id: job.runId }, platform.caller);
+    own = await prepareThings(token, job.runId, experimentId);
+    const other = await experiments.createExperiment({ name: 'others' }, platform.caller);
+    const { run } = await mlflow(admin, 'runs/create', { experiment_id: other.id });
+    foreign = await prepareThings(admin, run.info.run_id, other.id);
+  });
+  afterAll(async () => {
+    for (const number of [1, 2]) await end(number, 0);
+    await platform.close();
+  });
+
+  const addressOf = (path: string, { run, model, experiment, upload }: Things): string =>
+    path
+      .replaceAll(/:\w+\((\w+)[^)]*\)/g, '$1')
+      .replace(/logged-models\/:\w+/, `logged-models/${model}`)
+      .replace(/(mlflow-artifacts\/(?:artifacts|mpu\/\w+))\/\*/, `$1/${experiment}/${run}/artifacts/x`)
+      .replace('/mpu/parts/:upload/:number', `/mpu/parts/${upload}/1`)
+      .replace(/upload-artifact$/, `upload-artifact?run_id=${run}&path=x`)
+      .replaceAll(/:\w+/g, run)
+      .replace('*', 'no/such');
+
+  /** It names what is given wherever a request may name anything. */
+  const payloadOf = (path: string, { run, model, experiment }: Things): object => {
+    const parent = 'mlflow.parentRunId';
+    if (path.startsWith('/api/v1/')) return { experimentId: experiment, tags: { [parent]: run } };
+    return {
+      ...{ run_id: run, source_run_id: run, model_id: model, experiment_id: experiment, name: 'x' },
+      tags: [{ key: parent, value: run }],
+    };
+  };
+
+  async function reached(things: Things, routes: readonly Route[]): Promise<string[]> {
+    const found: string[] = [];
+    for (const { method, path } of routes) {
+      const reply = await send(token, method, addressOf(path, things), payloadOf(path, things));
+      expect([401, 500], `${method} ${path}`).not.toContain(reply.statusCode);
+      if (reply.statusCode !== 403) found.push(`${method} ${path}`);
+    }
+    return found.sort();
+  }
+
+  test('writes into its own run and what hangs on it, and nowhere else', async () => {
+    const viewer = (await platform.services.auth.createToken({ name: 'v', role: 'viewer' }, platform.caller))
+      .secret;
+    // What a viewer may not is what changes something; MLflow's other addresses are the same routes again.
+    const writing: Route[] = [];
+    for (const route of platform.http.allRoutes) {
+      if (/^\/(?:api\/3|ajax-api)/.test(route.path) || ['GET', 'HEAD', 'OPTIONS'].includes(route.method))
+        continue;
+      const reply = await send(viewer, route.method, addressOf(route.path, foreign), {});
+      if (reply.statusCode === 403) writing.push(route);
+    }
+    expect(writing.length).toBeGreaterThan(100);
+    expect(await reached(foreign, writing)).toEqual([]);
+    expect(await reached(own, writing)).toEqual(allowed);
+  });
+
+  test('reads all of its workspace', async () => {
+    const reading = platform.http.allRoutes.filter(
+      ({ method, path }) => method === 'GET' && /^\/api\/(?:v1|2\.0)\//.test(path),
+    );
+    const refused: string[] = [];
+    for (const { method, path } of reading.filter((route) => !/\/(?:events|live)$/.test(route.path))) {
+      const { statusCode } = await send(token, method, addressOf(path, foreign));
+      expect([401, 500], path).not.toContain(statusCode);
+      if (statusCode === 403) refused.push(path);
+    }
+    // Users and tokens are the admins' matter.
+    expect(
+      refused.every((path) => /users|tokens|webhooks|garbage/.test(path)),
+      refused.join(),
+    ).toBe(true);
+  });
+
+  test('begins runs inside its own, in the same experiment, and is told why not elsewhere', async () => {
+    const nested = (parent: string, experiment: string) => ({
+      experiment_id: experiment,
+      tags: [{ key: 'mlflow.parentRunId', value: parent }],
+    });
+    await send(token, 'POST', '/api/2.0/mlflow/runs/restore', { run_id: own.run });
+    const child = await mlflow(token, 'runs/create', nested(own.run, own.experiment));
+    const grandchild = await mlflow(token, 'runs/create', nested(child.run.info.run_id, own.experiment));
+    await mlflow(token, 'runs/log-parameter', { run_id: grandchild.run.info.run_id, key: 'a', value: '1' });
+    const refusals = [
+      ['runs/create', nested(own.run, foreign.experiment)],
+      ['runs/create', nested(foreign.run, own.experiment)],
+      ['runs/create', { experiment_id: own.experiment }],
+      ['runs/outputs', { run_id: own.run, models: [{ model_id: foreign.model, step: 0 }] }],
+      [
+        'runs/log-batch',
+        { run_id: own.run, metrics: [{ key: 'a', value: 1, timestamp: 1, model_id: foreign.model }] },
+      ],
+      ['registered-models/create', { name: 'mine' }],
+      ['model-versions/create', { name: 'mine', source: `runs:/${own.run}/model`, run_id: own.run }],
+      ['registered-models/alias', { name: 'mine', alias: 'champion', version: '1' }],
+    ] as const;
+    for (const [path, payload] of refusals) {
+      const reply = await send(token, 'POST', `/api/2.0/mlflow/${path}`, payload);
+      expect([path, reply.statusCode, reply.json().error_code]).toEqual([path, 403, 'PERMISSION_DENIED']);
+      expect(reply.json().message).toContain(
+        `The token of job:${job.id} reads, and writes to the job's own run`,
+      );
+      if (path === 'registered-models/create')
+        expect(reply.json().message).toContain('tidemill models register NAME --run RUN');
+      if (path === 'runs/create') expect(reply.json().message).toContain('nested=True');
+    }
+    const submit = await send(token, 'POST', '/api/v1/jobs/command', { experiment: 'x', command: ['true'] });
+    expect([submit.statusCode, submit.json().error.code]).toEqual([403, 'jobTokenRefused']);
+  });
+
+  test('is another for the next attempt, and none is left when the job has ended', async () => {
+    const whoami = (secret: string) => send(secret, 'GET', '/api/v1/whoami');
+    expect((await whoami(token)).json()).toMatchObject({ actor: `job:${job.id}`, resource: `job:${job.id}` });
+    const rows = () =>
+      platform.database.db.selectFrom('tokens').selectAll().where('resource', 'like', 'job:%').execute();
+    const [row] = await rows();
+    expect(row).toMatchObject({ role: 'editor', workspace: 'default' });
+    expect(Number(row?.expires_at) - Number(row?.created_at)).toBeGreaterThan(100_000);
+    expect(JSON.stringify(row)).not.toContain(token);
+
+    await end(1, 1);
+    const second = await readToken(2);
+    expect(second).not.toBe(token);
+    expect((await whoami(second)).statusCode).toBe(200);
+    const late = await whoami(token);
+    expect([late.statusCode, late.json().error.message]).toEqual([
+      401,
+      expect.stringContaining('only while that attempt of it runs'),
+    ]);
+
+    await end(2, 0);
+    const ended = await until(platform.services.jobs, job.id, platform.caller, isEnded);
+    expect(ended).toMatchObject({ state: 'succeeded', attempt: 2 });
+    expect((await whoami(second)).statusCode).toBe(401);
+    expect(await rows()).toEqual([]);
+  });
+});
