@@ -8,6 +8,7 @@ import { featuresEndpoints } from './features.ts';
 import { garbageEndpoints } from './garbage.ts';
 import { jobsEndpoints } from './jobs.ts';
 import { loggedModelsEndpoints } from './logged-models.ts';
+import { cardsEndpoints } from './model-cards.ts';
 import { evaluationEndpoints, governanceEndpoints, registryEndpoints } from './models.ts';
 import {
   alertsEndpoints,
@@ -44,6 +45,7 @@ export const contract = {
   registry: registryEndpoints,
   evaluation: evaluationEndpoints,
   governance: governanceEndpoints,
+  cards: cardsEndpoints,
   webhooks: webhooksEndpoints,
   endpoints: endpointsEndpoints,
   predictions: predictionsEndpoints,
@@ -78,6 +80,7 @@ export * from './features.ts';
 export * from './garbage.ts';
 export * from './jobs.ts';
 export * from './logged-models.ts';
+export * from './model-cards.ts';
 export * from './models.ts';
 export * from './online-features.ts';
 export * from './operations.ts';

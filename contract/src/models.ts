@@ -540,6 +540,14 @@ export const governanceEndpoints = endpoints({
     reply: GateCheck,
     status: 201,
   },
+  listChecks: {
+    method: 'GET',
+    path: '/api/v1/models/:name/versions/:version/gate-checks',
+    permission: 'read',
+    summary: 'Checks of this version against the gate, newest first, at most 100',
+    params: byModelVersion,
+    reply: page(GateCheck),
+  },
   approve: {
     method: 'POST',
     path: '/api/v1/models/:name/versions/:version/approvals',

@@ -48,6 +48,8 @@ import { mlflowApi } from './http/mlflow/mlflow-api.ts';
 import { createHttp } from './http/server.ts';
 import { addStandardRoutes } from './http/standard-routes.ts';
 import { addWebUi } from './http/web-ui.ts';
+import { cardsRoutes } from './models/cards/routes.ts';
+import { createCards } from './models/cards/service.ts';
 import { evaluationRoutes } from './models/evaluation/routes.ts';
 import { createEvaluations } from './models/evaluation/service.ts';
 import { governanceMlflowOperations } from './models/governance/mlflow-routes.ts';
@@ -196,7 +198,10 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     experiments,
     sweeps,
     parseMLmodel,
-    renamed: (tx, workspace, name, to) => governance.renameIn(tx, workspace, name, to),
+    async renamed(tx, workspace, name, to) {
+      await governance.renameIn(tx, workspace, name, to);
+      await cards.renameIn(tx, workspace, name, to);
+    },
   });
   const evaluations = createEvaluations({
     db,
@@ -222,6 +227,18 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     registry,
     evaluations,
     tempFolder,
+  });
+
+  const cards = createCards({
+    db,
+    clock,
+    changes,
+    lineage,
+    registry,
+    evaluations,
+    governance,
+    datasets,
+    experiments,
   });
 
   const webhooks = createWebhooks({
@@ -366,6 +383,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     registry,
     evaluations,
     governance,
+    cards,
     webhooks,
     predictions,
     endpoints,
@@ -460,6 +478,7 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'registry', contract.registry, registryRoutes(services.registry, services.governance));
   bind(http, 'evaluation', contract.evaluation, evaluationRoutes(services.evaluations));
   bind(http, 'governance', contract.governance, governanceRoutes(services.governance));
+  bind(http, 'cards', contract.cards, cardsRoutes(services.cards));
   bind(http, 'webhooks', contract.webhooks, webhooksRoutes(services.webhooks));
   bind(http, 'endpoints', contract.endpoints, endpointsRoutes(services.endpoints));
   bind(http, 'predictions', contract.predictions, predictionsRoutes(services.predictions));

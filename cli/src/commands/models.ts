@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addCardCommands } from './models/card.ts';
 import { addEvaluationsCommands } from './models/evaluations.ts';
 import { addGovernanceCommands } from './models/governance.ts';
 import { addLabelCommands } from './models/labels.ts';
@@ -15,6 +16,7 @@ export function addModelsCommands(program: Command): void {
   addLabelCommands(models);
   addLoggedCommands(models);
   addGovernanceCommands(models);
+  addCardCommands(models);
   addEvaluationsCommands(program);
   addReproduceCommand(program);
   addWebhooksCommands(program);

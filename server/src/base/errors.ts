@@ -1003,6 +1003,11 @@ export const catalogue = {
     (d) =>
       `The policy of ${d.model} asks for a hand-over note: what the people who will run it must know. Send one in 'handover' (--handover TEXT).`,
   ),
+  cardTextChanged: entry<{ model: string; by: string }>(
+    409,
+    (d) =>
+      `What is written about '${d.model}' was changed by ${d.by} meanwhile. Read it again, and send your change with its 'updatedAt' as 'since'.`,
+  ),
   modelNotApproved: entry<{ model: string; approval: string }>(
     409,
     (d) =>

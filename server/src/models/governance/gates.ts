@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Gate, GateCheck, governanceEndpoints, Input, ModelVersion } from '@tidemill/contract';
+import type { Gate, GateCheck, governanceEndpoints, Input, ModelVersion, Page } from '@tidemill/contract';
 import type { Changes } from '../../access/audit/service.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
@@ -90,6 +90,12 @@ export function createGates({ db, registry, evaluations, changes, clock }: Gates
         });
         return check;
       });
+    },
+
+    async listChecks(input: Input<Contract['listChecks']>, caller: Caller): Promise<Page<GateCheck>> {
+      const version = await registry.resolve(formatReference(input.name, input.version), caller.workspace);
+      const items = await governanceStore(db).listChecks(keyOf(caller.workspace, version), 100);
+      return { items, nextCursor: null };
     },
   };
 }

@@ -7,6 +7,7 @@ export const governanceRoutes = (governance: Governance): Handlers<typeof contra
   putGate: (input, caller) => governance.putGate(input, caller),
   getGate: (input, caller) => governance.getGate(input, caller),
   check: (input, caller) => governance.check(input, caller),
+  listChecks: (input, caller) => governance.listChecks(input, caller),
   approve: (input, caller) => governance.approve(input, caller),
   refuse: ({ name, version, reason }, caller) =>
     governance.refuse(formatReference(name, version), reason, null, caller),

@@ -63,24 +63,28 @@ export const governanceStore = (db: Db) => ({
   },
 
   async findLatestCheck(key: VersionKey): Promise<GateCheck | null> {
-    const row = await db
+    return (await this.listChecks(key, 1))[0] ?? null;
+  },
+
+  /** Newest first. */
+  async listChecks(key: VersionKey, limit: number): Promise<GateCheck[]> {
+    const rows = await db
       .selectFrom('gate_checks')
       .selectAll()
       .where('workspace', '=', key.workspace)
       .where('model', '=', key.model)
       .where('version', '=', key.version)
       .orderBy('seq', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    if (!row) return null;
-    return {
+      .limit(limit)
+      .execute();
+    return rows.map((row) => ({
       id: row.id,
       model: formatReference(row.model, row.version),
       evaluation: row.evaluation,
       ...verdictOf(parseJson<RuleResult[]>(row.results).map((result) => ({ ...always, ...result }))),
       createdAt: row.created_at,
       createdBy: row.created_by,
-    };
+    }));
   },
 
   /** Whoever decides on a version meanwhile waits until this transaction's decision is there. */

@@ -31,6 +31,7 @@ import { migration as webhooks } from './034-webhooks.ts';
 import { migration as modelVersionStages } from './035-model-version-stages.ts';
 import { migration as jobFiles } from './036-job-files.ts';
 import { migration as sweepSearches } from './037-sweep-searches.ts';
+import { migration as modelCards } from './038-model-cards.ts';
 import { migration as sweepConfirmations } from './039-sweep-confirmations.ts';
 import { migration as endpoints } from './040-endpoints.ts';
 import { migration as jobKeys } from './040-job-keys.ts';
@@ -83,6 +84,7 @@ export const migrations: readonly Migration[] = [
   rebuilds,
   approvalPolicies,
   tokenResources,
+  modelCards,
   endpoints,
   predictions,
   rollouts,

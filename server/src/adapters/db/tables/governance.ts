@@ -57,7 +57,17 @@ interface PromotionsTable {
   updated_at: number;
 }
 
+/** What people wrote about a model. */
+interface ModelCardTextsTable {
+  workspace: string;
+  model: string;
+  fields: string;
+  updated_at: number;
+  updated_by: string;
+}
+
 export interface GovernanceTables {
+  model_card_texts: ModelCardTextsTable;
   promotions: PromotionsTable;
   model_gates: ModelGatesTable;
   gate_checks: GateChecksTable;

@@ -1,6 +1,6 @@
 /** Charts as inline SVG: few elements, colours from the page's own variables. */
 import type { Interaction, ProfileHistogram, ProfileMatrix, SeriesProfile } from '@tidemill/contract';
-import { brief, figure, html, type Markup, moment, none } from './markup.ts';
+import { brief, figure, html, type Markup, moment, none } from '../../../base/markup.ts';
 
 const short = (value: number): string => String(Math.round(value * 10) / 10);
 

@@ -1,6 +1,6 @@
 import type { ColumnProfile, ProfileWarning } from '@tidemill/contract';
+import { brief, bytes, duration, figure, html, type Markup, none, percent } from '../../../base/markup.ts';
 import { histogram, list, timeHistogram } from './charts.ts';
-import { brief, bytes, duration, figure, html, type Markup, none, percent } from './markup.ts';
 
 type Fact = readonly [name: string, value: string | null];
 

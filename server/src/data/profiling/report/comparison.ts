@@ -1,7 +1,17 @@
 import type { ColumnDrift, ColumnProfile, ProfileComparison } from '@tidemill/contract';
+import {
+  brief,
+  bytes,
+  duration,
+  figure,
+  html,
+  type Markup,
+  moment,
+  none,
+  percent,
+} from '../../../base/markup.ts';
 import { list, overlay } from './charts.ts';
 import { facts } from './columns.ts';
-import { brief, bytes, duration, figure, html, type Markup, moment, none, percent } from './markup.ts';
 
 type Both = readonly [before: string, after: string];
 

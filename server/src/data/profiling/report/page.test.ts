@@ -1,7 +1,7 @@
 import type { ColumnProfile, Profile } from '@tidemill/contract';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { html } from './markup.ts';
+import { html } from '../../../base/markup.ts';
 import { comparisonReport, profileReport } from './page.ts';
 
 const hostile = `</title><script>alert('x')</script>"><img src=http://example.org onerror=alert(1)>`;

@@ -1,7 +1,7 @@
 import type { Profile, ProfileComparison, ProfileWarning } from '@tidemill/contract';
+import { brief, figure, html, type Markup, moment, none } from '../../../base/markup.ts';
 import { columnCard } from './columns.ts';
 import { comparedColumns, comparedOverview } from './comparison.ts';
-import { brief, figure, html, type Markup, moment, none } from './markup.ts';
 import { correlations, interactions, missing, overview, sample, series, warningList } from './sections.ts';
 import { style } from './style.ts';
 

@@ -1,7 +1,7 @@
 import type { Profile, ProfileWarning, Row } from '@tidemill/contract';
+import { brief, bytes, duration, figure, html, type Markup, none, percent } from '../../../base/markup.ts';
 import { correlogram, density, heatMap, line, list } from './charts.ts';
 import { facts, words } from './columns.ts';
-import { brief, bytes, duration, figure, html, type Markup, none, percent } from './markup.ts';
 
 const tile = (value: string, name: string): Markup =>
   html`<div class="tile"><b>${value}</b><span>${name}</span></div>`;

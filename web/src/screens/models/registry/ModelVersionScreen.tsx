@@ -18,6 +18,7 @@ import { type FileSource, toEntries } from '../../../lib/file-source.ts';
 import { useParam } from '../../../lib/url-state.ts';
 import { ApprovalActions } from './ApprovalActions.tsx';
 import { ApprovalsPanel } from './ApprovalsPanel.tsx';
+import { CardPanel } from './CardPanel.tsx';
 import { LoadPanel } from './LoadPanel.tsx';
 import { StageLine } from './StageLine.tsx';
 import { VersionActions } from './VersionActions.tsx';
@@ -56,6 +57,7 @@ export function ModelVersionScreen() {
                 title: 'Evaluations and gate',
                 render: () => <VersionEvaluations model={value} />,
               },
+              { id: 'card', title: 'Card', render: () => <CardPanel model={value} /> },
               { id: 'load', title: 'Use it', render: () => <LoadPanel model={value} /> },
               { id: 'approvals', title: 'Decisions', render: () => <ApprovalsPanel model={value} /> },
               { id: 'model', title: 'Model', render: () => <Inside model={value} /> },
@@ -86,7 +88,7 @@ const approvalWords = {
   none: 'not decided',
   approved: 'approved',
   overridden: 'approved by override',
-  refused: 'refused by its gate',
+  refused: 'refused',
 } as const;
 
 function Facts({ model }: { readonly model: ModelVersion }) {
