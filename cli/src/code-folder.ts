@@ -54,7 +54,12 @@ async function walk(root: string): Promise<string[]> {
   const found: string[] = [];
   const folders = [root];
   for (const folder of folders) {
-    for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const entries = await readdir(folder, { withFileTypes: true }).catch((error) => {
+      // Gone while we looked.
+      if (error.code === 'ENOENT' && folder !== root) return [];
+      throw error;
+    });
+    for (const entry of entries) {
       if (leftOut.test(entry.name)) continue;
       const path = join(folder, entry.name);
       if (entry.isDirectory()) folders.push(path);

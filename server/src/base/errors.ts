@@ -62,7 +62,8 @@ export const catalogue = {
   ),
   bodyNotJson: entry<{ reason: string }>(
     400,
-    (d) => `The body is not JSON: ${d.reason}. Send an object with Content-Type: application/json.`,
+    (d) =>
+      `The body is not JSON: ${d.reason}. Send an object with Content-Type: application/json; JSON has no NaN and no Infinity, null says the same.`,
   ),
   bodyTooLarge: entry<{ limit: number }>(
     413,
@@ -835,10 +836,15 @@ export const catalogue = {
     400,
     (d) => `The file '${d.path.slice(0, 200)}' cannot be handed to a job: ${d.reason}.`,
   ),
-  jobDiskFull: entry<Record<string, never>>(
+  jobDiskFull: entry<{ removed: string; said: string }>(
     507,
-    () =>
-      'The disk was full when it wrote, and its outputs were removed so that the server can go on. Make room, or let it write less.',
+    (d) =>
+      `The disk was full when it wrote, and its ${d.removed} were removed so that the server can go on.${d.said} Make room, or let it write less.`,
+  ),
+  jobInputGone: entry<{ reference: string }>(
+    409,
+    (d) =>
+      `Its input '${d.reference}' was deleted after the job was submitted. Submit it again with a version that is there.`,
   ),
   jobEnvironmentInvalid: entry<{ name: string; reason: string }>(
     400,

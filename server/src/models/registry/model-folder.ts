@@ -83,8 +83,18 @@ async function listFolder(owner: ArtifactOwner, folder: string): Promise<ModelFi
     return sortFiles(files);
   }
   const reason =
-    paths.length === 0 ? 'there are no files' : `none of its ${paths.length} files is called MLmodel`;
+    paths.length === 0
+      ? describeFiles(await owner.listPaths(''))
+      : `none of its ${paths.length} files is called MLmodel`;
   throw errors.modelFolderMissing({ run: owner.id, path: folder, found: reason });
+}
+
+const shownFiles = 5;
+/** Of a run that has no such folder. */
+function describeFiles(paths: readonly string[]): string {
+  if (paths.length === 0) return 'there are no files';
+  const more = paths.length > shownFiles ? `, … (${paths.length} in all)` : '';
+  return `no file lies there; the run has ${paths.slice(0, shownFiles).join(', ')}${more}`;
 }
 
 async function readMLmodel(

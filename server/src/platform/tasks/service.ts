@@ -88,6 +88,16 @@ export function createTasks({ db, clock, logger, exclusive, leaseMs = 30_000 }: 
   let leasing: Promise<void> | undefined;
   let again = false;
   let stopped = true;
+  /** Why tasks are not leased at present; said once, not four times a second for as long as it lasts. */
+  let leasingFailure: string | null = null;
+
+  function noteLeasing(error: unknown): void {
+    const failure = error === null ? null : error instanceof Error ? error.message : String(error);
+    if (failure === leasingFailure) return;
+    leasingFailure = failure;
+    if (failure === null) logger.info('tasks are leased again');
+    else logger.error({ err: error }, 'leasing tasks failed; it is tried again until it works');
+  }
 
   async function leaseAll(): Promise<void> {
     do {
@@ -240,7 +250,7 @@ export function createTasks({ db, clock, logger, exclusive, leaseMs = 30_000 }: 
     if (stopped || leasing) return;
     clearTimeout(timer);
     leasing = leaseAll()
-      .catch((error) => logger.error({ err: error }, 'leasing tasks failed'))
+      .then(() => noteLeasing(null), noteLeasing)
       .finally(() => {
         leasing = undefined;
         if (again) poke();

@@ -8,7 +8,14 @@ import { callerIn, textOf } from '../../testing/data-wing.ts';
 import { createTestPlatform, owner } from '../../testing/platform.ts';
 import { isAlive } from '../../testing/process-state.ts';
 import { createTempDir, tempDir } from '../../testing/temp-dir.ts';
-import { createTrainingWing, isEnded, type TrainingWing, until } from '../../testing/training-wing.ts';
+import {
+  buildTrainingCsv,
+  commitCsv,
+  createTrainingWing,
+  isEnded,
+  type TrainingWing,
+  until,
+} from '../../testing/training-wing.ts';
 
 const caller = callerIn('hostile');
 let wing: TrainingWing;
@@ -77,6 +84,25 @@ test('SIGTERM may be ignored and the output closed: it ends all the same', async
   const script = `trap '' TERM; exec >&- 2>&-; echo $$ > pid; while :; do sleep 0.1; done`;
   const ended = await run(script, { timeoutSeconds: 0.3 });
   expect(ended).toMatchObject({ state: 'failed', error: expect.stringMatching(/longer than 0.3 seconds/) });
+});
+
+test('a program that is not there is named as the user wrote it', async () => {
+  const { error } = await run('', { command: ['no-such-program', '--x'] });
+  expect(error).toMatch(/^The command 'no-such-program --x' ended with exit code 127 .*not found/);
+  expect(error).not.toContain(wing.folder);
+});
+
+test('an input that was deleted meanwhile is told by name', async () => {
+  await commitCsv(wing, 'moment', buildTrainingCsv(20, 3, 900), caller);
+  const blocker = { experiment: 'hostile', command: ['sleep', '60'], resources: { cpu: 2 } };
+  const { id: first } = await wing.jobs.submitCommand(blocker, caller);
+  const reader = { ...blocker, command: ['true'], inputs: ['moment@latest'] };
+  const waiting = await wing.jobs.submitCommand(reader, caller);
+  expect(waiting).toMatchObject({ state: 'queued', spec: { inputs: ['moment@1'] } });
+  await wing.datasets.delete({ name: 'moment' }, caller);
+  await wing.jobs.cancel({ id: first }, caller);
+  const gone = await until(wing.jobs, waiting.id, caller, isEnded);
+  expect(gone.error).toMatch(/input 'moment@1' was deleted after the job was submitted/);
 });
 
 test('exit code 137 says what it mostly means', async () => {
@@ -155,6 +181,10 @@ test('a job that fills the disk fails, and takes nothing else with it', async ({
     const { id } = await jobs.submitCommand({ experiment: 'full', command }, owner);
     return until(jobs, id, owner, isEnded);
   };
+  expect(await runThere('head -c 200000000 /dev/zero > checkpoints/epoch')).toMatchObject({
+    state: 'failed',
+    error: expect.stringMatching(/outputs and checkpoints were removed.*ended with exit code 1/),
+  });
   expect(await runThere('head -c 200000000 /dev/zero > outputs/big')).toMatchObject({
     state: 'failed',
     error: expect.stringMatching(/The disk was full when it wrote/),

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm, stat, truncate } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, statfs, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errors } from '../../../base/errors.ts';
 
@@ -132,13 +132,28 @@ export async function shorten(path: string): Promise<void> {
   }
 }
 
-/** What filled the disk goes, or not even the failure could be written down: outputs, and all but the beginning of logs. */
-export async function makeRoom(folder: CommandFolder): Promise<void> {
-  await rm(folder.outputs, { recursive: true, force: true });
+/** What the server needs to go on writing down what happens. */
+const reserveBytes = 8 * mebibyte;
+
+export async function isShortOfRoom({ path }: CommandFolder): Promise<boolean> {
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize < reserveBytes;
+}
+
+/**
+ * What filled the disk goes, or not even the failure could be written down: outputs, what the next attempt is given
+ * anew, and all but the beginning of logs; checkpoints only where that is not enough. Says what it was.
+ */
+export async function makeRoom(folder: CommandFolder): Promise<'outputs' | 'outputs and checkpoints'> {
+  for (const path of [folder.outputs, folder.inputs, folder.code])
+    await rm(path, { recursive: true, force: true });
   for (const path of [folder.stdout, folder.stderr]) {
     const { size } = await stat(path).catch(() => ({ size: 0 }));
     if (size > keptHead) await truncate(path, keptHead);
   }
+  if (!(await isShortOfRoom(folder))) return 'outputs';
+  await rm(folder.checkpoints, { recursive: true, force: true });
+  return 'outputs and checkpoints';
 }
 
 type File = Awaited<ReturnType<typeof open>>;

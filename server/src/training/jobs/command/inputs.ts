@@ -6,6 +6,7 @@ import type { Analytics } from '../../../adapters/analytics/analytics.ts';
 import type { Blobs } from '../../../adapters/blobs/blobs.ts';
 import { type Db, transact } from '../../../adapters/db/db.ts';
 import { digestOf } from '../../../base/digest-of.ts';
+import { errors, TidemillError } from '../../../base/errors.ts';
 import { toUri } from '../../../base/references.ts';
 import type { Datasets } from '../../../data/datasets/service.ts';
 import type { Experiments } from '../../experiments/service.ts';
@@ -42,6 +43,24 @@ export function createCommandInputs(deps: InputsDependencies) {
   const findModel = (reference: string, workspace: string) =>
     deps.resolveModel(reference.slice(modelPrefix.length), workspace);
 
+  async function find(reference: string, workspace: string): Promise<{ pinned: string; digest: string }> {
+    if (!isModel(reference)) {
+      const version = await datasets.resolve(reference, workspace);
+      return { pinned: version.reference, digest: version.digest };
+    }
+    const model = await findModel(reference, workspace);
+    const digest = digestOf(model.files.map(({ path, sha256 }) => [path, sha256]));
+    return { pinned: `${modelPrefix}${model.reference}`, digest };
+  }
+
+  /** Versions are never made anew under an old number, so what is there is what was asked for. */
+  async function assertThere({ workspace }: CommandRecord, reference: string): Promise<void> {
+    await find(reference, workspace).catch((error: unknown) => {
+      if (!(error instanceof TidemillError) || error.status !== 404) throw error;
+      throw errors.jobInputGone({ reference }, error);
+    });
+  }
+
   async function writeDataset(job: CommandRecord, reference: string, to: string, signal: AbortSignal) {
     const version = await datasets.resolve(reference, job.workspace);
     await analytics.exportFile({ table: await datasets.source(version), format: 'parquet', to, signal });
@@ -65,26 +84,18 @@ export function createCommandInputs(deps: InputsDependencies) {
     /** Each reference with its version as a number, so that a job says what it read for ever. @throws what resolving throws */
     async pin(references: readonly string[], workspace: string): Promise<string[]> {
       const pinned: string[] = [];
-      for (const reference of references)
-        pinned.push(
-          isModel(reference)
-            ? `${modelPrefix}${(await findModel(reference, workspace)).reference}`
-            : (await datasets.resolve(reference, workspace)).reference,
-        );
+      for (const reference of references) pinned.push((await find(reference, workspace)).pinned);
       return pinned;
     },
 
     /** What each reference stands for, by digest. @throws what resolving throws */
     async digests(references: readonly string[], workspace: string): Promise<Record<string, string>> {
       const found: Record<string, string> = {};
-      for (const reference of references)
-        found[reference] = isModel(reference)
-          ? digestOf((await findModel(reference, workspace)).files.map(({ path, sha256 }) => [path, sha256]))
-          : (await datasets.resolve(reference, workspace)).digest;
+      for (const reference of references) found[reference] = (await find(reference, workspace)).digest;
       return found;
     },
 
-    /** The paths by what was asked for. */
+    /** The paths by what was asked for. @throws jobInputGone */
     async write(
       job: CommandRecord,
       folder: CommandFolder,
@@ -92,6 +103,7 @@ export function createCommandInputs(deps: InputsDependencies) {
     ): Promise<Record<string, string>> {
       const written: Record<string, string> = {};
       for (const reference of job.spec.inputs) {
+        await assertThere(job, reference);
         const path = join(folder.inputs, toFileName(reference));
         written[reference] = isModel(reference) ? path : `${path}.parquet`;
         if (isModel(reference)) await writeModel(job, reference, path);

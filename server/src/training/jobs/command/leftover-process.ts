@@ -7,13 +7,16 @@ import { uptime } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** `$$` and start time name a process for ever: `exec` keeps both, a reused id has another start. */
-const introduce = `{ cat "/proc/$$/stat" 2>/dev/null || /bin/ps -o pid=,lstart= -p $$; } > "$0"; exec "$@"`;
+const introduce = `file=$1; shift; { cat "/proc/$$/stat" 2>/dev/null || /bin/ps -o pid=,lstart= -p $$; } > "$file"; exec "$@"`;
+/** Whoever a program that cannot be started is told by. */
+const introducer = 'tidemill';
 
 /** The same command, started by a shell that first writes its identity to `file`. */
 export const introducing = (file: string, command: readonly string[]): string[] => [
   '/bin/sh',
   '-c',
   introduce,
+  introducer,
   file,
   ...command,
 ];

@@ -19,7 +19,15 @@ import {
   type CommandEnvironments,
   type EnvironmentDependencies,
 } from './environment.ts';
-import { type CommandFolder, clearFolder, commandFolder, lastLine, makeRoom, shorten } from './folder.ts';
+import {
+  type CommandFolder,
+  clearFolder,
+  commandFolder,
+  isShortOfRoom,
+  lastLine,
+  makeRoom,
+  shorten,
+} from './folder.ts';
 import type { CommandInputs } from './inputs.ts';
 import { endLeftover, introducing } from './leftover-process.ts';
 import { notebookOf, runNotebook } from './notebook.ts';
@@ -211,9 +219,13 @@ export function createCommandWork(deps: CommandWorkDependencies) {
     try {
       return await attempt(task, job, folder);
     } catch (error) {
-      if (!isDiskFull(error)) throw error;
-      await makeRoom(folder);
-      throw errors.jobDiskFull({}, error);
+      if (task.signal.aborted) throw error;
+      const isFull = isDiskFull(error);
+      // A command that met the full disk itself says so in its own words, and would leave it full.
+      if (!isFull && !(await isShortOfRoom(folder).catch(() => false))) throw error;
+      const removed = await makeRoom(folder);
+      const said = isFull || !(error instanceof Error) ? '' : ` ${error.message}`;
+      throw errors.jobDiskFull({ removed, said }, error);
     }
   };
 }

@@ -1,5 +1,5 @@
-import type { TaskContext } from '../../platform/tasks/service.ts';
-import type { FitReport } from '../learners/service.ts';
+import type { TaskContext } from '../../../platform/tasks/service.ts';
+import type { FitReport } from '../../learners/service.ts';
 
 export interface CurvePoint {
   readonly key: string;

@@ -1,12 +1,12 @@
-import { type Db, transact } from '../../adapters/db/db.ts';
-import type { Datasets } from '../../data/datasets/service.ts';
-import type { TaskContext, TaskOutcome } from '../../platform/tasks/service.ts';
-import type { Experiments } from '../experiments/service.ts';
-import type { Learners, TrainedModel } from '../learners/service.ts';
+import { type Db, transact } from '../../../adapters/db/db.ts';
+import type { Datasets } from '../../../data/datasets/service.ts';
+import type { TaskContext, TaskOutcome } from '../../../platform/tasks/service.ts';
+import type { Experiments } from '../../experiments/service.ts';
+import type { Learners, TrainedModel } from '../../learners/service.ts';
+import { callerOf, type JobEnds } from '../job-ends.ts';
+import { type LearnerRecord, toRecipe } from '../rules.ts';
 import { recordCurve } from './fit-curve.ts';
-import { callerOf, type JobEnds } from './job-ends.ts';
 import type { ModelRuns } from './model-runs.ts';
-import { type LearnerRecord, toRecipe } from './rules.ts';
 
 export interface LearnerWorkDependencies {
   readonly db: Db;

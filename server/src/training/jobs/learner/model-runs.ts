@@ -1,7 +1,7 @@
-import type { Caller } from '../../base/caller.ts';
-import type { Experiments } from '../experiments/service.ts';
-import type { Recipe, TrainedModel } from '../learners/service.ts';
-import { toParameters } from './rules.ts';
+import type { Caller } from '../../../base/caller.ts';
+import type { Experiments } from '../../experiments/service.ts';
+import type { Recipe, TrainedModel } from '../../learners/service.ts';
+import { toParameters } from '../rules.ts';
 
 /** How a run says what its model was made of, and keeps it. Repeating either changes nothing. */
 export function createModelRuns(experiments: Pick<Experiments, 'logBatch' | 'logInputs' | 'putArtifact'>) {
