@@ -1,3 +1,4 @@
+import { isDiskFull } from '../../base/disk-full.ts';
 import { errors, TidemillError } from '../../base/errors.ts';
 import type { TaskContext, TaskOutcome } from './service.ts';
 
@@ -51,7 +52,9 @@ export function withToldEnd<P>(
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** What has a remedy of its own says so: a disk that is full, a store that is down. The rest is told as what failed how often. */
 function toEnd(id: string, error: unknown, attempts: number): TidemillError {
-  if (error instanceof TidemillError && error.status < 500) return error;
+  if (error instanceof TidemillError && error.code !== 'internal') return error;
+  if (isDiskFull(error)) return errors.diskFull({ reason: reasonOf(error) }, error);
   return errors.jobFailed({ id, attempts, reason: reasonOf(error).replace(/[.\s]+$/, '') }, error);
 }
