@@ -170,6 +170,10 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'registry.list': (input) => `models list${quoted(input, 'filter')}`,
   'registry.get': ({ name }) => `models versions ${named(name)}`,
   'registry.getVersion': (input) => `models show ${at(input)}`,
+  'cards.get': (input) => `models card show ${at(input)}`,
+  'cards.putText': (input) =>
+    `models card write ${named(input.name)}${cardFlags.map(([field, flag]) => (input[field] ? ` --${flag} ${shellQuote(String(input[field]))}` : '')).join('')}`,
+  'governance.refuse': (input) => `models refuse ${at(input)} --reason ${shellQuote(String(input.reason))}`,
   'evaluation.list': () => 'evaluations list',
   'evaluation.get': ({ id }) => `evaluations show ${id}`,
   'endpoints.list': () => 'endpoints list',
@@ -187,6 +191,15 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'access.listAudit': (input) => `audit${option(input, 'subject')}`,
   'access.lineage': ({ uri }) => `lineage ${uri}`,
 };
+
+const cardFlags = [
+  ['owner', 'owner'],
+  ['consumers', 'consumers'],
+  ['intendedUse', 'intended-use'],
+  ['outOfScope', 'out-of-scope'],
+  ['limits', 'limits'],
+  ['ethics', 'ethics'],
+] as const;
 
 export const commandNames = (): readonly string[] => Object.keys(commands);
 

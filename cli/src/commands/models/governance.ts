@@ -118,10 +118,10 @@ async function approveVersion(session: Session, reference: string, options: Appr
   session.show(record, describeApproval);
 }
 
-const describeApproval = ({ model, decision, actor, reason, missing }: ApprovalRecord): string =>
-  missing > 0
-    ? `${model} is endorsed by ${actor}: ${reason}\n${missing} more must approve it before it may go out.`
-    : `${model} is ${decision} by ${actor}: ${reason}`;
+const describeApproval = ({ model, decision, actor, reason, missing }: ApprovalRecord): string[] => [
+  `${model} is ${decision} by ${actor}: ${reason}`,
+  ...(missing > 0 ? [`${missing} more must approve it before it may go out.`] : []),
+];
 
 function addRefuse(models: Command): void {
   const refuse = models

@@ -7,7 +7,9 @@ import { DataTable } from '../../../components/DataTable.tsx';
 import type { DataColumn } from '../../../components/data-column.tsx';
 import { EmptyState } from '../../../components/EmptyState.tsx';
 import { Panel } from '../../../components/Panel.tsx';
+import { shortId } from '../../../components/ReferenceLink.tsx';
 import { StatusBadge } from '../../../components/StatusBadge.tsx';
+import { Time } from '../../../components/Time.tsx';
 import { ask, client } from '../../../lib/client.ts';
 import { evaluationColumns } from '../evaluation/evaluation-columns.tsx';
 import { GateRules } from './GateRules.tsx';
@@ -44,7 +46,11 @@ const verdictStates = { pass: 'passed', warn: 'warned', refuse: 'refused' } as c
 /** How this version was judged, and the gate held against it. */
 export function VersionEvaluations({ model }: { readonly model: ModelVersion }) {
   const evaluations = useQuery(ask('evaluation', 'list', { model: model.reference, limit: 200 }));
-  const [check, setCheck] = useState<GateCheck | null>(null);
+  const checks = useQuery(
+    ask('governance', 'listChecks', { name: model.model, version: String(model.version) }),
+  );
+  const [chosen, setCheck] = useState<GateCheck | null>(null);
+  const check = chosen ?? checks.data?.items[0] ?? null;
   const columns = useMemo(() => [...evaluationColumns, checkColumn(model, setCheck)], [model]);
   return (
     <div className="stack">
@@ -66,7 +72,17 @@ export function VersionEvaluations({ model }: { readonly model: ModelVersion }) 
         </Answer>
       </Panel>
       {check && (
-        <Panel title="Gate check" aside={<StatusBadge state={verdictStates[check.verdict]} />}>
+        <Panel
+          title={`Gate check of ${shortId(check.evaluation)}`}
+          aside={
+            <div className="row">
+              <StatusBadge state={verdictStates[check.verdict]} />
+              <span className="dim">
+                <Time at={check.createdAt} /> by {check.createdBy}
+              </span>
+            </div>
+          }
+        >
           <DataTable
             plain
             label="gate check"
