@@ -16,6 +16,8 @@ export const failures = {
     new CliError('fileNotFound', `There is no file ${path}. Give the path of a file that is there.`),
   fileUnreadable: (path: string, cause: unknown) =>
     new CliError('fileUnreadable', `${path} cannot be read: ${reasonOf(cause)}.`, cause),
+  fileIsBinary: (path: string, size: string) =>
+    new CliError('fileIsBinary', `${path} is no text (${size}). Write it to a file: -o FILE.`),
   fileNotWritten: (path: string, cause: unknown) =>
     new CliError('fileNotWritten', `${path} cannot be written: ${reasonOf(cause)}.`, cause),
   downloadDamaged: (path: string) =>

@@ -187,6 +187,24 @@ export const Rebuild = Type.Object({
 });
 export type Rebuild = Static<typeof Rebuild>;
 
+/** `code` is the folder it runs in, `input` plain files, `diff` what was not committed, `lock` a rebuild's environment. */
+export const JobFileRole = literals('code', 'input', 'diff', 'lock');
+export type JobFileRole = Static<typeof JobFileRole>;
+
+/** A file that a job was handed, as it was kept. */
+export const KeptJobFile = Type.Object({
+  path: Type.String(),
+  sha256: Sha256,
+  size: nullable(Type.Integer({ description: 'bytes; null: it is kept no more' })),
+  executable: Type.Boolean(),
+});
+export type KeptJobFile = Static<typeof KeptJobFile>;
+
+/** Bytes of a file that are sent as text; the whole of it is a download. */
+export const mostJobFileText = 1_000_000;
+
+const jobFileQuery = strict({ path: FilePath, role: Type.Optional(JobFileRole) });
+
 export const jobsEndpoints = endpoints({
   submitLearner: {
     method: 'POST',
@@ -238,6 +256,39 @@ export const jobsEndpoints = endpoints({
     summary: 'Which of these files are not stored yet',
     body: strict({ sha256s: Type.Array(Sha256, { maxItems: 10_000 }) }),
     reply: Type.Object({ sha256s: Type.Array(Sha256) }),
+  },
+  listFiles: {
+    method: 'GET',
+    path: '/api/v1/jobs/:id/files',
+    permission: 'read',
+    summary: 'The files that a job was handed, by path: its code, unless another role is asked for',
+    params: byId,
+    query: strict({ ...pageQuery, role: Type.Optional(JobFileRole) }),
+    reply: page(KeptJobFile),
+  },
+  getFile: {
+    method: 'GET',
+    path: '/api/v1/jobs/:id/file',
+    permission: 'read',
+    summary: `One file that a job was handed, as text: the first ${mostJobFileText} bytes; null for what is no UTF-8 text`,
+    params: byId,
+    query: jobFileQuery,
+    reply: Type.Object({
+      ...Type.Omit(KeptJobFile, ['size']).properties,
+      size: Type.Integer(),
+      isBinary: Type.Boolean(),
+      text: nullable(Type.String()),
+      isWhole: Type.Boolean({ description: 'the text is all of it' }),
+    }),
+  },
+  downloadFile: {
+    method: 'GET',
+    path: '/api/v1/jobs/:id/file/content',
+    permission: 'read',
+    summary: 'The whole of a file that a job was handed, as it is',
+    params: byId,
+    query: jobFileQuery,
+    download: true,
   },
   retry: {
     method: 'POST',

@@ -836,6 +836,11 @@ export const catalogue = {
     400,
     (d) => `The file '${d.path.slice(0, 200)}' cannot be handed to a job: ${d.reason}.`,
   ),
+  jobFileNotFound: entry<{ job: string; path: string; role: string }>(
+    404,
+    (d) =>
+      `The job '${d.job}' keeps no ${d.role} file '${d.path.slice(0, 200)}'. tidemill jobs files ${d.job} shows what it keeps.`,
+  ),
   jobDiskFull: entry<{ removed: string; said: string }>(
     507,
     (d) =>

@@ -158,6 +158,8 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'experiments.getRun': ({ id }) => `runs show ${id}`,
   'jobs.list': (input) => `jobs list${option(input, 'state')}`,
   'jobs.get': ({ id }) => `jobs show ${id}`,
+  'jobs.listFiles': ({ id, role }) => `jobs files ${id}${option({ role }, 'role')}`,
+  'jobs.getFile': ({ id, path, role }) => `jobs files ${id} ${named(path)}${option({ role }, 'role')}`,
   'jobs.retry': ({ id }) => `jobs retry ${id}`,
   'jobs.cancel': ({ id }) => `jobs cancel ${id}`,
   'sweeps.list': () => 'sweeps list',

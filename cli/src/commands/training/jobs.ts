@@ -6,6 +6,7 @@ import { toBytes } from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
 import { formatTime } from '../../table.ts';
 import { describeJob, followJob } from './follow-job.ts';
+import { addJobFiles } from './job-files.ts';
 import { addRunCommand } from './run.ts';
 
 const states = ['queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled'] as const;
@@ -16,6 +17,7 @@ export function addJobsCommands(program: Command): void {
   addList(jobs);
   addShow(jobs);
   addLogsAndCancel(jobs);
+  addJobFiles(jobs);
 }
 
 function addList(jobs: Command): void {

@@ -34,6 +34,31 @@ export const jobFileStore = (db: Db) => ({
     return rows.map(({ path, sha256, executable }) => ({ path, sha256, executable: executable === 1 }));
   },
 
+  /** Those behind `after`, in the database's order of paths. */
+  async page(jobId: string, role: FileRole, limit: number, after?: string): Promise<JobFile[]> {
+    const rows = await db
+      .selectFrom('job_files')
+      .select(['path', 'sha256', 'executable'])
+      .where('job_id', '=', jobId)
+      .where('role', '=', role)
+      .$if(after !== undefined, (query) => query.where('path', '>', after ?? ''))
+      .orderBy('path')
+      .limit(limit)
+      .execute();
+    return rows.map(({ path, sha256, executable }) => ({ path, sha256, executable: executable === 1 }));
+  },
+
+  async find(jobId: string, role: FileRole, path: string): Promise<JobFile | null> {
+    const row = await db
+      .selectFrom('job_files')
+      .select(['path', 'sha256', 'executable'])
+      .where('job_id', '=', jobId)
+      .where('role', '=', role)
+      .where('path', '=', path)
+      .executeTakeFirst();
+    return row ? { path: row.path, sha256: row.sha256, executable: row.executable === 1 } : null;
+  },
+
   async copy(from: string, to: string, roles: readonly FileRole[]): Promise<void> {
     await db
       .insertInto('job_files')

@@ -12,7 +12,7 @@ import { type FileRole, jobFileStore } from './file-store.ts';
 
 export interface JobFilesDependencies {
   readonly db: Db;
-  readonly blobs: Pick<Blobs, 'put' | 'stat' | 'keep' | 'localPath'>;
+  readonly blobs: Pick<Blobs, 'put' | 'stat' | 'get' | 'keep' | 'localPath'>;
 }
 
 /** Where a rebuild finds the lock of its environment, in the job's folder. */

@@ -21,6 +21,7 @@ import { createJobFiles, type JobFilesDependencies } from './files.ts';
 import { createJobEnds } from './job-ends.ts';
 import { createJobRepeats } from './job-repeats.ts';
 import { registerJobTasks } from './job-tasks.ts';
+import { createKeptFiles } from './kept-files.ts';
 import { createModelRuns } from './learner/model-runs.ts';
 import { createLearnerWork } from './learner/work.ts';
 import { createRebuilds } from './rebuild/service.ts';
@@ -89,6 +90,8 @@ export function createJobs(deps: JobsDependencies) {
     compareRebuild: rebuilds.compare,
   });
 
+  const kept = createKeptFiles({ ...deps, getRecord });
+
   async function getRecord(id: string, workspace: string): Promise<JobRecord> {
     const found = await findJob(id, workspace);
     if (!found) throw errors.jobNotFound({ id });
@@ -143,6 +146,9 @@ export function createJobs(deps: JobsDependencies) {
     putFile: files.putFile,
     missingFiles: files.missingFiles,
     usedBlobs: files.usedBlobs,
+    listFiles: kept.list,
+    getFile: kept.text,
+    downloadFile: kept.download,
 
     /**
      * The command with its inputs pinned, as often as it may be wanted later.

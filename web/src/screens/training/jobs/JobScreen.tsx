@@ -11,10 +11,14 @@ import { ask } from '../../../lib/client.ts';
 import { useParam } from '../../../lib/url-state.ts';
 import { isRebuildable, JobActions } from './JobActions.tsx';
 import { JobAsked } from './JobAsked.tsx';
+import { JobCode } from './JobCode.tsx';
+import { JobDiff } from './JobDiff.tsx';
+import { JobEnvironment } from './JobEnvironment.tsx';
 import { JobFacts } from './JobFacts.tsx';
 import { JobOutput } from './JobOutput.tsx';
 import { JobRebuilds } from './JobRebuilds.tsx';
 import { JobResources } from './JobResources.tsx';
+import { commandOf } from './job-words.ts';
 
 /** Its progress moves without an event. */
 const progressMs = 2000;
@@ -61,6 +65,15 @@ function JobTabs({ job }: { readonly job: Job }) {
     },
     ...(isRebuildable(job)
       ? [{ id: 'rebuilds', title: 'Rebuilds', render: () => <JobRebuilds runId={job.runId ?? ''} /> }]
+      : []),
+    ...(isCommand && commandOf(job)?.code
+      ? [{ id: 'code', title: 'Code', render: () => <JobCode id={job.id} /> }]
+      : []),
+    ...(commandOf(job)?.revision?.diff
+      ? [{ id: 'changes', title: 'Uncommitted', render: () => <JobDiff id={job.id} /> }]
+      : []),
+    ...(isCommand && job.runId
+      ? [{ id: 'environment', title: 'Environment', render: () => <JobEnvironment job={job} /> }]
       : []),
     ...(job.runId
       ? [{ id: 'lineage', title: 'Lineage', render: () => <LineagePanel uri={`run:${job.runId}`} /> }]
