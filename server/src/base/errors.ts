@@ -855,6 +855,11 @@ export const catalogue = {
     400,
     (d) => `The variable '${d.name.slice(0, 200)}' cannot be handed to a job: ${d.reason}.`,
   ),
+  jobHoldsToken: entry<{ where: string }>(
+    400,
+    (d) =>
+      `The ${d.where} of the job would show the secret of a token to everybody who may read jobs. Leave it out: where tokens are asked for, each attempt finds one of its own in TIDEMILL_TOKEN. A token that may more can lie in a file on the server's machine, which the command reads.`,
+  ),
   jobFileMissing: entry<{ path: string; count: number }>(
     409,
     (d) =>

@@ -23,7 +23,7 @@ export async function startKillableServer(
     | 'registry.create'
     | 'features.push',
   input: object = {},
-  options: { readonly postgres?: string; readonly leaseMs?: number } = {},
+  options: { readonly postgres?: string; readonly leaseMs?: number; readonly host?: string } = {},
 ): Promise<KillableServer> {
   const args = [script, dataFolder, verb, JSON.stringify(input), JSON.stringify(options)];
   const child: ChildProcess = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -1,10 +1,13 @@
 // What the script of a job may do with the token that it finds in its environment: each route there is, asked by a real job's.
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { InjectOptions } from 'fastify';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Route } from '../../http/server.ts';
+import { textOf } from '../../testing/data-wing.ts';
+import { startKillableServer } from '../../testing/killable-server.ts';
 import { createTestPlatform, type TestPlatform } from '../../testing/platform.ts';
+import { tempDir } from '../../testing/temp-dir.ts';
 import { isEnded, until } from '../../testing/training-wing.ts';
 
 /** Each attempt leaves its token and waits until it is told how to end. */
@@ -49,6 +52,12 @@ const allowed = [
   'PUT /api/v1/runs/:id/artifact',
 ];
 
+const readNote = (folder: string, name: string): Promise<string> =>
+  vi.waitUntil(() => readFile(join(folder, name), 'utf8').catch(() => ''), {
+    timeout: 20_000,
+    interval: 10,
+  });
+
 interface Things {
   readonly run: string;
   readonly model: string;
@@ -65,14 +74,7 @@ describe('the token of a job', () => {
   let own: Things;
   let foreign: Things;
 
-  const readToken = (number: number): Promise<string> =>
-    vi.waitUntil(
-      async () => (await readFile(join(notes, `token${number}`), 'utf8').catch(() => '')) || undefined,
-      {
-        timeout: 20_000,
-        interval: 10,
-      },
-    ) as Promise<string>;
+  const readToken = (number: number) => readNote(notes, `token${number}`);
   const end = (number: number, code: number) => writeFile(join(notes, `end${number}`), String(code));
 
   const send = (secret: string, method: string, url: string, payload?: object) =>
@@ -247,4 +249,92 @@ describe('the token of a job', () => {
     expect((await whoami(second)).statusCode).toBe(401);
     expect(await rows()).toEqual([]);
   });
+});
+
+/** Notes who else would see the secret, and tells it in every way it can, in pieces too. */
+const talkative = `printf 'a=%.20s' "$TIDEMILL_TOKEN"; ps -eo args > "$0/ps"; sleep 0.4
+  printf '%s\\n' "$TIDEMILL_TOKEN" | cut -c21-; printf %s "$TIDEMILL_TOKEN" > "$0/new1"; mv "$0/new1" "$0/token1"
+  while [ ! -e "$0/end1" ]; do sleep 0.02; done; echo "cannot use $TIDEMILL_TOKEN" >&2; exit 3`;
+
+test('its secret is in no log, parameter, message, list of processes or database', async () => {
+  const platform = await createTestPlatform({ host: '0.0.0.0' });
+  onTestFinished(() => platform.close());
+  const { jobs, experiments } = platform.services;
+  const notes = join(platform.folder, 'notes');
+  await mkdir(notes);
+  const input = { experiment: 'talk', command: ['sh', '-c', talkative, notes] };
+  const { id, runId } = await jobs.submitCommand(input, platform.caller);
+  const secret = await readNote(notes, 'token1');
+  const shown = `tdm_${'*'.repeat(secret.length - 4)}`;
+  expect(secret).toMatch(/^tdm_job_[\w-]{43}$/);
+
+  const logs = async (offset = 0) => textOf((await jobs.logs({ id, offset }, platform.caller)).content);
+  expect(await logs()).toBe(`a=${shown}\n`);
+  for (let offset = 0; offset < 50; offset++) expect(await logs(offset)).toBe(`a=${shown}\n`.slice(offset));
+  for (const path of ['log-parameter', 'set-tag']) {
+    const reply = await platform.http.inject({
+      ...{ method: 'POST', url: `/api/2.0/mlflow/runs/${path}` },
+      headers: { host: 'localhost', authorization: `Bearer ${secret}` },
+      payload: { run_id: runId, key: 'env', value: JSON.stringify({ TIDEMILL_TOKEN: secret }) },
+    });
+    expect(reply.statusCode).toBe(200);
+  }
+
+  await writeFile(join(notes, 'end1'), '');
+  const ended = await until(jobs, id, platform.caller, isEnded);
+  expect(ended.error).toContain(`cannot use ${shown}`);
+  const run = await experiments.getRun({ id: runId ?? '' }, platform.caller);
+  expect([run.parameters.env, run.tags.env]).toEqual(
+    Array(2).fill(JSON.stringify({ TIDEMILL_TOKEN: shown })),
+  );
+  expect(await readFile(join(notes, 'ps'), 'utf8')).toContain(notes);
+  await rm(join(notes, 'token1'));
+  for (const entry of await readdir(platform.folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    expect((await readFile(path)).includes(secret.slice(8)), path).toBe(false);
+  }
+});
+
+test('one that is given along is refused, as everybody would read it', async () => {
+  const platform = await createTestPlatform();
+  onTestFinished(() => platform.close());
+  const secret = `tdm_${'x'.repeat(43)}`;
+  const command = ['true'];
+  for (const [change, where] of [
+    [{ environment: { A: secret } }, 'variables'],
+    [{ parameters: { a: secret } }, 'parameters'],
+    [{ command: ['curl', '-H', `Authorization: Bearer ${secret}`] }, 'command'],
+  ] as const) {
+    const submit = platform.services.jobs.submitCommand(
+      { experiment: 'x', command, ...change } as never,
+      platform.caller,
+    );
+    await expect(submit).rejects.toMatchObject({ code: 'jobHoldsToken', details: { where } });
+  }
+});
+
+test('after kill -9 the next attempt has its own', async () => {
+  const root = await tempDir();
+  const [dataFolder, notes] = [join(root, 'data'), join(root, 'notes')];
+  for (const folder of [dataFolder, notes]) await mkdir(folder);
+  const host = '0.0.0.0';
+  const input = { experiment: 'killed', command: ['sh', '-c', script, notes] };
+  const server = await startKillableServer(dataFolder, 'jobs.submitCommand', input, { host });
+  const first = await readNote(notes, 'token1');
+  await server.kill();
+  const platform = await createTestPlatform({ dataFolder, host });
+  onTestFinished(() => platform.close());
+  const second = await readNote(notes, 'token2');
+  const whoami = (secret: string) =>
+    platform.http.inject({
+      url: '/api/v1/whoami',
+      headers: { host: 'localhost', authorization: `Bearer ${secret}` },
+    });
+  expect([(await whoami(first)).statusCode, (await whoami(second)).statusCode]).toEqual([401, 200]);
+  await writeFile(join(notes, 'end2'), '0');
+  expect(await until(platform.services.jobs, server.id, platform.caller, isEnded)).toMatchObject({
+    state: 'succeeded',
+  });
+  expect((await whoami(second)).statusCode).toBe(401);
 });

@@ -7,7 +7,7 @@ import type { ExperimentsDependencies } from './dependencies.ts';
 import { assertBatch, assertRunTags } from './limits.ts';
 import { createLogWriter, type LogEntry } from './log-writer.ts';
 import { type HistoryCursor, isHistoryCursor, metricStore, toHistoryCursor } from './metric-store.ts';
-import { finiteOrNull, type MetricValue, type RunBatch } from './rules.ts';
+import { finiteOrNull, type MetricValue, maskValues, type RunBatch } from './rules.ts';
 import { runStore } from './run-store.ts';
 import { createRunWriter } from './run-writer.ts';
 import type { SummaryPreparation } from './summary-preparation.ts';
@@ -46,7 +46,9 @@ export function createLogVerbs({ db, clock }: ExperimentsDependencies, preparati
     alongside?: LogEntry['alongside'],
   ): Promise<void> {
     assertBatch(batch);
-    await write({ runId: id, workspace, batch, ...(alongside && { alongside }) });
+    const { metrics, parameters, tags } = batch;
+    const shown = { metrics, parameters: maskValues(parameters), tags: maskValues(tags) };
+    await write({ runId: id, workspace, batch: shown, ...(alongside && { alongside }) });
     preparation.noteLogged(id, batch.metrics.length);
   }
 

@@ -1,6 +1,7 @@
 import type { Experiment, Run, RunStatus } from '@tidemill/contract';
 import { errors } from '../../base/errors.ts';
 import type { KeyValue } from '../../base/key-value.ts';
+import { maskTokens } from '../../base/token-mask.ts';
 import { runFolder } from './artifact-location.ts';
 
 export interface MetricValue {
@@ -161,6 +162,10 @@ export function extremesBySeries<M extends MetricValue>(
   }
   return extremes;
 }
+
+/** Scripts write down what they were started with; the secret of a token is nobody's parameter. */
+export const maskValues = (list: readonly KeyValue[]): KeyValue[] =>
+  list.map(({ key, value }) => ({ key, value: maskTokens(value) }));
 
 /** One entry per key: the last one given. */
 export const lastByKey = <T extends { readonly key: string }>(list: readonly T[]): T[] => [

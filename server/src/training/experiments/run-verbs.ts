@@ -13,6 +13,7 @@ import {
   isEnd,
   type LocatedRun,
   lastByKey,
+  maskValues,
   nameTag,
   type RunRecord,
   toExperimentNumber,
@@ -177,7 +178,7 @@ function nameRun({ name, tags = [] }: RunStart): { name: string; tags: KeyValue[
   }
   const chosen = name || tagged || newRunName();
   assertRunName(chosen);
-  const all = lastByKey([...tags, { key: nameTag, value: chosen }]);
+  const all = maskValues(lastByKey([...tags, { key: nameTag, value: chosen }]));
   assertRunTags(all);
   return { name: chosen, tags: all };
 }

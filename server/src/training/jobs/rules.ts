@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { CachedRun, CacheMiss, CodeRevision, CommandJob, Job, LearnerJob } from '@tidemill/contract';
 import { errors } from '../../base/errors.ts';
 import type { KeyValue } from '../../base/key-value.ts';
+import { holdsToken } from '../../base/token-mask.ts';
 import type { Task } from '../../platform/tasks/rules.ts';
 import { assertBatch } from '../experiments/service.ts';
 import type { Recipe } from '../learners/rules.ts';
@@ -68,8 +69,11 @@ export function toCommandSpec(input: CommandJob, inputs: string[]): CommandSpec 
   };
 }
 
-/** @throws jobEnvironmentInvalid, trackingValueInvalid: a parameter is written down with the run */
-export function assertNames({ environment = {}, parameters = {} }: CommandJob): void {
+/** @throws jobEnvironmentInvalid, jobHoldsToken, trackingValueInvalid: a parameter is written down with the run */
+export function assertNames({ command, environment = {}, parameters = {} }: CommandJob): void {
+  const given = { command, variables: environment, parameters };
+  const open = Object.entries(given).find(([, value]) => holdsToken(JSON.stringify(value)));
+  if (open) throw errors.jobHoldsToken({ where: open[0] });
   for (const [name, value] of Object.entries(environment)) {
     const invalid = (reason: string) => errors.jobEnvironmentInvalid({ name, reason });
     if (name === '') throw invalid('it has no name');

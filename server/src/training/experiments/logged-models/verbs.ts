@@ -7,7 +7,7 @@ import type { KeyValue } from '../../../base/key-value.ts';
 import { decodeCursor, defaultPageSize, toPage } from '../../../base/page.ts';
 import { toUri } from '../../../base/references.ts';
 import type { ExperimentsDependencies } from '../dependencies.ts';
-import { assertExperimentActive, lastByKey } from '../rules.ts';
+import { assertExperimentActive, lastByKey, maskValues } from '../rules.ts';
 import { newRunName } from '../run-name.ts';
 import { isPointCursor, modelMetricStore, toPointCursor } from './metric-store.ts';
 import { loggedModelStore } from './model-store.ts';
@@ -74,8 +74,8 @@ export function createLoggedModelVerbs(
     const store = loggedModelStore(tx);
     const createdAt = clock.now();
     await store.insert({ id, workspace, experimentId, name, modelType, sourceRunId, actor, createdAt });
-    await store.insertParameters(id, lastByKey(parameters));
-    await store.saveTags(id, lastByKey(tags));
+    await store.insertParameters(id, maskValues(lastByKey(parameters)));
+    await store.saveTags(id, maskValues(lastByKey(tags)));
     const uri = toUri('logged-model', id);
     await lineage.recordNode(tx, { workspace, uri, kind: 'logged-model', digest: null, location: null });
     if (sourceRunId === null) return;
@@ -133,7 +133,7 @@ export function createLoggedModelVerbs(
     async logModelParameters(id: string, parameters: readonly KeyValue[], caller: Caller): Promise<void> {
       assertModelParameters(parameters);
       await change(id, 'loggedModel.described', caller, async (store) => {
-        const given = lastByKey(parameters);
+        const given = maskValues(lastByKey(parameters));
         const kept = await store.insertParameters(id, given);
         const values = new Map(given.map(({ key, value }) => [key, value]));
         const changed = kept.find(({ key, value }) => values.get(key) !== value);
@@ -151,7 +151,7 @@ export function createLoggedModelVerbs(
     async setModelTags(id: string, tags: readonly KeyValue[], caller: Caller): Promise<LoggedModelRecord> {
       assertModelTags(tags);
       await change(id, 'loggedModel.tagged', caller, async (store) => {
-        await store.saveTags(id, lastByKey(tags));
+        await store.saveTags(id, maskValues(lastByKey(tags)));
         return { tags: tags.map(({ key }) => key) };
       });
       return getModelRecord(id, caller.workspace);

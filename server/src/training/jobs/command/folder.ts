@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, rename, rm, stat, statfs, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errors } from '../../../base/errors.ts';
+import { maskTokens } from '../../../base/token-mask.ts';
 
 /** Where a command job lives on disk: what it is given, what it leaves, what it says. */
 export interface CommandFolder {
@@ -99,7 +100,7 @@ export async function lastLines(path: string, count: number): Promise<string> {
 }
 
 const toPlainText = (line: string): string =>
-  line
+  maskTokens(line)
     .replace(colours, '')
     .replace(/\p{Cc}/gu, ' ')
     .trim()

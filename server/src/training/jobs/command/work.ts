@@ -1,4 +1,5 @@
 import { rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { JobTokens } from '../../../access/auth/service.ts';
 import { type Db, transact } from '../../../adapters/db/db.ts';
 import type { CommandOutcome } from '../../../adapters/executor/executor.ts';
@@ -6,6 +7,7 @@ import type { Caller } from '../../../base/caller.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { isDiskFull } from '../../../base/disk-full.ts';
 import { errors } from '../../../base/errors.ts';
+import { maskFile } from '../../../base/token-mask.ts';
 import type { TaskContext, TaskOutcome } from '../../../platform/tasks/service.ts';
 import type { Experiments } from '../../experiments/service.ts';
 import type { RunCache } from '../cache/service.ts';
@@ -182,7 +184,10 @@ export function createCommandWork(deps: CommandWorkDependencies) {
       await Promise.all([usage.settled(), recorded]);
       return { outcome, totals: usage.totals() };
     } finally {
+      // Another attempt that has begun meanwhile has its own.
       if (secret !== null && !task.signal.aborted) await tokens.end(job);
+      const copy = notebook === null ? [] : [join(folder.outputs, notebook)];
+      for (const path of [folder.stdout, folder.stderr, ...copy]) await maskFile(path);
     }
   }
 

@@ -5,6 +5,7 @@ import type { Caller } from '../../../base/caller.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { errors } from '../../../base/errors.ts';
 import { newId, newRunId } from '../../../base/ids.ts';
+import { maskTokens } from '../../../base/token-mask.ts';
 import { createTurns } from '../../../base/turns.ts';
 import type { Experiments } from '../../experiments/service.ts';
 import { createMinds, type Mind } from './minds.ts';
@@ -272,7 +273,7 @@ type Told = Pick<TrialRecord, 'state' | 'value' | 'values' | 'error'> & { readon
 function judgeEnd(search: SearchRecord, trial: TrialRecord, { state, values, error }: TrialEnd): Told {
   const { goals } = search.definition;
   const rest = { value: null, values: null };
-  if (state === 'failed') return { ...rest, state, error: error ?? 'it failed' };
+  if (state === 'failed') return { ...rest, state, error: maskTokens(error ?? 'it failed') };
   if (state === 'pruned') return { ...rest, state, value: trial.lastValue, error: null };
   if (values?.length !== goals.length)
     throw errors.trialValuesInvalid({
