@@ -171,6 +171,10 @@ export const onlineFeatureEndpoints = endpoints({
           repeated: Type.Boolean({ description: 'the rows were there already, by their key' }),
         }),
       ),
+      notices: Type.Array(Type.String(), {
+        description:
+          'how it was understood: times without a zone, read as UTC; events that would count again if they were sent again',
+      }),
     }),
   },
   onlineStatus: {

@@ -181,12 +181,15 @@ function addPush(features: Command): void {
           to: options.to,
           key: options.key,
         });
-        session.show(reply, ({ view, online, offline }) => {
+        session.show(reply, ({ view, online, offline, notices }) => {
           const parts = [
             ...(online ? [`${online.written} kept online`] : []),
             ...(offline ? [`${offline.repeated ? 'there already' : 'appended'} in ${offline.version}`] : []),
           ];
-          return `${view}: ${reply.rows} ${reply.rows === 1 ? 'row' : 'rows'}, ${parts.join(', ')}.`;
+          return [
+            `${view}: ${reply.rows} ${reply.rows === 1 ? 'row' : 'rows'}, ${parts.join(', ')}.`,
+            ...notices,
+          ];
         });
       },
     );

@@ -15,6 +15,10 @@ export const microsecondsSql = (time: string): string =>
   `case when isfinite(${time}) then greatest(epoch_us(${time}), ${Number.MIN_SAFE_INTEGER})
     when ${time} < timestamp '1970-01-01' then ${Number.MIN_SAFE_INTEGER} end`;
 
+/** Whether it says no zone though it says a time of day: then it is read as UTC. */
+export const isNaive = (value: unknown): boolean =>
+  typeof value === 'string' && !dayText.test(value) && !zoned.test(value);
+
 /** Of an ISO text, or of milliseconds; null for what is no instant, or beyond exactness. */
 export function parseMicroseconds(value: unknown): number | null {
   const time = typeof value === 'number' ? Math.round(value * 1000) : parseText(value);

@@ -364,12 +364,33 @@ describeEachDatabase('features online', (open) => {
       const caller = await withClicks();
       const times = ['2024-03-01', '2024-03-01T10:00:00.000001Z', '2024-03-01T12:00:00+01:00'];
       const rows = times.map((time, i) => ({ ...row, customer: i, at: time }));
-      await wing.features.push({ ...clicks, rows, to: 'online_and_offline' }, caller);
+      const { notices } = await wing.features.push({ ...clicks, rows, to: 'online_and_offline' }, caller);
+      expect(notices).toEqual([]);
       const entities = rows.map(({ customer }) => ({ customer }));
       const pushed = await wing.features.lookup({ ...clicks, entities }, caller);
       await wing.features.materialize(clicks, caller);
       expect(await wing.features.lookup({ ...clicks, entities }, caller)).toEqual(pushed);
       expect(await rowsOf(caller)).toHaveLength(3);
+    });
+
+    it('says which times had no zone, and which events would count again', async () => {
+      const caller = await withClicks();
+      const rows = [row, { ...row, at: '2025-12-31 10:00' }, { ...row, at: '2025-12-31T10:00:01.5' }];
+      const pushed = await wing.features.push({ ...clicks, rows }, caller);
+      expect(pushed.notices).toEqual([
+        expect.stringMatching(/^2 of 3 times in 'at' have no zone and were read as UTC; send /) as string,
+      ]);
+      const aggregations = [{ function: 'count' as const, column: '*', window: '1h' }];
+      const events = { ...view, name: 'events', createdTime: undefined, aggregations };
+      await wing.features.put(events, caller);
+      const push = { name: 'events', version: '1', rows: [row] };
+      const noticesOf = async (change: object) =>
+        (await wing.features.push({ ...push, ...change }, caller)).notices;
+      expect(await noticesOf({})).toEqual([
+        expect.stringMatching(/'events@1' has no createdTime.* count again\. Give the push a key/) as string,
+      ]);
+      expect(await noticesOf({ key: 'till 7' })).toEqual([]);
+      expect(await noticesOf({ to: 'online_and_offline' })).toEqual([]);
     });
 
     it('sent again with its key is appended once, also at the same time', async () => {

@@ -11,6 +11,7 @@ import { createGroupCommit } from '../../../base/group-commit.ts';
 import { newId } from '../../../base/ids.ts';
 import { formatReference, parseReference } from '../../../base/references.ts';
 import type { Datasets } from '../../datasets/service.ts';
+import { pushNotices } from './push-notices.ts';
 import { pushStore } from './push-store.ts';
 import { type PushedRows, rowsPerTurn, toPushedRows } from './pushed-rows.ts';
 import type { ViewRead } from './read.ts';
@@ -210,7 +211,13 @@ export function createPush(deps: PushDependencies) {
       }
       if (to === 'offline') await tellHeld(read, rows, { key, offline, now });
       const kept = to === 'offline' ? null : await writeOnline(read, rows, { key, offline, now });
-      return { view: view.reference, rows: input.rows.length, online: kept && { ...kept }, offline };
+      return {
+        view: view.reference,
+        rows: input.rows.length,
+        online: kept && { ...kept },
+        offline,
+        notices: pushNotices(view, { rows: input.rows, to, key }),
+      };
     },
   };
 }

@@ -7,6 +7,7 @@ import { errors, TidemillError } from '../../../base/errors.ts';
 import { spellEventValue } from './event-values.ts';
 import { isDay, parseMicroseconds, timeExample, toIso } from './instants.ts';
 import { onlineKey } from './keys.ts';
+import { columnsOf } from './pushed-columns.ts';
 import type { ViewRead } from './read.ts';
 import { isInt64, shownValue } from './shown-value.ts';
 import { packValues } from './values.ts';
@@ -100,30 +101,6 @@ function toEvent(
   const since = Math.max(eventTime, created);
   return { key, eventTime, since, event, id: id.digest('base64url').slice(0, 22) };
 }
-
-interface PushedColumn extends Column {
-  readonly isRequired: boolean;
-}
-
-function columnsOf(view: FeatureView): PushedColumn[] {
-  const typeOf = (name: string, otherwise: Column['type']) =>
-    [...(view.stream?.columns ?? []), ...view.joinKeys].find((column) => column.name === name)?.type ??
-    otherwise;
-  const times = [view.eventTime, ...(view.createdTime === null ? [] : [view.createdTime])];
-  const named = new Set([...view.entity, ...times]);
-  const more = (view.stream?.columns ?? []).filter(({ name }) => !named.has(name));
-  const features = view.aggregations.length === 0 ? view.features : merged(view.inputs, more);
-  return [
-    ...view.entity.map((name) => ({ name, type: typeOf(name, 'text'), isRequired: true })),
-    ...times.map((name) => ({ name, type: typeOf(name, 'timestamp'), isRequired: true })),
-    ...features.map((feature) => ({ ...feature, isRequired: false })),
-  ];
-}
-
-const merged = (columns: readonly Column[], more: readonly Column[]): Column[] => [
-  ...columns,
-  ...more.filter(({ name }) => !columns.some((column) => column.name === name)),
-];
 
 const completed = ({ createdTime }: FeatureView, row: Row, now: number): Row =>
   createdTime === null || row[createdTime] != null

@@ -31,7 +31,7 @@ export function PushPanel({ view }: { readonly view: FeatureView }) {
   );
 }
 
-const Outcome = ({ of: { rows, online, offline } }: { readonly of: Pushed }) => (
+const Outcome = ({ of: { rows, online, offline, notices } }: { readonly of: Pushed }) => (
   <p role="status">
     {plural(rows, 'row')} pushed
     {online && `, ${online.written} kept online`}
@@ -41,7 +41,7 @@ const Outcome = ({ of: { rows, online, offline } }: { readonly of: Pushed }) => 
         <ReferenceLink kind="dataset" to={offline.version} />
       </>
     )}
-    .
+    .{notices.map((notice) => ` ${notice}`)}
   </p>
 );
 
