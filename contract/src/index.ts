@@ -2,6 +2,7 @@ import { accessEndpoints } from './access.ts';
 import { analysesEndpoints } from './analyses.ts';
 import { datasetsEndpoints } from './datasets.ts';
 import { entitiesEndpoints } from './entities.ts';
+import { evaluationEndpoints } from './evaluations.ts';
 import { experimentsEndpoints } from './experiments.ts';
 import { featureServicesEndpoints } from './feature-services.ts';
 import { featuresEndpoints } from './features.ts';
@@ -9,7 +10,7 @@ import { garbageEndpoints } from './garbage.ts';
 import { jobsEndpoints } from './jobs.ts';
 import { loggedModelsEndpoints } from './logged-models.ts';
 import { cardsEndpoints } from './model-cards.ts';
-import { evaluationEndpoints, governanceEndpoints, registryEndpoints } from './models.ts';
+import { governanceEndpoints, registryEndpoints } from './models.ts';
 import {
   alertsEndpoints,
   monitoringEndpoints,
@@ -70,6 +71,7 @@ export {
 export * from './datasets.ts';
 export * from './endpoint.ts';
 export * from './entities.ts';
+export * from './evaluations.ts';
 export * from './experiments.ts';
 export * from './feature-health.ts';
 export * from './feature-search.ts';
@@ -79,6 +81,7 @@ export * from './feature-views.ts';
 export * from './features.ts';
 export * from './garbage.ts';
 export * from './jobs.ts';
+export * from './judgements.ts';
 export * from './logged-models.ts';
 export * from './model-cards.ts';
 export * from './models.ts';

@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { byModel, byModelVersion, Json, literals, nullable, strict, Timestamp } from './common.ts';
 import { endpoints } from './endpoint.ts';
-import { ApprovalRecord, Evaluation, Gate, GateCheck, ModelVersion } from './models.ts';
+import { Evaluation } from './evaluations.ts';
+import { ApprovalRecord, Gate, GateCheck, ModelVersion } from './models.ts';
 
 const text = (description: string) =>
   Type.Optional(

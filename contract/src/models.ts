@@ -13,7 +13,6 @@ import {
   nullable,
   page,
   pageQuery,
-  Reference,
   strict,
   Timestamp,
   Version,
@@ -74,73 +73,6 @@ export const RegisteredModel = Type.Object({
   updatedAt: Timestamp,
 });
 export type RegisteredModel = Static<typeof RegisteredModel>;
-
-const Metrics = Type.Record(Type.String(), Type.Number());
-const Judged = Type.Object({ name: Type.String(), metrics: Metrics });
-
-export const Comparison = Type.Object({
-  verdict: literals('candidate-better', 'candidate-worse', 'inconclusive'),
-  pairs: Type.Integer(),
-  meanDifference: Type.Number({
-    description: 'absolute error of the candidate minus that of the other; negative is better',
-  }),
-  interval: Type.Array(Type.Number(), { minItems: 2, maxItems: 2 }),
-  pValue: Type.Number(),
-});
-export type Comparison = Static<typeof Comparison>;
-
-export const EvaluationRequest = {
-  model: Reference,
-  dataset: Reference,
-  target: Type.String(),
-  timeColumn: Type.String(),
-  /** Rows to judge on, in order of time; the newest fifth when absent. Rows of one time stay together. */
-  window: Type.Optional(
-    strict({
-      last: Type.Optional(integer({ minimum: 2, description: 'the newest so many rows' })),
-      from: Type.Optional(Type.String({ description: 'first time, included' })),
-      to: Type.Optional(Type.String({ description: 'last time, included' })),
-    }),
-  ),
-  baseline: Type.Optional(
-    Type.String({
-      description: 'column whose value is the naive prediction: "same as yesterday" is the last known target',
-    }),
-  ),
-  champion: Type.Optional(Reference),
-  seed: Type.Optional(integer()),
-};
-export const Evaluation = Type.Object({
-  id: Type.String(),
-  model: Type.String(),
-  dataset: Type.String(),
-  target: Type.String(),
-  window: Type.Object({ from: Type.String(), to: Type.String(), rows: Type.Integer() }),
-  metrics: Metrics,
-  refitted: Type.Boolean({
-    description:
-      'the model had learned from rows of the window, so its recipe was fitted again on the rows before it and that was judged',
-  }),
-  notes: Type.Array(Type.String(), {
-    description: 'what a reader must know of the judgement, such as a model whose training rows are unknown',
-  }),
-  baseline: nullable(Judged),
-  champion: nullable(Type.Object({ name: Type.String(), metrics: Metrics, refitted: Type.Boolean() })),
-  againstBaseline: nullable(Comparison),
-  againstChampion: nullable(Comparison),
-  series: Type.Array(
-    Type.Object({
-      time: Type.String(),
-      truth: Type.Number(),
-      prediction: Type.Number(),
-      baseline: nullable(Type.Number()),
-      champion: nullable(Type.Number()),
-    }),
-  ),
-  createdAt: Timestamp,
-  createdBy: Type.String(),
-});
-export type Evaluation = Static<typeof Evaluation>;
 
 export const GateRule = strict({
   name: Name,
@@ -481,34 +413,6 @@ export const registryEndpoints = endpoints({
     params: byModelVersion,
     query: strict({ path: Type.String() }),
     download: true,
-  },
-});
-
-export const evaluationEndpoints = endpoints({
-  evaluate: {
-    method: 'POST',
-    path: '/api/v1/evaluations',
-    permission: 'write',
-    summary: 'Evaluate a model version on a time-ordered window against the naive rule and the champion',
-    body: strict(EvaluationRequest),
-    reply: Evaluation,
-    status: 201,
-  },
-  get: {
-    method: 'GET',
-    path: '/api/v1/evaluations/:id',
-    permission: 'read',
-    summary: 'Get an evaluation',
-    params: byId,
-    reply: Evaluation,
-  },
-  list: {
-    method: 'GET',
-    path: '/api/v1/evaluations',
-    permission: 'read',
-    summary: 'List evaluations, newest first',
-    query: strict({ ...pageQuery, model: Type.Optional(Reference) }),
-    reply: page(Evaluation),
   },
 });
 

@@ -16,9 +16,10 @@ import {
 } from './common.ts';
 import { endpoints } from './endpoint.ts';
 import { EntityDefinition } from './entities.ts';
+import { EvaluationRequest } from './evaluations.ts';
 import { FeatureServiceDefinition } from './feature-services.ts';
 import { FeatureViewDefinition } from './feature-views.ts';
-import { EvaluationRequest, GateDefinition } from './models.ts';
+import { GateDefinition } from './models.ts';
 import { EndpointDefinition, RolloutPolicy } from './serving.ts';
 import { SourceDefinition } from './sources.ts';
 import { SweepRequest } from './sweeps.ts';

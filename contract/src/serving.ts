@@ -16,7 +16,7 @@ import {
   Timestamp,
 } from './common.ts';
 import { endpoints } from './endpoint.ts';
-import { Comparison } from './models.ts';
+import { Comparison } from './evaluations.ts';
 import { FeatureStatus } from './online-features.ts';
 
 export const Variant = strict({

@@ -206,6 +206,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
   const evaluations = createEvaluations({
     db,
     analytics,
+    compute,
     changes,
     lineage,
     clock,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { addCardCommands } from './models/card.ts';
+import { addEvaluateCommand } from './models/evaluate.ts';
 import { addEvaluationsCommands } from './models/evaluations.ts';
 import { addGovernanceCommands } from './models/governance.ts';
 import { addLabelCommands } from './models/labels.ts';
@@ -17,6 +18,7 @@ export function addModelsCommands(program: Command): void {
   addLoggedCommands(models);
   addGovernanceCommands(models);
   addCardCommands(models);
+  addEvaluateCommand(program);
   addEvaluationsCommands(program);
   addReproduceCommand(program);
   addWebhooksCommands(program);

@@ -956,6 +956,36 @@ export const catalogue = {
     404,
     (d) => `There is no evaluation '${d.id}'. tidemill evaluations list shows them.`,
   ),
+  evaluationRequestInvalid: entry<{ reason: string; remedy: string }>(
+    400,
+    (d) => `This cannot be evaluated: ${d.reason}. ${d.remedy}.`,
+  ),
+  evaluationRowsMissing: entry<{ dataset: string; reason: string }>(
+    422,
+    (d) => `${d.dataset} has no row to judge: ${d.reason}. Choose a table with labelled rows.`,
+  ),
+  evaluationClassesInvalid: entry<{ dataset: string; column: string; reason: string; remedy: string }>(
+    422,
+    (d) => `Column '${d.column}' of ${d.dataset} ${d.reason}. ${d.remedy}.`,
+  ),
+  evaluationPredictionInvalid: entry<{
+    dataset: string;
+    column: string;
+    wanted: string;
+    rows: number;
+    total: number;
+    first: number;
+    value: string;
+  }>(
+    422,
+    (d) =>
+      `Column '${d.column}' of ${d.dataset} is not ${d.wanted} in ${d.rows} of ${d.total} rows, first in row ${d.first} (${d.value}). Mend those rows, or leave them out: --sql 'select … where …'.`,
+  ),
+  evaluationTooLarge: entry<{ dataset: string; rows: number; columns: number; most: number }>(
+    413,
+    (d) =>
+      `${d.dataset} has ${d.rows} rows; with ${d.columns} columns at most ${d.most} are judged at once. Name fewer slices and columns to search, or judge a sample: --sql 'select … using sample …'.`,
+  ),
   evaluationWindowInvalid: entry<{ dataset: string; reason: string }>(
     422,
     (d) => `${d.dataset} cannot be judged on this window: ${d.reason}. Choose another window.`,

@@ -1,14 +1,15 @@
-import type { Comparison, Evaluation } from '@tidemill/sdk';
-import type { Command } from 'commander';
+import type { EvaluationSummary } from '@tidemill/sdk';
+import { type Command, Option } from 'commander';
 import { example, type Limited, limitOption, listUpTo } from '../../pages.ts';
 import { toInteger } from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
-import { formatNumber, formatTime, tableLines } from '../../table.ts';
+import { formatTime } from '../../table.ts';
+import { describeEvaluation } from './evaluation-text.ts';
 
 export function addEvaluationsCommands(program: Command): void {
   const evaluations = program
     .command('evaluations')
-    .description('models judged on a time-ordered window, against the naive rule and the champion');
+    .description('models and predictions judged: figures, slices, against the naive rule and the champion');
   addRun(evaluations);
   addShowAndList(evaluations);
 }
@@ -52,6 +53,29 @@ function addRun(evaluations: Command): void {
   );
 }
 
+type Task = EvaluationSummary['task'];
+const tasks: readonly Task[] = ['regression', 'binary', 'multiclass'];
+const sources: readonly EvaluationSummary['source'][] = ['model', 'predictions'];
+const mainMetrics: Record<Task, readonly string[]> = {
+  regression: ['mae'],
+  binary: ['roc_auc', 'f1'],
+  multiclass: ['accuracy'],
+};
+
+interface ListFilter {
+  model?: string;
+  dataset?: string;
+  task?: Task;
+  source?: EvaluationSummary['source'];
+}
+
+/** The figure that a list shows, and its name. */
+function mainMetric({ task, metrics }: EvaluationSummary): [string, number | null] {
+  const names = mainMetrics[task];
+  const name = names.find((each) => metrics[each] != null) ?? names[0] ?? '';
+  return [name, metrics[name] ?? null];
+}
+
 function addShowAndList(evaluations: Command): void {
   const show = evaluations
     .command('show <id>')
@@ -64,57 +88,32 @@ function addShowAndList(evaluations: Command): void {
   const list = evaluations
     .command('list')
     .description('evaluations, newest first')
-    .option('--model <reference>', 'only of this version')
+    .option('--model <reference>', 'only of this model or version')
+    .option('--dataset <reference>', 'only on this dataset or version')
+    .addOption(new Option('--task <task>', 'only of this task').choices(tasks))
+    .addOption(new Option('--source <source>', 'only of this kind').choices(sources))
     .addOption(limitOption())
-    .action(async (options: Limited & { model?: string }, command: Command) => {
+    .action(async (options: Limited & ListFilter, command: Command) => {
       const session = sessionOf(command);
-      const { limit, model } = options;
-      const items = await listUpTo(limit, (page) => session.client.evaluation.list({ model, ...page }));
+      const { limit, model, dataset, task, source } = options;
+      const filter = { model, dataset, task, source };
+      const items = await listUpTo(limit, (page) => session.client.evaluation.list({ ...filter, ...page }));
       session.list(
         items,
         {
           id: (e) => e.id,
-          model: (e) => e.model,
+          model: (e) => e.model ?? '(a table)',
           dataset: (e) => e.dataset,
           rows: (e) => e.window.rows,
-          mae: (e) => e.metrics.mae,
+          task: (e) => e.task,
+          metric: (e) => mainMetric(e)[0],
+          value: (e) => mainMetric(e)[1],
           'naive mae': (e) => e.baseline?.metrics.mae,
           'champion mae': (e) => e.champion?.metrics.mae,
           created: (e) => formatTime(e.createdAt),
         },
-        'No evaluations. Make one: tidemill evaluations run --help',
+        'No evaluations. Make one: tidemill evaluate --help, tidemill evaluations run --help',
       );
     });
   example(list, 'evaluations list --model forecaster@2');
-}
-
-function describeEvaluation(evaluation: Evaluation): string[] {
-  const judged = [
-    { name: evaluation.model, metrics: evaluation.metrics },
-    ...(evaluation.baseline ? [evaluation.baseline] : []),
-    ...(evaluation.champion ? [evaluation.champion] : []),
-  ];
-  const metrics = Object.keys(evaluation.metrics);
-  const { from, to, rows } = evaluation.window;
-  return [
-    `${evaluation.id}: ${evaluation.model} on ${evaluation.dataset}, ${rows} rows from ${from} to ${to}`,
-    ...evaluation.notes,
-    '',
-    ...tableLines(judged, {
-      judged: (j) => j.name,
-      ...Object.fromEntries(metrics.map((key) => [key, (j: (typeof judged)[number]) => j.metrics[key]])),
-    }),
-    ...comparisonLines('against the naive rule', evaluation.againstBaseline),
-    ...comparisonLines('against the champion', evaluation.againstChampion),
-  ];
-}
-
-/** Verdict with the paired difference of absolute errors and its interval. */
-export function comparisonLines(title: string, comparison: Comparison | null): string[] {
-  if (!comparison) return [];
-  const [low, high] = comparison.interval;
-  const interval = `${formatNumber(low ?? null)} to ${formatNumber(high ?? null)}`;
-  return [
-    `${title}: ${comparison.verdict}, difference ${formatNumber(comparison.meanDifference)} (${interval}), p ${formatNumber(comparison.pValue)}, ${comparison.pairs} pairs`,
-  ];
 }

@@ -4,7 +4,7 @@ import { example, type Limited, limitOption, listUpTo } from '../../pages.ts';
 import { toInteger, toNumber } from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
 import { formatTime } from '../../table.ts';
-import { comparisonLines } from '../models/evaluations.ts';
+import { comparisonLines } from '../models/evaluation-text.ts';
 
 export function addRolloutsCommands(program: Command): void {
   const rollouts = program.command('rollouts').description('a candidate proven in shadow and canary');

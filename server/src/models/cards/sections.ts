@@ -136,7 +136,7 @@ function evaluationOf(evaluation: Judgement): Section {
   return {
     title: `Evaluation on ${dataset}`,
     lines: [
-      `${window.rows} rows from ${window.from} to ${window.to}, target ${target}; ${when(evaluation.createdAt)} by ${evaluation.createdBy} (${evaluation.id}).`,
+      `${window.rows} rows${window.from ? ` from ${window.from} to ${window.to}` : ''}, target ${target}; ${when(evaluation.createdAt)} by ${evaluation.createdBy} (${evaluation.id}).`,
       ...(refitted
         ? ['Its recipe was fitted again on the rows before the window, and that was judged.']
         : []),

@@ -92,7 +92,7 @@ export function createCards(deps: CardsDependencies) {
       trainingSet: await trainingSetOf(version, workspace),
       run: await runOf(version, caller),
       recipe: version.recipe,
-      evaluations: items.map(({ series: _series, ...judgement }) => judgement),
+      evaluations: items,
       gate: await orNull(governance.getGate({ name: version.model }, caller)),
       checks: (await governance.listChecks(key, caller)).items.slice(0, shownChecks),
       decisions: (await governance.listApprovals(key, caller)).items,

@@ -1,9 +1,11 @@
-import type { Comparison } from '@tidemill/contract';
+import type { Comparison, evaluationEndpoints, Input } from '@tidemill/contract';
 import { bootstrapInterval } from '../../base/statistics/bootstrap.ts';
 import { differencesByDay, pairedTest } from '../../base/statistics/paired-test.ts';
 import { createRandom } from '../../base/statistics/random.ts';
 import { regressionMetrics } from '../../base/statistics/regression-metrics.ts';
 import { mean } from '../../base/statistics/summary.ts';
+
+export type EvaluationInput = Input<(typeof evaluationEndpoints)['evaluate']>;
 
 const alpha = 0.05;
 const draws = 2000;

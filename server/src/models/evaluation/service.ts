@@ -1,6 +1,7 @@
 import type {
   DatasetVersion,
   Evaluation,
+  EvaluationSummary,
   evaluationEndpoints,
   Input,
   ModelVersion,
@@ -10,6 +11,7 @@ import type { Changes } from '../../access/audit/service.ts';
 import type { Lineage } from '../../access/lineage/service.ts';
 import type { Analytics, TableSource } from '../../adapters/analytics/analytics.ts';
 import type { Db } from '../../adapters/db/db.ts';
+import type { Compute } from '../../adapters/executor/executor.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { errors } from '../../base/errors.ts';
@@ -18,22 +20,26 @@ import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.t
 import { parseReference, toUri } from '../../base/references.ts';
 import { quoteName } from '../../base/sql-text.ts';
 import type { Registry } from '../registry/service.ts';
+import { judgePredictions } from './prediction-judge.ts';
 import { assertInputs, createPredictors, type Judged, type PredictorDependencies } from './predictors.ts';
-import { choosePoints, compare, judge, rankTimes, type WindowBounds } from './rules.ts';
+import { findWindow, readWindow, type WindowTable } from './reading/window-table.ts';
+import { choosePoints, compare, type EvaluationInput, judge, rankTimes, type WindowBounds } from './rules.ts';
 import { evaluationStore } from './store.ts';
-import { findWindow, readWindow, type WindowTable } from './window-table.ts';
 
 export interface EvaluationsDependencies extends PredictorDependencies {
   readonly db: Db;
   readonly registry: Pick<Registry, 'resolve' | 'onnxFile'>;
-  readonly analytics: Pick<Analytics, 'query' | 'columns'>;
+  readonly analytics: Analytics;
+  readonly compute: Pick<Compute, 'compute'>;
   readonly changes: Changes;
   readonly lineage: Pick<Lineage, 'recordNode' | 'recordEdges'>;
   readonly clock: Clock;
 }
 
 type Contract = typeof evaluationEndpoints;
-export type EvaluationInput = Input<Contract['evaluate']>;
+
+/** A registered model that is run on the rows of a dataset version, in order of time. */
+type ModelInput = EvaluationInput & { model: string; dataset: string; timeColumn: string };
 
 interface Sides {
   readonly candidate: Judged;
@@ -47,7 +53,7 @@ export function createEvaluations(deps: EvaluationsDependencies) {
   const predictors = createPredictors(deps);
 
   async function readSides(
-    input: EvaluationInput,
+    input: ModelInput,
     models: { candidate: ModelVersion; champion: ModelVersion | null },
     table: WindowTable,
     bounds: WindowBounds,
@@ -63,55 +69,83 @@ export function createEvaluations(deps: EvaluationsDependencies) {
     return { candidate, champion, baseline };
   }
 
+  /** Edges from what was read, and from the model where one is named. */
   async function record(
     evaluation: Evaluation,
-    candidate: ModelVersion,
-    dataset: DatasetVersion,
+    model: ModelVersion | null,
+    tables: readonly { readonly uri: string }[],
     caller: Caller,
-  ): Promise<void> {
+  ): Promise<Evaluation> {
     const { workspace } = caller;
     const uri = toUri('evaluation', evaluation.id);
     await changes.run(caller, async (tx, note) => {
-      const key = { workspace, model: candidate.model, version: candidate.version };
+      const key = { workspace, model: model?.model ?? '', version: model?.version ?? 0 };
       await evaluationStore(tx).insert(key, evaluation);
       await lineage.recordNode(tx, { workspace, uri, kind: 'evaluation', digest: null, location: null });
-      await lineage.recordEdges(tx, workspace, [
-        { from: candidate.uri, to: uri, relation: 'evaluated' },
-        { from: dataset.uri, to: uri, relation: 'evaluated' },
-      ]);
-      const { model, metrics, refitted } = evaluation;
+      const sources = [...(model ? [model] : []), ...tables];
+      await lineage.recordEdges(
+        tx,
+        workspace,
+        sources.map(({ uri: from }) => ({ from, to: uri, relation: 'evaluated' })),
+      );
+      const { dataset, metrics, refitted, source } = evaluation;
       note({
         action: 'model.evaluated',
         subject: uri,
-        detail: { model, dataset: dataset.reference, metrics, refitted },
+        detail: { model: evaluation.model, source, dataset, metrics, refitted },
       });
     });
+    return evaluation;
+  }
+
+  const finish = (
+    judged: Omit<Evaluation, 'id' | 'createdAt' | 'createdBy'>,
+    caller: Caller,
+  ): Evaluation => ({
+    id: newId('ev'),
+    ...judged,
+    createdAt: clock.now(),
+    createdBy: caller.actor,
+  });
+
+  async function evaluateTable(input: EvaluationInput, caller: Caller, signal: AbortSignal) {
+    const model = input.model === undefined ? null : await registry.resolve(input.model, caller.workspace);
+    return judgePredictions(deps, input, caller, signal, (judged, table) =>
+      record(finish({ ...judged, model: model?.reference ?? null }, caller), model, table.versions, caller),
+    );
+  }
+
+  async function evaluateModel(input: ModelInput, caller: Caller, signal?: AbortSignal) {
+    const { workspace } = caller;
+    const candidate = await registry.resolve(input.model, workspace);
+    const champion = input.champion === undefined ? null : await registry.resolve(input.champion, workspace);
+    const dataset = await datasets.resolve(input.dataset, workspace);
+    for (const model of [candidate, ...(champion ? [champion] : [])]) assertInputs(model, dataset);
+    const source = await datasets.source(dataset);
+    const bounds = await findWindow(analytics, dataset, source, input);
+    const columns = listColumns(input, candidate, champion);
+    const table = await readWindow(analytics, dataset, source, { ...input, bounds, columns });
+    const sides = await readSides(input, { candidate, champion }, table, bounds, workspace, signal);
+    const judged = {
+      ...{ source: 'model' as const, task: 'regression' as const, sql: null, intervals: {} },
+      ...{ slices: [], worst: null, curves: [], confusion: null, residuals: null },
+      model: candidate.reference,
+      dataset: dataset.reference,
+      target: input.target,
+      ...describe(input, table, sides, champion),
+    };
+    return record(finish(judged, caller), candidate, [dataset], caller);
   }
 
   return {
-    async evaluate(input: EvaluationInput, caller: Caller, signal?: AbortSignal): Promise<Evaluation> {
-      const { workspace } = caller;
-      const candidate = await registry.resolve(input.model, workspace);
-      const champion =
-        input.champion === undefined ? null : await registry.resolve(input.champion, workspace);
-      const dataset = await datasets.resolve(input.dataset, workspace);
-      for (const model of [candidate, ...(champion ? [champion] : [])]) assertInputs(model, dataset);
-      const source = await datasets.source(dataset);
-      const bounds = await findWindow(analytics, dataset, source, input);
-      const columns = listColumns(input, candidate, champion);
-      const table = await readWindow(analytics, dataset, source, { ...input, bounds, columns });
-      const sides = await readSides(input, { candidate, champion }, table, bounds, workspace, signal);
-      const evaluation: Evaluation = {
-        id: newId('ev'),
-        model: candidate.reference,
-        dataset: dataset.reference,
-        target: input.target,
-        ...describe(input, table, sides, champion),
-        createdAt: clock.now(),
-        createdBy: caller.actor,
-      };
-      await record(evaluation, candidate, dataset, caller);
-      return evaluation;
+    /** A registered model on rows it has not seen, or the predictions that a table holds. */
+    async evaluate(
+      input: EvaluationInput,
+      caller: Caller,
+      signal: AbortSignal = neverAborted,
+    ): Promise<Evaluation> {
+      if (input.predictions) return evaluateTable(input, caller, signal);
+      return evaluateModel(assertModelInput(input), caller, signal);
     },
 
     async get({ id }: { id: string }, caller: Caller): Promise<Evaluation> {
@@ -120,12 +154,17 @@ export function createEvaluations(deps: EvaluationsDependencies) {
       return found;
     },
 
-    /** A model without a version means all of its versions. */
-    async list(input: Input<Contract['list']>, caller: Caller): Promise<Page<Evaluation>> {
+    /** A model or a dataset without a version means all of its versions. */
+    async list(input: Input<Contract['list']>, caller: Caller): Promise<Page<EvaluationSummary>> {
       const limit = input.limit ?? defaultPageSize;
       const before = input.cursor === undefined ? undefined : decodeCursor(input.cursor, isText);
-      const filter = { ...(await toFilter(input.model, caller.workspace)), before, limit: limit + 1 };
-      const rows = await evaluationStore(db).list({ ...filter, workspace: caller.workspace });
+      const { task, source, dataset } = input;
+      const filter = { ...(await toFilter(input.model, caller.workspace)), task, source, dataset, before };
+      const rows = await evaluationStore(db).list({
+        ...filter,
+        workspace: caller.workspace,
+        limit: limit + 1,
+      });
       return toPage(rows, limit, (evaluation) => evaluation.id);
     },
 
@@ -157,7 +196,22 @@ export function createEvaluations(deps: EvaluationsDependencies) {
 
 export type Evaluations = ReturnType<typeof createEvaluations>;
 
-function listColumns(input: EvaluationInput, ...models: (ModelVersion | null)[]): string[] {
+const neverAborted = new AbortController().signal;
+
+/** @throws evaluationRequestInvalid naming what is missing */
+function assertModelInput(input: EvaluationInput): ModelInput {
+  const { model, dataset, timeColumn, sql } = input;
+  const lacks = model === undefined ? 'model' : dataset === undefined ? 'dataset' : 'timeColumn';
+  if (model === undefined || dataset === undefined || timeColumn === undefined)
+    throw errors.evaluationRequestInvalid({
+      reason:
+        sql === undefined ? `it names no '${lacks}'` : 'a model is run on a dataset version, not on SQL',
+      remedy: "Name 'model', 'dataset' and 'timeColumn', or the columns of 'predictions'",
+    });
+  return { ...input, model, dataset, timeColumn };
+}
+
+function listColumns(input: ModelInput, ...models: (ModelVersion | null)[]): string[] {
   const inputs = models.flatMap((model) => model?.inputs.map(({ name }) => name) ?? []);
   return [input.target, ...(input.baseline === undefined ? [] : [input.baseline]), ...inputs];
 }
@@ -166,7 +220,7 @@ const getColumn = (table: WindowTable, name: string): Float64Array =>
   table.columns.get(name) ?? new Float64Array();
 
 function describe(
-  input: EvaluationInput,
+  input: ModelInput,
   table: WindowTable,
   { candidate, champion, baseline }: Sides,
   championVersion: ModelVersion | null,

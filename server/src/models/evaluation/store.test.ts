@@ -5,6 +5,9 @@ import { evaluationStore } from './store.ts';
 
 const evaluation = (id: string): Evaluation => ({
   ...{ id, model: 'm@1', dataset: 'd@1', target: 'y', refitted: true, notes: ['why'], createdBy: 'user:x' },
+  ...{ source: 'model', task: 'regression', sql: null },
+  intervals: { mae: { low: 0.2, high: 0.4, method: 'bootstrap' } },
+  ...{ slices: [], worst: null, curves: [], confusion: null, residuals: null },
   window: { from: '2023-01-01', to: '2023-02-01', rows: 2 },
   metrics: { mae: 0.1 + 0.2 },
   baseline: { name: 'close', metrics: { mae: 1 } },
@@ -33,5 +36,12 @@ describeEachDatabase('evaluation store', (open) => {
     expect(await ids({ before: 'ev_3', limit: 9 })).toEqual(['ev_2', 'ev_1']);
     expect(await ids({ model: 'm', version: 1, limit: 9 })).toEqual(['ev_3', 'ev_1']);
     expect(await ids({ model: 'else', limit: 9 })).toEqual([]);
+    const other = { ...evaluation('ev_4'), source: 'predictions', task: 'binary', dataset: 'd2@1' } as const;
+    await store.insert({ workspace: 'w', model: '', version: 0 }, other);
+    expect(await ids({ task: 'binary', limit: 9 })).toEqual(['ev_4']);
+    expect(await ids({ source: 'model', limit: 1 })).toEqual(['ev_3']);
+    expect(await ids({ dataset: 'd2', limit: 9 })).toEqual(['ev_4']);
+    expect(await ids({ dataset: 'd@1', limit: 9 })).toHaveLength(3);
+    expect((await store.list({ workspace: 'w', limit: 1 }))[0]).not.toHaveProperty('series');
   });
 });

@@ -64,7 +64,7 @@ export function createGates({ db, registry, evaluations, changes, clock }: Gates
         throw errors.gateEvaluationMismatch({
           model: version.reference,
           evaluation: evaluation.id,
-          found: evaluation.model,
+          found: evaluation.model ?? 'a table of predictions',
         });
       }
       return changes.run(caller, async (tx, record) => {

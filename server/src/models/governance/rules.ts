@@ -3,7 +3,7 @@ import { TidemillError } from '../../base/errors.ts';
 import { compileExpression } from '../../base/expressions/cel.ts';
 
 export type RuleResult = GateCheck['results'][number];
-type Judged = { readonly name: string; readonly metrics: Readonly<Record<string, number>> };
+type Judged = { readonly name: string; readonly metrics: Readonly<Record<string, number | null>> };
 export type GateVariables = Readonly<Record<string, unknown>>;
 
 /** What rules read: `metrics.mae`, `baseline.mae`, `againstChampion.verdict`; what was not evaluated is null. */
@@ -48,7 +48,7 @@ const example: GateVariables = toVariables({
   series: [],
   createdAt: 0,
   createdBy: 'user:owner',
-} as Evaluation);
+} as unknown as Evaluation);
 
 /** What is wrong with the rule, or null. */
 export function findFault(rule: GateRule, others: readonly GateRule[]): string | null {

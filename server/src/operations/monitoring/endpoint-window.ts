@@ -1,5 +1,6 @@
-import type { DatasetVersion, Evaluation, ModelVersion, PredictionRecord } from '@tidemill/contract';
+import type { DatasetVersion, ModelVersion, PredictionRecord } from '@tidemill/contract';
 import type { Datasets } from '../../data/datasets/service.ts';
+import type { Evaluations } from '../../models/evaluation/service.ts';
 import type { Endpoints } from '../../serving/endpoints/service.ts';
 import type { Predictions } from '../../serving/predictions/service.ts';
 import { createKept } from './kept.ts';
@@ -12,12 +13,7 @@ export interface EndpointWindowDependencies {
   readonly predictions: Pick<Predictions, 'window' | 'list'>;
   readonly registry: { resolve(reference: string, workspace: string): Promise<ModelVersion> };
   readonly datasets: Pick<Datasets, 'resolve'>;
-  readonly evaluations: {
-    list(
-      input: { model: string; limit: number },
-      caller: { workspace: string; actor: string; role: 'admin' },
-    ): Promise<{ items: Evaluation[] }>;
-  };
+  readonly evaluations: Pick<Evaluations, 'list' | 'get'>;
 }
 
 /** What an endpoint answered lately, by whom, and what that is held against: read once for all of its monitors. */
@@ -66,8 +62,9 @@ export function createEndpointWindows(deps: EndpointWindowDependencies) {
     monitor: StoredMonitor,
   ) {
     const caller = { actor: 'system:monitoring', role: 'admin', workspace } as const;
-    const { items } = await evaluations.list({ model: live.reference, limit: 1 }, caller);
-    const judged = errorsOfEvaluation(items[0]);
+    const newest = { model: live.reference, source: 'model', task: 'regression', limit: 1 } as const;
+    const { items } = await evaluations.list(newest, caller);
+    const judged = items[0] && errorsOfEvaluation(await evaluations.get({ id: items[0].id }, caller));
     if (judged) return judged;
     const key = `${workspace}|${endpoint}|${live.reference}|${windowOf(monitor)}`;
     return releases

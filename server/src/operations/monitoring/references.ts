@@ -94,8 +94,7 @@ export function createReferences({ datasets, analytics, compute }: ReferencesDep
 export type References = ReturnType<typeof createReferences>;
 
 /** The errors of a model's evaluation, in order of time; null when there are too few. */
-export function errorsOfEvaluation(evaluation: Evaluation | undefined): ErrorReference | null {
-  if (!evaluation) return null;
+export function errorsOfEvaluation(evaluation: Evaluation): ErrorReference | null {
   const errors = Float64Array.from(evaluation.series, ({ truth, prediction }) =>
     Math.abs(truth - prediction),
   );

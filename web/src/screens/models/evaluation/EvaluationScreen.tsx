@@ -24,7 +24,7 @@ export function EvaluationScreen() {
       {(value) => (
         <>
           <PageHeader
-            title={`${value.model} on ${value.dataset}`}
+            title={`${value.model ?? 'Predictions'} on ${value.dataset}`}
             trail={[{ text: 'Evaluations', to: '/evaluations' }]}
             asked={asked}
           />
@@ -60,7 +60,7 @@ function Facts({ evaluation }: { readonly evaluation: Evaluation }) {
     <>
       <Summary>
         <Fact name="Model">
-          <ReferenceLink kind="model" to={evaluation.model} />
+          {evaluation.model ? <ReferenceLink kind="model" to={evaluation.model} /> : 'none named'}
         </Fact>
         <Fact name="Dataset">
           <ReferenceLink kind="dataset" to={evaluation.dataset} />
@@ -95,7 +95,11 @@ function toSeriesLines({ series, model, baseline, champion }: Evaluation): Chart
   const time = (point: Evaluation['series'][number]) => Date.parse(point.time);
   const lines: ChartLine[] = [
     { name: 'truth', tone: 'text', points: toPoints(series, time, (point) => point.truth) },
-    { name: model, tone: 'accent', points: toPoints(series, time, (point) => point.prediction) },
+    {
+      name: model ?? 'prediction',
+      tone: 'accent',
+      points: toPoints(series, time, (point) => point.prediction),
+    },
   ];
   if (baseline)
     lines.push({
@@ -129,7 +133,7 @@ function MetricsTable({ evaluation }: { readonly evaluation: Evaluation }) {
   const { metrics, baseline, champion, model } = evaluation;
   const rows = Object.keys(metrics).map((metric) => ({
     metric,
-    [model]: metrics[metric],
+    [model ?? 'prediction']: metrics[metric],
     ...(baseline && { naive: baseline.metrics[metric] ?? null }),
     ...(champion && { [champion.name]: champion.metrics[metric] ?? null }),
   }));

@@ -1,4 +1,4 @@
-import type { Evaluation } from '@tidemill/sdk';
+import type { EvaluationSummary } from '@tidemill/sdk';
 import type { DataColumn } from '../../../components/data-column.tsx';
 import { Figure } from '../../../components/Figure.tsx';
 import { ReferenceLink, shortId } from '../../../components/ReferenceLink.tsx';
@@ -8,8 +8,8 @@ import { Time } from '../../../components/Time.tsx';
 const error = (
   id: string,
   title: string,
-  value: (evaluation: Evaluation) => number | undefined,
-): DataColumn<Evaluation> => ({
+  value: (evaluation: EvaluationSummary) => number | null | undefined,
+): DataColumn<EvaluationSummary> => ({
   id,
   title,
   value,
@@ -18,7 +18,7 @@ const error = (
   width: 100,
 });
 
-export const evaluationColumns: readonly DataColumn<Evaluation>[] = [
+export const evaluationColumns: readonly DataColumn<EvaluationSummary>[] = [
   {
     id: 'id',
     title: 'Evaluation',
@@ -32,7 +32,8 @@ export const evaluationColumns: readonly DataColumn<Evaluation>[] = [
     id: 'model',
     title: 'Model',
     value: (evaluation) => evaluation.model,
-    cell: (evaluation) => <ReferenceLink kind="model" to={evaluation.model} />,
+    cell: (evaluation) =>
+      evaluation.model ? <ReferenceLink kind="model" to={evaluation.model} /> : 'a table',
   },
   {
     id: 'dataset',

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import type { Evaluation, GateCheck, ModelVersion } from '@tidemill/sdk';
+import type { EvaluationSummary, GateCheck, ModelVersion } from '@tidemill/sdk';
 import { useMemo, useState } from 'react';
 import { Action } from '../../../components/Action.tsx';
 import { Answer } from '../../../components/Answer.tsx';
@@ -99,7 +99,10 @@ export function VersionEvaluations({ model }: { readonly model: ModelVersion }) 
   );
 }
 
-const checkColumn = (model: ModelVersion, onCheck: (check: GateCheck) => void): DataColumn<Evaluation> => ({
+const checkColumn = (
+  model: ModelVersion,
+  onCheck: (check: GateCheck) => void,
+): DataColumn<EvaluationSummary> => ({
   id: 'check',
   title: '',
   value: () => null,

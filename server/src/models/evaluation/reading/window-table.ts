@@ -1,9 +1,9 @@
 /** The rows an evaluation judges on, read from a dataset version in order of time. */
-import type { DatasetVersion } from '@tidemill/contract';
-import type { Analytics, TableSource } from '../../adapters/analytics/analytics.ts';
-import { errors } from '../../base/errors.ts';
-import { quoteName } from '../../base/sql-text.ts';
-import { chooseWindow, type WindowBounds } from './rules.ts';
+import type { Column } from '@tidemill/contract';
+import type { Analytics, TableSource } from '../../../adapters/analytics/analytics.ts';
+import { errors } from '../../../base/errors.ts';
+import { quoteName } from '../../../base/sql-text.ts';
+import { chooseWindow, type WindowBounds } from '../rules.ts';
 
 export interface WindowTable {
   readonly rows: number;
@@ -22,6 +22,12 @@ export interface WindowRequest {
     | undefined;
 }
 
+/** A dataset version, or another table with a name for messages. */
+interface Named {
+  readonly reference: string;
+  readonly columns: readonly Column[];
+}
+
 type ColumnTypes = ReadonlyMap<string, string>;
 
 const numeric = new Set(['integer', 'double', 'boolean']);
@@ -30,7 +36,7 @@ const calendar = new Set(['date', 'timestamp']);
 /** @throws datasetColumnNotFound, evaluationColumnInvalid, evaluationWindowInvalid */
 export async function findWindow(
   analytics: Pick<Analytics, 'query' | 'columns'>,
-  version: DatasetVersion,
+  version: Named,
   source: TableSource,
   request: WindowRequest,
 ): Promise<WindowBounds> {
@@ -56,7 +62,7 @@ export async function findWindow(
 /** @throws datasetColumnNotFound, evaluationColumnInvalid, evaluationValueMissing naming column, count and first row */
 export async function readWindow(
   analytics: Pick<Analytics, 'columns'>,
-  version: DatasetVersion,
+  version: Named,
   source: TableSource,
   request: {
     readonly timeColumn: string;
@@ -84,18 +90,18 @@ export async function readWindow(
   return { rows: times.length, labels, times, columns };
 }
 
-function typesOf(version: DatasetVersion): ColumnTypes {
+function typesOf(version: Named): ColumnTypes {
   return new Map(version.columns.map(({ name, type }) => [name, type]));
 }
 
-function getType(version: DatasetVersion, column: string): string {
+function getType(version: Named, column: string): string {
   const type = typesOf(version).get(column);
   if (type) return type;
   const known = version.columns.map(({ name }) => name).join(', ');
   throw errors.datasetColumnNotFound({ reference: version.reference, column, known });
 }
 
-function assertNumeric(version: DatasetVersion, column: string): void {
+function assertNumeric(version: Named, column: string): void {
   const type = getType(version, column);
   if (numeric.has(type)) return;
   const reason = `holds ${type}, and numbers are needed`;
@@ -103,7 +109,7 @@ function assertNumeric(version: DatasetVersion, column: string): void {
 }
 
 /** Microseconds fit a double exactly for the next two centuries. */
-function timeExpression(version: DatasetVersion, column: string): string {
+export function timeExpression(version: Named, column: string): string {
   const type = getType(version, column);
   if (calendar.has(type)) return `cast(epoch_us(cast(${quoteName(column)} as timestamp)) as double)`;
   if (type === 'integer' || type === 'double') return `cast(${quoteName(column)} as double)`;
@@ -113,7 +119,7 @@ function timeExpression(version: DatasetVersion, column: string): string {
 
 async function parseBounds(
   analytics: Pick<Analytics, 'query'>,
-  version: DatasetVersion,
+  version: Named,
   column: string,
   texts: readonly (string | undefined)[],
 ): Promise<(number | undefined)[]> {
@@ -134,12 +140,7 @@ async function parseBounds(
   });
 }
 
-function assertFinite(
-  version: DatasetVersion,
-  column: string,
-  values: Float64Array,
-  labels: readonly string[],
-): void {
+function assertFinite(version: Named, column: string, values: Float64Array, labels: readonly string[]): void {
   const first = values.findIndex((value) => !Number.isFinite(value));
   if (first < 0) return;
   const rows = values.reduce((count, value) => count + (Number.isFinite(value) ? 0 : 1), 0);
@@ -154,3 +155,11 @@ function assertFinite(
 
 /** DuckDB writes `2023-08-31 00:00:00`; a whole day needs no clock. */
 const toLabel = (text: string): string => text.replace(/ 00:00:00$/, '').replace(' ', 'T');
+
+/** Words for a time as `timeExpression` gives it. */
+export const toTimeLabel =
+  (type: string) =>
+  (time: number): string =>
+    calendar.has(type) && Math.abs(time) <= 8.64e18
+      ? new Date(time / 1000).toISOString().replace(/(T00:00:00)?\.000Z$/, '')
+      : String(time);
