@@ -33,7 +33,6 @@ export async function createTrainingWing(
   change: {
     compute?: (real: Compute) => Compute;
     artifacts?: ArtifactFolder;
-    needsTokens?: boolean;
   } = {},
 ) {
   const folder = await createTempDir();
@@ -69,7 +68,7 @@ export async function createTrainingWing(
     buildEnvironment: readBuildEnvironment(process.env),
     environments: localEnvironments({ folder: join(folder.path, 'environments') }),
     url: () => 'http://127.0.0.1:4600',
-    tokens: createJobTokens({ db, clock, isNeeded: change.needsTokens ?? false }),
+    tokens: createJobTokens({ db, clock, isNeeded: false }),
     capacity: { cpu: 2, memoryBytes: 2e9, gpu: 1 },
     resolveModel: async (reference) => {
       throw errors.modelNotFound({ name: reference, known: 'none' });

@@ -2,8 +2,11 @@ import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { textOf } from '../../../testing/data-wing.ts';
+import { createTestPlatform } from '../../../testing/platform.ts';
 import { createTempDir } from '../../../testing/temp-dir.ts';
+import { isEnded, until } from '../../../testing/training-wing.ts';
 import { commandFolder } from './folder.ts';
 import { notebookOf, notebookPackages, runNotebook } from './notebook.ts';
 
@@ -92,3 +95,33 @@ test('where nothing runs notebooks, it says what to install', { timeout: patienc
   const ended = await run(bare ?? '', 'a.ipynb', [], {});
   expect(ended).toMatchObject({ code: 1, stderr: expect.stringMatching(/pip install nbclient ipykernel/) });
 });
+
+test.skipIf(python === null)(
+  'run as a job where tokens are asked for, it has one, which the copy and the log do not show',
+  async () => {
+    const platform = await createTestPlatform({ host: '0.0.0.0' });
+    onTestFinished(() => platform.close());
+    const { jobs, experiments } = platform.services;
+    const place = join(temp.path, 'as-a-job');
+    await mkdir(place);
+    const code =
+      'import os\nfor name in ("TIDEMILL_TOKEN", "MLFLOW_TRACKING_TOKEN"):\n    print(name, len(os.environ[name]), os.environ[name])';
+    const text = JSON.stringify({ cells: [cell(code)], metadata: {}, nbformat: 4, nbformat_minor: 4 });
+    await writeFile(join(place, 'tells.ipynb'), text);
+    const { id, runId } = await jobs.submitCommand(
+      {
+        ...{ experiment: 'notebooks', command: ['tells.ipynb'], workingDirectory: place },
+        environment: { VIRTUAL_ENV: dirname(python ?? '') },
+      },
+      platform.caller,
+    );
+    const ended = await until(jobs, id, platform.caller, isEnded, patience);
+    expect([ended.state, ended.error]).toEqual(['succeeded', null]);
+    const shown = `51 tdm_${'*'.repeat(47)}\n`;
+    const told = [`TIDEMILL_TOKEN ${shown}`, `MLFLOW_TRACKING_TOKEN ${shown}`];
+    expect(await textOf((await jobs.logs({ id }, platform.caller)).content)).toBe(told.join(''));
+    const copy = await experiments.findArtifactText(runId ?? '', 'tells.ipynb', 'default');
+    expect(JSON.parse(copy ?? '').cells[0].outputs[0].text.join('')).toBe(told.join(''));
+  },
+  patience,
+);
