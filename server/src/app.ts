@@ -196,6 +196,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     clock,
     logger,
     experiments,
+    datasets,
     sweeps,
     parseMLmodel,
     async renamed(tx, workspace, name, to) {

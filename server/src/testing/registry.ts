@@ -16,6 +16,13 @@ export const noSweeps: RegistryDependencies['sweeps'] = {
   recordModel: async () => undefined,
 };
 
+/** For registries in whose tests no run reads a dataset. */
+export const noDatasets: RegistryDependencies['datasets'] = {
+  resolve: async (reference) => {
+    throw errors.datasetVersionNotFound({ reference, known: 'There are none' });
+  },
+};
+
 /** A registry over real runs with real files, without the wings above it. */
 export async function createTestRegistry(
   database: DatabaseHandle,
@@ -31,6 +38,7 @@ export async function createTestRegistry(
   const registry = createRegistry({
     ...{ db, blobs, changes, lineage, events, clock, logger, experiments, parseMLmodel },
     renamed: async () => undefined,
+    datasets: noDatasets,
     sweeps,
   });
   return { ...own, db, changes, events, registry };

@@ -14,7 +14,7 @@ import { errors } from '../../base/errors.ts';
 import { createLogger } from '../../base/logger.ts';
 import { createEvents } from '../../platform/events/service.ts';
 import { describeEachDatabase } from '../../testing/each-database.ts';
-import { noSweeps } from '../../testing/registry.ts';
+import { noDatasets, noSweeps } from '../../testing/registry.ts';
 import { tempDir } from '../../testing/temp-dir.ts';
 import { buildMlflowModel, parseMLmodel } from '../../training/learners/mlflow-model.ts';
 import type { ModelFile } from './rules.ts';
@@ -44,10 +44,11 @@ async function openRegistry(db: Db) {
     parseMLmodel,
     renamed: async () => undefined,
     sweeps: noSweeps,
+    datasets: noDatasets,
     experiments: {
       getRun: async ({ id }) => {
         if (!runs.has(id)) throw errors.runNotFound({ run: id });
-        return { id, metrics: { mae: 1.5, broken: null } } as unknown as Run;
+        return { id, metrics: { mae: 1.5, broken: null }, inputs: [] } as unknown as Run;
       },
       artifactRoot: 'mlflow-artifacts:/',
       artifactPaths: async (id, folder) =>

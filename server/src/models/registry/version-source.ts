@@ -15,9 +15,10 @@ import {
   promptTag,
 } from './rules.ts';
 import { parseSource, type Source } from './source.ts';
+import { findTrainingSet, type TrainingSetDependencies } from './training-set.ts';
 import { versionStore } from './version-store.ts';
 
-export interface VersionSourceDependencies extends ModelFolderDependencies {
+export interface VersionSourceDependencies extends ModelFolderDependencies, TrainingSetDependencies {
   readonly db: Db;
   readonly experiments: {
     getRun(input: { id: string }, caller: Caller): Promise<Run>;
@@ -62,6 +63,10 @@ export function createVersionSources(deps: VersionSourceDependencies) {
    */
   async function readRunModel(id: string, path: string | undefined, caller: Caller): Promise<Found> {
     const run = await experiments.getRun({ id }, caller);
+    return withTrainingSet(await readModelOf(run, path, caller), run, caller);
+  }
+
+  async function readModelOf(run: Run, path: string | undefined, caller: Caller): Promise<Found> {
     const folder = (path ?? defaultFolder).replace(/\/+$/, '');
     try {
       return { ...originOfRun(run, folder), ...(await readContent(run, folder, caller)) };
@@ -71,8 +76,15 @@ export function createVersionSources(deps: VersionSourceDependencies) {
       const model = pickLogged(logged, path === undefined ? undefined : folder);
       if (model) return readLoggedBy(run, model, caller);
       if (logged.length === 0) throw error;
-      throw errors.modelFolderMissing({ run: id, path: folder, found: nameLogged(logged) }, error);
+      throw errors.modelFolderMissing({ run: run.id, path: folder, found: nameLogged(logged) }, error);
     }
+  }
+
+  /** So that what it is asked is held against what it learned from, whoever trained it. */
+  async function withTrainingSet(found: Found, run: Run, { workspace }: Caller): Promise<Found> {
+    if (found.trainingSet !== null || found.digest === null) return found;
+    const signature = found.inputs.map(({ name }) => name);
+    return { ...found, trainingSet: await findTrainingSet(deps, run, signature, workspace) };
   }
 
   /** What MLflow 3 keeps beside the run, the newest first. */
@@ -117,7 +129,10 @@ export function createVersionSources(deps: VersionSourceDependencies) {
     if (isOfPrompt) return readPrompt(claim);
     const source = parseSource(claim.source, experiments.artifactRoot);
     const found = await readParsed(source, claim, caller);
-    return { ...found, source: claim.source };
+    const ofRun = { ...found, source: claim.source };
+    if (source.kind === 'version' || found.runId === null) return ofRun;
+    const run = await ignoring(['runNotFound'], experiments.getRun({ id: found.runId }, caller));
+    return run ? withTrainingSet(ofRun, run, caller) : ofRun;
   }
 
   async function readParsed(source: Source, claim: SourceClaim, caller: Caller): Promise<Found> {
