@@ -8,12 +8,15 @@ const never = [...configDefaults.exclude, '**/dist/**', '**/.tidemill/**'];
 const poll = { timeout: 20_000 };
 
 /**
- * `unit` lies beside the code it tests; `e2e` starts whole processes, so its files take turns.
- * Forks, not threads: as fast here, and a native module that aborts takes one file with it, not the whole run.
+ * `unit` lies beside the code it tests, and the files of a worker share its modules: to import the server anew
+ * for each costs as much as all tests do. So what a module keeps outlives a file, and no hook of Vitest stands outside
+ * of a test file. `e2e` starts whole processes, so its files take turns.
+ * Forks, not threads: as fast here, and a native module that aborts takes one worker with it, not the whole run.
  */
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    globalSetup: 'server/src/testing/run-folder.ts',
     projects: [
       {
         test: {
@@ -24,6 +27,7 @@ export default defineConfig({
           ],
           exclude: [...never, slow],
           pool: 'forks',
+          isolate: false,
           testTimeout: 30_000,
           expect: { poll },
           hookTimeout: 30_000,

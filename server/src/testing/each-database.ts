@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, describe } from 'vitest';
 import type { DatabaseHandle } from '../adapters/db/db.ts';
 import { openPostgres } from '../adapters/db/postgres.ts';
 import { openSqlite } from '../adapters/db/sqlite.ts';
+import { type BorrowedSchema, borrowSchema, copyMigrated } from './migrated-databases.ts';
 import { createTempDir } from './temp-dir.ts';
 
 /** Opens the suite's database: the same one at each call, each time with its own connections. */
@@ -14,8 +14,8 @@ export const postgresUrl =
   process.env.TIDEMILL_TEST_POSTGRES ?? 'postgres://postgres@127.0.0.1:5432/postgres';
 
 /**
- * Runs a suite once per kind of database. What `open` gave is closed after the suite; the SQLite file and the
- * PostgreSQL schema are the suite's own and vanish with it. Without a PostgreSQL that half is skipped, aloud.
+ * Runs a suite once per kind of database. What `open` gave is closed after the suite; the SQLite file is the suite's own
+ * and vanishes with it, the PostgreSQL schema is its own until then (`migrated-databases.ts`). Without a PostgreSQL that half is skipped, aloud.
  */
 export function describeEachDatabase(name: string, suite: (open: OpenDatabase) => void): void {
   describe(`${name} [sqlite]`, () => suite(sqliteForSuite()));
@@ -44,20 +44,27 @@ async function findPostgres(): Promise<boolean> {
 
 function sqliteForSuite(): OpenDatabase {
   let folder: ReturnType<typeof createTempDir> | undefined;
+  let copied: Promise<void> | undefined;
   return openAndClose(
     async () => {
       folder ??= createTempDir();
-      return openSqlite({ file: join((await folder).path, 'tidemill.db'), durability: 'process' });
+      const file = join((await folder).path, 'tidemill.db');
+      copied ??= copyMigrated(file);
+      await copied;
+      return openSqlite({ file, durability: 'process' });
     },
     async () => (await folder)?.remove(),
   );
 }
 
 function postgresForSuite(): OpenDatabase {
-  const schema = `test_${randomBytes(8).toString('hex')}`;
+  let schema: Promise<BorrowedSchema> | undefined;
   return openAndClose(
-    () => openPostgres({ url: postgresUrl, schema, connections: 4 }),
-    () => dropSchema(schema),
+    async () => {
+      schema ??= borrowSchema(postgresUrl);
+      return openPostgres({ url: postgresUrl, schema: (await schema).name, connections: 4 });
+    },
+    async () => (await schema)?.giveBack(),
   );
 }
 
@@ -72,14 +79,4 @@ function openAndClose(open: OpenDatabase, remove: () => Promise<void>): OpenData
     handles.push(handle);
     return handle;
   };
-}
-
-async function dropSchema(schema: string): Promise<void> {
-  const client = new pg.Client({ connectionString: postgresUrl });
-  await client.connect();
-  try {
-    await client.query(`drop schema if exists ${schema} cascade`);
-  } finally {
-    await client.end();
-  }
 }

@@ -8,6 +8,7 @@ import type { Caller } from '../base/caller.ts';
 import type { Clock } from '../base/clock.ts';
 import { createLogger, type Logger } from '../base/logger.ts';
 import { readBuildEnvironment, readCommandEnvironment } from '../config.ts';
+import { copyMigrated } from './migrated-databases.ts';
 
 export const owner: Caller = { actor: 'user:owner', role: 'admin', workspace: 'default' };
 
@@ -26,6 +27,7 @@ export async function createTestPlatform(
   } = {},
 ) {
   const folder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'tidemill-test-'));
+  if (!options.postgres) await copyMigrated(join(folder, 'tidemill.db'));
   const app = await createApp({
     config: {
       host: options.host ?? '127.0.0.1',

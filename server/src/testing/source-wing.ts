@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SourcePull } from '@tidemill/contract';
-import { afterAll, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { createAudit, createChanges } from '../access/audit/service.ts';
 import { createLineage } from '../access/lineage/service.ts';
 import { createSecrets } from '../access/secrets/service.ts';
@@ -18,17 +18,13 @@ import { isEnded } from '../data/sources/rules.ts';
 import { createSources } from '../data/sources/service.ts';
 import { createEvents } from '../platform/events/service.ts';
 import { createTasks } from '../platform/tasks/service.ts';
-import { createTempDir } from './temp-dir.ts';
+import { createRunDir, createTempDir } from './temp-dir.ts';
 import { until } from './until.ts';
 
 let workspaces = 0;
-// One for all: the databases know of chunks that other tests have put there.
-const blobFolder = await createTempDir();
+// One for all tests of a worker: the databases know of chunks that other tests have put there.
+const blobFolder = await createRunDir();
 const analytics = await openDuckdb();
-afterAll(async () => {
-  await analytics.close();
-  await blobFolder.remove();
-});
 
 interface Options {
   readonly start?: boolean;
@@ -48,7 +44,7 @@ export async function openSources(db: Db, options: Options = {}) {
   const events = createEvents({ db, clock, logger });
   const changes = createChanges({ db, clock, events });
   const lineage = createLineage({ db, clock });
-  const blobs = await openFilesystemBlobs({ root: blobFolder.path });
+  const blobs = await openFilesystemBlobs({ root: blobFolder });
   const tempFolder = join(temp.path, 'tmp');
   const datasets = createDatasets({
     ...{ db, changes, lineage, clock, blobs, analytics, tempFolder },
