@@ -24,6 +24,10 @@ interface ActionProps<R> {
   readonly inRow?: boolean;
   /** Further fields of the dialog; one that shows itself what was refused is told. */
   readonly children?: ReactNode | ((refused: Error | null) => ReactNode);
+  /** The fields say themselves what was refused, so the dialog need not. */
+  readonly isTold?: (error: Error) => boolean;
+  /** What the dialog needs may be fetched from now on. */
+  readonly onOpen?: () => void;
   /** Called with the answer after it succeeded. */
   readonly onDone?: (reply: R) => void;
 }
@@ -34,7 +38,10 @@ export function Action<R>(props: ActionProps<R>) {
   return (
     <>
       <Button
-        onClick={() => setOpen(true)}
+        onClick={() => {
+          setOpen(true);
+          props.onOpen?.();
+        }}
         disabled={props.disabled}
         {...(props.danger && !props.disabled && { c: 'var(--bad)' })}
         {...(props.inRow && { variant: 'subtle', size: 'compact-xs' })}
@@ -86,7 +93,7 @@ function ActionForm<R>({ close, ...props }: ActionProps<R> & { readonly close: (
           onChange={(event) => setReason(event.currentTarget.value)}
         />
       )}
-      {mutation.error && <ErrorNotice error={mutation.error} />}
+      {mutation.error && !props.isTold?.(mutation.error) && <ErrorNotice error={mutation.error} />}
       <div className="row" style={{ justifyContent: 'flex-end' }}>
         {props.asked && (
           <div className="row" style={{ marginRight: 'auto', gap: 0 }}>

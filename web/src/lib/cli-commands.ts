@@ -1,3 +1,4 @@
+import { jobWords } from './command-words.ts';
 import { type Asked, shellQuote } from './http-form.ts';
 
 type Input = Readonly<Record<string, unknown>>;
@@ -160,6 +161,8 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'jobs.get': ({ id }) => `jobs show ${id}`,
   'jobs.listFiles': ({ id, role }) => `jobs files ${id}${option({ role }, 'role')}`,
   'jobs.getFile': ({ id, path, role }) => `jobs files ${id} ${named(path)}${option({ role }, 'role')}`,
+  'jobs.submitCommand': jobWords,
+  'jobs.rebuild': ({ id }) => `runs rebuild ${id}`,
   'jobs.retry': ({ id }) => `jobs retry ${id}`,
   'jobs.cancel': ({ id }) => `jobs cancel ${id}`,
   'sweeps.list': () => 'sweeps list',

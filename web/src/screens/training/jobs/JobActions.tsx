@@ -2,10 +2,21 @@ import { useNavigate } from '@tanstack/react-router';
 import type { Job } from '@tidemill/sdk';
 import { Action } from '../../../components/Action.tsx';
 import { send } from '../../../lib/client.ts';
+import { RunAgainAction } from '../command/RunCommandAction.tsx';
 
 export const isRebuildable = ({ kind, state }: Job): boolean => kind === 'command' && state === 'succeeded';
 
+/** What may be done with it now, and, for a command, the same again with changes. */
 export function JobActions({ job }: { readonly job: Job }) {
+  return (
+    <>
+      {job.kind === 'command' && <RunAgainAction key={job.id} job={job} />}
+      <OwnActions job={job} />
+    </>
+  );
+}
+
+function OwnActions({ job }: { readonly job: Job }) {
   const { id, kind, state, finishedAt, runId } = job;
   const navigate = useNavigate();
   if (finishedAt === null)

@@ -10,6 +10,7 @@ import { Time } from '../../../components/Time.tsx';
 import { formatDuration } from '../../../lib/format.ts';
 import { useList } from '../../../lib/pages.ts';
 import { useScreenSearch } from '../../../lib/url-state.ts';
+import { RunCommandAction } from '../command/RunCommandAction.tsx';
 import { tookMs, trialOf, whatItRuns } from './job-words.ts';
 
 const states = ['queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled'] as const;
@@ -102,12 +103,15 @@ export function JobsScreen() {
         about="Learners and commands, each with its run."
         asked={list.asked}
         actions={
-          <NativeSelect
-            aria-label="state"
-            data={[{ value: '', label: 'In any state' }, ...states]}
-            value={state ?? ''}
-            onChange={({ currentTarget }) => change({ state: currentTarget.value || undefined })}
-          />
+          <>
+            <RunCommandAction />
+            <NativeSelect
+              aria-label="state"
+              data={[{ value: '', label: 'In any state' }, ...states]}
+              value={state ?? ''}
+              onChange={({ currentTarget }) => change({ state: currentTarget.value || undefined })}
+            />
+          </>
         }
       />
       <ListTable

@@ -1,4 +1,5 @@
 import type { CommandJob, Job, LearnerJob } from '@tidemill/sdk';
+import { joinWords } from '../../../lib/shell-words.ts';
 
 /** What was asked for, as the server completed it: absent things are null, files are told by their paths. */
 export type CommandSpec = Omit<CommandJob, 'code' | 'files' | 'revision' | 'resources'> & {
@@ -14,14 +15,10 @@ export const commandOf = (job: Job): CommandSpec | null =>
 /** The command as one types it, or the learner with its training set. */
 export function whatItRuns(job: Job): string {
   const command = commandOf(job);
-  if (command) return command.command.map(toWord).join(' ');
+  if (command) return joinWords(command.command);
   const { learner, trainingSet } = job.spec as unknown as LearnerJob;
   return `${learner} on ${trainingSet}`;
 }
-
-/** A word that a shell would cut stands in quotes. */
-const toWord = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 
 /** The sweep that made the job, and which of its trials it is. */
 export function trialOf(job: Job): { readonly sweep: string; readonly number: string } | null {
