@@ -1,9 +1,9 @@
 import { type Static, Type } from 'typebox';
-import { byName, byVersion, Column, Done, page, pageQuery, Row, strict } from './common.ts';
+import { byName, byVersion, Column, Done, page, pageQuery, strict } from './common.ts';
 import { endpoints } from './endpoint.ts';
 import { aboutProperties, definedProperties } from './entities.ts';
 import { FeatureUses } from './feature-uses.ts';
-import { versionBindings } from './feature-views.ts';
+import { PreviewReply, versionBindings } from './feature-views.ts';
 
 const field = { name: Type.String({ minLength: 1, maxLength: 128 }), type: Column.properties.type };
 
@@ -118,7 +118,7 @@ export const featureServicesEndpoints = endpoints({
     summary:
       'Run a service, registered or not, on some entity rows as a training set would: its views as of their times, its features on demand. Nothing is kept',
     body: ServicePreview,
-    reply: Type.Object({ columns: Type.Array(Column), rows: Type.Array(Row) }),
+    reply: PreviewReply,
   },
   uses: {
     method: 'GET',

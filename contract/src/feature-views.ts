@@ -121,6 +121,12 @@ export const versionBindings = Type.Optional(
   }),
 );
 
+export const PreviewReply = Type.Object({
+  columns: Type.Array(Column),
+  rows: Type.Array(Row),
+  cutAt: Type.Integer({ description: 'characters: longer texts are cut there and end with …' }),
+});
+
 export const featureViewEndpoints = endpoints({
   put: {
     method: 'PUT',
@@ -199,6 +205,6 @@ export const featureViewEndpoints = endpoints({
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
       bindings: versionBindings,
     }),
-    reply: Type.Object({ columns: Type.Array(Column), rows: Type.Array(Row) }),
+    reply: PreviewReply,
   },
 });

@@ -54,6 +54,8 @@ export interface QueryRequest {
   readonly maxRows?: number;
   /** Characters of text in the rows beyond which it fails with `queryTooLarge`; for `query` and `sandboxedQuery`. */
   readonly maxCharacters?: number;
+  /** Texts beyond so many characters are cut there, and end with `…`: what is read of them is no more. For `sandboxedQuery`. */
+  readonly maxCell?: number;
 }
 
 export type Cell = string | number | boolean | null;

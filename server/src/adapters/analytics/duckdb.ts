@@ -7,6 +7,7 @@ import { connectionPool, interruptible } from './connections.ts';
 import { copyLines } from './copy-lines.ts';
 import { copyQuery } from './copy-query.ts';
 import { copyResult } from './copy-result.ts';
+import { cutCells } from './cut-cells.ts';
 import { countRows, describeFile } from './describe-file.ts';
 import { fileDigester } from './digest-file.ts';
 import { arrowOrder, exportFile, isPlain } from './export-file.ts';
@@ -112,7 +113,10 @@ export async function openDuckdb(options: DuckdbOptions = {}): Promise<Analytics
           await seal(sandbox, request.tables);
           const signal = withTimeLimit(request.signal, sandboxMs);
           return await interruptible(sandbox.connection, signal, async () => {
-            const statement = await prepareSelect(sandbox.connection, request);
+            const { maxCell } = request;
+            const given =
+              maxCell === undefined ? request : await cutCells(sandbox.connection, request, maxCell);
+            const statement = await prepareSelect(sandbox.connection, given);
             bindParameters(statement, request.parameters);
             return read(await statement.stream());
           });

@@ -38,6 +38,23 @@ const codeOf = (sql: string) =>
   );
 
 describe('sandboxedQuery', () => {
+  it('cuts long texts where it is told to, in the order of the select, and reads no more of them', async () => {
+    const sql = `select n, repeat(s, 10000000) as long, 'é😀' || s as short, [repeat(s, 20)] as list
+      from t order by n desc`;
+    const { columns, rows } = await analytics.sandboxedQuery({ sql, tables: { t: table }, maxCell: 10 });
+    expect(columns.map(({ type }) => type)).toEqual(['integer', 'text', 'text', 'text']);
+    expect(rows).toEqual([
+      { n: 2, long: `${'b'.repeat(10)}…`, short: 'é😀b', list: '["bbbbbbbb…' },
+      { n: 1, long: `${'a'.repeat(10)}…`, short: 'é😀a', list: '["aaaaaaaa…' },
+    ]);
+    const second = {
+      sql: 'select 1) t; drop view t; select * from (select 2',
+      tables: { t: table },
+      maxCell: 10,
+    };
+    await expect(analytics.sandboxedQuery(second)).rejects.toMatchObject({ status: expect.any(Number) });
+  });
+
   it('reads its tables, with any shape of select and with parameters', async () => {
     expect((await select('select * from t order by n desc -- all')).rows).toEqual([
       { n: 2, s: 'b' },

@@ -94,7 +94,8 @@ async function runOne(connection: DuckDBConnection, sql: string): Promise<void> 
   }
 }
 
-async function select(connection: DuckDBConnection, sql: string): Promise<SealedSelect> {
+/** In a sealed connection alone. */
+export async function select(connection: DuckDBConnection, sql: string): Promise<SealedSelect> {
   const statement = await prepareSelect(connection, { sql });
   const types = Array.from({ length: statement.columnCount }, (_, i) => String(statement.columnType(i)));
   const names = uniqueNames(types.map((_, i) => statement.columnName(i)));

@@ -83,6 +83,25 @@ describeEachDatabase('a preview of a service', (open) => {
     expect(few.rows).toEqual(found.rows.slice(0, 2));
   });
 
+  it('cuts texts that no screen shows, of a view, its aggregations and a service alike', async () => {
+    const { caller, preview } = await begin();
+    const notes = {
+      sql: "select symbol, seen as at_, repeat('é', 2000000) as note from prices",
+      ...{ entity: ['symbol'], eventTime: 'at_' },
+    };
+    await wing.features.put({ name: 'notes', ...notes }, caller);
+    const last = [{ name: 'note', function: 'last' as const, column: 'note', window: '7d' }];
+    for (const reply of [
+      await wing.features.preview(notes, caller),
+      await wing.features.preview({ ...notes, aggregations: last }, caller),
+      await preview({ features: ['notes:note'] }),
+    ]) {
+      expect(reply.cutAt).toBe(1_000);
+      expect(reply.rows).toHaveLength(4);
+      for (const { note } of reply.rows) expect(note).toBe(`${'é'.repeat(1_000)}…`);
+    }
+  });
+
   it('shows the first rows of a view that has all keys, as they are known by now', async () => {
     const { preview } = await begin();
     const onDemand = [{ name: 'twice', type: 'double' as const, expression: 'close * 2.0' }];

@@ -1,9 +1,10 @@
-import type { Column, FeatureView, Row, ServicePreview } from '@tidemill/contract';
+import type { FeatureView, ServicePreview } from '@tidemill/contract';
 import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
 import { inParallel } from '../../base/in-parallel.ts';
 import { quoteName } from '../../base/sql-text.ts';
 import type { FeatureServices } from './catalogue/feature-services.ts';
+import { type PreviewReply, toPreview } from './preview-cells.ts';
 import { cleanSql } from './rules.ts';
 import { entitiesSql, eventTimeOf, type TakenService } from './training-set-rules.ts';
 import type { TrainingSets } from './training-sets.ts';
@@ -47,11 +48,7 @@ export function createServicePreview({ services, trainingSets, resolveView }: Se
   }
 
   return {
-    async previewService(
-      input: ServicePreview,
-      caller: Caller,
-      signal?: AbortSignal,
-    ): Promise<{ columns: Column[]; rows: Row[] }> {
+    async previewService(input: ServicePreview, caller: Caller, signal?: AbortSignal): Promise<PreviewReply> {
       const { eventTime, statuses, bindings, limit = previewRows } = input;
       const service = await take(input, caller.workspace);
       const rows =
@@ -69,7 +66,7 @@ export function createServicePreview({ services, trainingSets, resolveView }: Se
         caller,
         signal,
       );
-      return { columns: [...found.columns], rows: found.rows.map((row) => ({ ...row })) };
+      return toPreview(found.columns, found.rows);
     },
   };
 }

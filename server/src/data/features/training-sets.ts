@@ -13,6 +13,7 @@ import { type GivenSelect, giveSelect, selectIntoFile } from './given-select.ts'
 import { finishedRowsSql } from './label-join.ts';
 import { type Counts, joinLabel } from './labelled-rows.ts';
 import { addOnDemand } from './on-demand-rows.ts';
+import { longestCell } from './preview-cells.ts';
 import { assertJoinable, cleanSql } from './rules.ts';
 import { namingSql } from './sql-failure.ts';
 import {
@@ -221,12 +222,8 @@ export function createTrainingSets(deps: TrainingSetDependencies) {
       return inFolder(async (folder) => {
         const { path } = await joinAll(made, { folder, signal, next: () => undefined });
         const tables = { _rows: { paths: [path] } };
-        return analytics.query({
-          sql: 'select * from _rows',
-          tables,
-          maxRows: 1000,
-          ...(signal && { signal }),
-        });
+        const sql = 'select * from _rows';
+        return analytics.sandboxedQuery({ sql, tables, maxRows: 1000, maxCell: longestCell, signal });
       });
     },
   };

@@ -1,11 +1,4 @@
-import type {
-  Column,
-  Entity,
-  FeatureView,
-  FeatureViewDefinition,
-  OnlineSettings,
-  Row,
-} from '@tidemill/contract';
+import type { Entity, FeatureView, FeatureViewDefinition, OnlineSettings } from '@tidemill/contract';
 import type { Analytics, QueryReply } from '../../adapters/analytics/analytics.ts';
 import type { Caller } from '../../base/caller.ts';
 import { durationMs, formatDuration } from '../../base/duration.ts';
@@ -23,6 +16,7 @@ import {
 import { createDefinitions, type DefinitionsDependencies } from './catalogue/definitions.ts';
 import type { Entities } from './catalogue/entities.ts';
 import type { Retire } from './online/retirement.ts';
+import { longestCell, type PreviewReply, toPreview } from './preview-cells.ts';
 import { isSameMeaning, meaningOf, shapeOf, type ViewMeaning } from './rules.ts';
 import { namingSql } from './sql-failure.ts';
 import { previewWindows } from './window-preview.ts';
@@ -86,7 +80,7 @@ export function createViews(deps: ViewsDependencies) {
     const bound = await binder.bind(what, shape.sql);
     binder.resolved();
     const reply = await namingSql(what, () =>
-      analytics.sandboxedQuery({ ...bound, maxRows: options.rows, signal }),
+      analytics.sandboxedQuery({ ...bound, maxRows: options.rows, maxCell: longestCell, signal }),
     );
     const meaning = meaningOf(what, shape, reply.columns, entities, bound.names);
     return { meaning, bound, reply, entities };
@@ -130,11 +124,7 @@ export function createViews(deps: ViewsDependencies) {
       return definitions.put(name, { meaning: tried.meaning, about: viewAbout(input), uses }, caller);
     },
 
-    async preview(
-      input: PreviewInput,
-      caller: Caller,
-      signal?: AbortSignal,
-    ): Promise<{ columns: Column[]; rows: Row[] }> {
+    async preview(input: PreviewInput, caller: Caller, signal?: AbortSignal): Promise<PreviewReply> {
       const limit = input.limit ?? previewRows;
       const what = 'the feature view';
       const { meaning, bound, reply } = await tryOut(what, input, {
@@ -145,7 +135,7 @@ export function createViews(deps: ViewsDependencies) {
       });
       if (meaning.aggregations.length > 0)
         return namingSql(what, () => previewWindows(analytics, meaning, bound, limit, signal));
-      return { columns: [...reply.columns], rows: reply.rows.map((row) => ({ ...row })) };
+      return toPreview(reply.columns, reply.rows);
     },
   };
 }

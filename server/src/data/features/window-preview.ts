@@ -1,8 +1,9 @@
-import type { Column, Row } from '@tidemill/contract';
+import type { Column } from '@tidemill/contract';
 import type { Analytics } from '../../adapters/analytics/analytics.ts';
-import { quoteName } from '../../base/sql-text.ts';
+import { cutText, quoteName } from '../../base/sql-text.ts';
 import type { BoundSql } from '../datasets/service.ts';
 import { namedColumns } from './given-select.ts';
+import { longestCell, type PreviewReply, toPreview } from './preview-cells.ts';
 import type { ViewMeaning } from './rules.ts';
 import { numberedRowsSql, rowColumn } from './view-join.ts';
 import { joinWindows } from './window-join.ts';
@@ -14,9 +15,13 @@ export async function previewWindows(
   { sql, tables }: Pick<BoundSql, 'sql' | 'tables'>,
   limit: number,
   signal: AbortSignal | undefined,
-): Promise<{ columns: Column[]; rows: Row[] }> {
+): Promise<PreviewReply> {
   const { entity, eventTime, createdTime, aggregations, inputs = [], joinKeys, features } = meaning;
-  const shown = [...entity, eventTime, ...features.map(({ name }) => name)].map(quoteName);
+  const cut = (each: Column) => {
+    const name = quoteName(each.name);
+    return each.type === 'text' ? `${cutText(name, longestCell)} as ${name}` : name;
+  };
+  const shown = [...joinKeys.map(cut), quoteName(eventTime), ...features.map(cut)];
   return analytics.sealed({ tables, threads: 1, signal }, async (engine) => {
     const select = await engine.select(sql);
     const shows = [...new Set([...entity, eventTime])].map(quoteName).join(', ');
@@ -36,6 +41,6 @@ export async function previewWindows(
     );
     const time = select.columns.find(({ name }) => name === eventTime);
     const columns = [...joinKeys, ...(time ? [{ name: time.name, type: time.type }] : []), ...features];
-    return { columns, rows: rows.map((row) => ({ ...row })) };
+    return toPreview(columns, rows);
   });
 }
