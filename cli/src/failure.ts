@@ -32,6 +32,8 @@ export const failures = {
     ),
   nameUnclear: (path: string) =>
     new CliError('nameUnclear', `No dataset name follows from ${path}. Give one: --name prices.`),
+  burstAlone: () =>
+    new CliError('burstAlone', '--burst says how many requests may come at once of a --rate. Give both.'),
   referenceMissing: () =>
     new CliError('referenceMissing', 'Name a version (prices@3), a dataset (prices), or give --all.'),
   tagMissing: (reference: string) =>

@@ -16,6 +16,13 @@ export type Identity = Static<typeof Identity>;
 export const User = Type.Object({ id: Type.String(), name: Type.String(), role: Role, createdAt: Timestamp });
 export type User = Static<typeof User>;
 
+/** Requests: so many at once, and so many a second in the long run. */
+export const RateLimit = Type.Object({
+  perSecond: Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000 }),
+  burst: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+});
+export type RateLimit = Static<typeof RateLimit>;
+
 export const Token = Type.Object({
   id: Type.String(),
   name: Type.String(),
@@ -23,6 +30,8 @@ export const Token = Type.Object({
   actor: Type.String(),
   /** The one thing that it is good for; null: all of its workspace. */
   resource: nullable(Type.String()),
+  /** Null: as many requests as it likes. */
+  rate: nullable(RateLimit),
   createdAt: Timestamp,
   expiresAt: nullable(Timestamp),
   lastUsedAt: nullable(Timestamp),
@@ -84,6 +93,14 @@ export const accessEndpoints = endpoints({
       user: Type.Optional(Type.String()),
       resource: Type.Optional(
         Type.String({ maxLength: 400, description: 'the only thing it is good for, e.g. endpoint:forecast' }),
+      ),
+      rate: Type.Optional(
+        strict({
+          perSecond: RateLimit.properties.perSecond,
+          burst: Type.Optional(
+            Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'default: what is due in a second' }),
+          ),
+        }),
       ),
       expiresInDays: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 36_500 })),
     }),

@@ -1,7 +1,8 @@
 import type { Role } from '@tidemill/contract';
 import { type Command, Option } from 'commander';
+import { failures } from '../failure.ts';
 import { example, listUpTo } from '../pages.ts';
-import { toInteger } from '../parse.ts';
+import { toInteger, toNumber } from '../parse.ts';
 import { sessionOf } from '../session.ts';
 import { formatTime } from '../table.ts';
 
@@ -50,6 +51,15 @@ export function addAccessCommands(program: Command): void {
   example(lineage, 'lineage dataset:prices@2');
 }
 
+interface TokenOptions {
+  readonly role: Role;
+  readonly user?: string;
+  readonly resource?: string;
+  readonly rate?: number;
+  readonly burst?: number;
+  readonly expiresInDays?: number;
+}
+
 function addTokens(tokens: Command): void {
   const create = tokens
     .command('create <name>')
@@ -57,17 +67,18 @@ function addTokens(tokens: Command): void {
     .addOption(roleOption())
     .option('--user <name>', 'act as this user')
     .option('--resource <uri>', 'good for this one thing only, e.g. endpoint:forecast (default: all)')
+    .option('--rate <requests>', 'so many requests a second (default: no limit)', toNumber)
+    .option('--burst <requests>', 'so many at once (default: what is due in a second)', toInteger)
     .option('--expires-in-days <days>', 'default: never', toInteger)
-    .action(
-      async (
-        name: string,
-        options: { role: Role; user?: string; resource?: string; expiresInDays?: number },
-        command: Command,
-      ) => {
-        const session = sessionOf(command);
-        session.show(await session.client.access.createToken({ name, ...options }), (reply) => reply.secret);
-      },
-    );
+    .action(async (name: string, { rate: perSecond, burst, ...options }: TokenOptions, command: Command) => {
+      if (perSecond === undefined && burst !== undefined) throw failures.burstAlone();
+      const rate = perSecond === undefined ? undefined : { perSecond, ...(burst !== undefined && { burst }) };
+      const session = sessionOf(command);
+      session.show(
+        await session.client.access.createToken({ name, ...options, ...(rate && { rate }) }),
+        (reply) => reply.secret,
+      );
+    });
   example(create, 'tokens create shop --role invoker --resource endpoint:forecast --expires-in-days 90');
   const list = tokens
     .command('list')
@@ -83,6 +94,7 @@ function addTokens(tokens: Command): void {
           role: (t) => t.role,
           actor: (t) => t.actor,
           'only for': (t) => t.resource,
+          limit: (t) => t.rate && `${t.rate.perSecond}/s, ${t.rate.burst} at once`,
           created: (t) => formatTime(t.createdAt),
           expires: (t) => formatTime(t.expiresAt),
           used: (t) => formatTime(t.lastUsedAt),

@@ -124,6 +124,11 @@ export const catalogue = {
     (d) =>
       `${d.actor} lacks the permission '${d.permission}' for ${d.where}. Ask an admin for a role that has it.`,
   ),
+  tokenRateExceeded: entry<{ actor: string; perSecond: number; burst: number; retryAfterSeconds: number }>(
+    429,
+    (d) =>
+      `${d.actor} makes more requests than its token allows: ${d.perSecond} a second, ${d.burst} at once. Try again in ${d.retryAfterSeconds} s, or ask an admin for a token with a wider --rate.`,
+  ),
   tokenResourceRefused: entry<{ actor: string; resource: string; where: string }>(
     403,
     (d) =>

@@ -13,11 +13,14 @@ export function replyWithError(
   if (error.name === 'AbortError' && reply.raw.destroyed) request.log.info('the client left');
   else if (known.status >= 500) request.log.error({ err: error, requestId: request.id }, known.code);
   if (known.status === 401) reply.header('www-authenticate', 'Bearer realm="tidemill"');
-  if (known.status === 503 || known.status === 429) reply.header('retry-after', '1');
+  if (known.status === 503 || known.status === 429) reply.header('retry-after', retryAfter(known));
   reply.status(known.status).send({
     error: { code: known.code, message: known.message, details: known.details, requestId: request.id },
   });
 }
+
+/** Seconds: what the failure says, else a moment. */
+export const retryAfter = ({ details }: TidemillError): string => String(details.retryAfterSeconds ?? 1);
 
 export function toCatalogueError(error: FastifyError | Error, request: FastifyRequest): TidemillError {
   if (error instanceof TidemillError) return error;

@@ -26,7 +26,14 @@ export function createJobTokens({ db, clock, isNeeded }: JobTokensDependencies) 
         const store = authStore(tx);
         await store.deleteOf(job.workspace, resource);
         const token = {
-          ...({ id: newId('token'), name: job.id, role: 'editor', actor: resource, resource } as const),
+          ...({
+            id: newId('token'),
+            name: job.id,
+            role: 'editor',
+            actor: resource,
+            resource,
+            rate: null,
+          } as const),
           ...{ createdAt: clock.now(), expiresAt, lastUsedAt: null, revokedAt: null },
         };
         await store.insertToken(job.workspace, token, hashSecret(secret));

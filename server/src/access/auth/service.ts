@@ -1,4 +1,4 @@
-import type { Page, Permission, Role, Token, User } from '@tidemill/contract';
+import type { Page, Permission, RateLimit, Role, Token, User } from '@tidemill/contract';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -7,6 +7,7 @@ import { newId } from '../../base/ids.ts';
 import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.ts';
 import type { Changes } from '../audit/service.ts';
 import { createJobTokens } from './job-tokens.ts';
+import { createRateLimits } from './rate-limits.ts';
 import { createReach, type ReachDependencies, roleRefusal } from './reach.ts';
 import {
   assertResource,
@@ -36,31 +37,53 @@ const cacheMs = 5_000;
 const cacheSize = 1_000;
 const dayMs = 86_400_000;
 
+/** Without a burst, what is due in a second may come at once. */
+const toLimit = ({ perSecond, burst }: { perSecond: number; burst?: number | undefined }): RateLimit => ({
+  perSecond,
+  burst: burst ?? Math.ceil(perSecond),
+});
+
+/** Whose a secret is. */
+interface Known {
+  readonly id: string;
+  readonly caller: Caller;
+  readonly rate: RateLimit | null;
+}
+
 export function createAuth({ db, clock, changes, trustLocal, isOfJob }: AuthDependencies) {
   const store = authStore(db);
-  const cache = new Map<string, { caller: Caller; until: number }>();
+  const cache = new Map<string, Known & { readonly until: number }>();
+  const limits = createRateLimits(clock);
   const touched = new Map<string, number>();
 
-  async function findCaller(secret: string): Promise<Caller> {
+  async function findCaller(secret: string): Promise<Known> {
     const hash = hashSecret(secret);
     const cached = cache.get(hash);
-    if (cached && cached.until > clock.now()) return cached.caller;
+    if (cached && cached.until > clock.now()) return cached;
     const found = await store.findByHash(hash);
     const now = clock.now();
     if (!found) throw errors.unauthenticated({ reason: unknownReason(secret) });
     if (found.token.revokedAt) throw errors.unauthenticated({ reason: 'the token was revoked' });
     if (found.token.expiresAt && found.token.expiresAt <= now)
       throw errors.unauthenticated({ reason: 'the token has expired' });
-    const { actor, role, resource } = found.token;
+    const { id, actor, role, resource, rate } = found.token;
     const caller = { actor, role, workspace: found.workspace, ...(resource !== null && { resource }) };
-    await touch(found.token.id, now);
+    const known = { id, caller, rate };
+    await touch(id, now);
     // Those of jobs die with them, at once and on every server.
-    if (resource?.startsWith('job:')) return caller;
+    if (resource?.startsWith('job:')) return known;
     if (cache.size >= cacheSize) cache.clear();
     cache.set(hash, {
-      caller,
+      ...known,
       until: Math.min(now + cacheMs, found.token.expiresAt ?? Number.MAX_SAFE_INTEGER),
     });
+    return known;
+  }
+
+  /** Whoever asks too often is told so before anything is done. @throws tokenRateExceeded */
+  async function findLimited(secret: string): Promise<Caller> {
+    const { id, caller, rate } = await findCaller(secret);
+    if (rate) limits.take(id, caller.actor, rate);
     return caller;
   }
 
@@ -87,7 +110,7 @@ export function createAuth({ db, clock, changes, trustLocal, isOfJob }: AuthDepe
   }
 
   return {
-    /** @throws unauthenticated, permissionDenied */
+    /** @throws unauthenticated, tokenRateExceeded, permissionDenied */
     async authenticate(
       authorization: string | undefined,
       permission: Permission,
@@ -96,7 +119,7 @@ export function createAuth({ db, clock, changes, trustLocal, isOfJob }: AuthDepe
       const secret = secretOf(authorization);
       if (!secret && !trustLocal) throw errors.unauthenticated({ reason: 'the request carries no token' });
       const caller: Caller = secret
-        ? await findCaller(secret)
+        ? await findLimited(secret)
         : { actor: 'user:owner', role: 'admin', workspace: defaultWorkspace, isAnonymous: true };
       if (!mayRole(caller.role, permission)) throw roleRefusal(caller, permission, where);
       return caller;
@@ -140,6 +163,7 @@ export function createAuth({ db, clock, changes, trustLocal, isOfJob }: AuthDepe
         role: Role;
         user?: string | undefined;
         resource?: string | undefined;
+        rate?: { perSecond: number; burst?: number | undefined } | undefined;
         expiresInDays?: number | undefined;
       },
       caller: Caller,
@@ -153,6 +177,7 @@ export function createAuth({ db, clock, changes, trustLocal, isOfJob }: AuthDepe
         role: input.role,
         actor: await actorOf(input, caller.workspace),
         resource: input.resource ?? null,
+        rate: input.rate ? toLimit(input.rate) : null,
         createdAt: now,
         expiresAt: input.expiresInDays ? Math.round(now + input.expiresInDays * dayMs) : null,
         lastUsedAt: null,
@@ -163,7 +188,11 @@ export function createAuth({ db, clock, changes, trustLocal, isOfJob }: AuthDepe
         record({
           action: 'token.created',
           subject: `token:${token.id}`,
-          detail: { name: token.name, role: token.role, ...(token.resource && { resource: token.resource }) },
+          detail: {
+            ...{ name: token.name, role: token.role },
+            ...(token.resource && { resource: token.resource }),
+            ...(token.rate && { rate: token.rate }),
+          },
         });
       });
       return { token, secret };

@@ -9,6 +9,10 @@ const toToken = (row: Selectable<Database['tokens']>): Token => ({
   role: row.role as Role,
   actor: row.actor,
   resource: row.resource,
+  rate:
+    row.rate_per_second === null || row.rate_burst === null
+      ? null
+      : { perSecond: row.rate_per_second, burst: row.rate_burst },
   createdAt: row.created_at,
   expiresAt: row.expires_at,
   lastUsedAt: row.last_used_at,
@@ -67,6 +71,8 @@ export const authStore = (db: Db) => ({
         role: token.role,
         actor: token.actor,
         resource: token.resource,
+        rate_per_second: token.rate?.perSecond ?? null,
+        rate_burst: token.rate?.burst ?? null,
         created_at: token.createdAt,
         expires_at: token.expiresAt,
         last_used_at: null,

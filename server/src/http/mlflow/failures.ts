@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorCode, TidemillError } from '../../base/errors.ts';
-import { toCatalogueError } from '../error-reply.ts';
+import { retryAfter, toCatalogueError } from '../error-reply.ts';
 
 interface Failure {
   readonly status: number;
@@ -44,7 +44,7 @@ export function replyWithMlflowError(
   const { status, code } = toFailure(known);
   if (status >= 500 && status !== 501) request.log.error({ err: error, requestId: request.id }, known.code);
   if (status === 401) reply.header('www-authenticate', 'Basic realm="mlflow"');
-  if (status === 503 || status === 429) reply.header('retry-after', '1');
+  if (status === 503 || status === 429) reply.header('retry-after', retryAfter(known));
   reply
     .status(status)
     .type('application/json')

@@ -39,6 +39,7 @@ import { migration as predictions } from './041-predictions.ts';
 import { migration as rebuilds } from './041-rebuilds.ts';
 import { migration as rollouts } from './042-rollouts.ts';
 import { migration as tokenResources } from './042-token-resources.ts';
+import { migration as tokenLimits } from './043-token-limits.ts';
 import { migration as evaluationSources } from './044-evaluation-sources.ts';
 import { migration as approvalPolicies } from './049-approval-policies.ts';
 import { migration as monitoring } from './050-monitoring.ts';
@@ -85,6 +86,7 @@ export const migrations: readonly Migration[] = [
   rebuilds,
   approvalPolicies,
   tokenResources,
+  tokenLimits,
   modelCards,
   endpoints,
   predictions,

@@ -18,6 +18,9 @@ interface TokensTable {
   actor: string;
   /** The one thing the token is good for; null where its role alone decides. */
   resource: string | null;
+  /** Both or none: how many requests it may make. */
+  rate_per_second: number | null;
+  rate_burst: number | null;
   created_at: number;
   expires_at: number | null;
   last_used_at: number | null;

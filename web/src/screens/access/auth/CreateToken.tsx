@@ -12,6 +12,7 @@ export function CreateToken() {
   const [name, setName] = useState('');
   const [role, setRole] = useState<Role>('viewer');
   const [endpoint, setEndpoint] = useState('');
+  const [rate, setRate] = useState('');
   const [days, setDays] = useState('');
   const [secret, setSecret] = useState<string | null>(null);
   const create = async () => {
@@ -20,6 +21,7 @@ export function CreateToken() {
       name: name.trim(),
       role,
       ...(endpoint.trim() !== '' && { resource: `endpoint:${endpoint.trim()}` }),
+      ...(Number(rate) > 0 && { rate: { perSecond: Number(rate) } }),
       ...(expiry > 0 && { expiresInDays: expiry }),
     });
     setSecret(reply.secret);
@@ -48,6 +50,14 @@ export function CreateToken() {
           maxLength={128}
           value={endpoint}
           onChange={(event) => setEndpoint(event.currentTarget.value)}
+        />
+        <TextInput
+          label="Requests per second"
+          placeholder="no limit"
+          inputMode="decimal"
+          pattern="[0-9]*[.]?[0-9]+"
+          value={rate}
+          onChange={(event) => setRate(event.currentTarget.value)}
         />
         <TextInput
           label="Expires in days"

@@ -27,6 +27,13 @@ const columns: readonly DataColumn<Token>[] = [
   },
   { id: 'role', title: 'Role', value: (token) => token.role, width: 110 },
   { id: 'actor', title: 'Acts as', value: (token) => token.actor, width: 200 },
+  {
+    id: 'limit',
+    title: 'Limit',
+    value: (token) => token.rate?.perSecond ?? null,
+    cell: (token) => (token.rate ? `${token.rate.perSecond}/s, ${token.rate.burst} at once` : 'none'),
+    width: 140,
+  },
   { id: 'resource', title: 'Only for', value: (token) => token.resource, width: 200 },
   {
     id: 'used',
