@@ -16,6 +16,7 @@ import { demo } from './demo.ts';
 import { featuresJoin } from './features/join.ts';
 import { featuresMaterialize } from './features/materialize.ts';
 import { featuresOnline } from './features/online.ts';
+import { modelsLineage } from './models/lineage.ts';
 import { predict } from './predict/predict.ts';
 import { bareWork } from './rounds.ts';
 import { tableOf } from './table.ts';
@@ -32,9 +33,19 @@ const tracking: readonly Bench[] = [log, search, client, writersBench, artifacts
 const data: readonly Bench[] = [dataCommit, dataStorage, dataDiff, dataProfile, dataValidation];
 const features: readonly Bench[] = [featuresJoin, featuresOnline, featuresMaterialize];
 const training: readonly Bench[] = [trainingSearch, trainingJobs];
-const benches: readonly Bench[] = [predict, append, demo, ...tracking, ...data, ...features, ...training];
+const models: readonly Bench[] = [modelsLineage];
+const benches: readonly Bench[] = [
+  predict,
+  append,
+  demo,
+  ...tracking,
+  ...data,
+  ...features,
+  ...training,
+  ...models,
+];
 /** A name for several. */
-const groups: Readonly<Record<string, readonly Bench[]>> = { tracking, data, features, training };
+const groups: Readonly<Record<string, readonly Bench[]>> = { tracking, data, features, training, models };
 const controls = 5;
 const sorting = { what: 'sorting a million doubles', unit: 'ms' };
 

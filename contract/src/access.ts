@@ -57,6 +57,26 @@ export const LineageEdge = Type.Object({
 });
 export type LineageEdge = Static<typeof LineageEdge>;
 
+/** Something that depends on another thing, directly or through others. */
+export const Dependent = Type.Object({
+  uri: Type.String(),
+  kind: Type.String({ description: 'dataset, run, model, endpoint, …' }),
+  distance: Type.Integer({ description: 'steps from the thing; the shortest way' }),
+  via: Type.String({ description: 'uri of the step before' }),
+  relation: Type.String({ description: 'how it came of that, or why it uses it' }),
+  inUse: Type.Boolean({ description: 'it relies on it now; false: it came of it once' }),
+  gone: Type.Boolean({ description: 'deleted since' }),
+});
+export type Dependent = Static<typeof Dependent>;
+
+export const Impact = Type.Object({
+  uri: Type.String(),
+  counts: Type.Record(Type.String(), Type.Integer(), { description: 'dependents by kind' }),
+  dependents: Type.Array(Dependent, { description: 'nearest first' }),
+  truncated: Type.Boolean({ description: 'there are more than were asked for; counts are of those listed' }),
+});
+export type Impact = Static<typeof Impact>;
+
 export const accessEndpoints = endpoints({
   whoami: {
     method: 'GET',
@@ -149,5 +169,16 @@ export const accessEndpoints = endpoints({
       upstream: Type.Array(LineageEdge),
       downstream: Type.Array(LineageEdge),
     }),
+  },
+  impact: {
+    method: 'GET',
+    path: '/api/v1/lineage/impact',
+    permission: 'read',
+    summary: 'All that depends on a thing, however far: what must be made again if it was wrong',
+    query: strict({
+      uri: Type.String({ minLength: 3, maxLength: 400 }),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, description: '1000 by default' })),
+    }),
+    reply: Impact,
   },
 });

@@ -1,10 +1,10 @@
-import type { Role } from '@tidemill/contract';
+import type { Impact, Role } from '@tidemill/contract';
 import { type Command, Option } from 'commander';
 import { failures } from '../failure.ts';
 import { example, listUpTo } from '../pages.ts';
 import { toInteger, toNumber } from '../parse.ts';
 import { sessionOf } from '../session.ts';
-import { formatTime } from '../table.ts';
+import { formatTime, tableLines } from '../table.ts';
 
 const mostListed = 10_000;
 const roles = ['viewer', 'editor', 'approver', 'operator', 'admin', 'invoker'];
@@ -49,6 +49,29 @@ export function addAccessCommands(program: Command): void {
       ]);
     });
   example(lineage, 'lineage dataset:prices@2');
+  const impact = program
+    .command('impact <uri>')
+    .description('all that depends on a thing, however far: what must be made again if it was wrong')
+    .option('--limit <count>', 'dependents to list at most', toInteger, 1000)
+    .action(async (uri: string, { limit }: { limit: number }, command: Command) => {
+      const session = sessionOf(command);
+      session.show(await session.client.access.impact({ uri, limit }), describeImpact);
+    });
+  example(impact, 'impact dataset:prices@2');
+}
+
+function describeImpact({ uri, counts, dependents, truncated }: Impact): string[] {
+  if (dependents.length === 0) return [`Nothing depends on ${uri}.`];
+  const kinds = Object.entries(counts).map(([kind, count]) => `${count} ${kind}`);
+  return [
+    `${uri}: ${kinds.join(', ')}${truncated ? ', and more: --limit lists more' : ''}`,
+    ...tableLines(dependents, {
+      dependent: (d) => d.uri,
+      state: (d) => (d.gone ? 'gone' : d.inUse ? 'in use' : 'made of it'),
+      steps: (d) => d.distance,
+      via: (d) => `${d.relation}: ${d.via}`,
+    }),
+  ];
 }
 
 interface TokenOptions {

@@ -16,5 +16,6 @@ export const accessRoutes = (
   listTokens: (input, caller) => auth.listTokens(input, caller),
   revokeToken: (input, caller) => auth.revokeToken(input, caller),
   listAudit: (input, caller) => audit.list(input, caller),
+  impact: (input, caller) => lineage.impact(input, caller),
   lineage: (input, caller) => lineage.lineage(input, caller),
 });

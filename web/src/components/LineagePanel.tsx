@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import type { LineageEdge } from '@tidemill/sdk';
+import type { Dependent, LineageEdge } from '@tidemill/sdk';
 import { ask } from '../lib/client.ts';
 import { Answer } from './Answer.tsx';
 import { DataTable } from './DataTable.tsx';
@@ -7,6 +7,7 @@ import type { DataColumn } from './data-column.tsx';
 import { EmptyState } from './EmptyState.tsx';
 import { Panel } from './Panel.tsx';
 import { ReferenceLink } from './ReferenceLink.tsx';
+import { SourceMenu } from './SourceMenu.tsx';
 import { Time } from './Time.tsx';
 
 const columns: readonly DataColumn<LineageEdge>[] = [
@@ -32,9 +33,54 @@ export function LineagePanel({ uri }: { readonly uri: string }) {
         <div className="stack">
           <Edges title="It came from" edges={upstream} none={`Nothing is recorded above ${uri}.`} />
           <Edges title="What came of it" edges={downstream} none={`Nothing uses ${uri} yet.`} />
+          <Dependents uri={uri} />
         </div>
       )}
     </Answer>
+  );
+}
+
+const dependentColumns: readonly DataColumn<Dependent>[] = [
+  { id: 'uri', title: 'Thing', value: (each) => each.uri, cell: (each) => <ReferenceLink to={each.uri} /> },
+  {
+    id: 'state',
+    title: 'State',
+    value: (each) => (each.gone ? 'gone' : each.inUse ? 'in use' : 'made of it'),
+    width: 120,
+  },
+  { id: 'steps', title: 'Steps', value: (each) => each.distance, align: 'right', width: 80 },
+  { id: 'via', title: 'Via', value: (each) => each.via, cell: (each) => <ReferenceLink to={each.via} /> },
+  { id: 'relation', title: 'Relation', value: (each) => each.relation, width: 150 },
+];
+
+/** What must be made again if the thing was wrong. */
+function Dependents({ uri }: { readonly uri: string }) {
+  const asked = ask('access', 'impact', { uri });
+  const impact = useQuery(asked);
+  return (
+    <Panel title="All that depends on it" aside={<SourceMenu asked={asked} />}>
+      <Answer of={impact}>
+        {({ dependents, counts, truncated }) => (
+          <div className="stack">
+            {dependents.length > 0 && (
+              <div className="dim">
+                {Object.entries(counts)
+                  .map(([kind, count]) => `${count} ${kind}`)
+                  .join(', ')}
+                {truncated && '; the nearest are shown, there are more'}
+              </div>
+            )}
+            <DataTable
+              label="dependents"
+              rows={dependents}
+              columns={dependentColumns}
+              rowKey={(each) => each.uri}
+              empty={<EmptyState>Nothing depends on {uri}.</EmptyState>}
+            />
+          </div>
+        )}
+      </Answer>
+    </Panel>
   );
 }
 

@@ -194,6 +194,7 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'access.listTokens': () => 'tokens list',
   'access.listUsers': () => 'users list',
   'access.listAudit': (input) => `audit${option(input, 'subject')}`,
+  'access.impact': ({ uri }) => `impact ${uri}`,
   'access.lineage': ({ uri }) => `lineage ${uri}`,
 };
 

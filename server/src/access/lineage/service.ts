@@ -4,6 +4,8 @@ import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { errors } from '../../base/errors.ts';
 import { groupsOf } from '../../base/in-parallel.ts';
+import { findImpact } from './impact.ts';
+import { nameOf } from './rules.ts';
 import { type LineageNode, lineageStore } from './store.ts';
 
 const defaultDepth = 6;
@@ -134,6 +136,9 @@ export function createLineage({ db, clock }: { readonly db: Db; readonly clock: 
       return { users: users.slice(0, limit), truncated: users.length > limit };
     },
 
+    impact: (input: { uri: string; limit?: number | undefined }, caller: Caller) =>
+      findImpact(db, input, caller.workspace),
+
     async lineage(input: { uri: string; depth?: number | undefined }, caller: Caller) {
       const depth = input.depth ?? defaultDepth;
       return {
@@ -144,9 +149,6 @@ export function createLineage({ db, clock }: { readonly db: Db; readonly clock: 
     },
   };
 }
-
-/** `dataset:prices@3` is a version of `dataset:prices`. */
-const nameOf = (uri: string): string => uri.replace(/@[^@]*$/, '');
 
 const lockUses = (tx: Db, workspace: string, name: string): Promise<void> =>
   lockKey(tx as Tx, `uses/${workspace}/${name}`);

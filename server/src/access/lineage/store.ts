@@ -10,6 +10,13 @@ export interface LineageNode {
   readonly location: string | null;
 }
 
+interface Step {
+  readonly via: string;
+  readonly uri: string;
+  readonly relation: string;
+  readonly inUse: boolean;
+}
+
 export const lineageStore = (db: Db) => ({
   async saveNode(node: LineageNode, now: number): Promise<void> {
     const { workspace, uri, kind, digest, location } = node;
@@ -96,6 +103,32 @@ export const lineageStore = (db: Db) => ({
       relation: row.relation,
       createdAt: row.created_at,
     }));
+  },
+
+  /** One step downward: what came of the things, and who relies on them, in the order of the index: at most so many of each. */
+  async listDependents(workspace: string, uris: readonly string[], limit: number): Promise<Step[]> {
+    const came = await db
+      .selectFrom('lineage_edges')
+      .select(['to_uri as uri', 'from_uri as via', 'relation'])
+      .where('workspace', '=', workspace)
+      .where('from_uri', 'in', uris)
+      .orderBy('from_uri')
+      .orderBy('to_uri')
+      .limit(limit)
+      .execute();
+    const rely = await db
+      .selectFrom('lineage_holds')
+      .select(['user_uri as uri', 'used_uri as via', 'reason as relation'])
+      .where('workspace', '=', workspace)
+      .where('used_uri', 'in', uris)
+      .orderBy('used_uri')
+      .orderBy('user_uri')
+      .limit(limit)
+      .execute();
+    return [
+      ...rely.map((step) => ({ ...step, inUse: true })),
+      ...came.map((step) => ({ ...step, inUse: false })),
+    ];
   },
 
   async saveHold(
