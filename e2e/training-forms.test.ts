@@ -1,15 +1,26 @@
-// A command is started from the browser, with a file that is chosen there, and run again with changes.
+// Commands and searches are started from the browser: with files that are chosen there, or from a job that is there.
 import { beforeAll, expect, it } from 'vitest';
 import { describeScreens } from './browser.ts';
 
 const script = `with open('params.txt', 'w') as f: f.write('trained')\n`;
 
+/** Logs the square of its x through MLflow's interface, as a script in any language may. */
+const trial = `
+const [word = ''] = process.argv.slice(2);
+const x = Number(word.replace('--x=', ''));
+const { MLFLOW_TRACKING_URI: url, MLFLOW_RUN_ID: run_id } = process.env;
+await fetch(url + '/api/2.0/mlflow/runs/log-metric', {
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ run_id, key: 'loss', value: x * x, timestamp: Date.now(), step: 0 }),
+});
+`;
+
 describeScreens('what starts training', (ui) => {
   const openDialog = (name: string) => ui.page.getByRole('button', { name, exact: true }).click();
   const submit = (name: string) => ui.dialog().getByRole('button', { name, exact: true }).click();
   const tab = (name: string) => ui.page.getByRole('tab', { name, exact: true }).click();
-  const heading = (name: RegExp) => ui.page.getByRole('heading', { name }).waitFor();
-  const jobId = () => new URL(ui.page.url()).pathname.split('/').at(-1) ?? '';
+  const shownId = () => new URL(ui.page.url()).pathname.split('/').at(-1) ?? '';
 
   beforeAll(async () => {
     await ui.client.datasets.commit({ name: 'days', format: 'csv', content: Buffer.from('day\n1\n2\n') });
@@ -57,9 +68,9 @@ describeScreens('what starts training', (ui) => {
     await ui.page.getByText(line, { exact: true }).waitFor();
     await ui.dialog().getByRole('button', { name: 'as CLI' }).click();
     await submit('Run a command');
-    await heading(/^Job/);
+    await ui.page.waitForURL(/\/jobs\/job_/);
     await ui.page.getByText(/got two words, rate/).waitFor();
-    expect(await ui.client.jobs.get({ id: jobId() })).toMatchObject({
+    expect(await ui.client.jobs.get({ id: shownId() })).toMatchObject({
       spec: { inputs: ['days@1'], parameters: { rate: 0.25 }, code: { files: 2 } },
     });
   });
@@ -68,7 +79,7 @@ describeScreens('what starts training', (ui) => {
     await tab('Code');
     await ui.page.getByRole('button', { name: /^train.py/ }).click();
     await ui.page.getByText("f.write('trained')").waitFor();
-    const first = jobId();
+    const first = shownId();
     await openDialog('Run again with changes');
     await ui.dialog().getByText('2 files', { exact: true }).waitFor();
     expect(await ui.field('Command').inputValue()).toBe("sh run.sh 'two words'");
@@ -76,5 +87,60 @@ describeScreens('what starts training', (ui) => {
     await submit('Run again with changes');
     await ui.page.waitForURL((url) => url.pathname.includes('/jobs/') && !url.pathname.includes(first));
     await ui.page.getByText(/got again, rate/).waitFor();
+  });
+
+  it('searches a space by rows and JSON, refused where it is wrong; stops and extends it while it runs', async () => {
+    await ui.open('/sweeps');
+    await openDialog('Search a space');
+    await ui.field('Command').fill('node train.mjs ${rate} ${args}');
+    await ui
+      .dialog()
+      .getByLabel('code files')
+      .setInputFiles({
+        name: 'train.mjs',
+        mimeType: 'text/plain',
+        buffer: Buffer.from(trial),
+      });
+    await ui.field('Parameter').fill('x');
+    await ui.field('Lowest').fill('2');
+    await ui.field('Highest').fill('-2');
+    await ui.field('Highest').press('Enter');
+    await ui.field('Goals').fill('loss:min');
+    await ui.field('Pruner').selectOption('percentile');
+    await ui.dialog().getByText("'percentile' needs its percentile").waitFor();
+    await ui.field('Percentile').fill('50');
+    await ui.field('Trials').last().fill('200');
+    await submit('Search a space');
+    await ui
+      .dialog()
+      .getByText(/^'?x'?.*low|high/)
+      .first()
+      .waitFor();
+    const space = ui.field('As JSON');
+    await space.fill((await space.inputValue()).replace('-2', '4'));
+    await submit('Search a space');
+    await ui
+      .dialog()
+      .getByText(/names \${rate}, which the space does not have/)
+      .waitFor();
+    await ui.field('Command').fill('node train.mjs ${args}');
+    await ui.dialog().getByText('1 file', { exact: true }).waitFor();
+    await submit('Search a space');
+    await ui.page.waitForURL(/\/sweeps\/sweep_/);
+    const id = shownId();
+    await ui.page
+      .getByText(/[1-9]\d* complete/)
+      .first()
+      .waitFor();
+    await openDialog('Extend');
+    await ui.field('Trials').fill('300');
+    await submit('Extend');
+    await ui.dialog().waitFor({ state: 'hidden' });
+    await ui.confirm('Stop');
+    await ui.page.getByRole('button', { name: 'Resume', exact: true }).waitFor();
+    const sweep = await ui.client.sweeps.get({ id });
+    expect(sweep).toMatchObject({ state: 'stopped', definition: { budget: { trials: 300 } } });
+    expect(sweep.best?.value).toBeGreaterThanOrEqual(4);
+    await ui.client.sweeps.cancel({ id });
   });
 });

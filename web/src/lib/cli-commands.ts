@@ -1,4 +1,4 @@
-import { jobWords } from './command-words.ts';
+import { jobWords, learnerSearchWords, searchWords } from './command-words.ts';
 import { type Asked, shellQuote } from './http-form.ts';
 
 type Input = Readonly<Record<string, unknown>>;
@@ -168,6 +168,8 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'sweeps.list': () => 'sweeps list',
   'sweeps.get': ({ id }) => `sweeps show ${id}`,
   'sweeps.importance': ({ id }) => `sweeps importance ${id}`,
+  'sweeps.search': searchWords,
+  'sweeps.create': learnerSearchWords,
   'sweeps.stop': ({ id, giveBack }) => `sweeps stop ${id}${giveBack ? ' --give-back' : ''}`,
   'sweeps.resume': ({ id, budget }) => `sweeps resume ${id}${budgetWords(budget)}`,
   'sweeps.confirm': (input) => `sweeps confirm ${input.id}${confirmWords(input)}`,

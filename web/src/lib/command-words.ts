@@ -48,3 +48,60 @@ const wordsOf = (command: unknown): string => ((command ?? []) as readonly strin
 /** `jobs run --experiment e -p lr=0.1 -- python train.py`. */
 export const jobWords = (input: Input): string =>
   `jobs run${option('experiment', input.experiment)}${option('name', input.name)}${commandOptions(input)}${pairs('-p', input.parameters)} -- ${wordsOf(input.command)}`;
+
+const flagOf = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+function prunerOptions(pruner: unknown): string {
+  if (!pruner) return '';
+  const { type, wrapped, ...settings } = pruner as Input;
+  const { type: inner, ...more } = (wrapped ?? {}) as Input;
+  const numbers = Object.entries({ ...settings, ...more }).map(([name, value]) =>
+    option(flagOf(name), value),
+  );
+  return `${option('pruner', type)}${option('wrapped', inner)}${numbers.join('')}`;
+}
+
+/** `sweeps search --space space.json --goal loss:min --trials 30 -- python train.py '${args}'`; the space is a file. */
+export function searchWords(input: Input): string {
+  const { goals, budget, command, seed } = input;
+  const { trials, seconds, cost } = (budget ?? {}) as Input;
+  const targets = ((goals ?? []) as readonly { metric: string; direction: string }[]).map(
+    ({ metric, direction }) => option('goal', `${metric}:${direction.slice(0, 3)}`),
+  );
+  const { seed: _own, ...trial } = (command ?? {}) as Input;
+  return [
+    'sweeps search',
+    option('experiment', input.experiment),
+    option('name', input.name),
+    ' --space space.json',
+    ...targets,
+    option('sampler', input.sampler),
+    prunerOptions(input.pruner),
+    option('trials', trials),
+    seconds === undefined ? '' : ` --duration ${seconds}s`,
+    option('cost', cost),
+    option('parallel', input.parallel),
+    option('seed', seed),
+    option('warm-start', input.warmStart),
+    option('register', input.register),
+    command ? `${commandOptions(trial)} -- ${wordsOf(trial.command)}` : '',
+  ].join('');
+}
+
+/** A search over our learners. */
+export const learnerSearchWords = (input: Input): string =>
+  [
+    'sweeps create',
+    option('experiment', input.experiment),
+    option('name', input.name),
+    option('training-set', input.trainingSet),
+    option('features', ((input.features ?? []) as readonly string[]).join(',')),
+    option('target', input.target),
+    option('time-column', input.timeColumn),
+    option('learners', ((input.learners ?? []) as readonly string[]).join(',')),
+    option('trials', input.trials),
+    option('folds', input.folds),
+    option('metric', input.metric),
+    option('seed', input.seed),
+    option('register', input.register),
+  ].join('');

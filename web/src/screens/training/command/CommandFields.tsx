@@ -17,6 +17,8 @@ interface CommandFieldsProps {
   /** What the command's description says. */
   readonly about: string;
   readonly placeholder: string;
+  /** One begins to type here. */
+  readonly isFirst?: boolean;
   /** Stands between the inputs and what it needs. */
   readonly children?: ReactNode;
 }
@@ -38,6 +40,7 @@ export function CommandFields({
   wrong,
   about,
   placeholder,
+  isFirst = false,
   children,
 }: CommandFieldsProps) {
   const { fields, set, bind } = form;
@@ -52,7 +55,7 @@ export function CommandFields({
         autosize
         minRows={1}
         maxRows={6}
-        data-autofocus
+        data-autofocus={isFirst || undefined}
         styles={{ input: { fontFamily: 'var(--mono)' } }}
         error={wrong.command}
         {...bind('command')}

@@ -125,6 +125,7 @@ function Dialog({ name, about: says, text, from }: DialogProps) {
               wrong={code.error ? { code: code.error.message, ...shown } : shown}
               about="As a shell takes it, but nothing is expanded; sh -c '…' for pipes"
               placeholder="python train.py --lr 0.1"
+              isFirst
             >
               <Textarea
                 size="xs"

@@ -3,6 +3,7 @@ import type { Job } from '@tidemill/sdk';
 import { Action } from '../../../components/Action.tsx';
 import { send } from '../../../lib/client.ts';
 import { RunAgainAction } from '../command/RunCommandAction.tsx';
+import { SearchAction } from '../new-sweep/SearchAction.tsx';
 
 export const isRebuildable = ({ kind, state }: Job): boolean => kind === 'command' && state === 'succeeded';
 
@@ -10,7 +11,12 @@ export const isRebuildable = ({ kind, state }: Job): boolean => kind === 'comman
 export function JobActions({ job }: { readonly job: Job }) {
   return (
     <>
-      {job.kind === 'command' && <RunAgainAction key={job.id} job={job} />}
+      {job.kind === 'command' && (
+        <>
+          <RunAgainAction key={`again ${job.id}`} job={job} />
+          <SearchAction key={`search ${job.id}`} name="Search parameters" from={job} />
+        </>
+      )}
       <OwnActions job={job} />
     </>
   );

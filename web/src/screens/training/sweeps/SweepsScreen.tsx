@@ -9,6 +9,8 @@ import { StatusBadge } from '../../../components/StatusBadge.tsx';
 import { Time } from '../../../components/Time.tsx';
 import { formatCount } from '../../../lib/format.ts';
 import { useList } from '../../../lib/pages.ts';
+import { LearnerSearchAction } from '../new-sweep/LearnerSearchAction.tsx';
+import { SearchAction } from '../new-sweep/SearchAction.tsx';
 import { goalText, searchOf } from './search-words.ts';
 
 const learnerMetric = ({ definition }: SweepSummary) => String(definition.metric ?? 'mae');
@@ -100,6 +102,12 @@ export function SweepsScreen() {
         title="Sweeps"
         about="Searches for parameters: of a command of yours over any space, or of our learners."
         asked={list.asked}
+        actions={
+          <>
+            <SearchAction name="Search a space" />
+            <LearnerSearchAction />
+          </>
+        }
       />
       <ListTable
         label="sweeps"
