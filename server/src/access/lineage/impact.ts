@@ -38,13 +38,16 @@ export async function findImpact(
     }
     level = next;
   }
-  const found = [...met.values()].slice(0, limit);
+  const found = [...met.values()].sort(byDistance).slice(0, limit);
   const gone = await goneAmong(db, workspace, found);
   const counts: Record<string, number> = {};
   for (const { kind } of found) counts[kind] = (counts[kind] ?? 0) + 1;
   const dependents = found.map((each) => ({ ...each, gone: gone.has(each.uri) }));
   return { uri, counts, dependents, truncated: isCut || met.size > limit };
 }
+
+const byDistance = (a: Omit<Dependent, 'gone'>, b: Omit<Dependent, 'gone'>): number =>
+  a.distance - b.distance || (a.uri < b.uri ? -1 : 1);
 
 const kindOf = (uri: string): string => uri.split(':', 1)[0] ?? '';
 
