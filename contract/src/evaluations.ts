@@ -23,10 +23,15 @@ export const Comparison = Type.Object({
   verdict: literals('candidate-better', 'candidate-worse', 'inconclusive'),
   pairs: Type.Integer(),
   meanDifference: Type.Number({
-    description: 'absolute error of the candidate minus that of the other; negative is better',
+    description:
+      'loss of the candidate minus that of the other (absolute error, 1 - AUC, error rate, log loss); negative is better',
   }),
   interval: Type.Array(Type.Number(), { minItems: 2, maxItems: 2 }),
   pValue: Type.Number(),
+  metric: Type.Optional(Type.String({ description: 'what is compared; mae when absent' })),
+  test: Type.Optional(
+    Type.String({ description: 'sign-flip, paired-z, delong or mcnemar; sign-flip by time when absent' }),
+  ),
 });
 export type Comparison = Static<typeof Comparison>;
 
@@ -111,6 +116,22 @@ export const EvaluationRequest = {
     }),
   ),
   champion: Type.Optional(Reference),
+  against: Type.Optional(PredictionColumns),
+  value: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 2000,
+      description:
+        'what a row is worth, in CEL over prediction, outcome and columns: "prediction >= 0.5 ? (outcome ? price : -2.0) : 0.0"; its mean is the metric `value`',
+    }),
+  ),
+  classes: Type.Optional(
+    Type.Array(Type.String({ maxLength: 1000 }), {
+      minItems: 2,
+      maxItems: 100,
+      description: "what a model's probabilities stand for, in order; the labels in order when absent",
+    }),
+  ),
   seed: Type.Optional(integer()),
 };
 
@@ -155,6 +176,14 @@ export type EvaluationSummary = Static<typeof EvaluationSummary>;
 export const Evaluation = Type.Object({
   ...summary,
   ...EvaluationFindings,
+  comparisons: Type.Array(
+    Type.Intersect([Comparison, Type.Object({ against: Type.String(), metric: Type.String() })]),
+    { description: 'every paired test that was made on the same rows' },
+  ),
+  naive: Type.Array(Judged, {
+    description:
+      'what knows no feature: the mean, median and, in order of time, the value before; the majority class and the share of each, taken from these very rows',
+  }),
   series: Type.Array(
     Type.Object({
       time: Type.String(),

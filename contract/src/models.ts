@@ -77,7 +77,8 @@ export type RegisteredModel = Static<typeof RegisteredModel>;
 export const GateRule = strict({
   name: Name,
   expression: Type.String({
-    description: 'CEL over metrics, baseline, champion, againstBaseline, againstChampion, window',
+    description:
+      'CEL over metrics, intervals, slices, baseline, naive, champion, againstBaseline, againstChampion, window, source, task',
     maxLength: 2000,
   }),
   message: Type.String({ maxLength: 1000 }),

@@ -986,6 +986,11 @@ export const catalogue = {
     (d) =>
       `Column '${d.column}' of ${d.dataset} is not ${d.wanted} in ${d.rows} of ${d.total} rows, first in row ${d.first} (${d.value}). Mend those rows, or leave them out: --sql 'select … where …'.`,
   ),
+  evaluationValueInvalid: entry<{ dataset: string; row: number; reason: string }>(
+    422,
+    (d) =>
+      `The value of row ${d.row} of ${d.dataset} is not known: ${d.reason} 'prediction', 'outcome' and the columns can be read; a missing value is null.`,
+  ),
   evaluationTooLarge: entry<{ dataset: string; rows: number; columns: number; most: number }>(
     413,
     (d) =>

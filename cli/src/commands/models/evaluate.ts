@@ -31,6 +31,11 @@ interface Options {
   rounds?: number;
   seed?: number;
   curves?: string;
+  againstPrediction?: string;
+  againstScore?: string;
+  againstProbability?: string[];
+  baseline?: string;
+  value?: string;
 }
 
 const tasks: readonly Evaluation['task'][] = ['regression', 'binary', 'multiclass'];
@@ -66,6 +71,11 @@ export function addEvaluateCommand(program: Command): void {
     .option('--alpha <share>', '0.05 gives intervals of 95 % (default: 0.05)', toNumber)
     .option('--rounds <count>', 'of the bootstrap (default: 1000)', toInteger)
     .option('--seed <number>', 'of everything random', toInteger)
+    .option('--against-prediction <column>', "another model's predictions of the same rows")
+    .option('--against-score <column>', "another model's scores of the same rows")
+    .option('--against-probability <class=column>', "another's probability of a class (repeatable)", repeated)
+    .option('--baseline <column>', 'column that holds the naive prediction')
+    .option('--value <expression>', 'worth of a row, in CEL over prediction, outcome and columns')
     .option('--curves <file>', 'write curves, confusion and residuals to a file as JSON')
     .action(async (dataset: string | undefined, options: Options, command: Command) => {
       const session = sessionOf(command);
@@ -82,8 +92,9 @@ export function addEvaluateCommand(program: Command): void {
 }
 
 function toRequest(dataset: string | undefined, options: Options) {
-  const { sql, label, prediction, score, probability, lower, upper, last, from, to, curves, bind, ...rest } =
-    options;
+  const { sql, label, prediction, score, probability, lower, upper, last, from, to, bind } = options;
+  const { curves: _, againstPrediction, againstScore, againstProbability, ...rest } = omit(options);
+  const hasAgainst = againstPrediction ?? againstScore ?? againstProbability;
   const probabilities = probability && toTextPairs(probability);
   const hasWindow = last !== undefined || from !== undefined || to !== undefined;
   return {
@@ -93,6 +104,19 @@ function toRequest(dataset: string | undefined, options: Options) {
     ...(bind && { bindings: toTextPairs(bind) }),
     target: label,
     predictions: { prediction, score, probabilities, lower, upper },
+    ...(hasAgainst !== undefined && {
+      against: {
+        prediction: againstPrediction,
+        score: againstScore,
+        probabilities: againstProbability && toTextPairs(againstProbability),
+      },
+    }),
     ...(hasWindow && { window: { last, from, to } }),
   };
+}
+
+/** What goes into the request as it is. */
+function omit({ sql, label, prediction, score, probability, lower, upper, ...rest }: Options) {
+  const { last, from, to, bind, ...kept } = rest;
+  return kept;
 }

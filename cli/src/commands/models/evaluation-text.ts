@@ -16,6 +16,7 @@ export function describeEvaluation(evaluation: Evaluation): string[] {
     ...metricLines(evaluation),
     ...comparisonLines('against the naive rule', evaluation.againstBaseline),
     ...comparisonLines('against the champion', evaluation.againstChampion),
+    ...naiveLines(evaluation),
     ...sliceLines(evaluation.slices),
     ...worstLines(evaluation),
     ...confusionLines(evaluation),
@@ -34,6 +35,21 @@ function metricLines({ model, metrics, intervals, baseline, champion }: Evaluati
     ...(baseline && { [baseline.name]: (name: string) => baseline.metrics[name] }),
     ...(champion && { [champion.name]: (name: string) => champion.metrics[name] }),
   });
+}
+
+/** What knows no feature, by the figures that people know it by. */
+function naiveLines({ naive, metrics }: Evaluation): string[] {
+  const shown = ['mae', 'rmse', 'r2', 'accuracy', 'roc_auc', 'log_loss'].filter((name) => name in metrics);
+  if (naive.length === 0) return [];
+  return [
+    '',
+    ...tableLines(naive, {
+      'without features': ({ name }) => name,
+      ...Object.fromEntries(
+        shown.map((name) => [name, (rule: (typeof naive)[number]) => rule.metrics[name]]),
+      ),
+    }),
+  ];
 }
 
 function sliceLines(slices: readonly EvaluationSlice[]): string[] {
@@ -89,6 +105,6 @@ export function comparisonLines(title: string, comparison: Comparison | null): s
   const [low, high] = comparison.interval;
   const interval = `${formatNumber(low ?? null)} to ${formatNumber(high ?? null)}`;
   return [
-    `${title}: ${comparison.verdict}, difference ${formatNumber(comparison.meanDifference)} (${interval}), p ${formatNumber(comparison.pValue)}, ${comparison.pairs} pairs`,
+    `${title}: ${comparison.verdict}, ${comparison.metric ? `${comparison.metric} by ${comparison.test}, ` : ''}difference ${formatNumber(comparison.meanDifference)} (${interval}), p ${formatNumber(comparison.pValue)}, ${comparison.pairs} pairs`,
   ];
 }

@@ -1,7 +1,7 @@
 import type { EvaluationSummary } from '@tidemill/sdk';
 import { type Command, Option } from 'commander';
 import { example, type Limited, limitOption, listUpTo } from '../../pages.ts';
-import { toInteger } from '../../parse.ts';
+import { toInteger, toNames } from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
 import { formatTime } from '../../table.ts';
 import { describeEvaluation } from './evaluation-text.ts';
@@ -17,12 +17,17 @@ export function addEvaluationsCommands(program: Command): void {
 interface RunOptions {
   dataset: string;
   target: string;
-  timeColumn: string;
+  timeColumn?: string;
   last?: number;
   from?: string;
   to?: string;
   baseline?: string;
   champion?: string;
+  task?: Task;
+  positive?: string;
+  classes?: string[];
+  slices?: string[];
+  value?: string;
   seed?: number;
 }
 
@@ -32,12 +37,17 @@ function addRun(evaluations: Command): void {
     .description('evaluate a model version')
     .requiredOption('--dataset <reference>', 'dataset version with features and truth')
     .requiredOption('--target <column>', 'the truth')
-    .requiredOption('--time-column <column>', 'what orders the rows')
+    .option('--time-column <column>', 'what orders the rows; without it all are judged as they are')
     .option('--last <rows>', 'judge on the newest so many rows (default: the newest fifth)', toInteger)
     .option('--from <time>', 'judge from this time on')
     .option('--to <time>', 'judge up to this time')
     .option('--baseline <column>', 'column that holds the naive prediction')
     .option('--champion <reference>', 'model version to compare with')
+    .addOption(new Option('--task <task>', 'default: as the label tells').choices(tasks))
+    .option('--positive <label>', 'label that the score is the probability of')
+    .option('--classes <labels>', "what the model's probabilities stand for, in order", toNames)
+    .option('--slices <columns>', 'judge the values of these columns apart: region,age', toNames)
+    .option('--value <expression>', 'worth of a row, in CEL over prediction, outcome and columns')
     .option('--seed <number>', 'of everything random', toInteger)
     .action(async (reference: string, options: RunOptions, command: Command) => {
       const session = sessionOf(command);

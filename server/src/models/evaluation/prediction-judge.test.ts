@@ -150,6 +150,87 @@ describe('a table of predictions', () => {
   });
 });
 
+describe('beside others on the same rows', () => {
+  test('a rival column, by the tests that fit, and rules that know no feature', async () => {
+    const made = await evaluate({
+      sql: 'select y, p, case when id % 3 = 0 then 1 - p else p end as worse, w from scored',
+      target: 'y',
+      predictions: { score: 'p' },
+      against: { score: 'worse' },
+    });
+    expect(made.champion?.name).toBe('worse');
+    expect(made.champion?.metrics.roc_auc).toBeLessThan(made.metrics.roc_auc ?? 0);
+    expect(made.againstChampion).toMatchObject({
+      verdict: 'candidate-better',
+      metric: 'roc_auc',
+      test: 'delong',
+      pairs: 600,
+    });
+    expect(made.againstChampion?.meanDifference).toBeCloseTo(
+      (made.champion?.metrics.roc_auc ?? 0) - (made.metrics.roc_auc ?? 0),
+      12,
+    );
+    expect(made.comparisons.map(({ metric, test }) => [metric, test])).toEqual([
+      ['roc_auc', 'delong'],
+      ['log_loss', 'sign-flip'],
+      ['accuracy', 'mcnemar'],
+    ]);
+    const naive = Object.fromEntries(made.naive.map(({ name, metrics }) => [name, metrics]));
+    expect(naive.majority?.accuracy).toBeCloseTo(1 - (made.metrics.prevalence ?? 0), 12);
+    expect(naive.prior).toMatchObject({ roc_auc: 0.5, calibration_error: expect.closeTo(0, 12) });
+    const same = await evaluate({
+      sql: 'select y, p, p as same from scored',
+      target: 'y',
+      predictions: { score: 'p' },
+      against: { score: 'same' },
+    });
+    expect(same.againstChampion).toMatchObject({ verdict: 'inconclusive', pValue: 1, meanDifference: 0 });
+  });
+
+  test('a declared value is a metric like any other', async () => {
+    const made = await evaluate({
+      sql: 'select y, p, region, w, 0.0 as none from scored',
+      target: 'y',
+      predictions: { score: 'p' },
+      against: { score: 'none' },
+      value: "prediction >= 0.5 ? (outcome ? 10.0 * w : -4.0) - (region == 'south' ? 1.0 : 0.0) : 0.0",
+    });
+    const [sum] = (
+      await platform.services.analyses.query(
+        {
+          sql: "select avg(case when p >= 0.5 then case when y = 1 then 10 * w else -4 end - case when region = 'south' then 1 else 0 end else 0 end) as v from scored",
+        },
+        caller,
+        new AbortController().signal,
+      )
+    ).rows;
+    expect(made.metrics.value).toBeCloseTo(Number(sum?.v), 9);
+    expect(made.intervals.value?.low).toBeLessThan(made.metrics.value ?? 0);
+    expect(made.champion?.metrics.value).toBe(0);
+    await expect(
+      evaluate({ dataset: 'scored@1', target: 'y', predictions: { score: 'p' }, value: 'outcome + 1.0' }),
+    ).rejects.toMatchObject({
+      code: 'evaluationValueInvalid',
+      message: expect.stringMatching(/row 1 of scored@1/),
+    });
+  });
+
+  test('a regression beside a column, and the value before', async () => {
+    const made = await evaluate({
+      sql: 'select day, sold, guess, sold + 5 as off from sales',
+      target: 'sold',
+      timeColumn: 'day',
+      predictions: { prediction: 'guess' },
+      baseline: 'off',
+    });
+    expect(made.againstBaseline).toMatchObject({ metric: 'mae', verdict: 'candidate-better' });
+    expect(made.baseline).toMatchObject({ name: 'off', metrics: { mae: 5 } });
+    expect(made.naive.map(({ name }) => name)).toEqual(['mean', 'median', 'last']);
+    expect(made.naive[2]?.metrics.mae).toBeCloseTo(39 / 40, 12);
+    expect(made.series[0]).toMatchObject({ baseline: 144, champion: null });
+  });
+});
+
 describe('bad input', () => {
   const score = (sql: string, change: Partial<EvaluationInput> = {}) =>
     evaluate({ sql, target: 'y', predictions: { score: 'p' }, ...change });

@@ -102,7 +102,18 @@ export function createPredictors(deps: PredictorDependencies) {
     }
   }
 
-  return { predict, predictUnseen };
+  /** What the model gives, column by column: one number a row, or a probability for each class. */
+  async function predictColumns(model: ModelVersion, scoring: Scoring): Promise<Float64Array[]> {
+    const { path } = await deps.registry.onnxFile(model);
+    const runtime = await deps.openRuntime({ kind: 'onnx', model: model.reference, path });
+    try {
+      return await predictWide(runtime, model, scoring);
+    } finally {
+      await runtime.close();
+    }
+  }
+
+  return { predict, predictColumns, predictUnseen };
 }
 
 /** @throws evaluationOutputInvalid unless there is one finite number per row */
@@ -128,6 +139,23 @@ async function predictBatches(
   throw errors.evaluationOutputInvalid({ model: model.reference, reason });
 }
 
+/** In memory that threads share. */
+async function predictWide(runtime: Runtime, model: ModelVersion, scoring: Scoring): Promise<Float64Array[]> {
+  const inputs = model.inputs.map((input) => scoring.columns.get(input.name) ?? new Float64Array());
+  const columns: Float64Array[] = [];
+  for (let start = 0; start < scoring.rows; start += batchRows) {
+    const count = Math.min(batchRows, scoring.rows - start);
+    const reply = await runtime.predict(toRowMajor(inputs, start, count), count, inputs.length);
+    const width = reply.length / count;
+    for (let column = 0; column < width; column += 1) {
+      columns[column] ??= new Float64Array(new SharedArrayBuffer(8 * scoring.rows));
+      const values = columns[column] as Float64Array;
+      for (let row = 0; row < count; row += 1) values[start + row] = reply[row * width + column] as number;
+    }
+  }
+  return columns;
+}
+
 function toRowMajor(inputs: readonly Float64Array[], start: number, count: number): Float32Array {
   const rows = new Float32Array(count * inputs.length);
   inputs.forEach((column, feature) => {
@@ -150,7 +178,10 @@ function keepBefore(table: TrainingTable, time: number): TrainingTable {
 }
 
 /** @throws evaluationInputsMissing naming every column the model takes and the dataset lacks */
-export function assertInputs(model: ModelVersion, version: DatasetVersion): void {
+export function assertInputs(
+  model: ModelVersion,
+  version: Pick<DatasetVersion, 'reference'> & { readonly columns: readonly { readonly name: string }[] },
+): void {
   const known = version.columns.map((column) => column.name);
   const missing = model.inputs
     .map((input) => input.name)

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createRandom } from '../../base/statistics/random.ts';
 import { mean } from '../../base/statistics/summary.ts';
-import { choosePoints, chooseWindow, compare, foldNeighbours, isUnseen, judge, rankTimes } from './rules.ts';
+import { choosePoints, chooseWindow, compare, foldNeighbours, isUnseen, rankTimes } from './rules.ts';
 
 const times = (...values: number[]) => Float64Array.from(values);
 const ascending = fc
@@ -94,9 +94,4 @@ test('points of a series are bounded, ascending and end with the newest row', ()
     }),
   );
   expect(choosePoints(3)).toEqual([0, 1, 2]);
-});
-
-test('metrics leave out what is undefined', () => {
-  expect(judge(times(1, 2), times(2, 3))).toEqual({ mae: 1, rmse: 1, bias: 1, r2: -3 });
-  expect(judge(times(1), times(2))).toEqual({ mae: 1, rmse: 1, bias: 1 });
 });

@@ -2,7 +2,6 @@ import type { Comparison, evaluationEndpoints, Input } from '@tidemill/contract'
 import { bootstrapInterval } from '../../base/statistics/bootstrap.ts';
 import { differencesByDay, pairedTest } from '../../base/statistics/paired-test.ts';
 import { createRandom } from '../../base/statistics/random.ts';
-import { regressionMetrics } from '../../base/statistics/regression-metrics.ts';
 import { mean } from '../../base/statistics/summary.ts';
 
 export type EvaluationInput = Input<(typeof evaluationEndpoints)['evaluate']>;
@@ -59,11 +58,6 @@ export function isUnseen(
   if (split === 'random' || holdout === 0) return false;
   const held = Math.max(1, Math.round(times.length * holdout));
   return from >= (times[times.length - held] ?? Number.POSITIVE_INFINITY);
-}
-
-export function judge(truth: Float64Array, prediction: Float64Array): Record<string, number> {
-  const { mae, rmse, r2, bias } = regressionMetrics(truth, prediction);
-  return { mae, rmse, bias, ...(Number.isFinite(r2) && { r2 }) };
 }
 
 /**

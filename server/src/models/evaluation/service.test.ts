@@ -62,6 +62,56 @@ describe('judged on rows it has never seen', () => {
     expect(evaluation.champion?.metrics).toEqual(alone.metrics);
   });
 
+  test('its figures have intervals, slices are judged apart, rules without features beside it', async () => {
+    const model = await trainModel(platform, caller, { learner: 'ridge', split: 'time' });
+    const evaluation = await platform.services.evaluations.evaluate(
+      {
+        ...{ model: model.reference, dataset: 'training@1', target: 'next_close', timeColumn: 'event_time' },
+        ...{ window: { last: 60 }, slices: ['close'], quantiles: 3, rounds: 200 },
+      },
+      caller,
+    );
+    const { low, high } = evaluation.intervals.mae ?? {};
+    expect(low).toBeLessThan(evaluation.metrics.mae ?? 0);
+    expect(high).toBeGreaterThan(evaluation.metrics.mae ?? 1);
+    expect(evaluation.slices.map(({ rows }) => rows)).toEqual([20, 20, 20]);
+    expect(evaluation.naive.map(({ name }) => name)).toEqual(['mean', 'median', 'last']);
+    expect(evaluation.residuals?.points).toHaveLength(60);
+  });
+
+  test('a score of two classes, run on a table without time, beside itself', async () => {
+    const lines = Array.from({ length: 200 }, (_, i) => {
+      const day = new Date(Date.UTC(2022, 0, 1 + i)).toISOString().slice(0, 10);
+      const x = ((i * 37) % 200) / 100 - 1;
+      return `${day},${x},${i % 7},${x > 0 ? 1 : 0}`;
+    });
+    const content = Buffer.from(`event_time,close,close_1,next_close\n${lines.join('\n')}\n`);
+    await platform.services.datasets.commit({ name: 'clicks', format: 'csv', content }, caller);
+    const model = await trainModel(platform, caller, {
+      reference: 'clicks@1',
+      features: ['close', 'close_1'],
+    });
+    const request = { model: model.reference, target: 'next_close', task: 'binary' } as const;
+    const evaluation = await platform.services.evaluations.evaluate(
+      { ...request, dataset: 'clicks@1', champion: model.reference, rounds: 100, slices: ['close_1'] },
+      caller,
+    );
+    expect(evaluation).toMatchObject({
+      ...{ source: 'model', task: 'binary', model: model.reference, window: { rows: 200 } },
+      metrics: { roc_auc: 1, accuracy: 1 },
+      againstChampion: { verdict: 'inconclusive', test: 'delong' },
+      confusion: { classes: ['0', '1'] },
+    });
+    expect(evaluation.slices).toHaveLength(7);
+    expect(evaluation.notes[0]).toMatch(/was run as it is/);
+    await expect(
+      platform.services.evaluations.evaluate({ ...request, task: 'multiclass', dataset: 'clicks@1' }, caller),
+    ).rejects.toMatchObject({
+      code: 'evaluationOutputInvalid',
+      message: expect.stringMatching(/2 classes \(0, 1\)/),
+    });
+  });
+
   test('rows after its training set are simply new', async () => {
     const own = callerIn('newer');
     await commitTrainingSet(platform, buildPrices(200), own);

@@ -20,10 +20,13 @@ import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.t
 import { parseReference, toUri } from '../../base/references.ts';
 import { quoteName } from '../../base/sql-text.ts';
 import type { Registry } from '../registry/service.ts';
-import { judgePredictions } from './prediction-judge.ts';
+import { judgeModels, type RunModels } from './model-judge.ts';
+import { judgePredictions, judgeRows, toEvaluation } from './prediction-judge.ts';
 import { assertInputs, createPredictors, type Judged, type PredictorDependencies } from './predictors.ts';
+import { inferTask } from './reading/classes.ts';
+import { readPredictions } from './reading/prediction-table.ts';
 import { findWindow, readWindow, type WindowTable } from './reading/window-table.ts';
-import { choosePoints, compare, type EvaluationInput, judge, rankTimes, type WindowBounds } from './rules.ts';
+import { compare, type EvaluationInput, rankTimes, type WindowBounds } from './rules.ts';
 import { evaluationStore } from './store.ts';
 
 export interface EvaluationsDependencies extends PredictorDependencies {
@@ -38,8 +41,7 @@ export interface EvaluationsDependencies extends PredictorDependencies {
 
 type Contract = typeof evaluationEndpoints;
 
-/** A registered model that is run on the rows of a dataset version, in order of time. */
-type ModelInput = EvaluationInput & { model: string; dataset: string; timeColumn: string };
+type InTime = EvaluationInput & { readonly timeColumn: string };
 
 interface Sides {
   readonly candidate: Judged;
@@ -53,7 +55,7 @@ export function createEvaluations(deps: EvaluationsDependencies) {
   const predictors = createPredictors(deps);
 
   async function readSides(
-    input: ModelInput,
+    input: InTime,
     models: { candidate: ModelVersion; champion: ModelVersion | null },
     table: WindowTable,
     bounds: WindowBounds,
@@ -115,26 +117,83 @@ export function createEvaluations(deps: EvaluationsDependencies) {
     );
   }
 
-  async function evaluateModel(input: ModelInput, caller: Caller, signal?: AbortSignal) {
+  /** A regression in order of time is judged on rows it has not seen; other models as they are. */
+  async function evaluateModel(input: EvaluationInput, caller: Caller, signal: AbortSignal) {
     const { workspace } = caller;
-    const candidate = await registry.resolve(input.model, workspace);
-    const champion = input.champion === undefined ? null : await registry.resolve(input.champion, workspace);
-    const dataset = await datasets.resolve(input.dataset, workspace);
+    const { model, champion: other } = assertModel(input);
+    const candidate = await registry.resolve(model, workspace);
+    const champion = other === undefined ? null : await registry.resolve(other, workspace);
+    const { dataset, timeColumn } = input;
+    if (dataset !== undefined && timeColumn !== undefined && input.sql === undefined) {
+      const version = await datasets.resolve(dataset, workspace);
+      const label = version.columns.find(({ name }) => name === input.target);
+      if (!label || inferTask(input.task, {}, label) === 'regression')
+        return evaluateInTime({ ...input, timeColumn }, { candidate, champion }, version, caller, signal);
+    }
+    return judgeModels(
+      { ...deps, predictors },
+      input,
+      { candidate, champion },
+      workspace,
+      signal,
+      (judged, table) =>
+        record(finish({ ...judged, model: candidate.reference }, caller), candidate, table.versions, caller),
+    );
+  }
+
+  async function evaluateInTime(
+    input: InTime,
+    { candidate, champion }: RunModels,
+    dataset: DatasetVersion,
+    caller: Caller,
+    signal: AbortSignal,
+  ) {
+    const { workspace } = caller;
     for (const model of [candidate, ...(champion ? [champion] : [])]) assertInputs(model, dataset);
     const source = await datasets.source(dataset);
     const bounds = await findWindow(analytics, dataset, source, input);
     const columns = listColumns(input, candidate, champion);
     const table = await readWindow(analytics, dataset, source, { ...input, bounds, columns });
     const sides = await readSides(input, { candidate, champion }, table, bounds, workspace, signal);
-    const judged = {
-      ...{ source: 'model' as const, task: 'regression' as const, sql: null, intervals: {} },
-      ...{ slices: [], worst: null, curves: [], confusion: null, residuals: null },
+    const { reference, columns: heads, rows } = dataset;
+    const judgedTable = { reference, columns: heads, rows, source, sql: null, versions: [dataset] };
+    const read = await readPredictions(analytics, judgedTable, { ...input, task: 'regression' }, signal, []);
+    const named = (name: string, values: Float64Array) => ({
+      prediction: { name: `the output of ${name}`, values },
+      score: null,
+      probabilities: null,
+    });
+    const rivals = [
+      ...(sides.champion && champion
+        ? [
+            {
+              kind: 'champion' as const,
+              name: champion.reference,
+              ...named(champion.reference, sides.champion.prediction),
+            },
+          ]
+        : []),
+      ...read.judged.rivals,
+    ];
+    const own = named(candidate.reference, sides.candidate.prediction);
+    // Rows of one time are no independent evidence: `compare` averages them.
+    const judged = { ...read.judged, ...own, rivals, areRowsIndependent: false };
+    const judgement = await judgeRows(deps.compute, judged, signal);
+    const found = toEvaluation(input, judgedTable, { ...read, judged }, judgement);
+    const evaluation = {
+      source: 'model' as const,
+      ...found,
+      ...describe(input, table, sides),
       model: candidate.reference,
-      dataset: dataset.reference,
-      target: input.target,
-      ...describe(input, table, sides, champion),
+      champion: found.champion && { ...found.champion, refitted: sides.champion?.refitted ?? false },
+      notes: [...sides.candidate.notes, ...(sides.champion?.notes ?? []), ...found.notes],
     };
-    return record(finish(judged, caller), candidate, [dataset], caller);
+    return record(
+      finish({ ...evaluation, notes: [...new Set(evaluation.notes)] }, caller),
+      candidate,
+      [dataset],
+      caller,
+    );
   }
 
   return {
@@ -145,7 +204,7 @@ export function createEvaluations(deps: EvaluationsDependencies) {
       signal: AbortSignal = neverAborted,
     ): Promise<Evaluation> {
       if (input.predictions) return evaluateTable(input, caller, signal);
-      return evaluateModel(assertModelInput(input), caller, signal);
+      return evaluateModel(input, caller, signal);
     },
 
     async get({ id }: { id: string }, caller: Caller): Promise<Evaluation> {
@@ -198,20 +257,21 @@ export type Evaluations = ReturnType<typeof createEvaluations>;
 
 const neverAborted = new AbortController().signal;
 
-/** @throws evaluationRequestInvalid naming what is missing */
-function assertModelInput(input: EvaluationInput): ModelInput {
-  const { model, dataset, timeColumn, sql } = input;
-  const lacks = model === undefined ? 'model' : dataset === undefined ? 'dataset' : 'timeColumn';
-  if (model === undefined || dataset === undefined || timeColumn === undefined)
+/** @throws evaluationRequestInvalid */
+function assertModel(input: EvaluationInput): EvaluationInput & { readonly model: string } {
+  const { model, against } = input;
+  const remedy = "Name a 'model', or the columns of 'predictions'";
+  if (model === undefined)
+    throw errors.evaluationRequestInvalid({ reason: 'it names nothing to judge', remedy });
+  if (against)
     throw errors.evaluationRequestInvalid({
-      reason:
-        sql === undefined ? `it names no '${lacks}'` : 'a model is run on a dataset version, not on SQL',
-      remedy: "Name 'model', 'dataset' and 'timeColumn', or the columns of 'predictions'",
+      reason: "'against' is for tables that hold the predictions",
+      remedy: "Name the other model as 'champion'",
     });
-  return { ...input, model, dataset, timeColumn };
+  return { ...input, model };
 }
 
-function listColumns(input: ModelInput, ...models: (ModelVersion | null)[]): string[] {
+function listColumns(input: InTime, ...models: (ModelVersion | null)[]): string[] {
   const inputs = models.flatMap((model) => model?.inputs.map(({ name }) => name) ?? []);
   return [input.target, ...(input.baseline === undefined ? [] : [input.baseline]), ...inputs];
 }
@@ -219,35 +279,15 @@ function listColumns(input: ModelInput, ...models: (ModelVersion | null)[]): str
 const getColumn = (table: WindowTable, name: string): Float64Array =>
   table.columns.get(name) ?? new Float64Array();
 
-function describe(
-  input: ModelInput,
-  table: WindowTable,
-  { candidate, champion, baseline }: Sides,
-  championVersion: ModelVersion | null,
-) {
+function describe(input: InTime, table: WindowTable, { candidate, champion, baseline }: Sides) {
   const truth = getColumn(table, input.target);
   const ranks = rankTimes(table.times);
   const against = (other: Float64Array) =>
     compare({ truth, candidate: candidate.prediction, other, ranks, seed: input.seed ?? 1 });
   return {
     window: { from: table.labels[0] ?? '', to: table.labels.at(-1) ?? '', rows: table.rows },
-    metrics: judge(truth, candidate.prediction),
     refitted: candidate.refitted,
-    notes: [...new Set([...candidate.notes, ...(champion?.notes ?? [])])],
-    baseline: baseline && { name: input.baseline ?? '', metrics: judge(truth, baseline) },
-    champion: champion && {
-      name: championVersion?.reference ?? '',
-      metrics: judge(truth, champion.prediction),
-      refitted: champion.refitted,
-    },
     againstBaseline: baseline && against(baseline),
     againstChampion: champion && against(champion.prediction),
-    series: choosePoints(table.rows).map((row) => ({
-      time: table.labels[row] ?? '',
-      truth: truth[row] ?? Number.NaN,
-      prediction: candidate.prediction[row] ?? Number.NaN,
-      baseline: baseline?.[row] ?? null,
-      champion: champion?.prediction[row] ?? null,
-    })),
   };
 }

@@ -8,6 +8,7 @@ const evaluation = (id: string): Evaluation => ({
   ...{ source: 'model', task: 'regression', sql: null },
   intervals: { mae: { low: 0.2, high: 0.4, method: 'bootstrap' } },
   ...{ slices: [], worst: null, curves: [], confusion: null, residuals: null },
+  ...{ comparisons: [], naive: [] },
   window: { from: '2023-01-01', to: '2023-02-01', rows: 2 },
   metrics: { mae: 0.1 + 0.2 },
   baseline: { name: 'close', metrics: { mae: 1 } },

@@ -2,11 +2,17 @@ import type { Evaluation, EvaluationSummary } from '@tidemill/contract';
 import { sql } from 'kysely';
 import { type Db, json, parseJson } from '../../adapters/db/db.ts';
 
-type Findings = Pick<Evaluation, 'slices' | 'worst' | 'curves' | 'confusion' | 'residuals'>;
+type Findings = Pick<
+  Evaluation,
+  'slices' | 'worst' | 'curves' | 'confusion' | 'residuals' | 'comparisons' | 'naive'
+>;
 
 /** What evaluations from before lack: they judged regressions of registered models. */
 const before = { source: 'model', task: 'regression', sql: null, intervals: {} } as const;
-const nothing: Findings = { slices: [], worst: null, curves: [], confusion: null, residuals: null };
+const nothing: Findings = {
+  ...{ slices: [], worst: null, curves: [], confusion: null, residuals: null },
+  ...{ comparisons: [], naive: [] },
+};
 
 export interface EvaluationFilter {
   readonly workspace: string;
@@ -28,9 +34,9 @@ export const evaluationStore = (db: Db) => ({
   /** `model` is empty where no registered model is judged. */
   async insert(
     key: { workspace: string; model: string; version: number },
-    { series, slices, worst, curves, confusion, residuals, ...body }: Evaluation,
+    { series, slices, worst, curves, confusion, residuals, comparisons, naive, ...body }: Evaluation,
   ): Promise<void> {
-    const findings: Findings = { slices, worst, curves, confusion, residuals };
+    const findings: Findings = { slices, worst, curves, confusion, residuals, comparisons, naive };
     await db
       .insertInto('evaluations')
       .values({
@@ -56,7 +62,7 @@ export const evaluationStore = (db: Db) => ({
       .executeTakeFirst();
     if (!row) return null;
     const findings = row.findings === null ? nothing : parseJson<Findings>(row.findings);
-    return { ...toSummary(row.body), ...findings, series: parseJson(row.series) };
+    return { ...toSummary(row.body), ...nothing, ...findings, series: parseJson(row.series) };
   },
 
   /** Newest first. */

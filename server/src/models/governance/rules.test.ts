@@ -28,6 +28,9 @@ describe('findFault', () => {
       'champion == null || againstChampion.verdict == "candidate-better"',
       'window.rows >= 30 && againstBaseline.pValue < 0.05',
       '!refitted || window.rows > 10',
+      'intervals.mae.high < 3.0 && metrics.roc_auc >= 0.8 && source == "model"',
+      'slices.all(s, s.rows < 200 || s.metrics.mae < 3.0)',
+      'metrics.mae < naive.median.mae',
     ]) {
       expect(findFault(rule(expression), [])).toBeNull();
     }

@@ -6,7 +6,10 @@ export type RuleResult = GateCheck['results'][number];
 type Judged = { readonly name: string; readonly metrics: Readonly<Record<string, number | null>> };
 export type GateVariables = Readonly<Record<string, unknown>>;
 
-/** What rules read: `metrics.mae`, `baseline.mae`, `againstChampion.verdict`; what was not evaluated is null. */
+/**
+ * What rules read: `metrics.mae`, `intervals.mae.high`, `baseline.mae`, `naive.median.mae`, `againstChampion.verdict`,
+ * `slices.all(s, s.rows < 200 || s.metrics.mae < 3.0)`; what was not evaluated is null.
+ */
 export function toVariables(evaluation: Evaluation): GateVariables {
   return {
     metrics: evaluation.metrics,
@@ -16,13 +19,44 @@ export function toVariables(evaluation: Evaluation): GateVariables {
     againstChampion: evaluation.againstChampion,
     window: evaluation.window,
     refitted: evaluation.refitted,
+    intervals: evaluation.intervals ?? {},
+    slices: evaluation.slices ?? [],
+    naive: Object.fromEntries((evaluation.naive ?? []).map(({ name, metrics }) => [name, metrics])),
+    source: evaluation.source ?? 'model',
+    task: evaluation.task ?? 'regression',
   };
 }
 
 /** `baseline.mae` and `baseline.metrics.mae` both read. */
 const flatten = (judged: Judged | null) => judged && { ...judged.metrics, ...judged };
 
-const exampleMetrics = { mae: 1.5, rmse: 2.5, r2: 0.5, bias: 0.1 };
+const metricNames = [
+  ...['mae', 'mse', 'rmse', 'bias', 'mape', 'smape', 'wape', 'mase', 'r2', 'explained_variance', 'max_error'],
+  ...['median_absolute_error', 'pinball_10', 'pinball_90', 'msle', 'rmsle'],
+  ...['interval_coverage', 'interval_width', 'interval_score', 'value'],
+  ...['accuracy', 'balanced_accuracy', 'matthews_corrcoef', 'cohen_kappa', 'precision', 'recall', 'f1', 'f2'],
+  ...['precision_macro', 'recall_macro', 'f1_macro', 'precision_weighted', 'recall_weighted', 'f1_weighted'],
+  ...['f_half', 'jaccard', 'specificity', 'negative_predictive_value', 'false_positive_rate'],
+  ...['false_negative_rate', 'positive_likelihood_ratio', 'negative_likelihood_ratio', 'prevalence'],
+  ...[
+    'predicted_positive_rate',
+    'roc_auc',
+    'roc_auc_ovr',
+    'average_precision',
+    'ks',
+    'log_loss',
+    'd2_log_loss',
+  ],
+  ...['brier', 'd2_brier', 'calibration_error', 'score_bias', 'top_2_accuracy', 'top_3_accuracy'],
+];
+const exampleMetrics = Object.fromEntries(metricNames.map((name) => [name, 0.5]));
+const exampleIntervals = Object.fromEntries(
+  metricNames.map((name) => [name, { low: 0.4, high: 0.6, method: 'bootstrap' }]),
+);
+const exampleSlice = {
+  ...{ column: 'region', value: 'north', rows: 300, weight: 300 },
+  ...{ metrics: exampleMetrics, intervals: exampleIntervals },
+};
 const exampleComparison = {
   verdict: 'candidate-better',
   pairs: 60,
@@ -38,7 +72,12 @@ const example: GateVariables = toVariables({
   dataset: 'training@2',
   target: 'next_close',
   window: { from: '2023-07-01', to: '2023-08-31', rows: 60 },
+  source: 'model',
+  task: 'regression',
   metrics: exampleMetrics,
+  intervals: exampleIntervals,
+  slices: [exampleSlice],
+  naive: ['mean', 'median', 'last', 'majority', 'prior'].map((name) => ({ name, metrics: exampleMetrics })),
   refitted: false,
   notes: [],
   baseline: { name: 'close', metrics: exampleMetrics },

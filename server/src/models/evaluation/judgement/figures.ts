@@ -1,7 +1,7 @@
 /** The metrics of a task with their bootstrap intervals. */
 import type { Intervals, Metrics } from '@tidemill/contract';
 import { binaryScorer } from '../../../base/statistics/scores/binary-scores.ts';
-import { classScorer } from '../../../base/statistics/scores/class-scores.ts';
+import { classScorer, weightedMean } from '../../../base/statistics/scores/class-scores.ts';
 import {
   binaryConfusionScores,
   confusionCells,
@@ -44,6 +44,16 @@ export const positives = ({ truth, positive }: Pick<JudgedRows, 'truth' | 'posit
 
 /** Metrics by name, NaN where undefined; a scorer for the rows at some places. */
 export function scorerOf(rows: JudgedRows): (places: Uint32Array | null) => Scorer {
+  const { values } = rows;
+  const make = taskScorer(rows);
+  if (!values) return make;
+  return (places) => {
+    const [scorer, own] = [make(places), places ? pick(values, places) : values];
+    return (weights) => ({ ...scorer(weights), value: weightedMean(own, weights) });
+  };
+}
+
+function taskScorer(rows: JudgedRows): (places: Uint32Array | null) => Scorer {
   const at = (values: Float64Array, places: Uint32Array | null) => (places ? pick(values, places) : values);
   const { truth, score, threshold, probabilities, classes } = rows;
   if (rows.task === 'regression') {

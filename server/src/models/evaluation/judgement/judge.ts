@@ -1,37 +1,48 @@
 /** Runs in a worker thread: columns in, everything an evaluation says of them out. */
-import type {
-  ClassCurves,
-  Confusion,
-  EvaluationSlice,
-  Intervals,
-  Metrics,
-  Residuals,
-  WorstSlices,
-} from '@tidemill/contract';
+import type { ClassCurves, Comparison, Evaluation, Metrics } from '@tidemill/contract';
 import { confusionOf, curvesOf, residualsOf } from './curves.ts';
 import { figuresOf } from './figures.ts';
 import { notesOf } from './notes.ts';
+import { compareWith, judgeNaive, type RowComparison, rivalMetrics } from './rivals.ts';
 import { type JudgementInput, toJudgedRows } from './rows.ts';
 import { judgeSlices } from './slices.ts';
+import { valuesOf } from './value.ts';
 
-export interface Judgement {
+export type Findings = Pick<
+  Evaluation,
+  | 'metrics'
+  | 'intervals'
+  | 'slices'
+  | 'worst'
+  | 'curves'
+  | 'confusion'
+  | 'residuals'
+  | 'notes'
+  | 'naive'
+  | 'comparisons'
+>;
+
+export interface Judgement extends Findings {
   readonly rows: number;
-  readonly metrics: Metrics;
-  readonly intervals: Intervals;
-  readonly slices: EvaluationSlice[];
-  readonly worst: WorstSlices | null;
-  readonly curves: ClassCurves[];
-  readonly confusion: Confusion | null;
-  readonly residuals: Residuals | null;
-  readonly notes: string[];
+  readonly champion: { readonly name: string; readonly metrics: Metrics } | null;
+  readonly baseline: { readonly name: string; readonly metrics: Metrics } | null;
+  readonly againstChampion: Comparison | null;
+  readonly againstBaseline: Comparison | null;
 }
 
-/** @throws evaluationRowsMissing, evaluationPredictionInvalid */
+/** @throws evaluationRowsMissing, evaluationPredictionInvalid, evaluationValueInvalid */
 export function judgeRows(input: JudgementInput): Judgement {
-  const rows = toJudgedRows(input);
+  const checked = toJudgedRows(input);
+  const rows = { ...checked, values: checked.value && valuesOf(checked, checked.value) };
   const { scores, metrics, intervals } = figuresOf(rows);
   const curves = curvesOf(rows);
   const { slices, worst } = judgeSlices(rows);
+  const sides = rows.others.map((rival) => {
+    const own = { ...rival, values: rows.value && valuesOf({ ...rows, ...rival }, rows.value) };
+    const found = rows.areRowsIndependent ? compareWith(rows, rival, rival.kind) : [];
+    return { kind: rival.kind, judged: { name: rival.name, metrics: rivalMetrics(rows, own) }, found };
+  });
+  const side = (kind: 'champion' | 'baseline') => sides.find((each) => each.kind === kind);
   return {
     rows: rows.truth.length,
     metrics: { ...metrics, ...areaOfClasses(rows.task, curves, rows.classes.length) },
@@ -42,7 +53,21 @@ export function judgeRows(input: JudgementInput): Judgement {
     confusion: confusionOf(rows),
     residuals: residualsOf(rows),
     notes: notesOf(rows, scores),
+    naive: judgeNaive({ ...rows, values: null }),
+    comparisons: sides.flatMap(({ found }) => found),
+    champion: side('champion')?.judged ?? null,
+    baseline: side('baseline')?.judged ?? null,
+    againstChampion: toVerdict(side('champion')?.found),
+    againstBaseline: toVerdict(side('baseline')?.found),
   };
+}
+
+/** The first test decides: absolute error, area under the ROC curve, log loss or accuracy, in this order. */
+function toVerdict(found: readonly RowComparison[] | undefined): Comparison | null {
+  const first = found?.[0];
+  if (!first) return null;
+  const { against: _, ...comparison } = first;
+  return comparison;
 }
 
 /** sklearn.metrics.roc_auc_score with multi_class 'ovr' and the macro average; where each class has a curve. */

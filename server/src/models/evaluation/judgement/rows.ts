@@ -3,6 +3,7 @@ import type { EvaluationTask } from '@tidemill/contract';
 import { errors } from '../../../base/errors.ts';
 import { pick } from '../../../base/statistics/scores/order.ts';
 import { unitWeights } from '../../../base/statistics/scores/scorer.ts';
+import type { ValueInput } from './value.ts';
 
 /** A column that may cut the rows into slices; NaN where the value is missing. */
 export interface CuttingColumn {
@@ -17,6 +18,15 @@ export interface NamedColumn {
   readonly name: string;
   /** NaN where the value is missing. */
   readonly values: Float64Array;
+}
+
+/** Columns of another's predictions. */
+export interface Rival {
+  readonly kind: 'champion' | 'baseline';
+  readonly name: string;
+  readonly prediction: NamedColumn | null;
+  readonly score: NamedColumn | null;
+  readonly probabilities: readonly (NamedColumn | null)[] | null;
 }
 
 export interface JudgementInput {
@@ -36,6 +46,10 @@ export interface JudgementInput {
   readonly positive: number;
   readonly threshold: number;
   readonly isInOrder: boolean;
+  readonly rivals: readonly Rival[];
+  /** Rows stand for themselves, so that rivals may be compared row by row. */
+  readonly areRowsIndependent: boolean;
+  readonly value: ValueInput | null;
   readonly cutting: readonly CuttingColumn[];
   /** Names among `cutting`. */
   readonly slices: readonly string[];
@@ -44,6 +58,14 @@ export interface JudgementInput {
   readonly alpha: number;
   readonly rounds: number;
   readonly seed: number;
+}
+
+export interface JudgedRival {
+  readonly kind: Rival['kind'];
+  readonly name: string;
+  readonly prediction: Float64Array | null;
+  readonly score: Float64Array | null;
+  readonly probabilities: readonly (Float64Array | null)[] | null;
 }
 
 /** Rows that have a label, checked. */
@@ -55,6 +77,9 @@ export interface JudgedRows
   readonly probabilities: readonly (Float64Array | null)[] | null;
   readonly bounds: { readonly lower: Float64Array; readonly upper: Float64Array } | null;
   readonly weights: Float64Array;
+  readonly others: readonly JudgedRival[];
+  /** Per row, once it is known. */
+  readonly values: Float64Array | null;
   readonly isWeighted: boolean;
   /** Rows of the table without a label. */
   readonly unlabelled: number;
@@ -85,12 +110,22 @@ export function toJudgedRows(input: JudgementInput): JudgedRows {
   const { bounds } = input;
   const lower = checked(bounds?.lower ?? null, finite);
   const upper = checked(bounds?.upper ?? null, finite);
+  const predicted = ({ prediction, score, probabilities }: Omit<Rival, 'kind' | 'name'>) => ({
+    prediction: checked(prediction, finite),
+    score: checked(score, probability),
+    probabilities: probabilities?.map((column) => checked(column, probability)) ?? null,
+  });
+  const { value } = input;
   return {
     ...input,
     truth: kept(label.values),
-    prediction: checked(input.prediction, finite),
-    score: checked(input.score, probability),
-    probabilities: input.probabilities?.map((column) => checked(column, probability)) ?? null,
+    ...predicted(input),
+    others: input.rivals.map((rival) => ({ kind: rival.kind, name: rival.name, ...predicted(rival) })),
+    values: null,
+    value: value && {
+      ...value,
+      columns: value.columns.map((column) => ({ ...column, values: kept(column.values) })),
+    },
     bounds: lower && upper && { lower, upper },
     weights: weights ?? unitWeights(labelled.length),
     isWeighted: weights !== null,

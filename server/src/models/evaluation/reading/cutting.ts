@@ -87,7 +87,8 @@ async function planSearched(
   return byValues(column, values, reading);
 }
 
-async function planCut(
+/** Numbers and times as they are, the values of others as codes. */
+export async function planCut(
   analytics: Engine,
   table: JudgedTable,
   column: Column,

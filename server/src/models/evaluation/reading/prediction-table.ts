@@ -1,12 +1,13 @@
 /** A table of predictions as what a judgement is made of. */
-import type { Column, EvaluationTask } from '@tidemill/contract';
+import type { EvaluationTask, PredictionColumns } from '@tidemill/contract';
 import type { Analytics } from '../../../adapters/analytics/analytics.ts';
 import { errors } from '../../../base/errors.ts';
+import { compileExpression } from '../../../base/expressions/cel.ts';
 import type { JudgementInput, NamedColumn } from '../judgement/rows.ts';
-import type { EvaluationInput } from '../rules.ts';
+import type { EvaluationInput, WindowBounds } from '../rules.ts';
 import { assertTask, binaryClasses, inferTask, mostClasses, sortClasses } from './classes.ts';
 import { columnOf, commonValues, createReading, numberText, type Reading } from './columns.ts';
-import { planCuts } from './cutting.ts';
+import { type PlannedCut, planCut, planCuts } from './cutting.ts';
 import type { JudgedTable } from './judged-table.ts';
 import { findWindow, timeExpression, toTimeLabel } from './window-table.ts';
 
@@ -16,12 +17,16 @@ export interface ReadPredictions {
   readonly judged: JudgementInput;
   /** In order, where a time column was named; with the words for people. */
   readonly times: { readonly values: Float64Array; readonly labelOf: (time: number) => string } | null;
+  /** What models that are to be run take, by name. */
+  readonly inputs: ReadonlyMap<string, Float64Array>;
+  readonly bounds: WindowBounds | null;
   readonly notes: readonly string[];
 }
 
 const defaults = { alpha: 0.05, rounds: 1000, quantiles: 4, threshold: 0.5, seed: 1 };
 
 /**
+ * @param inputs columns of models that are to be run on the rows; null where the table has the predictions.
  * @throws datasetColumnNotFound, evaluationColumnInvalid, evaluationRequestInvalid, evaluationClassesInvalid,
  * evaluationWindowInvalid, evaluationRowsMissing
  */
@@ -30,51 +35,62 @@ export async function readPredictions(
   table: JudgedTable,
   request: EvaluationInput,
   signal: AbortSignal,
+  inputs: readonly string[] | null = null,
 ): Promise<ReadPredictions> {
   const { predictions = {}, target, timeColumn } = request;
-  const label = columnOf(table, target);
-  const task = inferTask(request.task, predictions, label);
-  assertTask(task, predictions);
-  if (table.rows === 0)
-    throw errors.evaluationRowsMissing({ dataset: table.reference, reason: 'it is empty' });
-  if (request.window && timeColumn === undefined)
-    throw errors.evaluationRequestInvalid({
-      reason: 'a window needs an order of the rows',
-      remedy: "Name the 'timeColumn'",
-    });
+  const task = inferTask(request.task, predictions, columnOf(table, target));
+  if (!inputs) assertTask(task, predictions);
+  if (request.against && !inputs) assertTask(task, request.against);
+  assertReadable(table, request);
   const classes = await classesOf(analytics, table, task, request, signal);
   const reading = createReading(analytics, table, timeColumn, signal);
   const roles = addRoles(reading, table, task, request, classes);
+  const against = request.against && addPredictions(reading, table, task, request.against, classes);
+  const baseline =
+    request.baseline === undefined
+      ? null
+      : addPredictions(reading, table, task, { prediction: request.baseline }, classes);
   const used = new Set([target, ...usedColumns(request)]);
   const plan = await planCuts(analytics, table, { ...request, used }, reading, signal);
+  const value = await planValue(analytics, table, request.value, reading, signal);
+  const given = (inputs ?? []).map((name) => [name, reading.add(numberText(table, name))] as const);
   const time = timeColumn === undefined ? null : reading.add(timeExpression(table, timeColumn));
   const bounds =
-    timeColumn === undefined || !request.window
+    timeColumn === undefined || (!request.window && !inputs)
       ? null
       : await findWindow(analytics, table, table.source, { timeColumn, window: request.window });
   const values = await reading.read(bounds);
   const at = (place: number) => values[place] as Float64Array;
   const named = (role: Role | null): NamedColumn | null => role && { name: role.name, values: at(role.at) };
+  const predicted = (side: PredictionRoles) => ({
+    prediction: named(side.prediction),
+    score: named(side.score),
+    probabilities: side.probabilities?.map(named) ?? null,
+  });
+  const cut = ({ name, kind, labels, at: place }: PlannedCut) => ({ name, kind, labels, values: at(place) });
   const { lower, upper } = roles;
   const judged: JudgementInput = {
     task,
     table: table.reference,
     label: { name: target, values: at(roles.label.at) },
-    prediction: named(roles.prediction),
-    score: named(roles.score),
-    probabilities: roles.probabilities?.map(named) ?? null,
+    ...predicted(roles),
     bounds: lower && upper && { lower: named(lower) as NamedColumn, upper: named(upper) as NamedColumn },
     weight: named(roles.weight),
     classes,
     positive: 1,
     threshold: request.threshold ?? defaults.threshold,
     isInOrder: timeColumn !== undefined,
-    cutting: plan.cuts.map(({ name, kind, labels, at: place }) => ({
-      name,
-      kind,
-      labels,
-      values: at(place),
-    })),
+    rivals: [
+      ...(against
+        ? [{ kind: 'champion' as const, name: nameOf(request.against), ...predicted(against) }]
+        : []),
+      ...(baseline
+        ? [{ kind: 'baseline' as const, name: request.baseline ?? '', ...predicted(baseline) }]
+        : []),
+    ],
+    areRowsIndependent: true,
+    value: value && { expression: value.expression, columns: value.columns.map(cut) },
+    cutting: plan.cuts.map(cut),
     slices: plan.slices,
     search: plan.search,
     quantiles: request.quantiles ?? defaults.quantiles,
@@ -86,28 +102,73 @@ export async function readPredictions(
     time === null || timeColumn === undefined
       ? null
       : { values: at(time), labelOf: toTimeLabel(columnOf(table, timeColumn).type) };
-  return { judged, times, notes: plan.notes };
+  const read = new Map(given.map(([name, place]) => [name, at(place)]));
+  return { judged, times, inputs: read, bounds, notes: plan.notes };
 }
 
-function usedColumns({ predictions = {}, weight, timeColumn }: EvaluationInput): string[] {
-  const { prediction, score, probabilities, lower, upper } = predictions;
-  return [prediction, score, lower, upper, weight, timeColumn, ...Object.values(probabilities ?? {})].filter(
+function assertReadable({ rows, reference }: JudgedTable, { window, timeColumn }: EvaluationInput): void {
+  if (rows === 0) throw errors.evaluationRowsMissing({ dataset: reference, reason: 'it is empty' });
+  if (!window || timeColumn !== undefined) return;
+  throw errors.evaluationRequestInvalid({
+    reason: 'a window needs an order of the rows',
+    remedy: "Name the 'timeColumn'",
+  });
+}
+
+const columnsIn = ({ prediction, score, probabilities, lower, upper }: PredictionColumns): string[] =>
+  [prediction, score, lower, upper, ...Object.values(probabilities ?? {})].filter(
     (name) => name !== undefined,
   );
+
+const nameOf = (columns: PredictionColumns | undefined): string => columnsIn(columns ?? {}).join(', ');
+
+const usedColumns = ({
+  predictions = {},
+  against = {},
+  weight,
+  timeColumn,
+  baseline,
+}: EvaluationInput): string[] => [
+  ...columnsIn(predictions),
+  ...columnsIn(against),
+  ...[weight, timeColumn, baseline].filter((name) => name !== undefined),
+];
+
+/** Columns that the declared value reads besides `prediction` and `outcome`. @throws expressionInvalid */
+async function planValue(
+  analytics: Engine,
+  table: JudgedTable,
+  expression: string | undefined,
+  reading: Reading,
+  signal: AbortSignal,
+) {
+  if (expression === undefined) return null;
+  const names = compileExpression(expression).names.filter(
+    (name) => !['prediction', 'outcome'].includes(name),
+  );
+  const columns: PlannedCut[] = [];
+  for (const name of new Set(names))
+    columns.push(await planCut(analytics, table, columnOf(table, name), reading, signal));
+  return { expression, columns };
 }
 
 async function classesOf(
   analytics: Engine,
   table: JudgedTable,
   task: EvaluationTask,
-  { target, predictions = {}, positive }: EvaluationInput,
+  { target, predictions = {}, against = {}, positive, classes: said = [] }: EvaluationInput,
   signal: AbortSignal,
 ): Promise<string[]> {
   if (task === 'regression') return [];
   const where = { dataset: table.reference, column: target };
-  const { prediction, score } = predictions;
-  const called = prediction !== undefined && score === undefined ? [columnOf(table, prediction)] : [];
-  const found = Object.keys(predictions.probabilities ?? {});
+  const called = [predictions, against].flatMap(({ prediction, score }) =>
+    prediction !== undefined && score === undefined ? [columnOf(table, prediction)] : [],
+  );
+  const found = [
+    ...said,
+    ...Object.keys(predictions.probabilities ?? {}),
+    ...Object.keys(against.probabilities ?? {}),
+  ];
   for (const column of [columnOf(table, target), ...called])
     found.push(...(await commonValues(analytics, table, column, mostClasses + 1, signal)));
   const classes = sortClasses(found);
@@ -130,6 +191,45 @@ interface Role {
   readonly at: number;
 }
 
+interface PredictionRoles {
+  readonly prediction: Role | null;
+  readonly score: Role | null;
+  readonly probabilities: readonly (Role | null)[] | null;
+}
+
+const numberRole = (reading: Reading, table: JudgedTable, name: string | undefined): Role | null =>
+  name === undefined ? null : { name, at: reading.add(numberText(table, name)) };
+
+function addPredictions(
+  reading: Reading,
+  table: JudgedTable,
+  task: EvaluationTask,
+  { prediction, score, probabilities }: PredictionColumns,
+  classes: readonly string[],
+): PredictionRoles {
+  const isCalled = prediction !== undefined && score === undefined;
+  return {
+    prediction: isCalled
+      ? { name: prediction, at: addValue(reading, table, task, prediction, classes) }
+      : null,
+    score: numberRole(reading, table, score),
+    probabilities: probabilities
+      ? classes.map((name) => numberRole(reading, table, probabilities[name]))
+      : null,
+  };
+}
+
+function addValue(
+  reading: Reading,
+  table: JudgedTable,
+  task: EvaluationTask,
+  name: string,
+  classes: readonly string[],
+): number {
+  if (task === 'regression') return reading.add(numberText(table, name));
+  return reading.addPlace(columnOf(table, name), classes);
+}
+
 function addRoles(
   reading: Reading,
   table: JudgedTable,
@@ -137,19 +237,11 @@ function addRoles(
   { target, predictions = {}, weight }: EvaluationInput,
   classes: readonly string[],
 ) {
-  const number = (name: string | undefined): Role | null =>
-    name === undefined ? null : { name, at: reading.add(numberText(table, name)) };
-  const value = (column: Column): number =>
-    task === 'regression' ? reading.add(numberText(table, column.name)) : reading.addPlace(column, classes);
-  const { prediction, score, probabilities, lower, upper } = predictions;
-  const isCalled = prediction !== undefined && score === undefined;
   return {
-    label: { name: target, at: value(columnOf(table, target)) },
-    prediction: isCalled ? { name: prediction, at: value(columnOf(table, prediction)) } : null,
-    score: number(score),
-    probabilities: probabilities ? classes.map((name) => number(probabilities[name])) : null,
-    lower: number(lower),
-    upper: number(upper),
-    weight: number(weight),
+    label: { name: target, at: addValue(reading, table, task, target, classes) },
+    ...addPredictions(reading, table, task, predictions, classes),
+    lower: numberRole(reading, table, predictions.lower),
+    upper: numberRole(reading, table, predictions.upper),
+    weight: numberRole(reading, table, weight),
   };
 }
