@@ -3,7 +3,6 @@ import type { EvaluationTask } from '@tidemill/contract';
 import { errors } from '../../../base/errors.ts';
 import { pick } from '../../../base/statistics/scores/order.ts';
 import { unitWeights } from '../../../base/statistics/scores/scorer.ts';
-import type { ValueInput } from './value.ts';
 
 /** A column that may cut the rows into slices; NaN where the value is missing. */
 export interface CuttingColumn {
@@ -18,6 +17,13 @@ export interface NamedColumn {
   readonly name: string;
   /** NaN where the value is missing. */
   readonly values: Float64Array;
+}
+
+/** What a row is worth. */
+export interface ValueInput {
+  readonly expression: string;
+  /** What it reads besides `prediction` and `outcome`; codes are places in the labels. */
+  readonly columns: readonly CuttingColumn[];
 }
 
 /** Columns of another's predictions. */

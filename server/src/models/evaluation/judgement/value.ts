@@ -2,13 +2,7 @@
 import { errors, TidemillError } from '../../../base/errors.ts';
 import { compileExpression } from '../../../base/expressions/cel.ts';
 import { calledClasses } from './figures.ts';
-import type { CuttingColumn, JudgedRows } from './rows.ts';
-
-export interface ValueInput {
-  readonly expression: string;
-  /** What it reads besides `prediction` and `outcome`; codes are places in the labels. */
-  readonly columns: readonly CuttingColumn[];
-}
+import type { CuttingColumn, JudgedRows, ValueInput } from './rows.ts';
 
 /**
  * Per row the value of the expression. `prediction` and `outcome` are numbers of a regression, a score and true or
