@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Name, strict, Timestamp } from './common.ts';
+import { byId, Name, strict, Timestamp } from './common.ts';
 import { DatasetVersion } from './datasets.ts';
 import { endpoints } from './endpoint.ts';
 import { versionBindings } from './feature-views.ts';
@@ -94,5 +94,15 @@ export const trainingSetEndpoints = endpoints({
     summary: 'Training sets that are being built, newest first; closing the request that builds one stops it',
     query: strict({ name: Type.Optional(Type.String()) }),
     reply: Type.Object({ items: Type.Array(TrainingSetBuild) }),
+  },
+  cancelTrainingSetBuild: {
+    method: 'POST',
+    path: '/api/v1/training-sets/builds/:id/cancel',
+    permission: 'write',
+    summary:
+      'Stop the build of a training set; whoever waits for it is told by whom, and nothing is left of it',
+    params: byId,
+    body: strict({}),
+    reply: TrainingSetBuild,
   },
 });

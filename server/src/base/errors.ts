@@ -391,6 +391,16 @@ export const catalogue = {
     (d) =>
       `There is no materialization '${d.id}'. List those of a feature view with: tidemill features materializations NAME.`,
   ),
+  trainingSetBuildNotFound: entry<{ id: string }>(
+    404,
+    (d) =>
+      `There is no build '${d.id}' of a training set on this server: it has ended, or another server has it. GET /api/v1/training-sets/builds lists those under way.`,
+  ),
+  trainingSetStopped: entry<{ name: string; by: string }>(
+    409,
+    (d) =>
+      `The training set '${d.name}' was stopped by ${d.by} while it was built; nothing is left of it. Build it again.`,
+  ),
   materializationEnded: entry<{ id: string; state: string; reason: string }>(
     409,
     (d) => `The materialization '${d.id}' ended as ${d.state}: ${d.reason}.`,

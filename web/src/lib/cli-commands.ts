@@ -137,6 +137,7 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'features.health': (input) => `features health ${at(input)}${input.kept ? ' --kept' : ''}`,
   'features.listMaterializations': ({ name }) => `features materializations ${name}`,
   'features.cancelMaterialization': ({ id }) => `features cancel-materialization ${id}`,
+  'features.cancelTrainingSetBuild': ({ id }) => `features cancel-training-set ${id}`,
   'features.lookupService': ({ request, entities, ...input }) =>
     `features lookup-service ${at(input)}${keyWords({ entities: (entities as readonly Input[]).map((entity) => ({ ...entity, ...(request as readonly Input[] | undefined)?.[0] })) })}`,
   'features.onlineStatus': () => 'features online-store',

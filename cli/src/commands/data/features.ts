@@ -3,7 +3,7 @@ import { addCatalogueCommands } from './feature-catalogue.ts';
 import { addDefinitionCommands } from './feature-definitions.ts';
 import { addHealthCommand } from './feature-health.ts';
 import { addOnlineCommands } from './feature-online.ts';
-import { addTrainingSetCommand } from './training-set.ts';
+import { addBuildCommands, addTrainingSetCommand } from './training-set.ts';
 
 export function addFeaturesCommands(program: Command): void {
   const features = program
@@ -14,4 +14,5 @@ export function addFeaturesCommands(program: Command): void {
   addOnlineCommands(features);
   addHealthCommand(features);
   addTrainingSetCommand(features);
+  addBuildCommands(features);
 }

@@ -5,6 +5,7 @@ import { example } from '../../pages.ts';
 import { datasetNameOf, sentFormatOf, toNames, toTextPairs } from '../../parse.ts';
 import { withProgressLine } from '../../progress-line.ts';
 import { type Session, sessionOf } from '../../session.ts';
+import { formatMoment } from '../../table.ts';
 import { interruptedCode, onInterrupt } from '../../watch.ts';
 
 interface Options {
@@ -61,6 +62,37 @@ export function addTrainingSetCommand(features: Command): void {
       );
     });
   example(build, 'features training-set churn-train --entities orders@3 --service churn@2');
+}
+
+export function addBuildCommands(features: Command): void {
+  const builds = features
+    .command('training-set-builds')
+    .description('training sets that the server is building')
+    .action(async (_options: object, command: Command) => {
+      const session = sessionOf(command);
+      const { items } = await session.client.features.listTrainingSetBuilds({});
+      session.list(
+        items,
+        {
+          id: (b) => b.id,
+          name: (b) => b.name,
+          step: (b) => `${b.done} of ${b.steps}, ${b.step}`,
+          by: (b) => b.createdBy,
+          started: (b) => formatMoment(b.startedAt),
+        },
+        'None is being built. Build one: tidemill features training-set NAME',
+      );
+    });
+  example(builds, 'features training-set-builds');
+  const cancel = features
+    .command('cancel-training-set <id>')
+    .description('stop the build of a training set; whoever waits for it is told')
+    .action(async (id: string, _options: object, command: Command) => {
+      const session = sessionOf(command);
+      const build = await session.client.features.cancelTrainingSetBuild({ id });
+      session.show(build, ({ name, step }) => `${name} is being stopped, while ${step}.`);
+    });
+  example(cancel, 'features cancel-training-set build_01f2…');
 }
 
 /** Null when it was stopped by Ctrl-C. */

@@ -33,6 +33,7 @@ export const featuresRoutes = (features: Features): Handlers<typeof contract.fea
   health: (input, caller, signal) => features.health(input, caller, signal),
   onlineStatus: () => features.onlineStatus(),
   createTrainingSet: (input, caller, signal) => features.createTrainingSet(input, caller, signal),
+  cancelTrainingSetBuild: async (input, caller) => features.cancelTrainingSetBuild(input, caller),
   listTrainingSetBuilds: async (input, caller) => ({ items: features.listTrainingSetBuilds(input, caller) }),
 });
 

@@ -108,8 +108,11 @@ export function createFeatures(deps: FeaturesDependencies) {
     entityKey,
 
     createTrainingSet: (definition: TrainingSetDefinition, caller: Caller, signal?: AbortSignal) =>
-      builds.track(definition.name, caller, (tell) => trainingSets.create(definition, caller, signal, tell)),
+      builds.track(definition.name, caller, signal, (tell, either) =>
+        trainingSets.create(definition, caller, either, tell),
+      ),
     listTrainingSetBuilds: builds.list,
+    cancelTrainingSetBuild: builds.cancel,
   };
 }
 

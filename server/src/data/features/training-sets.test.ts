@@ -160,6 +160,24 @@ describeEachDatabase('a training set', (open) => {
     expect(left.items.map(({ name }) => name)).not.toContain('train');
   });
 
+  it('stops when somebody stops it, and says who', async () => {
+    const caller = await begin();
+    const entities = 'select customer, region, event_time from orders, range(100000000) order by hash(range)';
+    const built = wing.features.createTrainingSet({ ...request, entities }, caller);
+    const end = expect(built).rejects.toMatchObject({
+      code: 'trainingSetStopped',
+      details: { name: 'train', by: 'user:boss' },
+    });
+    const builds = () => wing.features.listTrainingSetBuilds({ name: 'train' }, caller);
+    await expect.poll(builds).toHaveLength(1);
+    const [{ id } = { id: '' }] = builds();
+    expect(() => wing.features.cancelTrainingSetBuild({ id }, callerIn('another'))).toThrow(/no build/);
+    wing.features.cancelTrainingSetBuild({ id }, { ...caller, actor: 'user:boss' });
+    await end;
+    expect(builds()).toEqual([]);
+    expect(() => wing.features.cancelTrainingSetBuild({ id }, caller)).toThrow(/it has ended/);
+  });
+
   it('tells each step once, in order', async () => {
     const caller = await begin();
     const told: string[] = [];

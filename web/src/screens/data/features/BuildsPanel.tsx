@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import type { TrainingSetBuild } from '@tidemill/sdk';
+import { Action } from '../../../components/Action.tsx';
 import { DataTable } from '../../../components/DataTable.tsx';
 import type { DataColumn } from '../../../components/data-column.tsx';
 import { Panel } from '../../../components/Panel.tsx';
 import { Progress } from '../../../components/Progress.tsx';
 import { Time } from '../../../components/Time.tsx';
-import { ask } from '../../../lib/client.ts';
+import { ask, send } from '../../../lib/client.ts';
 
 const liveMs = 1000;
 /** A build that begins elsewhere is seen by then. */
@@ -29,6 +30,21 @@ const columns: readonly DataColumn<TrainingSetBuild>[] = [
     cell: ({ startedAt }) => <Time at={startedAt} />,
     align: 'right',
     width: 110,
+  },
+  {
+    id: 'cancel',
+    title: '',
+    value: () => null,
+    cell: ({ id }) => (
+      <Action
+        {...send('features', 'cancelTrainingSetBuild', { id })}
+        inRow
+        name="Cancel"
+        about="It stops, and nothing is left of it. Whoever waits for it is told by whom."
+        reason="none"
+      />
+    ),
+    width: 80,
   },
 ];
 
