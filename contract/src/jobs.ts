@@ -101,6 +101,14 @@ export const CommandJob = strict({
   priority: Type.Optional(Type.Integer({ minimum: -100, maximum: 100, description: 'the greater first' })),
   timeoutSeconds: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 604_800 })),
   maximumAttempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })),
+  mayRegister: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 256,
+      description:
+        'where tokens are asked for: the registered model of which its script may make versions, from what its own run logged',
+    }),
+  ),
   cache: Type.Optional(
     Type.Boolean({
       description:

@@ -216,6 +216,7 @@ export const registryEndpoints = endpoints({
     method: 'POST',
     path: '/api/v1/models/:name/versions',
     permission: 'write',
+    resource: ['model:{name}', 'run:{runId}'],
     summary:
       "Register a run's model as a model version: an artifact folder of it, or what MLflow 3 logged from it",
     params: byModel,

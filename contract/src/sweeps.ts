@@ -125,6 +125,7 @@ const {
   name: _name,
   parameters: _parameters,
   cache: _cache,
+  mayRegister: _mayRegister,
   ...commandOfTrial
 } = CommandJob.properties;
 

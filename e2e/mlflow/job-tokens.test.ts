@@ -39,7 +39,7 @@ describe.skipIf(python === '')('a job on a server that asks for tokens', () => {
 
   test('logs to its run by autolog, in nested runs and as models, and nowhere else', async () => {
     const { runId: foreign } = await run({ command: ['true'] });
-    const { id, runId: own, error } = await run({ parameters: { foreign } });
+    const { id, runId: own, error } = await run({ parameters: { foreign }, mayRegister: 'mine' });
     const runId = own ?? '';
     // The last thing that it does is to say its secret and to fail; whatever goes wrong before is said instead.
     expect(error).toContain(`at the end: ${stars}`);
@@ -61,6 +61,8 @@ describe.skipIf(python === '')('a job on a server that asks for tokens', () => {
     expect(new Set(made.items.map(({ actor }) => actor))).toEqual(new Set([`job:${id}`]));
     const version = await client.registry.register({ name: 'ridge', runId, path: 'by-hand' });
     expect(version.reference).toBe('ridge@1');
+    const mine = await client.registry.getVersion({ name: 'mine', version: '1' });
+    expect([mine.runId, mine.digest]).toEqual([runId, version.digest]);
   });
 
   test('of a sweep reports to its own trial only', async () => {

@@ -54,7 +54,7 @@ def log_all():
         GridSearchCV(Ridge(), {"alpha": [0.1, 1.0]}, cv=2).fit(data.data, data.target)
         mlflow.log_params({"token": os.environ["TIDEMILL_TOKEN"], "seen": 1})
         model = Ridge().fit(data.data, data.target)
-        info = mlflow.sklearn.log_model(model, name="by-hand", pip_requirements=["scikit-learn"])
+        info = mlflow.sklearn.log_model(model, name="by-hand", pip_requirements=["scikit-learn"], registered_model_name="mine")
         with mlflow.start_run(nested=True):
             mlflow.log_metric("inner", 1)
         mlflow.log_text("hello", "notes/hello.txt")
@@ -67,8 +67,8 @@ def be_refused():
     refused("PERMISSION_DENIED", client.log_metric, params["foreign"], "loss", 1)
     refused("PERMISSION_DENIED", client.create_experiment, "mine")
     refused("PERMISSION_DENIED", client.delete_experiment, client.get_run(own).info.experiment_id)
-    said = refused("PERMISSION_DENIED", mlflow.register_model, f"runs:/{own}/by-hand", "mine")
-    assert "tidemill models register NAME --run RUN" in said, said
+    said = refused("PERMISSION_DENIED", mlflow.register_model, f"runs:/{own}/by-hand", "others")
+    assert "--may-register NAME" in said, said
     said = refused("PERMISSION_DENIED", client.create_run, client.get_run(own).info.experiment_id)
     assert "nested=True" in said, said
 

@@ -17,6 +17,7 @@ interface RunOptions extends CommandOptions {
   split?: 'time' | 'random';
   holdout?: number;
   register?: string;
+  mayRegister?: string;
   follow?: boolean;
 }
 
@@ -46,11 +47,16 @@ export function addRunCommand(jobs: Command): void {
     .option('--holdout <share>', 'share of rows held out', toNumber)
     .option('--register <model>', 'register the result as a version of this model')
     .optionsGroup('Options of a command:');
-  const withCache = addCommandOptions(run).option(
-    '--cache',
-    'take the finished run of the same command, code, environment, inputs, parameters and seed, if there is one',
-  );
-  withCache.action(async (words: string[], options: RunOptions, command: Command) => {
+  const ofCommand = addCommandOptions(run)
+    .option(
+      '--may-register <model>',
+      'where tokens are asked for: its script may register versions of this model (registered_model_name)',
+    )
+    .option(
+      '--cache',
+      'take the finished run of the same command, code, environment, inputs, parameters and seed, if there is one',
+    );
+  ofCommand.action(async (words: string[], options: RunOptions, command: Command) => {
     const session = sessionOf(command);
     const job = await submit(session, words, options);
     if (!options.follow) return session.show(job, describeJob);
@@ -75,7 +81,9 @@ async function submit(session: Session, words: readonly string[], options: RunOp
   if (options.learner) return session.client.jobs.submitLearner(toLearnerJob(options, options.learner));
   if (words.length === 0)
     throw failures.optionMissing('--learner', 'name a learner, or give a command after --.');
-  return session.client.jobs.submitCommand(await toCommandJob(session, words, options));
+  const { mayRegister } = options;
+  const job = await toCommandJob(session, words, options);
+  return session.client.jobs.submitCommand({ ...job, ...(mayRegister && { mayRegister }) });
 }
 
 function toLearnerJob(options: RunOptions, learner: LearnerJob['learner']): LearnerJob {

@@ -30,6 +30,8 @@ const allowed = [
   'POST /api/2.0/mlflow-artifacts/mpu/create/*',
   'POST /api/2.0/mlflow/logged-models',
   'POST /api/2.0/mlflow/logged-models/:model_id/params',
+  'POST /api/2.0/mlflow/model-versions/create',
+  'POST /api/2.0/mlflow/registered-models/create',
   'POST /api/2.0/mlflow/runs/create',
   'POST /api/2.0/mlflow/runs/delete',
   'POST /api/2.0/mlflow/runs/delete-tag',
@@ -63,6 +65,7 @@ interface Things {
   readonly model: string;
   readonly experiment: string;
   readonly upload: string;
+  readonly registered: string;
 }
 
 describe('the token of a job', () => {
@@ -91,14 +94,19 @@ describe('the token of a job', () => {
   };
 
   /** A run with what can hang on it, made by whoever may. */
-  async function prepareThings(secret: string, run: string, experiment: string): Promise<Things> {
+  async function prepareThings(
+    secret: string,
+    run: string,
+    experiment: string,
+    registered: string,
+  ): Promise<Things> {
     const { model } = await mlflow(secret, 'logged-models', {
       experiment_id: experiment,
       source_run_id: run,
     });
     const address = `/api/2.0/mlflow-artifacts/mpu/create/${experiment}/${run}/artifacts`;
     const upload = await send(secret, 'POST', address, { path: 'large.bin', num_parts: 1 });
-    return { run, model: model.info.model_id, experiment, upload: upload.json().upload_id };
+    return { run, model: model.info.model_id, experiment, upload: upload.json().upload_id, registered };
   }
 
   beforeAll(async () => {
@@ -108,16 +116,22 @@ describe('the token of a job', () => {
     notes = join(platform.folder, 'notes');
     await mkdir(notes);
     const { id, runId } = await jobs.submitCommand(
-      { experiment: 'tokens', command: ['sh', '-c', script, notes], maximumAttempts: 2, timeoutSeconds: 100 },
+      {
+        experiment: 'tokens',
+        command: ['sh', '-c', script, notes],
+        maximumAttempts: 2,
+        mayRegister: 'own model',
+        timeoutSeconds: 100,
+      },
       platform.caller,
     );
     job = { id, runId: runId ?? '' };
     token = await readToken(1);
     const { experimentId } = await experiments.getRun({ id: job.runId }, platform.caller);
-    own = await prepareThings(token, job.runId, experimentId);
+    own = await prepareThings(token, job.runId, experimentId, 'own model');
     const other = await experiments.createExperiment({ name: 'others' }, platform.caller);
     const { run } = await mlflow(admin, 'runs/create', { experiment_id: other.id });
-    foreign = await prepareThings(admin, run.info.run_id, other.id);
+    foreign = await prepareThings(admin, run.info.run_id, other.id, 'another');
   });
   afterAll(async () => {
     for (const number of [1, 2]) await end(number, 0);
@@ -135,11 +149,12 @@ describe('the token of a job', () => {
       .replace('*', 'no/such');
 
   /** It names what is given wherever a request may name anything. */
-  const payloadOf = (path: string, { run, model, experiment }: Things): object => {
+  const payloadOf = (path: string, { run, model, experiment, registered }: Things): object => {
     const parent = 'mlflow.parentRunId';
     if (path.startsWith('/api/v1/')) return { experimentId: experiment, tags: { [parent]: run } };
     return {
-      ...{ run_id: run, source_run_id: run, model_id: model, experiment_id: experiment, name: 'x' },
+      ...{ run_id: run, source_run_id: run, model_id: model, experiment_id: experiment, name: registered },
+      source: `runs:/${run}/model`,
       tags: [{ key: parent, value: run }],
     };
   };
@@ -216,11 +231,48 @@ describe('the token of a job', () => {
         `The token of job:${job.id} reads, and writes to the job's own run`,
       );
       if (path === 'registered-models/create')
-        expect(reply.json().message).toContain('tidemill models register NAME --run RUN');
+        expect(reply.json().message).toContain('Submit the job with --may-register NAME');
       if (path === 'runs/create') expect(reply.json().message).toContain('nested=True');
     }
     const submit = await send(token, 'POST', '/api/v1/jobs/command', { experiment: 'x', command: ['true'] });
     expect([submit.statusCode, submit.json().error.code]).toEqual([403, 'jobTokenRefused']);
+  });
+
+  test('registers versions of the one model that it may, from what its own run logged', async () => {
+    const name = 'own model';
+    const create = (payload: object) => send(token, 'POST', '/api/2.0/mlflow/model-versions/create', payload);
+    const sources = [
+      { source: `runs:/${own.run}/model`, run_id: own.run },
+      { source: `models:/${own.model}`, run_id: own.run, model_id: own.model },
+      { source: `mlflow-artifacts:/${own.experiment}/${own.run}/artifacts/model` },
+    ];
+    for (const source of sources) expect((await create({ name, ...source })).body).toContain('"version"');
+    const refused = [
+      { name: 'mine', ...sources[0] },
+      { name, source: `runs:/${foreign.run}/model` },
+      { name, source: `runs:/${foreign.run}/model`, run_id: own.run },
+      { name, source: `models:/${foreign.model}`, run_id: own.run },
+      { name, source: `models:/${own.model}`, run_id: foreign.run },
+      { name, source: `models:/${own.model}`, model_id: foreign.model },
+      { name, source: 'models:/own model/1' },
+      { name, source: 's3://bucket/model', run_id: own.run },
+    ];
+    for (const payload of refused)
+      expect([payload, (await create(payload)).statusCode]).toEqual([payload, 403]);
+    for (const [path, method] of [
+      ['alias', 'POST'],
+      ['delete', 'DELETE'],
+      ['set-tag', 'POST'],
+    ] as const) {
+      const reply = await send(token, method, `/api/2.0/mlflow/registered-models/${path}`, {
+        name,
+        alias: 'a',
+        version: '1',
+        key: 'k',
+        value: 'v',
+      });
+      expect([path, reply.statusCode]).toEqual([path, 403]);
+    }
   });
 
   test('is another for the next attempt, and none is left when the job has ended', async () => {

@@ -49,7 +49,7 @@ export function assertResource(resource: string): void {
 /** What a script does instead. */
 export function adviceToJobs(where: string): string {
   if (/registered-models|model-versions|\/models\b/.test(where))
-    return 'Log the model without registered_model_name, and register it when the job has ended: tidemill models register NAME --run RUN.';
+    return 'Submit the job with --may-register NAME, or log the model without registered_model_name and register it when the job has ended: tidemill models register NAME --run RUN.';
   if (/runs\/create$|\/runs$/.test(where))
     return 'Start further runs inside its own: mlflow.start_run(nested=True).';
   return 'Do it outside the job, with a token of your own.';

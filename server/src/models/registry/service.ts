@@ -82,6 +82,8 @@ export function createRegistry(deps: RegistryDependencies) {
 
   return {
     ...aliases,
+    /** What the locations of experiments begin with. */
+    artifactRoot: deps.experiments.artifactRoot,
     models,
     versions,
     searches,

@@ -30,6 +30,7 @@ export interface CommandSpec
     | 'seed'
     | 'resources'
     | 'cache'
+    | 'mayRegister'
   > {
   readonly name: string | null;
   /** How many files its code has; null when it runs in `workingDirectory`, or in the job's own folder. */
@@ -40,6 +41,8 @@ export interface CommandSpec
   readonly seed: number | null;
   readonly resources: Needs;
   readonly timeoutSeconds: number | null;
+  /** The model of which its script may make versions; absent in jobs of earlier servers. */
+  readonly mayRegister?: string | null;
   /** The window of time that it is to be judged on, as `params.json` tells it. */
   readonly window?: { readonly index: number; readonly count: number };
   /** The run that it makes again, and the interpreter that it ran on. */
@@ -65,6 +68,7 @@ export function toCommandSpec(input: CommandJob, inputs: string[]): CommandSpec 
     priority: input.priority ?? 0,
     timeoutSeconds: input.timeoutSeconds ?? null,
     maximumAttempts: input.maximumAttempts ?? 1,
+    ...(input.mayRegister !== undefined && { mayRegister: input.mayRegister }),
     filesOf: null,
   };
 }

@@ -218,8 +218,12 @@ export function createJobs(deps: JobsDependencies) {
       return readLog(commandFolder(deps.folder, id), range);
     },
 
-    /** Whether a thing, as a uri, belongs to the run of a job that has not ended. */
+    /** Whether a thing, as a uri, belongs to the run of a job that has not ended, or is the model that it may register. */
     async isOwn(id: string, uri: string, workspace: string): Promise<boolean> {
+      if (uri.startsWith('model:')) {
+        const job = await findJob(id, workspace);
+        return job?.kind === 'command' && job.endedAt === null && uri === `model:${job.spec.mayRegister}`;
+      }
       const runId = await jobStore(db).findOpenRun(workspace, id);
       return runId !== null && experiments.belongsToRun(uri, runId, workspace);
     },

@@ -12,6 +12,7 @@ import { type Operation, read, write } from '../../../http/mlflow/operations.ts'
 import type { StoredModel } from '../rules.ts';
 import type { Registry } from '../service.ts';
 import { toMlflowModel } from './replies.ts';
+import { modelOf } from './resources.ts';
 
 const pageSize = 100;
 const mostResults = 1000;
@@ -24,12 +25,16 @@ export function modelOperations({ models, versions, searches }: Registry): Opera
     describe(await models.getStored(name, workspace), workspace);
 
   return [
-    write('registered-models/create', async (fields, caller) => {
-      const name = getText(fields, 'name');
-      const description = findText(fields, 'description');
-      const tags = listFields(fields, 'tags').map(getTag);
-      return describe(await models.create({ name, description, tags }, caller), caller.workspace);
-    }),
+    write(
+      'registered-models/create',
+      async (fields, caller) => {
+        const name = getText(fields, 'name');
+        const description = findText(fields, 'description');
+        const tags = listFields(fields, 'tags').map(getTag);
+        return describe(await models.create({ name, description, tags }, caller), caller.workspace);
+      },
+      { resources: modelOf },
+    ),
 
     read('GET', 'registered-models/get', (fields, caller) => get(getText(fields, 'name'), caller.workspace)),
 

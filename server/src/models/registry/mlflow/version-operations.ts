@@ -17,11 +17,18 @@ import { parseStage, stages } from '../rules.ts';
 import type { Registry } from '../service.ts';
 import type { VersionKey } from '../versions.ts';
 import { toMlflowVersion } from './replies.ts';
+import { newVersionOf } from './resources.ts';
 
 /** Also what a search gives when it names no size: clients that do not page get everything. */
 const mostResults = 200_000;
 
-export function versionOperations({ models, versions, searches, findAlias }: Registry): Operation[] {
+export function versionOperations({
+  models,
+  versions,
+  searches,
+  findAlias,
+  artifactRoot,
+}: Registry): Operation[] {
   const describe = async (key: VersionKey, workspace: string) => ({
     model_version: toMlflowVersion(await versions.getDescribed(key, workspace)),
   });
@@ -46,18 +53,22 @@ export function versionOperations({ models, versions, searches, findAlias }: Reg
       throw errors.aliasNotFound({ model: name, alias: alias.slice(0, 255), known });
     }),
 
-    write('model-versions/create', async (fields, caller) => {
-      const request = {
-        name: getText(fields, 'name'),
-        source: getText(fields, 'source'),
-        runId: findText(fields, 'run_id'),
-        loggedModel: findText(fields, 'model_id'),
-        runLink: findText(fields, 'run_link'),
-        description: findText(fields, 'description'),
-        tags: listFields(fields, 'tags').map(getTag),
-      };
-      return { model_version: toMlflowVersion(await versions.createVersion(request, caller)) };
-    }),
+    write(
+      'model-versions/create',
+      async (fields, caller) => {
+        const request = {
+          name: getText(fields, 'name'),
+          source: getText(fields, 'source'),
+          runId: findText(fields, 'run_id'),
+          loggedModel: findText(fields, 'model_id'),
+          runLink: findText(fields, 'run_link'),
+          description: findText(fields, 'description'),
+          tags: listFields(fields, 'tags').map(getTag),
+        };
+        return { model_version: toMlflowVersion(await versions.createVersion(request, caller)) };
+      },
+      { resources: newVersionOf(artifactRoot) },
+    ),
 
     read('GET', 'model-versions/get', (fields, { workspace }) => describe(getKey(fields), workspace)),
 
