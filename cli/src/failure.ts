@@ -20,6 +20,13 @@ export const failures = {
     new CliError('fileIsBinary', `${path} is no text (${size}). Write it to a file: -o FILE.`),
   fileNotWritten: (path: string, cause: unknown) =>
     new CliError('fileNotWritten', `${path} cannot be written: ${reasonOf(cause)}.`, cause),
+  folderNotEmpty: (path: string, count: number) =>
+    new CliError(
+      'folderNotEmpty',
+      `${path} is not empty (${count} entries), and nothing of it is to be lost. Name a folder that is not there yet.`,
+    ),
+  runNotLaidOut: (run: string, reason: string) =>
+    new CliError('runNotLaidOut', `The run ${run} cannot be laid out: ${reason}.`),
   downloadDamaged: (path: string) =>
     new CliError(
       'downloadDamaged',

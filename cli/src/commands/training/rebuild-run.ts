@@ -4,6 +4,7 @@ import { example } from '../../pages.ts';
 import { type Session, sessionOf, setVerdict } from '../../session.ts';
 import { formatTime } from '../../table.ts';
 import { describeJob, watchJob } from './follow-job.ts';
+import { layOutRun } from './run-folder.ts';
 
 export function addRebuildCommand(runs: Command): void {
   const rebuild = runs
@@ -12,8 +13,13 @@ export function addRebuildCommand(runs: Command): void {
       "make a command's run again from its lock, code, data and seed, and compare; exit code 2 if anything differs",
     )
     .option('--list', 'only show what came of earlier rebuilds')
-    .action(async (id: string, options: { list?: boolean }, command: Command) => {
+    .option(
+      '--into <folder>',
+      'only lay it out there, to work on: code, inputs, environment and run.sh that starts it',
+    )
+    .action(async (id: string, options: { list?: boolean; into?: string }, command: Command) => {
       const session = sessionOf(command);
+      if (options.into !== undefined) return layOutRun(session, id, options.into);
       if (!options.list) return rebuildRun(session, id);
       const { items } = await session.client.jobs.rebuilds({ id });
       session.show({ items }, (found) =>
@@ -23,6 +29,7 @@ export function addRebuildCommand(runs: Command): void {
       );
     });
   example(rebuild, 'runs rebuild 914e6572e2e1b96f6189eb432343fe24');
+  example(rebuild, 'runs rebuild 914e6572e2e1b96f6189eb432343fe24 --into again');
 }
 
 /** Follows the job and shows what the comparison says. */
