@@ -20,7 +20,8 @@ import type { DatabaseHandle } from './adapters/db/db.ts';
 import { openSqlite } from './adapters/db/sqlite.ts';
 import { localExecutor } from './adapters/executor/local.ts';
 import { workerPool } from './adapters/executor/worker-pool.ts';
-import { openRuntime } from './adapters/inference/runtimes.ts';
+import { createPythonRuntimes } from './adapters/inference/python.ts';
+import { createOpenRuntime } from './adapters/inference/runtimes.ts';
 import { webhookNotifier } from './adapters/notify/webhook.ts';
 import type { OnlineStore } from './adapters/online/online.ts';
 import { openSqliteOnline } from './adapters/online/sqlite.ts';
@@ -162,6 +163,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
   // training
   const learners = createLearners({ analytics, compute });
   const experiments = createExperiments({ db, blobs, folder, clock, changes, lineage, datasets });
+  const environments = localEnvironments({ folder: join(config.dataFolder, 'environments') });
   const jobs = createJobs({
     db,
     blobs,
@@ -178,7 +180,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     folder: join(config.dataFolder, 'jobs'),
     environment: config.commandEnvironment,
     buildEnvironment: config.buildEnvironment,
-    environments: localEnvironments({ folder: join(config.dataFolder, 'environments') }),
+    environments,
     url: () => addressOf(http, config),
     tokens: auth.jobTokens,
     capacity: config.jobCapacity,
@@ -204,6 +206,16 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
       await cards.renameIn(tx, workspace, name, to);
     },
   });
+  const pythonRuntimes = createPythonRuntimes({
+    executor,
+    environments,
+    environment: config.commandEnvironment,
+    buildEnvironment: config.buildEnvironment,
+    folder: join(config.dataFolder, 'cache', 'models'),
+    python: config.models.python,
+    memoryBytes: config.models.memoryBytes,
+  });
+  const openRuntime = createOpenRuntime(pythonRuntimes.open);
   const evaluations = createEvaluations({
     db,
     analytics,
@@ -454,6 +466,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
       await http.close();
       await monitoring.stop();
       await endpoints.stop();
+      await pythonRuntimes.close();
       await predictions.stop();
       await closeAdapters(adapters);
     },

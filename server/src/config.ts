@@ -41,6 +41,8 @@ export interface Config {
   readonly buildEnvironment: Readonly<Record<string, string>>;
   /** What commands of users may take of this machine, all together. */
   readonly jobCapacity: { readonly cpu: number; readonly memoryBytes: number; readonly gpu: number };
+  /** Models of Python code: one interpreter for all of them, or null for an environment each; memory of each. */
+  readonly models: { readonly python: string | null; readonly memoryBytes: number };
 }
 
 /** How an S3-compatible store is reached; without keys the SDK looks where AWS's own programs do. */
@@ -77,6 +79,8 @@ export interface ConfigOptions {
   readonly jobCpus?: string | undefined;
   readonly jobMemory?: string | undefined;
   readonly jobGpus?: string | undefined;
+  readonly modelPython?: string | undefined;
+  readonly modelMemory?: string | undefined;
 }
 
 /** Reads options and environment once. @throws configInvalid naming the setting */
@@ -102,6 +106,7 @@ export function readConfig(options: ConfigOptions, environment: NodeJS.ProcessEn
     commandEnvironment: readCommandEnvironment(environment),
     buildEnvironment: readBuildEnvironment(environment),
     jobCapacity: readJobCapacity(options, environment),
+    models: readModels(options, environment),
   };
 }
 
@@ -144,6 +149,18 @@ function readJobCapacity(options: ConfigOptions, environment: NodeJS.ProcessEnv)
     ),
     gpu: Math.trunc(read('--job-gpus', 'TIDEMILL_JOB_GPUS', options.jobGpus, 0)),
   };
+}
+
+const modelBytes = '4294967296';
+
+function readModels(options: ConfigOptions, environment: NodeJS.ProcessEnv): Config['models'] {
+  const python = options.modelPython ?? environment.TIDEMILL_MODEL_PYTHON ?? '';
+  const text = options.modelMemory ?? environment.TIDEMILL_MODEL_MEMORY ?? modelBytes;
+  const memoryBytes = Number(text);
+  if (Number.isSafeInteger(memoryBytes) && memoryBytes > 0)
+    return { python: python === '' ? null : resolve(python), memoryBytes };
+  const reason = `'${text}' is no number of bytes above 0`;
+  throw errors.configInvalid({ variable: '--model-memory (TIDEMILL_MODEL_MEMORY)', reason });
 }
 
 /** Also under the names that MLflow's server has for them. */

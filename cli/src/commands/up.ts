@@ -22,6 +22,8 @@ interface UpOptions {
   sourceMaxBytes?: string;
   jobCpus?: string;
   jobMemory?: string;
+  modelPython?: string;
+  modelMemory?: string;
   jobGpus?: string;
   exitWithParent?: boolean;
 }
@@ -79,6 +81,11 @@ export function addUpCommand(program: Command): void {
     .option('--allow-private-sources', 'sources may be on this machine and in private networks')
     .option('--source-max-bytes <number>', 'of one pull (default 10 GiB)')
     .option('--job-cpus <number>', 'cores that jobs may take, all together (default: those of the machine)')
+    .option(
+      '--model-python <path>',
+      'interpreter for all models of Python code (default: an environment for each, from its requirements)',
+    )
+    .option('--model-memory <bytes>', 'memory that a model of Python code may take (default: 4 GiB)')
     .option('--job-memory <bytes>', 'memory that jobs may set aside (default: 80 % of the machine)')
     .option('--job-gpus <number>', 'graphics processors that jobs may take (default 0)')
     .addOption(new Option('--exit-with-parent', 'end when standard input closes').hideHelp())

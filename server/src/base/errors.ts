@@ -547,6 +547,26 @@ export const catalogue = {
     (d) =>
       `The model ${d.model} cannot be loaded: ${d.reason}. Register an ONNX model with one float input of rows by features.`,
   ),
+  modelRaised: entry<{ model: string; type: string; message: string; frames: string }>(
+    422,
+    (d) =>
+      `The model ${d.model} raised ${d.type}: ${d.message}\n${d.frames}\nSend it other rows, or mend its code and register it again.`,
+  ),
+  modelOutputInvalid: entry<{ model: string; found: string; expected: string }>(
+    422,
+    (d) =>
+      `The model ${d.model} answered with ${d.found}, where ${d.expected} must be. Mend its predict function and register it again.`,
+  ),
+  modelFolderTampered: entry<{ model: string; folder: string; path: string; what: string }>(
+    409,
+    (d) =>
+      `The model ${d.model} was not run: '${d.path}' in ${d.folder} ${d.what}. Find out who wrote there, then delete that folder; it is laid out again from the registry.`,
+  ),
+  modelEnvironmentNotBuilt: entry<{ model: string; file: string; tool: string; log: string }>(
+    422,
+    (d) =>
+      `The environment that '${d.file}' of the model ${d.model} asks for could not be made. ${d.tool} said: ${d.log}\nLog the model again with packages that can be had, or start with --model-python and an interpreter that has them.`,
+  ),
   modelInputInvalid: entry<{ expected: string; found: string }>(
     422,
     (d) => `The model takes ${d.expected}, but was given ${d.found}. Send the features of its signature.`,

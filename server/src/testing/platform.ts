@@ -46,6 +46,7 @@ export async function createTestPlatform(
       webhookDestinations: options.webhookDestinations ?? { schemes: ['https'], allowPrivate: false },
       sources: { roots: [], allowPrivate: false, maxBytes: 1 << 30, ...options.sources },
       webFolder: null,
+      models: { python: process.env.TIDEMILL_TEST_PYTHON ?? null, memoryBytes: 2e9 },
       jobCapacity: { cpu: 2, memoryBytes: 4e9, gpu: 0 },
       commandEnvironment: readCommandEnvironment(process.env),
       buildEnvironment: readBuildEnvironment(process.env),

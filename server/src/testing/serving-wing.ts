@@ -7,7 +7,7 @@ import { createLineage } from '../access/lineage/service.ts';
 import { openDuckdb } from '../adapters/analytics/duckdb.ts';
 import { openFilesystemBlobs } from '../adapters/blobs/filesystem.ts';
 import type { DatabaseHandle } from '../adapters/db/db.ts';
-import { openRuntime } from '../adapters/inference/runtimes.ts';
+import { createOpenRuntime } from '../adapters/inference/runtimes.ts';
 import type { OnlineStore } from '../adapters/online/online.ts';
 import { openSqliteOnline } from '../adapters/online/sqlite.ts';
 import { errors } from '../base/errors.ts';
@@ -85,7 +85,8 @@ export async function createServingWing(database: DatabaseHandle, folder: string
     entityOf: (name, workspace) => endpoints.entityOf(name, workspace),
   });
   const endpoints = createEndpoints({
-    ...{ db, changes, lineage, clock, logger, registry, predictions, openRuntime },
+    ...{ db, changes, lineage, clock, logger, registry, predictions },
+    openRuntime: createOpenRuntime(() => Promise.reject(new Error('There is no Python here.'))),
     governance: {
       async assertReleasable(_tx, _workspace, uris) {
         const model = uris.find((uri) => refused.has(uri));

@@ -1,6 +1,17 @@
 /** A loaded model that turns rows of features into predictions. What rows mean is the serving wing's business. */
 
-export type RuntimeKind = 'onnx' | 'onnx-process' | 'rule';
+import type { ModelFiles } from './model-folder.ts';
+
+export type RuntimeKind = 'onnx' | 'onnx-process' | 'rule' | 'python';
+
+/** Numbers (times as microseconds since 1970), or text with nulls. */
+export type Column = Float64Array | readonly (string | null)[];
+
+/** What a model gives for some rows: a column per output. */
+export interface Outputs {
+  readonly names: readonly string[];
+  readonly columns: readonly Column[];
+}
 
 export interface RuntimeState {
   readonly kind: RuntimeKind;
@@ -9,6 +20,8 @@ export interface RuntimeState {
   readonly state: 'ready' | 'starting' | 'dead';
   /** How often it was started again after dying. */
   readonly restarts: number;
+  /** Why it ended the last time, if it did. */
+  readonly lastEnd?: string;
 }
 
 export interface Runtime {
@@ -17,7 +30,8 @@ export interface Runtime {
    * `rows` is row-major, `rowCount` by `featureCount`. The reply is row-major too; its width is its length divided
    * by `rowCount` (1 for a regression, the number of classes for probabilities).
    * Fails with `modelInputInvalid` (wrong shape), `runtimeUnavailable` (dead, busy or closed) or `computeCancelled`
-   * (aborted: the caller is free at once, though a started computation runs to its end).
+   * (aborted: the caller is free at once, though a started computation runs to its end). Models of code can also fail
+   * with `modelRaised` (their own exception) and `modelOutputInvalid`.
    */
   predict(
     rows: Float32Array,
@@ -25,12 +39,26 @@ export interface Runtime {
     featureCount: number,
     signal?: AbortSignal,
   ): Promise<Float64Array | Float32Array>;
+  /** Columns by name, as the signature has them, and every output as it is; absent where rows of numbers are all there is. */
+  predictTable?(
+    columns: ReadonlyMap<string, Column>,
+    rowCount: number,
+    signal?: AbortSignal,
+  ): Promise<Outputs>;
   describe(): RuntimeState;
   /** Outstanding predictions fail with `runtimeUnavailable`. Closing twice is fine. */
   close(): Promise<void>;
 }
 
+/** An MLflow model with the flavor `python_function`. */
+export interface PythonSource extends ModelFiles {
+  readonly kind: 'python';
+  /** Names of its inputs, in order; without any, or with one that has no name, it takes arrays of any width. */
+  readonly inputNames: readonly string[];
+}
+
 export type RuntimeSource =
+  | PythonSource
   | {
       readonly kind: 'onnx' | 'onnx-process';
       /** What messages call the model: `prices@3`. */
@@ -47,5 +75,8 @@ export type RuntimeSource =
       readonly featureNames: readonly string[];
     };
 
-/** Loads a model; fails with `modelUnreadable` or `expressionInvalid`. */
+/**
+ * Loads a model; fails with `modelUnreadable`, `expressionInvalid`, or, for Python, `modelFolderTampered`,
+ * `modelEnvironmentNotBuilt` or `runtimeUnavailable`.
+ */
 export type OpenRuntime = (source: RuntimeSource) => Promise<Runtime>;

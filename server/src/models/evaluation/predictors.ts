@@ -3,7 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatasetVersion, ModelVersion } from '@tidemill/contract';
 import type { TableSource } from '../../adapters/analytics/analytics.ts';
-import type { OpenRuntime, Runtime } from '../../adapters/inference/inference.ts';
+import type { OpenRuntime, Runtime, RuntimeSource } from '../../adapters/inference/inference.ts';
 import { errors } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import type { Datasets } from '../../data/datasets/service.ts';
@@ -12,7 +12,7 @@ import type { Registry } from '../registry/service.ts';
 import { isUnseen, type WindowBounds } from './rules.ts';
 
 export interface PredictorDependencies {
-  readonly registry: Pick<Registry, 'onnxFile'>;
+  readonly registry: Pick<Registry, 'onnxFile' | 'pythonModel'>;
   readonly datasets: Pick<Datasets, 'resolve' | 'source'>;
   readonly learners: Pick<Learners, 'parseRecipe' | 'read' | 'train'>;
   readonly openRuntime: OpenRuntime;
@@ -74,7 +74,15 @@ export function createPredictors(deps: PredictorDependencies) {
 
   /** The registered model itself, whatever it has seen. */
   async function predict(model: ModelVersion, scoring: Scoring): Promise<Float64Array> {
-    return run(model, (await deps.registry.onnxFile(model)).path, scoring);
+    return run(model, await sourceOf(model), scoring);
+  }
+
+  /** ONNX where there is one, as it needs no other process. */
+  async function sourceOf(model: ModelVersion): Promise<RuntimeSource> {
+    if (!model.flavors.includes('onnx') && model.flavors.includes('python_function'))
+      return { kind: 'python', ...(await deps.registry.pythonModel(model)) };
+    const { path } = await deps.registry.onnxFile(model);
+    return { kind: 'onnx', model: model.reference, path };
   }
 
   async function predictFiles(
@@ -87,14 +95,14 @@ export function createPredictors(deps: PredictorDependencies) {
     try {
       const path = join(folder, 'model.onnx');
       await writeFile(path, files.get('model.onnx') ?? new Uint8Array());
-      return await run(model, path, scoring);
+      return await run(model, { kind: 'onnx', model: model.reference, path }, scoring);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   }
 
-  async function run(model: ModelVersion, path: string, scoring: Scoring): Promise<Float64Array> {
-    const runtime = await deps.openRuntime({ kind: 'onnx', model: model.reference, path });
+  async function run(model: ModelVersion, source: RuntimeSource, scoring: Scoring): Promise<Float64Array> {
+    const runtime = await deps.openRuntime(source);
     try {
       return await predictBatches(runtime, model, scoring);
     } finally {
@@ -104,8 +112,7 @@ export function createPredictors(deps: PredictorDependencies) {
 
   /** What the model gives, column by column: one number a row, or a probability for each class. */
   async function predictColumns(model: ModelVersion, scoring: Scoring): Promise<Float64Array[]> {
-    const { path } = await deps.registry.onnxFile(model);
-    const runtime = await deps.openRuntime({ kind: 'onnx', model: model.reference, path });
+    const runtime = await deps.openRuntime(await sourceOf(model));
     try {
       return await predictWide(runtime, model, scoring);
     } finally {
@@ -126,7 +133,7 @@ async function predictBatches(
   const prediction = new Float64Array(scoring.rows);
   for (let start = 0; start < scoring.rows; start += batchRows) {
     const count = Math.min(batchRows, scoring.rows - start);
-    const reply = await runtime.predict(toRowMajor(inputs, start, count), count, inputs.length);
+    const reply = await predictRows(runtime, model, inputs, start, count);
     if (reply.length !== count) {
       const reason = `it gives ${reply.length / count} numbers per row`;
       throw errors.evaluationOutputInvalid({ model: model.reference, reason });
@@ -145,7 +152,7 @@ async function predictWide(runtime: Runtime, model: ModelVersion, scoring: Scori
   const columns: Float64Array[] = [];
   for (let start = 0; start < scoring.rows; start += batchRows) {
     const count = Math.min(batchRows, scoring.rows - start);
-    const reply = await runtime.predict(toRowMajor(inputs, start, count), count, inputs.length);
+    const reply = await predictRows(runtime, model, inputs, start, count);
     const width = reply.length / count;
     for (let column = 0; column < width; column += 1) {
       columns[column] ??= new Float64Array(new SharedArrayBuffer(8 * scoring.rows));
@@ -154,6 +161,30 @@ async function predictWide(runtime: Runtime, model: ModelVersion, scoring: Scori
     }
   }
   return columns;
+}
+
+/** Doubles where the runtime takes them: a tree that was fitted on doubles splits between neighbouring ones. */
+async function predictRows(
+  runtime: Runtime,
+  model: ModelVersion,
+  inputs: readonly Float64Array[],
+  start: number,
+  count: number,
+): Promise<Float64Array | Float32Array> {
+  if (!runtime.predictTable) return runtime.predict(toRowMajor(inputs, start, count), count, inputs.length);
+  const columns = new Map(
+    inputs.map((column, i) => [model.inputs[i]?.name ?? '', column.slice(start, start + count)]),
+  );
+  const { names, columns: outputs } = await runtime.predictTable(columns, count);
+  const values = new Float64Array(count * outputs.length);
+  for (const [i, output] of outputs.entries()) {
+    if (!(output instanceof Float64Array)) {
+      const reason = `its output '${names[i]}' holds text (${output.slice(0, 3).join(', ')})`;
+      throw errors.evaluationOutputInvalid({ model: model.reference, reason });
+    }
+    for (let row = 0; row < count; row += 1) values[row * outputs.length + i] = output[row] as number;
+  }
+  return values;
 }
 
 function toRowMajor(inputs: readonly Float64Array[], start: number, count: number): Float32Array {

@@ -31,7 +31,7 @@ import { evaluationStore } from './store.ts';
 
 export interface EvaluationsDependencies extends PredictorDependencies {
   readonly db: Db;
-  readonly registry: Pick<Registry, 'resolve' | 'onnxFile'>;
+  readonly registry: Pick<Registry, 'resolve' | 'onnxFile' | 'pythonModel'>;
   readonly analytics: Analytics;
   readonly compute: Pick<Compute, 'compute'>;
   readonly changes: Changes;

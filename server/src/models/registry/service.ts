@@ -223,6 +223,21 @@ export function createRegistry(deps: RegistryDependencies) {
       return { path: await blobs.localPath(sha256), sha256 };
     },
 
+    /** The folder of a version whose code is Python, file by file, for runtimes. @throws modelUnreadable */
+    async pythonModel(version: ModelVersion): Promise<PythonModelFiles> {
+      const { digest, files, inputs, reference: model } = version;
+      if (digest === null || !version.flavors.includes('python_function')) {
+        const flavors = version.flavors.join(', ') || 'none';
+        const reason =
+          digest === null
+            ? `its source ${version.source ?? ''} is no model folder of this server, so there are no files of it here`
+            : `it has neither an onnx nor a python_function flavor (its flavors: ${flavors})`;
+        throw errors.modelUnreadable({ model, reason });
+      }
+      const inputNames = inputs.map(({ name }) => name);
+      return { model, digest, files, inputNames, localPath: (sha256) => blobs.localPath(sha256) };
+    },
+
     /** Governance's word on a version, written in governance's own transaction. */
     setApprovalIn: (tx: Db, workspace: string, version: ModelVersion, approval: Approval): Promise<void> =>
       versionStore(tx).setApproval(workspace, version.model, version.version, approval),
@@ -232,6 +247,14 @@ export function createRegistry(deps: RegistryDependencies) {
       return (await findStored(tx, reference, workspace)).approval;
     },
   };
+}
+
+export interface PythonModelFiles {
+  readonly model: string;
+  readonly digest: string;
+  readonly files: readonly { readonly path: string; readonly sha256: string }[];
+  readonly inputNames: readonly string[];
+  readonly localPath: (sha256: string) => Promise<string>;
 }
 
 export type Registry = ReturnType<typeof createRegistry>;
