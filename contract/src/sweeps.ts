@@ -270,6 +270,18 @@ export const SweepSummary = Type.Object({
 });
 export type SweepSummary = Static<typeof SweepSummary>;
 
+/** What changed of a sweep since somebody looked last. */
+export const SweepChanges = Type.Object({
+  /** Without its trials. */
+  sweep: Type.Omit(Sweep, ['trials']),
+  /** Those that changed, in the order in which they did; a trial that changed again may come again. */
+  trials: Type.Array(Trial),
+  isWhole: Type.Boolean({ description: 'the trials begin anew: what was known before is to be forgotten' }),
+  hasMore: Type.Boolean({ description: 'ask again with the cursor at once' }),
+  cursor: Type.String({ description: '`since` of the next look' }),
+});
+export type SweepChanges = Static<typeof SweepChanges>;
+
 const byTrial = strict({
   id: Type.String({ minLength: 1, maxLength: 128 }),
   number: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
@@ -321,6 +333,19 @@ export const sweepsEndpoints = endpoints({
     summary: 'Get a sweep with its trials',
     params: byId,
     reply: Sweep,
+  },
+  changes: {
+    method: 'GET',
+    path: '/api/v1/sweeps/:id/changes',
+    permission: 'read',
+    summary:
+      'What changed of a sweep since the last look; without a cursor its trials from the first on, by pages',
+    params: byId,
+    query: strict({
+      since: Type.Optional(Type.String({ maxLength: 500 })),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: 'trials; default 500' })),
+    }),
+    reply: SweepChanges,
   },
   importance: {
     method: 'GET',

@@ -5,6 +5,7 @@ import type { Sweeps } from './service.ts';
 export const sweepsRoutes = (sweeps: Sweeps): Handlers<typeof contract.sweeps> => ({
   create: (input, caller) => sweeps.create(input, caller),
   search: (input, caller) => sweeps.search(input, caller),
+  changes: (input, caller) => sweeps.changes(input, caller),
   importance: (input, caller) => sweeps.importance(input, caller),
   ask: (input, caller) => sweeps.ask(input, caller),
   report: (input, caller) => sweeps.report(input, caller),

@@ -1,4 +1,13 @@
-import type { ConfirmationRequest, Page, Sweep, SweepDefinition, SweepSummary } from '@tidemill/contract';
+import type {
+  ConfirmationRequest,
+  Input,
+  Page,
+  Sweep,
+  SweepChanges,
+  SweepDefinition,
+  SweepSummary,
+  sweepsEndpoints,
+} from '@tidemill/contract';
 import type { Changes } from '../../access/audit/service.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
@@ -162,6 +171,17 @@ export function createSweeps(deps: SweepsDependencies) {
         else if (search) items.push(await searches.outline(search, states.get(id) ?? {}));
       }
       return { items, nextCursor };
+    },
+
+    /** Trials of a sweep over learners, which are few and take long, come all of them each time. @throws pageCursorInvalid */
+    async changes(
+      { id, ...request }: Input<typeof sweepsEndpoints.changes>,
+      caller: Caller,
+    ): Promise<SweepChanges> {
+      const search = await searches.find(id, caller.workspace);
+      if (search) return searches.changes(search, request);
+      const { trials, ...sweep } = await get({ id }, caller);
+      return { sweep, trials, isWhole: true, hasMore: false, cursor: request.since ?? '' };
     },
 
     search: searches.create,

@@ -165,14 +165,24 @@ export function bestOf(trials: readonly Trial[], [goal]: readonly SweepGoal[]): 
 }
 
 function frontOf(trials: readonly Trial[], goals: readonly SweepGoal[]): number[] {
+  const complete = trials.flatMap(({ number, state, values }) =>
+    state === 'complete' && values !== null ? [{ number, values }] : [],
+  );
+  return findFrontOf(complete, goals);
+}
+
+/** Of complete trials, those that no other one beats in all goals; none where there is but one goal. */
+export function findFrontOf(
+  complete: readonly { readonly number: number; readonly values: readonly number[] }[],
+  goals: readonly SweepGoal[],
+): number[] {
   if (goals.length < 2) return [];
-  const complete = trials.filter(({ state, values }) => state === 'complete' && values !== null);
   const sign = goals.map(signOf);
-  const losses = complete.map(({ values }) => (values ?? []).map((value, i) => value * (sign[i] ?? 1)));
+  const losses = complete.map(({ values }) => values.map((value, i) => value * (sign[i] ?? 1)));
   return findFront(losses).flatMap((i) => complete[i]?.number ?? []);
 }
 
-const partsOf = (record: SearchRecord) => {
+export const partsOf = (record: SearchRecord) => {
   const { id, definition, status, error, runId, modelVersion, createdAt, endedAt } = record;
   return {
     ...{

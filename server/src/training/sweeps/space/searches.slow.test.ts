@@ -99,6 +99,91 @@ describeEachDatabase('searches over a space', (open) => {
     expect(items[1]).not.toHaveProperty('front');
   });
 
+  test('ends at the last tell, also when it is said twice or the grid is through; not while one is at work', async () => {
+    const caller = await prepare('last-tell');
+    const stateOf = async (id: string) => (await wing.sweeps.get({ id }, caller)).state;
+    const { id } = await wing.sweeps.search({ ...definition, budget: { trials: 2 } }, caller);
+    const [first, second] = [await askFor(id, caller), await askFor(id, caller)];
+    const tell = ({ number, lease }: typeof first) =>
+      wing.sweeps.tell({ id, number, value: 1, lease }, caller);
+    await tell(second);
+    expect(await stateOf(id)).toBe('running');
+    await tell(first);
+    expect(await wing.sweeps.get({ id }, caller)).toMatchObject({
+      ...{ state: 'succeeded', finishedAt: expect.any(Number), best: { number: 0, value: 1 } },
+    });
+    expect(await tell(first)).toMatchObject({ state: 'complete' });
+
+    const space: SearchDefinition['space'] = { kind: { type: 'categorical', choices: ['a', 'b'] } };
+    const grid = await wing.sweeps.search(
+      { ...definition, space, sampler: 'grid', budget: { trials: 9 } },
+      caller,
+    );
+    for (const state of ['running', 'failed']) {
+      const { number } = await askFor(grid.id, caller);
+      await wing.sweeps.tell({ id: grid.id, number, state: 'failed', error: 'no' }, caller);
+      expect(await stateOf(grid.id)).toBe(state);
+    }
+
+    const stopped = await wing.sweeps.search({ ...definition, budget: { trials: 1 } }, caller);
+    const only = await askFor(stopped.id, caller);
+    await wing.sweeps.stop({ id: stopped.id }, caller);
+    await wing.sweeps.tell({ id: stopped.id, number: only.number, value: 1 }, caller);
+    expect(await stateOf(stopped.id)).toBe('stopped');
+  });
+
+  test('who looks again is told what changed, by pages; a reader that adds it up has all of it', async () => {
+    const caller = await prepare('changes');
+    const goals: SearchDefinition['goals'] = [
+      { metric: 'loss', direction: 'minimize' },
+      { metric: 'size', direction: 'maximize' },
+    ];
+    const { id } = await wing.sweeps.search({ ...definition, goals }, caller);
+    const known = new Map<number, Sweep['trials'][number]>();
+    let since: string | undefined;
+    const look = async (limit = 3) => {
+      for (let pages = 1; ; pages++) {
+        const { trials, cursor, hasMore, isWhole, sweep } = await wing.sweeps.changes(
+          { id, since, limit },
+          caller,
+        );
+        if (isWhole) known.clear();
+        for (const trial of trials) known.set(trial.number, trial);
+        since = cursor;
+        expect(trials.length).toBeLessThanOrEqual(limit);
+        if (!hasMore) return { pages, sweep, last: trials };
+      }
+    };
+    expect(await look()).toMatchObject({ pages: 1, last: [] });
+    const trials = [];
+    for (let i = 0; i < 8; i++) trials.push(await askFor(id, caller));
+    const whole = async () => {
+      const { trials: all, ...sweep } = await wing.sweeps.get({ id }, caller);
+      return { all, sweep };
+    };
+    expect((await look()).pages).toBe(3);
+    for (const [i, { number, lease }] of trials.slice(2, 6).entries())
+      await wing.sweeps.tell({ id, number, values: [i % 3, i], lease }, caller);
+    await wing.sweeps.report({ id, number: 0, step: 3, value: 1 }, caller);
+    const second = await look(50);
+    expect(second.last.map(({ number }) => number).sort()).toEqual([0, 2, 3, 4, 5]);
+    expect(second.sweep).toEqual((await whole()).sweep);
+    expect(second.sweep.front.length).toBeGreaterThan(0);
+    expect([...known.values()].toSorted((a, b) => a.number - b.number)).toEqual((await whole()).all);
+    expect((await look()).last).toEqual([]);
+    // A warm start takes several over in one change.
+    const warm = await wing.sweeps.search({ ...definition, goals, warmStart: id }, caller);
+    const first = await wing.sweeps.changes({ id: warm.id, limit: 3 }, caller);
+    const rest = await wing.sweeps.changes({ id: warm.id, limit: 3, since: first.cursor }, caller);
+    expect([first.hasMore, rest.hasMore]).toEqual([true, false]);
+    expect([...first.trials, ...rest.trials].map(({ number }) => number)).toEqual([0, 1, 2, 3]);
+    await expect(wing.sweeps.changes({ id, since: 'x' }, caller)).rejects.toMatchObject({
+      code: 'pageCursorInvalid',
+    });
+    const beyond = Buffer.from('[1000000,0]').toString('base64url');
+    expect(await wing.sweeps.changes({ id, since: beyond }, caller)).toMatchObject({ isWhole: true });
+  });
+
   test('a larger budget goes on where it ended; another sweep begins with what this one knows', async () => {
     const caller = await prepare('extended');
     const { id } = await wing.sweeps.search({ ...definition, budget: { trials: 5 } }, caller);

@@ -21,6 +21,7 @@ import type { Jobs } from '../../jobs/service.ts';
 import { createConfirmations } from '../confirmation/search-confirmations.ts';
 import { measureImportance } from '../search/importance.ts';
 import { holdsPoint, type Point } from '../search/space.ts';
+import { type ChangesRequest, createSearchChanges } from './changes.ts';
 import { createDriver } from './driver.ts';
 import {
   bestOf,
@@ -63,6 +64,8 @@ export function createSearches(deps: SearchesDependencies) {
     advance: (tx, id) => searchStore(tx).advance(id),
     listTrials: (tx, id) => searchStore(tx).listTrials(id, -1, Number.MAX_SAFE_INTEGER),
   });
+
+  const listChanges = createSearchChanges({ db, describeConfirmation: confirmations.describe });
 
   tasks.register<{ sweep: string }>(taskKind, { concurrency: mostDriven }, driver.work);
 
@@ -112,6 +115,13 @@ export function createSearches(deps: SearchesDependencies) {
       ? null
       : `The search ended (${why}) and none of its ${items.length} trials gave a value${first ? `; the first one: ${first}` : ''}`;
     await end(search, best ? 'succeeded' : 'failed', { best, error, detail: { why } });
+  }
+
+  /** After a trial that was told: nobody may ask again, and the search would stay open for ever. */
+  async function finishIfSpent(search: SearchRecord): Promise<void> {
+    if (search.status !== 'running') return;
+    const why = await trials.findEnd(search);
+    if (why !== null) await finish(search, why);
   }
 
   async function summarize({ id }: Pick<SearchRecord, 'id'>) {
@@ -190,6 +200,7 @@ export function createSearches(deps: SearchesDependencies) {
     describe,
     outline,
     isOurs,
+    changes: (search: SearchRecord, request: ChangesRequest) => listChanges(search, request),
 
     /** Whether `trial:ID#NUMBER` is what a job runs now. */
     async isTrialOfJob(job: string, uri: string, workspace: string): Promise<boolean> {
@@ -260,7 +271,9 @@ export function createSearches(deps: SearchesDependencies) {
       const values = told.values ?? (told.value === undefined ? undefined : [told.value]);
       const state = told.state ?? (told.error === undefined ? 'complete' : 'failed');
       const { cost, error, lease } = told;
-      return trials.tell(search, number, { state, values, cost, error }, lease);
+      const trial = await trials.tell(search, number, { state, values, cost, error }, lease);
+      if (!search.command) await finishIfSpent(await getSearch(id, workspace));
+      return trial;
     },
 
     async stop({ id, giveBack = false }: Request<'stop'>, caller: Caller): Promise<Sweep> {

@@ -249,6 +249,40 @@ export const searchStore = (db: Db) => ({
     return rows.map(toTrial);
   },
 
+  /** The same, page by page: behind one trial at one revision. */
+  async pageTrials(
+    id: string,
+    after: { readonly revision: number; readonly number: number },
+    until: number,
+    limit: number,
+  ): Promise<TrialRecord[]> {
+    const rows = await db
+      .selectFrom('sweep_trials')
+      .selectAll()
+      .where('sweep_id', '=', id)
+      .where('revision', '>=', after.revision)
+      .where('revision', '<=', until)
+      .where((e) => e.or([e('revision', '>', after.revision), e('number', '>', after.number)]))
+      .orderBy('revision')
+      .orderBy('number')
+      .limit(limit)
+      .execute();
+    return rows.map(toTrial);
+  },
+
+  /** Goal values of complete trials, which say which of them no other beats. */
+  async listGoalValues(id: string): Promise<{ number: number; values: readonly number[] }[]> {
+    const rows = await db
+      .selectFrom('sweep_trials')
+      .select(['number', 'goal_values'])
+      .where('sweep_id', '=', id)
+      .where('state', '=', 'complete')
+      .where('goal_values', 'is not', null)
+      .orderBy('number')
+      .execute();
+    return rows.map((row) => ({ number: row.number, values: parseJson(row.goal_values ?? '[]') }));
+  },
+
   async listReports(id: string, after: number, until: number): Promise<StoredReport[]> {
     return db
       .selectFrom('sweep_reports')

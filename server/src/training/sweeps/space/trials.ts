@@ -36,6 +36,8 @@ export type Begin = (tx: Db, trial: TrialRecord) => Promise<TrialRecord>;
 
 type Store = ReturnType<typeof searchStore>;
 
+const everyPointTried = 'every point of the space was tried';
+
 export function createSearchTrials({ db, clock, experiments }: SearchTrialsDependencies) {
   const minds = createMinds(db);
   const inTurn = createTurns();
@@ -132,7 +134,7 @@ export function createSearchTrials({ db, clock, experiments }: SearchTrialsDepen
     const asked = waiting || spent !== null ? null : mind.sampler.ask(trials.length);
     if (!waiting && !asked) {
       if (trials.some((trial) => !isOver(trial))) return { trial: null, why: 'busy' };
-      return { trial: null, why: spent ?? 'every point of the space was tried' };
+      return { trial: null, why: spent ?? everyPointTried };
     }
     const trial: TrialRecord = waiting
       ? { ...waiting, state: 'running', error: null }
@@ -189,6 +191,18 @@ export function createSearchTrials({ db, clock, experiments }: SearchTrialsDepen
     giveBack: (search: SearchRecord, number: number) =>
       inTurn(search.id, () => giveBack(search, number, false)),
     state: (search: SearchRecord) => inTurn(search.id, () => minds.of(search)),
+
+    /** Why no trial will be begun any more, once none is at work; null while there may be one. */
+    findEnd: (search: SearchRecord): Promise<string | null> =>
+      inTurn(search.id, async () => {
+        const mind = await minds.of(search);
+        const all = [...mind.trials.values()];
+        if (!all.every(isOver)) return null;
+        const spent = spentBudget(search, all, clock.now());
+        // Only a grid can be asked without being changed by it.
+        const isTried = search.definition.sampler === 'grid' && mind.sampler.ask(all.length) === null;
+        return spent ?? (isTried ? everyPointTried : null);
+      }),
 
     async ask(search: SearchRecord): Promise<{ trial: AskedTrial | null; why: string | null }> {
       const found = await next(search, beginRun(search));

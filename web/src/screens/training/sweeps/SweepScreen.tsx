@@ -1,4 +1,3 @@
-import { useQuery } from '@tanstack/react-query';
 import type { Sweep } from '@tidemill/sdk';
 import { Action } from '../../../components/Action.tsx';
 import { Answer } from '../../../components/Answer.tsx';
@@ -21,17 +20,13 @@ import { SearchImportance } from './SearchImportance.tsx';
 import { SearchParallel } from './SearchParallel.tsx';
 import { SearchSlices } from './SearchSlices.tsx';
 import { SearchTrials } from './SearchTrials.tsx';
-import { isMoving, type Search, searchOf } from './search-words.ts';
-
-/** Trials move without an event. */
-const trialsMs = 2000;
+import { type Search, searchOf } from './search-words.ts';
+import { useSweep } from './use-sweep.ts';
 
 export function SweepScreen() {
-  const asked = ask('sweeps', 'get', { id: useParam('id') });
-  const sweep = useQuery({
-    ...asked,
-    refetchInterval: ({ state: { data } }) => (data && isMoving(data) ? trialsMs : false),
-  });
+  const id = useParam('id');
+  const asked = ask('sweeps', 'get', { id });
+  const sweep = useSweep(id);
   return (
     <Answer of={sweep}>
       {(value) => {
