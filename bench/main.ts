@@ -13,6 +13,7 @@ import { dataProfile } from './data/profile.ts';
 import { dataDiff } from './data/row-diff.ts';
 import { dataValidation } from './data/validation.ts';
 import { demo } from './demo.ts';
+import { featuresAggregations } from './features/aggregations.ts';
 import { featuresJoin } from './features/join.ts';
 import { featuresMaterialize } from './features/materialize.ts';
 import { featuresOnline } from './features/online.ts';
@@ -31,7 +32,7 @@ import { trainingSearch } from './training/search.ts';
 
 const tracking: readonly Bench[] = [log, search, client, writersBench, artifacts, start, logPower];
 const data: readonly Bench[] = [dataCommit, dataStorage, dataDiff, dataProfile, dataValidation];
-const features: readonly Bench[] = [featuresJoin, featuresOnline, featuresMaterialize];
+const features: readonly Bench[] = [featuresJoin, featuresAggregations, featuresOnline, featuresMaterialize];
 const training: readonly Bench[] = [trainingSearch, trainingJobs];
 const models: readonly Bench[] = [modelsLineage];
 const benches: readonly Bench[] = [

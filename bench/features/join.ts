@@ -44,7 +44,7 @@ export const featuresJoin: Bench = {
   run,
 };
 
-async function withDuckdb<T>(
+export async function withDuckdb<T>(
   work: (query: (sql: string) => Promise<Record<string, unknown>[]>) => Promise<T>,
 ): Promise<T> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '2', memory_limit: '4GB' });
@@ -121,7 +121,7 @@ async function joinOurs(folder: string, path: string): Promise<Found> {
   }
 }
 
-async function download(url: string, path: string): Promise<void> {
+export async function download(url: string, path: string): Promise<void> {
   const reply = await fetch(url);
   if (!reply.ok || !reply.body) throw new Error(`${url}: ${reply.status}`);
   await pipeline(Readable.fromWeb(reply.body), createWriteStream(path));

@@ -31,6 +31,26 @@ describeEachDatabase('features that nobody meant well', (open) => {
     (await wing.features.lookup({ name, version: 'latest', entities: ids.map((id) => ({ id })) }, caller))
       .rows;
 
+  it('definitions of one name at the same time never mix: each is a version of its own or the latest', async () => {
+    const caller = await withTable();
+    const sqlOf = (n: number) => `select id, ts, x + ${n} as x${n} from t`;
+    const puts = [1, 2, 3, 1, 2, 3].map((n) => wing.features.put(view('raced', { sql: sqlOf(n) }), caller));
+    const made = await Promise.all(puts);
+    const { items } = await wing.features.listVersions({ name: 'raced' }, caller);
+    expect(items.map(({ version }) => version)).toEqual(items.map((_, i) => items.length - i));
+    for (const [i, reply] of made.entries()) {
+      const kept = items.find(({ version }) => version === reply.version);
+      expect([kept?.sql, kept?.features]).toEqual([
+        sqlOf((i % 3) + 1),
+        [{ name: `x${(i % 3) + 1}`, type: 'integer' }],
+      ]);
+    }
+    // One after the other an equal definition is the same version, whatever came before it.
+    const [last] = items;
+    const again = await wing.features.put(view('raced', { sql: last?.sql ?? '' }), caller);
+    expect(again).toMatchObject({ version: last?.version, unchanged: true });
+  });
+
   describe('what is taken while it is deleted', () => {
     /** Of two that cannot both be, one is told so, whichever came first. */
     async function compete(take: Promise<unknown>, remove: Promise<unknown>): Promise<boolean> {
