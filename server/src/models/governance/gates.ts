@@ -1,14 +1,24 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Gate, GateCheck, governanceEndpoints, Input, ModelVersion, Page } from '@tidemill/contract';
+import type {
+  Evaluation,
+  Gate,
+  GateCheck,
+  governanceEndpoints,
+  Input,
+  ModelVersion,
+  Page,
+} from '@tidemill/contract';
 import type { Changes } from '../../access/audit/service.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
-import { errors } from '../../base/errors.ts';
+import { errors, TidemillError } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import { formatReference, toUri } from '../../base/references.ts';
+import type { Datasets } from '../../data/datasets/service.ts';
 import type { Evaluations } from '../evaluation/service.ts';
 import type { Registry } from '../registry/service.ts';
+import { type Facts, factsOf } from './facts.ts';
 import { checkRules, findFault, toVariables, verdictOf } from './rules.ts';
 import { governanceStore } from './store.ts';
 
@@ -16,6 +26,7 @@ export interface GatesDependencies {
   readonly db: Db;
   readonly registry: Pick<Registry, 'resolve'>;
   readonly evaluations: Pick<Evaluations, 'get'>;
+  readonly datasets: Pick<Datasets, 'resolve'>;
   readonly changes: Changes;
   readonly clock: Clock;
 }
@@ -25,7 +36,15 @@ type Contract = typeof governanceEndpoints;
 /** Rules that a version must keep, and the checks of them. */
 const keyOf = (workspace: string, { model, version }: ModelVersion) => ({ workspace, model, version });
 
-export function createGates({ db, registry, evaluations, changes, clock }: GatesDependencies) {
+export function createGates({ db, registry, evaluations, datasets, changes, clock }: GatesDependencies) {
+  async function findFacts(version: ModelVersion, evaluation: Evaluation, workspace: string): Promise<Facts> {
+    const { trainingSet } = version;
+    const champion = evaluation.champion?.name;
+    const data = trainingSet === null ? null : await ifThere(datasets.resolve(trainingSet, workspace));
+    const before = champion === undefined ? null : await ifThere(registry.resolve(champion, workspace));
+    return factsOf(version, data, before, clock.now());
+  }
+
   return {
     /** Rules that could never be evaluated are refused now, not at the first check. @throws gateRuleInvalid */
     async putGate({ name, ...definition }: Input<Contract['putGate']>, caller: Caller): Promise<Gate> {
@@ -67,6 +86,7 @@ export function createGates({ db, registry, evaluations, changes, clock }: Gates
           found: evaluation.model ?? 'a table of predictions',
         });
       }
+      const variables = toVariables(evaluation, await findFacts(version, evaluation, caller.workspace));
       return changes.run(caller, async (tx, record) => {
         const store = governanceStore(tx);
         const gate = await store.findGate(caller.workspace, version.model);
@@ -75,7 +95,7 @@ export function createGates({ db, registry, evaluations, changes, clock }: Gates
           id: newId('gc'),
           model: version.reference,
           evaluation: evaluation.id,
-          ...verdictOf(checkRules(gate.rules, toVariables(evaluation))),
+          ...verdictOf(checkRules(gate.rules, variables)),
           createdAt: clock.now(),
           createdBy: caller.actor,
         };
@@ -98,6 +118,14 @@ export function createGates({ db, registry, evaluations, changes, clock }: Gates
       return { items, nextCursor: null };
     },
   };
+}
+
+/** What was deleted meanwhile is not known any more. */
+async function ifThere<T>(asked: Promise<T>): Promise<T | null> {
+  return asked.catch((error: unknown) => {
+    if (error instanceof TidemillError && error.status === 404) return null;
+    throw error;
+  });
 }
 
 export type Gates = ReturnType<typeof createGates>;

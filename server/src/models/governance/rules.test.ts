@@ -1,5 +1,6 @@
 import type { Evaluation, Gate, GateCheck, GateRule } from '@tidemill/contract';
 import { describe, expect, test } from 'vitest';
+import { factsOf } from './facts.ts';
 import { checkRules, describeValues, findFault, findObstacle, toVariables } from './rules.ts';
 
 const rule = (expression: string, name = 'r'): GateRule => ({ name, expression, message: 'too bad' });
@@ -18,7 +19,19 @@ const evaluation = {
   window: { from: '2023-06-01', to: '2023-08-31', rows: 60 },
   refitted: true,
 } as unknown as Evaluation;
-const variables = toVariables(evaluation);
+const facts = factsOf(
+  { files: [], inputs: [{ name: 'close', type: 'double' }], flavors: ['onnx'], createdAt: 0, digest: 'd' },
+  { rows: 200, createdAt: 0, validation: 'warned' },
+  {
+    inputs: [
+      { name: 'close', type: 'long' },
+      { name: 'volume', type: 'double' },
+    ],
+  },
+  7_200_000,
+);
+const variables = toVariables(evaluation, facts);
+const noFiles = { files: [], inputs: [], flavors: [], createdAt: 0, digest: null };
 
 describe('findFault', () => {
   test('rules that a whole evaluation can answer are good', () => {
@@ -98,4 +111,19 @@ describe('findObstacle', () => {
       "rule 'small' failed (too bad: metrics.mae = 9.614)",
     );
   });
+});
+
+test('rules read the version itself, its data and how its inputs differ from the champion', () => {
+  const rules = [
+    rule('model.bytes < 1000000 && model.hasFiles && "onnx" in model.flavors', 'size'),
+    rule('data != null && data.validation != "failed" && data.ageHours <= 2.0 && data.rows >= 100', 'data'),
+    rule('signature == null || size(signature.missing) == 0', 'missing'),
+    rule('signature == null || size(signature.retyped) == 0 && size(signature.added) == 0', 'retyped'),
+  ];
+  for (const each of rules) expect(findFault(each, [])).toBeNull();
+  expect(findFault(rule('model.size < 3'), [])).toMatch(/size/);
+  expect(checkRules(rules, variables).map(({ passed }) => passed)).toEqual([true, true, false, false]);
+  expect(facts.signature).toEqual({ missing: ['volume'], added: [], retyped: ['close'] });
+  const unknown = toVariables(evaluation, factsOf({ ...noFiles }, null, null, 1));
+  expect(checkRules(rules, unknown).map(({ passed }) => passed)).toEqual([false, false, true, true]);
 });

@@ -1,6 +1,7 @@
 import type { Approval, Evaluation, Gate, GateCheck, GateRule } from '@tidemill/contract';
 import { TidemillError } from '../../base/errors.ts';
 import { compileExpression } from '../../base/expressions/cel.ts';
+import type { Facts } from './facts.ts';
 
 export type RuleResult = GateCheck['results'][number];
 type Judged = { readonly name: string; readonly metrics: Readonly<Record<string, number | null>> };
@@ -8,9 +9,10 @@ export type GateVariables = Readonly<Record<string, unknown>>;
 
 /**
  * What rules read: `metrics.mae`, `intervals.mae.high`, `baseline.mae`, `naive.median.mae`, `againstChampion.verdict`,
- * `slices.all(s, s.rows < 200 || s.metrics.mae < 3.0)`; what was not evaluated is null.
+ * `slices.all(s, s.rows < 200 || s.metrics.mae < 3.0)`, and of the version itself `model.bytes`, `data.validation`,
+ * `signature.missing`; what was not evaluated or is not known is null.
  */
-export function toVariables(evaluation: Evaluation): GateVariables {
+export function toVariables(evaluation: Evaluation, facts: Facts): GateVariables {
   return {
     metrics: evaluation.metrics,
     baseline: flatten(evaluation.baseline),
@@ -24,6 +26,7 @@ export function toVariables(evaluation: Evaluation): GateVariables {
     naive: Object.fromEntries((evaluation.naive ?? []).map(({ name, metrics }) => [name, metrics])),
     source: evaluation.source ?? 'model',
     task: evaluation.task ?? 'regression',
+    ...facts,
   };
 }
 
@@ -65,8 +68,14 @@ const exampleComparison = {
   pValue: 0.01,
 };
 
+const exampleFacts: Facts = {
+  model: { bytes: 12_000, inputs: 3, flavors: ['onnx'], ageHours: 1.5, hasFiles: true },
+  data: { rows: 1000, ageHours: 30.5, validation: 'passed' },
+  signature: { missing: [], added: [], retyped: [] },
+};
+
 /** Names a rule may use are those of a whole evaluation: a misspelt one is found when the gate is declared. */
-const example: GateVariables = toVariables({
+const exampleEvaluation = {
   id: 'ev_1',
   model: 'forecaster@2',
   dataset: 'training@2',
@@ -87,7 +96,8 @@ const example: GateVariables = toVariables({
   series: [],
   createdAt: 0,
   createdBy: 'user:owner',
-} as unknown as Evaluation);
+} as unknown as Evaluation;
+const example: GateVariables = toVariables(exampleEvaluation, exampleFacts);
 
 /** What is wrong with the rule, or null. */
 export function findFault(rule: GateRule, others: readonly GateRule[]): string | null {
