@@ -143,4 +143,41 @@ describeScreens('what starts training', (ui) => {
     expect(sweep.best?.value).toBeGreaterThanOrEqual(4);
     await ui.client.sweeps.cancel({ id });
   });
+
+  it('searches our learners, and confirms the best of them', async () => {
+    const rows = Array.from({ length: 90 }, (_, day) => {
+      const date = new Date(Date.UTC(2024, 0, 1) + day * 86_400_000).toISOString().slice(0, 10);
+      return `${date},${Math.sin(day)},${2 * Math.sin(day) + (day % 7) / 100}`;
+    });
+    const content = Buffer.from(`day,lag,y\n${rows.join('\n')}\n`);
+    await ui.client.datasets.commit({ name: 'train', format: 'csv', content });
+    await ui.open('/sweeps');
+    await openDialog('Search our learners');
+    await ui.field('Training set').fill('train@9');
+    await ui.field('Features').fill('lag');
+    await ui.field('Target').fill('y');
+    await ui.field('Time column').fill('day');
+    await ui.field('Learners').selectOption('ridge');
+    await ui.field('Trials').fill('2');
+    await submit('Search our learners');
+    await ui
+      .dialog()
+      .getByText(/train.*9/)
+      .first()
+      .waitFor();
+    await ui.field('Training set').fill('train@1');
+    await ui.dialog().getByText('Columns: day, lag, y').waitFor();
+    await submit('Search our learners');
+    await ui.page.waitForURL(/\/sweeps\/sweep_/);
+    await openDialog('Confirm');
+    expect(await ui.field('Windows').inputValue()).toBe('3');
+    await ui.field('Trials').fill('2');
+    await ui.field('Seeds').fill('2');
+    await submit('Confirm');
+    await tab('Confirmation');
+    await ui.page.getByText(/Trial \d is chosen:/).waitFor();
+    expect((await ui.client.sweeps.get({ id: shownId() })).confirmation).toMatchObject({
+      ...{ state: 'succeeded', definition: { top: 2, windows: 3 }, ended: 12 },
+    });
+  });
 });

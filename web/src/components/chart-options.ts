@@ -119,6 +119,8 @@ const toSeries = (line: ChartLine, index: number, palette: Palette) => {
     // A gap is information: the line stops where nothing is known.
     connectNulls: false,
     sampling: line.points.length > 4000 ? 'lttb' : undefined,
+    // Above a cloud of dots, below the markers that point at it.
+    z: 3,
     lineStyle: { width: 1.5, type: strokeOf(line, line.tone ? 0 : index, palette.series.length) },
   };
 };

@@ -109,7 +109,8 @@ const plain = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 7, useG
 export function formatPlain(value: number): string {
   if (Number.isInteger(value)) return String(value).replace('-', minus);
   const size = Math.abs(value);
-  if (!Number.isFinite(value) || size >= 1e9 || size < 1e-4) return formatNumber(value);
+  if (!Number.isFinite(value) || size >= 1e9 || size < 1e-4)
+    return formatNumber(value).replace(/\.?0+e/, 'e');
   return plain.format(value).replace('-', minus);
 }
 

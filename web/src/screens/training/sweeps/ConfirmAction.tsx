@@ -1,20 +1,21 @@
 import { NativeSelect, TextInput } from '@mantine/core';
-import type { Sweep } from '@tidemill/sdk';
 import { Action } from '../../../components/Action.tsx';
 import { send } from '../../../lib/client.ts';
 import { useFields } from '../../../lib/use-fields.ts';
-import { type ConfirmText, emptyConfirm, numbersOf, toConfirmation } from './confirm-form.ts';
-import type { Search } from './search-words.ts';
+import { type ConfirmText, emptyConfirm, toConfirmation } from './confirm-form.ts';
 
 interface ConfirmActionProps {
-  readonly sweep: Sweep;
-  readonly search: Search;
+  readonly id: string;
+  /** Parameters that are numbers, which alone can say what is simpler. */
+  readonly numbers: readonly string[];
+  /** Our learners are judged on rolling windows anyway; a command has to cut them itself. */
+  readonly windows?: string;
 }
 
 const counts = [
   { id: 'top', label: 'Trials', about: 'So many of the best' },
   { id: 'seeds', label: 'Seeds', about: 'Other ones, for each' },
-  { id: 'windows', label: 'Windows', about: 'Per seed; empty: none' },
+  { id: 'windows', label: 'Windows', about: 'Of time, per seed' },
 ] as const;
 
 const rules = [
@@ -23,9 +24,8 @@ const rules = [
 ];
 
 /** Runs the best trials again, so that a lucky one is not taken for a good one. */
-export function ConfirmAction({ sweep, search }: ConfirmActionProps) {
-  const { fields, bind } = useFields<ConfirmText & Record<string, string>>({ ...emptyConfirm });
-  const numbers = numbersOf(search.space);
+export function ConfirmAction({ id: sweep, numbers, windows = '' }: ConfirmActionProps) {
+  const { fields, bind } = useFields<ConfirmText & Record<string, string>>({ ...emptyConfirm, windows });
   const { request, wrong } = toConfirmation(fields, numbers);
   return (
     <Action
@@ -34,7 +34,7 @@ export function ConfirmAction({ sweep, search }: ConfirmActionProps) {
       about="The best trials are run again with other seeds, and one is chosen by a rule: a single value may be luck."
       reason="none"
       incomplete={Object.keys(wrong).length > 0}
-      {...send('sweeps', 'confirm', { id: sweep.id, ...request })}
+      {...send('sweeps', 'confirm', { id: sweep, ...request })}
     >
       <div className="columns" style={{ gridTemplateColumns: 'repeat(3, 1fr)', gap: 12, alignItems: 'end' }}>
         {counts.map(({ id, label, about }) => (
@@ -64,7 +64,7 @@ export function ConfirmAction({ sweep, search }: ConfirmActionProps) {
       ) : (
         <TextInput
           label="Simplest by"
-          description={`Numbers of the space with the side that is simpler, the first counts first: ${numbers.join(', ') || 'none'}`}
+          description={`Parameters with the side that is simpler, the first counts first: ${numbers.join(', ') || 'there are none'}`}
           placeholder={`${numbers[0] ?? 'depth'}:low`}
           error={fields.simplest && wrong.simplest}
           {...bind('simplest')}

@@ -5,6 +5,7 @@ import { Action } from '../../../components/Action.tsx';
 import { send } from '../../../lib/client.ts';
 import { ConfirmAction } from './ConfirmAction.tsx';
 import { whyNot } from './ConfirmPanel.tsx';
+import { numbersOf } from './confirm-form.ts';
 import { type BudgetText, type Search, toBudget, toBudgetText } from './search-words.ts';
 
 interface SearchActionsProps {
@@ -26,7 +27,7 @@ export function SearchActions({ sweep, search }: SearchActionsProps) {
         <GoOnAction name="Extend" sweep={sweep} search={search} />
       )}
       {state !== 'running' && !isConfirming && sweep.best && whyNot(search) === null && (
-        <ConfirmAction sweep={sweep} search={search} />
+        <ConfirmAction id={id} numbers={numbersOf(search.space)} />
       )}
       {(!isEnded || isConfirming) && (
         <Action

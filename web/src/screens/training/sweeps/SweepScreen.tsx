@@ -1,5 +1,4 @@
 import type { Sweep } from '@tidemill/sdk';
-import { Action } from '../../../components/Action.tsx';
 import { Answer } from '../../../components/Answer.tsx';
 import { Detail, Fact, Summary } from '../../../components/Detail.tsx';
 import { FieldsTable } from '../../../components/FieldsTable.tsx';
@@ -8,10 +7,11 @@ import { PageHeader } from '../../../components/PageHeader.tsx';
 import { ReferenceLink, shortId } from '../../../components/ReferenceLink.tsx';
 import { StatusBadge } from '../../../components/StatusBadge.tsx';
 import { Time } from '../../../components/Time.tsx';
-import { ask, send } from '../../../lib/client.ts';
+import { ask } from '../../../lib/client.ts';
 import { toLabel } from '../../../lib/references.ts';
 import { useParam } from '../../../lib/url-state.ts';
 import { ConfirmPanel } from './ConfirmPanel.tsx';
+import { LearnerActions } from './LearnerActions.tsx';
 import { LearnerTrials } from './LearnerTrials.tsx';
 import { SearchActions } from './SearchActions.tsx';
 import { SearchFacts } from './SearchFacts.tsx';
@@ -90,19 +90,6 @@ const learnerTabs = (sweep: Sweep) => [
   confirmationTab(sweep, null),
   definitionTab(sweep),
 ];
-
-function LearnerActions({ sweep: { id, finishedAt } }: { readonly sweep: Sweep }) {
-  if (finishedAt !== null) return null;
-  return (
-    <Action
-      danger
-      name="Cancel"
-      about="The search ends; finished trials stay."
-      reason="none"
-      {...send('sweeps', 'cancel', { id })}
-    />
-  );
-}
 
 function LearnerFacts({ sweep }: { readonly sweep: Sweep }) {
   return (

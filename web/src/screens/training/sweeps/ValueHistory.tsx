@@ -14,7 +14,8 @@ interface ValueHistoryProps {
   readonly height?: number;
 }
 
-const pruned = { name: 'pruned, as far as it came', tone: 'faint', kind: 'markers' } as const;
+/** More triangles than that hide each other. */
+const mostMarkers = 150;
 
 /** What each trial reached, and the best so far. */
 export function ValueHistory({ title, trials, direction, log = false, height = 220 }: ValueHistoryProps) {
@@ -22,11 +23,14 @@ export function ValueHistory({ title, trials, direction, log = false, height = 2
     const drawn = (points: readonly Point[]) => (log ? toPositive(points) : points);
     const those = (isIn: (state: Trial['state']) => boolean) =>
       drawn(trials.flatMap(({ number, value, state }) => (isIn(state) ? [[number, value] as const] : [])));
+    const kind = trials.length > mostMarkers ? 'dots' : 'markers';
+    const pruned = those((state) => state === 'pruned');
+    // The last is drawn above the others: the best so far is what one looks for.
     return [
-      { name: 'trial', tone: 'text', kind: 'markers', points: those((state) => state !== 'pruned') },
-      ...(trials.some(({ state }) => state === 'pruned')
-        ? [{ ...pruned, points: those((state) => state === 'pruned') }]
+      ...(pruned.length > 0
+        ? [{ name: 'pruned, as far as it came', tone: 'faint' as const, kind, points: pruned } as const]
         : []),
+      { name: 'trial', tone: 'text', kind, points: those((state) => state !== 'pruned') },
       { name: 'best so far', tone: 'accent', points: drawn(toBestSoFar(trials, direction)) },
     ];
   }, [trials, direction, log]);
