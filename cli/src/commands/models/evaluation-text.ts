@@ -91,9 +91,9 @@ function confusionLines({ confusion }: Evaluation): string[] {
   return [
     '',
     ...tableLines(classes, {
-      'truth \\ called': (name) => name,
+      truth: (name) => name,
       ...Object.fromEntries(
-        classes.map((name, k) => [name, (own: string) => cells[classes.indexOf(own)]?.[k]]),
+        classes.map((name, k) => [`called ${name}`, (own: string) => cells[classes.indexOf(own)]?.[k]]),
       ),
     }),
   ];

@@ -1,19 +1,22 @@
+import { Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { Evaluation } from '@tidemill/sdk';
 import { useMemo } from 'react';
 import { Answer } from '../../../components/Answer.tsx';
 import { Chart } from '../../../components/Chart.tsx';
-import { ComparisonFacts } from '../../../components/ComparisonFacts.tsx';
 import type { ChartLine } from '../../../components/chart-options.ts';
-import { Fact, Summary } from '../../../components/Detail.tsx';
+import { Detail, Fact, Summary } from '../../../components/Detail.tsx';
+import { ErrorNotice } from '../../../components/ErrorNotice.tsx';
 import { PageHeader } from '../../../components/PageHeader.tsx';
-import { Panel } from '../../../components/Panel.tsx';
 import { LinkedText, ReferenceLink, shortId } from '../../../components/ReferenceLink.tsx';
-import { RowsTable } from '../../../components/RowsTable.tsx';
 import { Time } from '../../../components/Time.tsx';
 import { ask } from '../../../lib/client.ts';
 import { toPoints } from '../../../lib/series.ts';
-import { useParam } from '../../../lib/url-state.ts';
+import { useParam, useScreenSearch } from '../../../lib/url-state.ts';
+import { CurvesPanel } from './CurvesPanel.tsx';
+import { ConfusionPanel, ResidualsPanel } from './ErrorsPanel.tsx';
+import { MetricsPanel } from './MetricsPanel.tsx';
+import { SlicesPanel } from './SlicesPanel.tsx';
 
 export function EvaluationScreen() {
   const id = useParam('id');
@@ -29,29 +32,97 @@ export function EvaluationScreen() {
             asked={asked}
           />
           <Facts evaluation={value} />
-          <div className="stack">
-            <SeriesChart evaluation={value} />
-            <div className="columns">
-              <Panel title="Metrics">
-                <MetricsTable evaluation={value} />
-              </Panel>
-              <div className="stack">
-                {value.againstBaseline && (
-                  <Panel title="Against the naive rule">
-                    <ComparisonFacts comparison={value.againstBaseline} />
-                  </Panel>
-                )}
-                {value.againstChampion && (
-                  <Panel title="Against the champion">
-                    <ComparisonFacts comparison={value.againstChampion} />
-                  </Panel>
-                )}
-              </div>
-            </div>
-          </div>
+          <Findings evaluation={value} />
         </>
       )}
     </Answer>
+  );
+}
+
+/** The tabs; beside it another evaluation that the address names. */
+function Findings({ evaluation }: { readonly evaluation: Evaluation }) {
+  const [{ ids }] = useScreenSearch();
+  const other = useQuery({ ...ask('evaluation', 'get', { id: ids ?? '' }), enabled: ids !== undefined });
+  const beside = ids === undefined ? undefined : other.data;
+  const { slices, worst, curves, confusion, residuals, series } = evaluation;
+  return (
+    <>
+      <BesidePicker evaluation={evaluation} />
+      {other.error && ids !== undefined && <ErrorNotice error={other.error} retry={() => other.refetch()} />}
+      <Detail
+        tabs={[
+          {
+            id: 'metrics',
+            title: 'Metrics',
+            render: () => <MetricsPanel evaluation={evaluation} beside={beside} />,
+          },
+          ...(series.length > 0
+            ? [{ id: 'series', title: 'In time', render: () => <SeriesChart evaluation={evaluation} /> }]
+            : []),
+          ...(slices.length > 0 || worst
+            ? [
+                {
+                  id: 'slices',
+                  title: 'Slices',
+                  count: slices.length,
+                  render: () => <SlicesPanel evaluation={evaluation} />,
+                },
+              ]
+            : []),
+          ...(curves.length > 0
+            ? [
+                {
+                  id: 'curves',
+                  title: 'Curves',
+                  render: () => <CurvesPanel evaluation={evaluation} beside={beside} />,
+                },
+              ]
+            : []),
+          ...(confusion
+            ? [
+                {
+                  id: 'confusion',
+                  title: 'Confusion',
+                  render: () => <ConfusionPanel confusion={confusion} />,
+                },
+              ]
+            : []),
+          ...(residuals
+            ? [
+                {
+                  id: 'residuals',
+                  title: 'Residuals',
+                  render: () => <ResidualsPanel residuals={residuals} />,
+                },
+              ]
+            : []),
+        ]}
+      />
+    </>
+  );
+}
+
+/** Another evaluation of the same task, whose figures and curves stand beside. */
+function BesidePicker({ evaluation }: { readonly evaluation: Evaluation }) {
+  const [{ ids }, change] = useScreenSearch();
+  const list = useQuery(ask('evaluation', 'list', { task: evaluation.task, limit: 100 }));
+  const others = (list.data?.items ?? []).filter(({ id }) => id !== evaluation.id);
+  if (others.length === 0) return null;
+  return (
+    <Select
+      aria-label="Beside another evaluation"
+      placeholder="Beside another evaluation"
+      clearable
+      searchable
+      maw={420}
+      mb={12}
+      value={ids ?? null}
+      onChange={(id) => change({ ids: id ?? undefined })}
+      data={others.map(({ id, model, dataset }) => ({
+        value: id,
+        label: `${model ?? 'predictions'} on ${dataset} · ${shortId(id)}`,
+      }))}
+    />
   );
 }
 
@@ -63,15 +134,26 @@ function Facts({ evaluation }: { readonly evaluation: Evaluation }) {
           {evaluation.model ? <ReferenceLink kind="model" to={evaluation.model} /> : 'none named'}
         </Fact>
         <Fact name="Dataset">
-          <ReferenceLink kind="dataset" to={evaluation.dataset} />
+          {evaluation.dataset.includes(',') ? (
+            evaluation.dataset
+          ) : (
+            <ReferenceLink kind="dataset" to={evaluation.dataset} />
+          )}
         </Fact>
         <Fact name="Target">{evaluation.target}</Fact>
-        <Fact name="Window">
-          {evaluation.window.from} to {evaluation.window.to}
-        </Fact>
+        <Fact name="Task">{evaluation.task}</Fact>
+        {evaluation.window.from !== '' && (
+          <Fact name="Window">
+            {evaluation.window.from} to {evaluation.window.to}
+          </Fact>
+        )}
         <Fact name="Rows">{evaluation.window.rows}</Fact>
         <Fact name="Judged">
-          {evaluation.refitted ? 'the recipe, refitted before the window' : 'as it is'}
+          {evaluation.source === 'predictions'
+            ? 'predictions that the table holds'
+            : evaluation.refitted
+              ? 'the recipe, refitted before the window'
+              : 'as it is'}
         </Fact>
         <Fact name="When">
           <Time at={evaluation.createdAt} /> by {evaluation.createdBy}
@@ -127,15 +209,4 @@ function SeriesChart({ evaluation }: { readonly evaluation: Evaluation }) {
       empty="The window has too few rows to draw."
     />
   );
-}
-
-function MetricsTable({ evaluation }: { readonly evaluation: Evaluation }) {
-  const { metrics, baseline, champion, model } = evaluation;
-  const rows = Object.keys(metrics).map((metric) => ({
-    metric,
-    [model ?? 'prediction']: metrics[metric],
-    ...(baseline && { naive: baseline.metrics[metric] ?? null }),
-    ...(champion && { [champion.name]: champion.metrics[metric] ?? null }),
-  }));
-  return <RowsTable label="metrics" rows={rows} />;
 }

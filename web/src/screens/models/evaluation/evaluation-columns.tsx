@@ -41,7 +41,10 @@ export const evaluationColumns: readonly DataColumn<EvaluationSummary>[] = [
     value: (evaluation) => evaluation.dataset,
     cell: (evaluation) => <ReferenceLink kind="dataset" to={evaluation.dataset} />,
   },
+  { id: 'task', title: 'Task', value: (evaluation) => evaluation.task, width: 100 },
   error('mae', 'mae', (evaluation) => evaluation.metrics.mae),
+  error('auc', 'AUC', (evaluation) => evaluation.metrics.roc_auc ?? evaluation.metrics.roc_auc_ovr),
+  error('accuracy', 'accuracy', (evaluation) => evaluation.metrics.accuracy),
   error('naive', 'naive', (evaluation) => evaluation.baseline?.metrics.mae),
   error('champion', 'champion', (evaluation) => evaluation.champion?.metrics.mae),
   {
