@@ -44,6 +44,8 @@ export const ModelVersion = Type.Object({
     }),
   ),
   files: Type.Array(Type.Object({ path: Type.String(), sha256: Type.String(), size: Type.Integer() })),
+  size: Type.Integer({ description: 'bytes of all files' }),
+  warnings: Type.Array(Type.String({ description: 'what opening its files may do: pickles run code' })),
   inputs: Type.Array(SignatureColumn),
   flavors: Type.Array(Type.String()),
   trainingRange: Type.Record(Type.String(), FeatureRange),

@@ -24,6 +24,8 @@ test.skipIf(python === '')('a model of scikit-learn is evaluated as scikit-learn
   const env = { ...process.env, HOME: place.folder, MLFLOW_TRACKING_URI: url };
   const { stdout } = await call(python, [join(import.meta.dirname, 'python_model.py'), csv], { env });
   const expected = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { rmse: number; mae: number };
+  const { stdout: shown } = await tidemill(['models', 'show', 'forest@1'], { url });
+  expect(shown).toMatch(/^warning +Opening pickles runs whatever code is in them \(model\.pkl\)/m);
   const committed = await tidemill(['datasets', 'commit', csv], { url });
   expect(committed.stderr).toBe('');
   const words = ['evaluations', 'run', 'forest@1', '--dataset', 'sales@1', '--target', 'sales'];

@@ -167,6 +167,8 @@ export async function createServingWing(database: DatabaseHandle, folder: string
         source: null,
         runId: null,
         loggedModel: null,
+        size: 0,
+        warnings: [],
         trainingSet: null,
         recipe: null,
         metrics: {},

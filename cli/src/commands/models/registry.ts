@@ -125,6 +125,8 @@ const describeVersion = (version: ModelVersion): string[] => [
   `training set  ${version.trainingSet ?? 'unknown'}`,
   `run           ${version.runId ?? 'unknown'}`,
   `flavors       ${version.flavors.join(' ')}`,
+  `size          ${formatBytes(version.size)}`,
+  ...version.warnings.map((warning) => `warning       ${warning}`),
   `stage         ${version.stage}`,
   `created       ${formatTime(version.createdAt)} by ${version.createdBy}`,
   ...(version.aliases.length > 0 ? [`aliases       ${version.aliases.join(' ')}`] : []),

@@ -90,7 +90,7 @@ export function createPythonRuntimes(options: PythonOptions): PythonRuntimes {
       try {
         return lease(source, await entry.opened, () => release(source.digest, entry));
       } catch (error) {
-        entries.delete(source.digest);
+        if (entries.get(source.digest) === entry) entries.delete(source.digest);
         throw error;
       }
     },

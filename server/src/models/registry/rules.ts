@@ -147,6 +147,8 @@ export function toModelVersion(stored: StoredVersion, labels: VersionLabels): Mo
     source: stored.source,
     digest: stored.digest,
     files: stored.files.map((file) => ({ ...file })),
+    size: stored.files.reduce((sum, { size }) => sum + size, 0),
+    warnings: warningsOf(stored.files),
     inputs: stored.inputs.map((input) => ({ ...input })),
     flavors: [...stored.flavors],
     trainingRange: { ...stored.trainingRange },
@@ -164,6 +166,31 @@ export function toModelVersion(stored: StoredVersion, labels: VersionLabels): Mo
     updatedAt: stored.updatedAt,
     createdBy: stored.createdBy,
   };
+}
+
+/** Pickles, by the names that MLflow's flavors, joblib and PyTorch give them. */
+const pickles = /\.(?:pkl|pickle|joblib|dill|pth?)$/i;
+const mostNamed = 3;
+
+/** What whoever loads a model should know first: some formats run code of their author's as they are opened. */
+export function warningsOf(files: readonly Pick<ModelFile, 'path'>[]): string[] {
+  const name = (paths: readonly string[]) =>
+    paths.length <= mostNamed
+      ? paths.join(', ')
+      : `${paths.slice(0, mostNamed).join(', ')} and ${paths.length - mostNamed} more`;
+  const paths = files.map(({ path }) => path);
+  const pickled = paths.filter((path) => pickles.test(path));
+  const code = paths.filter((path) => path.endsWith('.py'));
+  return [
+    ...(pickled.length > 0
+      ? [
+          `Opening pickles runs whatever code is in them (${name(pickled)}): load them only if you trust who logged them, or log the model as ONNX or in MLflow's skops format.`,
+        ]
+      : []),
+    ...(code.length > 0
+      ? [`It brings Python code of its own, which runs when it is loaded (${name(code)}).`]
+      : []),
+  ];
 }
 
 /** The training set a recipe names, pinned to its number; null when it names none. */

@@ -15,6 +15,7 @@ import { StatusBadge } from '../../../components/StatusBadge.tsx';
 import { Time } from '../../../components/Time.tsx';
 import { ask, client } from '../../../lib/client.ts';
 import { type FileSource, toEntries } from '../../../lib/file-source.ts';
+import { formatBytes } from '../../../lib/format.ts';
 import { useParam } from '../../../lib/url-state.ts';
 import { ApprovalActions } from './ApprovalActions.tsx';
 import { ApprovalsPanel } from './ApprovalsPanel.tsx';
@@ -115,6 +116,8 @@ function Facts({ model }: { readonly model: ModelVersion }) {
         </Fact>
       )}
       <Fact name="Flavors">{model.flavors.join(', ') || 'unknown'}</Fact>
+      {model.digest && <Fact name="Size">{formatBytes(model.size)}</Fact>}
+      {model.warnings.length > 0 && <Fact name="Before you load it">{model.warnings.join(' ')}</Fact>}
       <Fact name="Registered">
         <Time at={model.createdAt} /> by {model.createdBy}
       </Fact>
