@@ -25,7 +25,8 @@ async function openGovernance(db: Db) {
   const logger = createLogger('silent');
   const events = createEvents({ db, clock, logger });
   const changes = createChanges({ db, clock, events });
-  const registry = createRegistry({ db, changes, events, clock, logger } as never);
+  const experiments = { artifactRoot: 'mlflow-artifacts:/' };
+  const registry = createRegistry({ db, changes, events, clock, logger, experiments } as never);
   const found = new Map<string, Evaluation>();
   const unasked = {} as never;
   const governance = createGovernance({
