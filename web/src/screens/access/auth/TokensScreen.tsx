@@ -5,7 +5,7 @@ import { EmptyState } from '../../../components/EmptyState.tsx';
 import { ListTable } from '../../../components/ListTable.tsx';
 import { PageHeader } from '../../../components/PageHeader.tsx';
 import { StatusBadge } from '../../../components/StatusBadge.tsx';
-import { Time } from '../../../components/Time.tsx';
+import { EventTime, Time } from '../../../components/Time.tsx';
 import { client } from '../../../lib/client.ts';
 import { useList } from '../../../lib/pages.ts';
 import { CreateToken } from './CreateToken.tsx';
@@ -23,10 +23,10 @@ const columns: readonly DataColumn<Token>[] = [
       ) : (
         <StatusBadge state="revoked" word={token.revokedAt === null ? 'expired' : 'revoked'} />
       ),
-    width: 110,
+    width: 95,
   },
-  { id: 'role', title: 'Role', value: (token) => token.role, width: 110 },
-  { id: 'actor', title: 'Acts as', value: (token) => token.actor, width: 200 },
+  { id: 'role', title: 'Role', value: (token) => token.role, width: 95 },
+  { id: 'actor', title: 'Acts as', value: (token) => token.actor, width: 130 },
   {
     id: 'limit',
     title: 'Limit',
@@ -34,22 +34,22 @@ const columns: readonly DataColumn<Token>[] = [
     cell: (token) => (token.rate ? `${token.rate.perSecond}/s, ${token.rate.burst} at once` : 'none'),
     width: 140,
   },
-  { id: 'resource', title: 'Only for', value: (token) => token.resource, width: 200 },
+  { id: 'resource', title: 'Only for', value: (token) => token.resource, width: 160 },
   {
     id: 'used',
     title: 'Last used',
     value: (token) => token.lastUsedAt,
     cell: (token) => <Time at={token.lastUsedAt} />,
     align: 'right',
-    width: 110,
+    width: 95,
   },
   {
     id: 'expires',
     title: 'Expires',
     value: (token) => token.expiresAt,
-    cell: (token) => (token.expiresAt === null ? 'never' : <Time at={token.expiresAt} />),
+    cell: (token) => (token.expiresAt === null ? 'never' : <EventTime at={token.expiresAt} />),
     align: 'right',
-    width: 110,
+    width: 145,
   },
   {
     id: 'created',
@@ -57,7 +57,7 @@ const columns: readonly DataColumn<Token>[] = [
     value: (token) => token.createdAt,
     cell: (token) => <Time at={token.createdAt} />,
     align: 'right',
-    width: 110,
+    width: 95,
   },
   {
     id: 'revoke',
@@ -75,7 +75,7 @@ const columns: readonly DataColumn<Token>[] = [
         />
       ),
     align: 'right',
-    width: 110,
+    width: 95,
   },
 ];
 
