@@ -51,6 +51,8 @@ export default defineConfig({
           exclude: never,
           pool: 'forks',
           fileParallelism: false,
+          // Of a file's processes of Python, as many as two cores carry.
+          maxConcurrency: 3,
           testTimeout: 180_000,
           expect: { poll },
           hookTimeout: 180_000,

@@ -1,6 +1,7 @@
 // Servers as a user starts them, on SQLite and on PostgreSQL, each with a database of its own that vanishes with it.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,12 +88,7 @@ const own = (name: string): boolean => name.startsWith('MLFLOW_') || name.starts
 /** Runs one story of this folder. @throws with all it printed when one of its steps failed */
 export async function tell(story: string, telling: Telling): Promise<Report> {
   const { python, home, url, options = [], onLine } = telling;
-  const inherited = Object.entries(process.env).filter(([name]) => !own(name));
-  const child = spawn(python, [join(import.meta.dirname, `${story}.py`), url, ...options], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    cwd: home,
-    env: { ...Object.fromEntries(inherited), HOME: home, PYTHONUNBUFFERED: '1' },
-  });
+  const child = startPython(python, home, [`${story}.py`, url, ...options]);
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said += text;
@@ -104,7 +100,63 @@ export async function tell(story: string, telling: Telling): Promise<Report> {
     const answer = await onLine?.(line);
     if (answer !== undefined) child.stdin.write(`${answer}\n`);
   }
-  const code = await ended;
+  return toReport(story, { code: (await ended) ?? -1, last, said });
+}
+
+export interface Teller {
+  /** Runs one story of this folder. @throws with all it printed when one of its steps failed */
+  tell(story: string, options?: readonly string[]): Promise<Report>;
+  stop(): Promise<void>;
+}
+
+interface Told {
+  readonly id: number;
+  readonly code: number;
+  readonly last: string;
+  readonly said: string;
+}
+
+/** Tells many stories by a client that is imported once; each is a process of its own all the same. */
+export function openTeller({ python, home, url }: Omit<Telling, 'options' | 'onLine'>): Teller {
+  const child = startPython(python, home, ['together.py', url]);
+  const waiting = new Map<number, (told: Told) => void>();
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  const ended = once(child, 'close').then(() => {
+    for (const [id, resolve] of waiting) resolve({ id, code: -1, last: '', said });
+  });
+  createInterface(child.stdout).on('line', (line) => {
+    const told = JSON.parse(line) as Told;
+    waiting.get(told.id)?.(told);
+    waiting.delete(told.id);
+  });
+  let asked = 0;
+  return {
+    async tell(story, options = []) {
+      const id = ++asked;
+      const answer = new Promise<Told>((resolve) => waiting.set(id, resolve));
+      child.stdin.write(`${JSON.stringify({ id, story, options })}\n`);
+      return toReport(story, await answer);
+    },
+    async stop() {
+      child.stdin.end();
+      await ended;
+    },
+  };
+}
+
+function toReport(story: string, { code, last, said }: Omit<Told, 'id'>): Report {
   if (code !== 0) throw new Error(`${story}.py ended with ${code}:\n${said.slice(-6000)}`);
   return JSON.parse(last) as Report;
+}
+
+function startPython(python: string, home: string, [script = '', ...words]: readonly string[]) {
+  const inherited = Object.entries(process.env).filter(([name]) => !own(name));
+  return spawn(python, [join(import.meta.dirname, script), ...words], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    cwd: home,
+    env: { ...Object.fromEntries(inherited), HOME: home, PYTHONUNBUFFERED: '1' },
+  });
 }
