@@ -8,10 +8,6 @@ import { IntervalBar } from '../../../components/IntervalBar.tsx';
 import { Panel } from '../../../components/Panel.tsx';
 import { shortId } from '../../../components/ReferenceLink.tsx';
 
-const unitScaled = new Set([
-  ...['accuracy', 'balanced_accuracy', 'precision', 'recall', 'f1', 'roc_auc', 'average_precision', 'brier'],
-]);
-
 interface Row {
   readonly metric: string;
   readonly value: number | null | undefined;
@@ -51,6 +47,7 @@ export function MetricsPanel({
   readonly beside: Evaluation | undefined;
 }) {
   const { metrics, intervals } = evaluation;
+  const rules = new Set(evaluation.naive.map(({ name }) => name));
   const others = useMemo(() => othersOf(evaluation, beside), [evaluation, beside]);
   const rows = Object.entries(metrics).map(
     ([metric, value]): Row => ({
@@ -68,7 +65,9 @@ export function MetricsPanel({
       id: 'bar',
       title: 'Interval',
       value: (row) => row.low,
-      cell: (row) => <IntervalBar value={row.value} low={row.low} high={row.high} scale={scaleOf(row)} />,
+      cell: (row) => (
+        <IntervalBar value={row.value} low={row.low} high={row.high} scale={scaleOf(row, rules)} />
+      ),
       width: 150,
     },
     numberColumn('low', 'From', (row) => row.low),
@@ -96,10 +95,10 @@ export function MetricsPanel({
   );
 }
 
-/** Shares on a scale from 0 to 1, others around their own interval. */
-function scaleOf({ metric, low, high, others }: Row): readonly [number, number] {
-  if (unitScaled.has(metric)) return [0, 1];
-  const known = [low, high, ...Object.values(others)].filter((value) => typeof value === 'number');
+/** From the interval to whom it is held against: rules without features lie so far off that no bar would be seen. */
+function scaleOf({ low, high, others }: Row, rules: ReadonlySet<string>): readonly [number, number] {
+  const rivals = Object.entries(others).flatMap(([name, value]) => (rules.has(name) ? [] : [value]));
+  const known = [low, high, ...rivals].filter((value) => typeof value === 'number');
   const [from, to] = [Math.min(...known), Math.max(...known)];
   const room = (to - from) * 0.1 || 1;
   return [from - room, to + room];
