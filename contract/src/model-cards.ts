@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { byModel, byModelVersion, Json, literals, nullable, strict, Timestamp } from './common.ts';
 import { endpoints } from './endpoint.ts';
-import { Evaluation } from './evaluations.ts';
+import { EvaluationSummary } from './evaluations.ts';
 import { ApprovalRecord, Gate, GateCheck, ModelVersion } from './models.ts';
 
 const text = (description: string) =>
@@ -25,11 +25,6 @@ export const CardText = Type.Object({
   updatedBy: nullable(Type.String()),
 });
 export type CardText = Static<typeof CardText>;
-
-const Judgement = Type.Pick(Evaluation, [
-  ...(['id', 'dataset', 'target', 'window', 'metrics', 'refitted', 'notes', 'baseline', 'champion'] as const),
-  ...(['againstBaseline', 'againstChampion', 'createdAt', 'createdBy'] as const),
-]);
 
 /** All that is known of a model version, made anew from the records at each call. */
 export const ModelCard = Type.Object({
@@ -61,7 +56,7 @@ export const ModelCard = Type.Object({
     }),
   ),
   recipe: nullable(Json),
-  evaluations: Type.Array(Judgement, { description: 'the newest five' }),
+  evaluations: Type.Array(EvaluationSummary, { description: 'the newest five' }),
   gate: nullable(Gate),
   checks: Type.Array(GateCheck, { description: 'newest first, at most 20' }),
   decisions: Type.Array(ApprovalRecord, { description: 'newest first' }),

@@ -115,12 +115,16 @@ function inputsOf({ version }: ModelCard): Section {
 
 type Judgement = ModelCard['evaluations'][number];
 
+const rangeText = (range: Judgement['intervals'][string] | undefined): string =>
+  range ? `${figure(range.low)} to ${figure(range.high)}` : '';
+
 function evaluationOf(evaluation: Judgement): Section {
-  const { dataset, target, window, metrics, baseline, champion, notes, refitted } = evaluation;
+  const { dataset, target, window, metrics, intervals, baseline, champion, notes, refitted } = evaluation;
   const others = [baseline, champion].filter((other) => other !== null);
   const rows = Object.entries(metrics).map(([name, value]) => [
     name,
     figure(value),
+    rangeText(intervals[name]),
     ...others.map((other) => (other.metrics[name] === undefined ? '' : figure(other.metrics[name]))),
   ]);
   const against = [
@@ -143,7 +147,7 @@ function evaluationOf(evaluation: Judgement): Section {
       ...against,
       ...notes,
     ],
-    table: { head: ['metric', 'this version', ...others.map(({ name }) => name)], rows },
+    table: { head: ['metric', 'this version', '95 % interval', ...others.map(({ name }) => name)], rows },
   };
 }
 
