@@ -17,6 +17,7 @@ import { featuresAggregations } from './features/aggregations.ts';
 import { featuresJoin } from './features/join.ts';
 import { featuresMaterialize } from './features/materialize.ts';
 import { featuresOnline } from './features/online.ts';
+import { modelsEvaluation } from './models/evaluation.ts';
 import { modelsLineage } from './models/lineage.ts';
 import { predict } from './predict/predict.ts';
 import { bareWork } from './rounds.ts';
@@ -34,7 +35,7 @@ const tracking: readonly Bench[] = [log, search, client, writersBench, artifacts
 const data: readonly Bench[] = [dataCommit, dataStorage, dataDiff, dataProfile, dataValidation];
 const features: readonly Bench[] = [featuresJoin, featuresAggregations, featuresOnline, featuresMaterialize];
 const training: readonly Bench[] = [trainingSearch, trainingJobs];
-const models: readonly Bench[] = [modelsLineage];
+const models: readonly Bench[] = [modelsEvaluation, modelsLineage];
 const benches: readonly Bench[] = [
   predict,
   append,
