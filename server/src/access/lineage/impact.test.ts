@@ -45,6 +45,10 @@ describeEachDatabase('impact', (open) => {
       { uri: 'endpoint:e', distance: 4, inUse: true, relation: 'serves it' },
       { uri: 'endpoint:e@4', distance: 4, inUse: false, relation: 'served' },
     ]);
+    await expect(async () => lineage.impact({ uri: 'prices@1' }, caller)).rejects.toMatchObject({
+      code: 'referenceInvalid',
+      message: expect.stringContaining('no kind such as dataset:'),
+    });
     const nothing = { counts: {}, dependents: [], truncated: false };
     expect(await lineage.impact({ uri: 'dataset:other@1' }, caller)).toMatchObject(nothing);
     expect((await lineage.impact({ uri: 'dataset:prices@1' }, callerIn('elsewhere'))).dependents).toEqual([]);

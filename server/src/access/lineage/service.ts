@@ -4,6 +4,7 @@ import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { errors } from '../../base/errors.ts';
 import { groupsOf } from '../../base/in-parallel.ts';
+import { parseUri } from '../../base/references.ts';
 import { findImpact } from './impact.ts';
 import { nameOf } from './rules.ts';
 import { type LineageNode, lineageStore } from './store.ts';
@@ -137,10 +138,11 @@ export function createLineage({ db, clock }: { readonly db: Db; readonly clock: 
     },
 
     impact: (input: { uri: string; limit?: number | undefined }, caller: Caller) =>
-      findImpact(db, input, caller.workspace),
+      findImpact(db, { ...input, uri: typed(input.uri) }, caller.workspace),
 
     async lineage(input: { uri: string; depth?: number | undefined }, caller: Caller) {
       const depth = input.depth ?? defaultDepth;
+      typed(input.uri);
       return {
         uri: input.uri,
         upstream: await walk(caller.workspace, input.uri, 'to_uri', depth),
@@ -148,6 +150,12 @@ export function createLineage({ db, clock }: { readonly db: Db; readonly clock: 
       };
     },
   };
+}
+
+/** Of `prices@3` nothing is recorded: that nothing depends on it would be believed. @throws referenceInvalid */
+function typed(uri: string): string {
+  parseUri(uri);
+  return uri;
 }
 
 const lockUses = (tx: Db, workspace: string, name: string): Promise<void> =>

@@ -12,7 +12,8 @@ import type { Lineage } from '../../access/lineage/service.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
-import { errors, TidemillError } from '../../base/errors.ts';
+import { errors } from '../../base/errors.ts';
+import { ifThere } from '../../base/if-there.ts';
 import { formatReference, toUri } from '../../base/references.ts';
 import type { Datasets } from '../../data/datasets/service.ts';
 import type { Experiments } from '../../training/experiments/service.ts';
@@ -55,7 +56,7 @@ export function createCards(deps: CardsDependencies) {
     { trainingSet }: ModelVersion,
     workspace: string,
   ): Promise<ModelCard['trainingSet']> {
-    const version = await orNull(trainingSet && datasets.resolve(trainingSet, workspace));
+    const version = trainingSet === null ? null : await ifThere(datasets.resolve(trainingSet, workspace));
     if (!version) return null;
     const { reference, digest, rows, columns, provenance, createdAt } = version;
     const { kind, inputs } = provenance;
@@ -63,7 +64,7 @@ export function createCards(deps: CardsDependencies) {
   }
 
   async function runOf({ runId }: ModelVersion, caller: Caller): Promise<ModelCard['run']> {
-    const run = await orNull(runId && experiments.getRun({ id: runId }, caller));
+    const run = runId === null ? null : await ifThere(experiments.getRun({ id: runId }, caller));
     if (!run) return null;
     const { id, name, user, startedAt, endedAt, parameters, tags } = run;
     return {
@@ -93,7 +94,7 @@ export function createCards(deps: CardsDependencies) {
       run: await runOf(version, caller),
       recipe: version.recipe,
       evaluations: items,
-      gate: await orNull(governance.getGate({ name: version.model }, caller)),
+      gate: await ifThere(governance.getGate({ name: version.model }, caller)),
       checks: (await governance.listChecks(key, caller)).items.slice(0, shownChecks),
       decisions: (await governance.listApprovals(key, caller)).items,
       lineage: distinct(upstream),
@@ -158,16 +159,6 @@ export function createCards(deps: CardsDependencies) {
 }
 
 export type Cards = ReturnType<typeof createCards>;
-
-/** What was deleted, or never was, is not in the card. */
-async function orNull<T>(asked: Promise<T> | '' | null): Promise<T | null> {
-  try {
-    return asked ? await asked : null;
-  } catch (error) {
-    if (error instanceof TidemillError && error.status === 404) return null;
-    throw error;
-  }
-}
 
 function distinct(edges: readonly LineageEdge[]): ModelCard['lineage'] {
   const met = new Map(

@@ -102,6 +102,7 @@ export function createApprovals({ db, registry, changes, clock }: ApprovalsDepen
       const version = await registry.resolve(reference, caller.workspace);
       assertReason(version, reason);
       return changes.run(caller, async (tx, record) => {
+        await governanceStore(tx).lockDecisions(keyOf(caller.workspace, version));
         const decision = { decision: 'refused', reason, handover: null, missing: 0, gateCheck } as const;
         const refusal = await decide(tx, version, decision, caller);
         record({ action: 'model.refused', subject: version.uri, detail: { reason, gateCheck } });

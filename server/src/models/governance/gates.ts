@@ -12,8 +12,9 @@ import type { Changes } from '../../access/audit/service.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
-import { errors, TidemillError } from '../../base/errors.ts';
+import { errors } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
+import { ifThere } from '../../base/if-there.ts';
 import { formatReference, toUri } from '../../base/references.ts';
 import type { Datasets } from '../../data/datasets/service.ts';
 import type { Evaluations } from '../evaluation/service.ts';
@@ -118,14 +119,6 @@ export function createGates({ db, registry, evaluations, datasets, changes, cloc
       return { items, nextCursor: null };
     },
   };
-}
-
-/** What was deleted meanwhile is not known any more. */
-async function ifThere<T>(asked: Promise<T>): Promise<T | null> {
-  return asked.catch((error: unknown) => {
-    if (error instanceof TidemillError && error.status === 404) return null;
-    throw error;
-  });
 }
 
 export type Gates = ReturnType<typeof createGates>;
