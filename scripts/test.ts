@@ -36,6 +36,8 @@ const e2e = await runSuite('journeys (e2e)', 'e2e', services);
 const counts = [unit, slow, e2e].map((suite) => suite.counts).reduce(addCounts);
 const verdicts = [skipVerdict(), databaseVerdict()];
 printSummary([servicesResult, ...checks, unit.result, slow.result, e2e.result]);
+// Again, last: what the runs themselves printed stands thousands of lines above.
+for (const test of counts.failed) console.log(`  failed: ${test}`);
 for (const verdict of verdicts) console.log(verdict.line);
 const isGreen = [servicesResult, ...checks, unit.result, slow.result, e2e.result, ...verdicts].every(
   (part) => part.ok,
@@ -84,7 +86,7 @@ function skipVerdict(): { readonly ok: boolean; readonly line: string } {
   }
   const names = missing.map((service) => service.name).join(', ');
   const because = missing.length > 0 ? ` (not found: ${names})` : '';
-  const line = `tests: ${passed} passed, ${failed} failed, ${skipped.length} SKIPPED${because}`;
+  const line = `tests: ${passed} passed, ${failed.length} failed, ${skipped.length} SKIPPED${because}`;
   const marks = missing.flatMap(({ mark }) => mark ?? []);
   const unexcused = skipped.filter((test) => !marks.some((mark) => test.includes(mark)));
   return { ok: !isCi || unexcused.length === 0, line };
