@@ -87,10 +87,10 @@ describeScreens('runs', (ui) => {
     await ui.open(`/runs/${id}?tab=metrics`);
     await ui.page.getByText('live', { exact: true }).waitFor();
     await log(0.625, 1);
-    await ui.page.getByText('0.625').waitFor({ timeout: 5000 });
+    await ui.page.getByText('0.625').waitFor({ timeout: 20_000 });
     await ui.client.experiments.logBatch({ id, parameters: { late: 'yes' } });
     await ui.client.experiments.updateRun({ id, status: 'FINISHED' });
-    await ui.page.getByText('finished', { exact: true }).waitFor({ timeout: 5000 });
+    await ui.page.getByText('finished', { exact: true }).waitFor({ timeout: 20_000 });
     await ui.page.getByRole('tab', { name: /Parameters ?1/ }).click();
     await ui.page.getByRole('table', { name: 'parameters' }).getByText('late').waitFor();
   });

@@ -41,7 +41,10 @@ describe('localExecutor', () => {
 
   /** Waits until the script has written a process id. */
   const pidIn = async (file: string): Promise<number> =>
-    vi.waitUntil(async () => Number(await readFile(join(folder, file), 'utf8').catch(() => '')) || undefined);
+    vi.waitUntil(
+      async () => Number(await readFile(join(folder, file), 'utf8').catch(() => '')) || undefined,
+      { timeout: 20_000 },
+    );
 
   afterEach(async () => {
     for (const file of ['out', 'err', 'pid']) await rm(join(folder, file), { force: true });
@@ -67,7 +70,7 @@ describe('localExecutor', () => {
     const pid = await pidIn('pid');
     stop.abort();
     expect(await running).toEqual({ exitCode: null, signal: 'SIGKILL', stoppedFor: null });
-    await vi.waitUntil(() => !isAlive(pid));
+    await vi.waitUntil(() => !isAlive(pid), { timeout: 20_000 });
   });
 
   it('lets a command end by itself within the grace', async () => {
@@ -90,7 +93,7 @@ describe('localExecutor', () => {
   it('leaves nothing running that the command left behind', async () => {
     expect(await executor.run(spec('sleep 60 & echo $! > pid'))).toMatchObject({ exitCode: 0 });
     const pid = await pidIn('pid');
-    await vi.waitUntil(() => !isAlive(pid));
+    await vi.waitUntil(() => !isAlive(pid), { timeout: 20_000 });
   });
 
   it('finds and ends a child that left its group and its parent', async () => {
@@ -98,7 +101,7 @@ describe('localExecutor', () => {
     const env = { PATH: '/usr/bin:/bin', JOB: 'stray' };
     expect(await executor.run(spec(script, { env, mark: 'JOB=stray' }))).toMatchObject({ exitCode: 0 });
     const pid = await pidIn('pid');
-    await vi.waitUntil(() => !isAlive(pid));
+    await vi.waitUntil(() => !isAlive(pid), { timeout: 20_000 });
   });
 
   it('ends the whole tree when it takes more memory than it may', async () => {
@@ -106,7 +109,7 @@ describe('localExecutor', () => {
     const outcome = await executor.run(spec(script, { memoryBytes: 300_000_000 }));
     expect(outcome).toMatchObject({ signal: 'SIGKILL', stoppedFor: 'memory' });
     const pid = await pidIn('pid');
-    await vi.waitUntil(() => !isAlive(pid));
+    await vi.waitUntil(() => !isAlive(pid), { timeout: 20_000 });
   });
 
   it('ends a command that writes without end, and says what it took', async () => {

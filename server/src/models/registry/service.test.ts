@@ -296,7 +296,7 @@ describeEachDatabase('registry', (open) => {
     await tell('sweep.finished', runId(2), 'm');
     await vi.waitFor(
       async () => expect((await registry.get({ name: 'm' }, caller)).latestVersion).toBe(1),
-      5_000,
+      { timeout: 20_000 },
     );
     await events.stop();
     const version = await registry.resolve('m@1', caller.workspace);

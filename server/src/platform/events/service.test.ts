@@ -42,8 +42,10 @@ describeEachDatabase('events', (open) => {
     events.subscribe(({ payload }) => live.push(payload.n));
     await events.start();
     for (let n = 0; n < 20; n++) await emit(events, n, n % 2 ? 'test.other' : undefined);
-    await vi.waitFor(() => expect(heard).toEqual([0, 2, 4, 6, 8, 10, 12, 14, 16, 18]), { timeout: 5000 });
-    await vi.waitFor(() => expect(live).toEqual(Array.from({ length: 20 }, (_, n) => n)), { timeout: 5000 });
+    await vi.waitFor(() => expect(heard).toEqual([0, 2, 4, 6, 8, 10, 12, 14, 16, 18]), { timeout: 20_000 });
+    await vi.waitFor(() => expect(live).toEqual(Array.from({ length: 20 }, (_, n) => n)), {
+      timeout: 20_000,
+    });
   });
 
   it('tells nothing of a change that was rolled back', async () => {
@@ -57,7 +59,7 @@ describeEachDatabase('events', (open) => {
     });
     await expect(failing).rejects.toThrow('no');
     await emit(events, 2, 'test.rollback');
-    await vi.waitFor(() => expect(heard).toEqual([2]), { timeout: 5000 });
+    await vi.waitFor(() => expect(heard).toEqual([2]), { timeout: 20_000 });
   });
 
   it('tells again what a listener failed on, and goes on after a restart where it stopped', async () => {
@@ -70,12 +72,12 @@ describeEachDatabase('events', (open) => {
     });
     await first.start();
     await emit(first, 1, 'test.durable');
-    await vi.waitFor(() => expect(heard).toEqual([1]), { timeout: 5000 });
+    await vi.waitFor(() => expect(heard).toEqual([1]), { timeout: 20_000 });
     await first.stop();
     await emit(first, 2, 'test.durable');
     const second = build();
     second.on('durable', ['test.durable'], async ({ payload }) => void heard.push(payload.n));
     await second.start();
-    await vi.waitFor(() => expect(heard).toEqual([1, 2]), { timeout: 5000 });
+    await vi.waitFor(() => expect(heard).toEqual([1, 2]), { timeout: 20_000 });
   });
 });

@@ -174,7 +174,7 @@ describeEachDatabase('rollouts', (open) => {
     const { id } = await wing.rollouts.start({ endpoint: name, candidate: 'forecaster@2', policy }, caller);
     for (let day = 0; day < 8; day++) await play(wing, name, day);
     const stage = async () => (await wing.rollouts.get({ id }, caller)).stage;
-    await expect.poll(stage, { timeout: 10_000 }).toBe('canary');
+    await expect.poll(stage, { timeout: 20_000 }).toBe('canary');
     await wing.tasks.pause(wing.db, 'night');
     for (let day = 8; day < 13; day++) await play(wing, name, day);
     const ended = await wing.rollouts.rollBack({ id, reason: 'not today' }, caller);
@@ -195,7 +195,7 @@ describeEachDatabase('rollouts', (open) => {
     const { id } = await wing.rollouts.start(started, caller);
     await play(wing, name, 6);
     const stage = async () => (await wing.rollouts.get({ id }, caller)).stage;
-    await expect.poll(stage, { timeout: 10_000 }).toBe('rolled-back');
+    await expect.poll(stage, { timeout: 20_000 }).toBe('rolled-back');
     await wing.tasks.pause(wing.db, null);
   });
 
@@ -223,7 +223,7 @@ describeEachDatabase('rollouts', (open) => {
     const { id } = await wing.rollouts.start({ endpoint: name, candidate: 'forecaster@2', policy }, caller);
     await wing.endpoints.rollback({ name, reason: 'mine' }, caller);
     const stage = async () => (await wing.rollouts.get({ id }, caller)).stage;
-    await expect.poll(stage, { timeout: 10_000 }).toBe('rolled-back');
+    await expect.poll(stage, { timeout: 20_000 }).toBe('rolled-back');
     expect((await wing.endpoints.get({ name }, caller)).live.revision).toBe(3);
   });
 });
@@ -255,7 +255,7 @@ describeEachDatabase('rollouts beside people', (open) => {
     expect(live).toEqual(['forecaster@3']);
     if (promoted.status === 'rejected') expect(promoted.reason).toMatchObject({ code: 'endpointChanged' });
     const stage = async () => (await wing.rollouts.judge(id, 'default')).stage;
-    await expect.poll(stage, { timeout: 10_000 }).toBe('rolled-back');
+    await expect.poll(stage, { timeout: 20_000 }).toBe('rolled-back');
   });
 });
 

@@ -286,7 +286,7 @@ describeEachDatabase('command jobs', (open) => {
     const pids = [await pidIn(id), await pidIn(id, 'child')];
     expect(pids.map(isAlive)).toEqual([true, true]);
     await wing.jobs.cancel({ id }, caller);
-    await vi.waitUntil(() => !pids.some(isAlive), { timeout: 10_000 });
+    await vi.waitUntil(() => !pids.some(isAlive), { timeout: 20_000 });
     expect(await wing.experiments.getRun({ id: runId ?? '' }, caller)).toMatchObject({ status: 'KILLED' });
     expect(await wing.jobs.get({ id }, caller)).toMatchObject({ state: 'cancelled' });
   });

@@ -77,7 +77,7 @@ test('whoever forks and leaves is ended with the command', async () => {
   const pids = await Promise.all(
     ['stray', 'child'].map(async (name) => Number(await readFile(join(wing.folder, 'jobs', ended.id, name)))),
   );
-  await vi.waitUntil(() => !pids.some(isAlive), { timeout: 5_000 });
+  await vi.waitUntil(() => !pids.some(isAlive), { timeout: 20_000 });
 });
 
 test('SIGTERM may be ignored and the output closed: it ends all the same', async () => {
@@ -210,7 +210,7 @@ test('values that are no numbers are kept, and a sweep says why such a trial fai
       const job = first?.jobId && (await wing.jobs.get({ id: first.jobId }, caller));
       return job && job.state === 'running' ? first : undefined;
     },
-    { timeout: 10_000 },
+    { timeout: 20_000 },
   );
   for (const [step, value] of [0.5, Number.POSITIVE_INFINITY, Number.NaN].entries())
     await wing.experiments.logBatch({ id: trial.runId, metrics: [{ key: 'loss', value, step }] }, caller);
@@ -221,14 +221,14 @@ test('values that are no numbers are kept, and a sweep says why such a trial fai
         () => true,
         () => false,
       ),
-    { timeout: 10_000 },
+    { timeout: 20_000 },
   );
   const sweep = await vi.waitUntil(
     async () => {
       const found = await wing.sweeps.get({ id }, caller);
       return isEnded(found) ? found : undefined;
     },
-    { timeout: 10_000 },
+    { timeout: 20_000 },
   );
   expect(sweep).toMatchObject({
     state: 'failed',

@@ -16,7 +16,9 @@ async function start(file: string, ...command: string[]) {
   const child = spawn(program, args, { detached: true, stdio: 'ignore' });
   const ended = once(child, 'exit');
   onTestFinished(() => void child.kill('SIGKILL'));
-  await vi.waitUntil(async () => existsSync(file) && (await readFile(file, 'utf8')).endsWith('\n'));
+  await vi.waitUntil(async () => existsSync(file) && (await readFile(file, 'utf8')).endsWith('\n'), {
+    timeout: 20_000,
+  });
   return { pid: child.pid ?? 0, ended };
 }
 
@@ -37,7 +39,7 @@ test('a group whose leader is gone is ended too', async () => {
   const pid = Number(await readFile(child, 'utf8'));
   expect(isAlive(pid)).toBe(true);
   await endLeftover(file);
-  await vi.waitUntil(() => !isAlive(pid));
+  await vi.waitUntil(() => !isAlive(pid), { timeout: 20_000 });
 });
 
 test('a number that another process has now is left alone', async () => {

@@ -222,7 +222,7 @@ describeEachDatabase('searches over a space', (open) => {
         const { trial } = await wing.sweeps.ask({ id }, caller);
         return trial?.number === 0 ? trial : undefined;
       },
-      { timeout: 10_000, interval: 300 },
+      { timeout: 20_000, interval: 300 },
     );
     expect(taken).toMatchObject({ parameters: lost.parameters, runId: lost.runId });
     await expect(tell(lost, 9)).rejects.toMatchObject({ code: 'trialLeaseLost' });
@@ -352,7 +352,7 @@ describeEachDatabase('searches over a space', (open) => {
             () => true,
             () => false,
           ),
-        { timeout: 10_000 },
+        { timeout: 20_000 },
       );
     };
 
@@ -373,7 +373,7 @@ describeEachDatabase('searches over a space', (open) => {
     const stopped = await wing.sweeps.stop({ id, giveBack: true }, caller);
     expect(stopped.state).toBe('stopped');
     await vi.waitUntil(async () => (await wing.sweeps.get({ id }, caller)).trials[2]?.state === 'waiting', {
-      timeout: 10_000,
+      timeout: 20_000,
     });
     await wing.sweeps.resume({ id }, caller);
     const again = await running(2);
@@ -389,7 +389,7 @@ describeEachDatabase('searches over a space', (open) => {
     expect(cancelled).toMatchObject({ state: 'cancelled', best: { number: 2, value: 0.5 } });
     await vi.waitUntil(
       async () => (await wing.jobs.get({ id: last.jobId ?? '' }, caller)).state === 'cancelled',
-      { timeout: 10_000 },
+      { timeout: 20_000 },
     );
   });
 

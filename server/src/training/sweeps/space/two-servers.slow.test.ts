@@ -116,9 +116,9 @@ describeEachDatabase('a sweep whose workers ask several servers', (open) => {
 
   test('a trial that was given back and is heard of again has a lease again, so it cannot be lost', async () => {
     const [first, second, caller] = await prepare('late');
-    const { id } = await first.sweeps.search({ ...definition, leaseSeconds: 1 }, caller);
+    const { id } = await first.sweeps.search({ ...definition, budget: { trials: 400 }, leaseSeconds: 3 }, caller);
     const late = [await askFor(first, id, caller), await askFor(second, id, caller)];
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await new Promise((resolve) => setTimeout(resolve, 3_100));
     // Both are lost; one is given at once, the other waits, and its worker is only slow.
     expect((await askFor(second, id, caller)).number).toBe(late[0]?.number);
     const { number, lease } = late[1] as NonNullable<(typeof late)[1]>;
@@ -132,7 +132,7 @@ describeEachDatabase('a sweep whose workers ask several servers', (open) => {
         const asked = await askFor(second, id, caller);
         return asked.number === number ? asked : undefined;
       },
-      { timeout: 3_000, interval: 100 },
+      { timeout: 20_000, interval: 100 },
     );
     const refused = first.sweeps.tell({ id, number, value: 1, lease }, caller);
     await expect(refused).rejects.toMatchObject({ code: 'trialLeaseLost' });
