@@ -206,7 +206,7 @@ describeEachDatabase('searches over a space', (open) => {
 
   test('a trial belongs to one of two workers, and ends once', async () => {
     const caller = await prepare('leases');
-    const { id } = await wing.sweeps.search({ ...definition, leaseSeconds: 1 }, caller);
+    const { id } = await wing.sweeps.search({ ...definition, leaseSeconds: 3 }, caller);
     const lost = await askFor(id, caller);
     const kept = await askFor(id, caller);
     expect([lost.number, kept.number]).toEqual([0, 1]);
