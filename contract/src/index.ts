@@ -18,6 +18,7 @@ import {
   projectsEndpoints,
   retrainingEndpoints,
 } from './operations.ts';
+import { predictionLineageEndpoints } from './prediction-lineage.ts';
 import { profilingEndpoints } from './profiling.ts';
 import { endpointsEndpoints, predictionsEndpoints, rolloutsEndpoints } from './serving.ts';
 import { sourcesEndpoints } from './sources.ts';
@@ -50,6 +51,7 @@ export const contract = {
   webhooks: webhooksEndpoints,
   endpoints: endpointsEndpoints,
   predictions: predictionsEndpoints,
+  predictionLineage: predictionLineageEndpoints,
   rollouts: rolloutsEndpoints,
   monitoring: monitoringEndpoints,
   alerts: alertsEndpoints,
@@ -87,6 +89,7 @@ export * from './model-cards.ts';
 export * from './models.ts';
 export * from './online-features.ts';
 export * from './operations.ts';
+export * from './prediction-lineage.ts';
 export * from './profiling.ts';
 export * from './serving.ts';
 export * from './sources.ts';

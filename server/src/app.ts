@@ -81,6 +81,8 @@ import { createEvents } from './platform/events/service.ts';
 import { createTasks } from './platform/tasks/service.ts';
 import { endpointsRoutes } from './serving/endpoints/routes.ts';
 import { createEndpoints } from './serving/endpoints/service.ts';
+import { originsRoutes } from './serving/origins/routes.ts';
+import { createOrigins } from './serving/origins/service.ts';
 import { predictionsRoutes } from './serving/predictions/routes.ts';
 import { createPredictions } from './serving/predictions/service.ts';
 import { followPromotions } from './serving/rollouts/promotions.ts';
@@ -289,6 +291,9 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     predictions,
     openRuntime,
   });
+  const origins = createOrigins({
+    ...{ lineage, datasets, features, experiments, registry, predictions, endpoints },
+  });
   const rollouts = createRollouts({
     db,
     changes,
@@ -401,6 +406,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     webhooks,
     predictions,
     endpoints,
+    origins,
     rollouts,
     alerts,
     monitoring,
@@ -497,6 +503,7 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'webhooks', contract.webhooks, webhooksRoutes(services.webhooks));
   bind(http, 'endpoints', contract.endpoints, endpointsRoutes(services.endpoints));
   bind(http, 'predictions', contract.predictions, predictionsRoutes(services.predictions));
+  bind(http, 'predictionLineage', contract.predictionLineage, originsRoutes(services.origins));
   bind(http, 'rollouts', contract.rollouts, rolloutsRoutes(services.rollouts));
   bind(http, 'monitoring', contract.monitoring, monitoringRoutes(services.monitoring));
   bind(http, 'alerts', contract.alerts, alertsRoutes(services.alerts));

@@ -5,6 +5,7 @@ import { example, listUpTo } from '../pages.ts';
 import { toInteger, toNumber } from '../parse.ts';
 import { sessionOf } from '../session.ts';
 import { formatTime, tableLines } from '../table.ts';
+import { addLineageCommand } from './access/lineage.ts';
 
 const mostListed = 10_000;
 const roles = ['viewer', 'editor', 'approver', 'operator', 'admin', 'invoker'];
@@ -36,19 +37,7 @@ export function addAccessCommands(program: Command): void {
       );
     });
   example(audit, 'audit --subject model:forecaster@1');
-  const lineage = program
-    .command('lineage <uri>')
-    .description('what a thing came from and what came of it')
-    .action(async (uri: string, _options: object, command: Command) => {
-      const session = sessionOf(command);
-      const reply = await session.client.access.lineage({ uri });
-      session.show(reply, ({ upstream, downstream }) => [
-        ...upstream.map((edge) => `<- ${edge.from}  (${edge.relation})  -> ${edge.to}`),
-        ...downstream.map((edge) => `-> ${edge.to}  (${edge.relation} of ${edge.from})`),
-        ...(upstream.length + downstream.length === 0 ? [`Nothing is recorded about ${uri}.`] : []),
-      ]);
-    });
-  example(lineage, 'lineage dataset:prices@2');
+  addLineageCommand(program);
   const impact = program
     .command('impact <uri>')
     .description('all that depends on a thing, however far: what must be made again if it was wrong')

@@ -1146,6 +1146,11 @@ export const catalogue = {
     (d) =>
       `There is no endpoint '${d.name}'. tidemill endpoints list shows them; PUT /api/v1/endpoints/${d.name} makes one.`,
   ),
+  predictionNotFound: entry<{ id: string; where: string }>(
+    404,
+    (d) =>
+      `The log of ${d.where} holds no prediction '${d.id}'. tidemill predictions list ENDPOINT shows the newest with their ids.`,
+  ),
   endpointRevisionNotFound: entry<{ name: string; revision: string }>(
     404,
     (d) =>

@@ -36,8 +36,13 @@ export async function createPricePlatform(options: {
   days: readonly Day[];
   learner?: 'ridge' | 'trees';
   dataFolder?: string;
+  postgres?: string;
 }) {
-  const platform = await createTestPlatform(options.dataFolder ? { dataFolder: options.dataFolder } : {});
+  const { dataFolder, postgres } = options;
+  const platform = await createTestPlatform({
+    ...(dataFolder && { dataFolder }),
+    ...(postgres && { postgres }),
+  });
   const { services, caller } = platform;
 
   async function commitDays(days: readonly Day[]) {

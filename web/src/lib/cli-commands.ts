@@ -199,6 +199,7 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'access.listAudit': (input) => `audit${option(input, 'subject')}`,
   'access.impact': ({ uri }) => `impact ${uri}`,
   'access.lineage': ({ uri }) => `lineage ${uri}`,
+  'predictionLineage.get': ({ id }) => `lineage prediction:${id}`,
 };
 
 const cardFlags = [

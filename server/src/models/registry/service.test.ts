@@ -294,10 +294,9 @@ describeEachDatabase('registry', (open) => {
     await tell('job.finished', runId(2), 'failed', 'failed');
     await tell('sweep.finished', runId(2), 'm');
     await tell('sweep.finished', runId(2), 'm');
-    await vi.waitFor(
-      async () => expect((await registry.get({ name: 'm' }, caller)).latestVersion).toBe(1),
-      { timeout: 20_000 },
-    );
+    await vi.waitFor(async () => expect((await registry.get({ name: 'm' }, caller)).latestVersion).toBe(1), {
+      timeout: 20_000,
+    });
     await events.stop();
     const version = await registry.resolve('m@1', caller.workspace);
     expect(version).toMatchObject({ runId: runId(2), createdBy: 'user:carl' });

@@ -170,6 +170,10 @@ export function createEndpoints(deps: EndpointsDependencies) {
       return toPage(rows, limit, (revision) => revision.revision);
     },
 
+    /** Also of an endpoint that was deleted; null for one that never was. */
+    findRevision: (name: string, revision: number, workspace: string): Promise<EndpointRevision | null> =>
+      endpointStore(db).findRevision(workspace, name, revision, -1),
+
     async delete(input: { name: string }, caller: Caller): Promise<Record<string, never>> {
       const { name } = input;
       const { workspace } = caller;

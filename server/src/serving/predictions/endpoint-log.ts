@@ -83,17 +83,25 @@ export async function openEndpointLog(options: EndpointLogOptions) {
       0,
     );
 
-  async function sourceOf(kind: SegmentKind): Promise<TableSource> {
+  async function sourceOf(kind: SegmentKind, days: readonly string[] | null = null): Promise<TableSource> {
+    const isWanted = ({ day }: { readonly day: string }) => days === null || days.includes(day);
     // Both lists at one moment: a segment that is being sealed is in exactly one of them.
-    const stored = sealed.filter((segment) => segment.kind === kind);
-    const lines = logs[kind].segments().map((segment) => segment.path);
+    const stored = sealed.filter((segment) => segment.kind === kind && isWanted(segment));
+    const lines = logs[kind]
+      .segments()
+      .filter(isWanted)
+      .map((segment) => segment.path);
     const paths = await Promise.all(stored.map((segment) => blobs.localPath(segment.sha256)));
     return { paths, lines, columns: segmentColumns[kind] };
   }
 
-  async function read(question: LogQuestion, parameters: readonly Parameter[]): Promise<QueryReply> {
+  async function read(
+    question: LogQuestion,
+    parameters: readonly Parameter[],
+    days: readonly string[] | null = null,
+  ): Promise<QueryReply> {
     const hasIds = total('outcomes', 'marked') > 0;
-    const [predictions, outcomes] = await Promise.all([sourceOf('predictions'), sourceOf('outcomes')]);
+    const [predictions, outcomes] = await Promise.all([sourceOf('predictions', days), sourceOf('outcomes')]);
     return analytics.query({ sql: question(hasIds), parameters, tables: { predictions, outcomes } });
   }
 
@@ -161,10 +169,14 @@ export async function openEndpointLog(options: EndpointLogOptions) {
     /** The whole log, where it is small enough to be held. */
     findMemory: (): LogMemory | null => memory.find(),
 
-    /** One query over everything logged before the call; the tables are `predictions` and `outcomes`. */
-    async query(question: LogQuestion, parameters: readonly Parameter[]): Promise<QueryReply['rows']> {
+    /** One query over everything logged before the call; the tables are `predictions` and `outcomes`. `days`: only predictions of segments of these. */
+    async query(
+      question: LogQuestion,
+      parameters: readonly Parameter[],
+      days: readonly string[] | null = null,
+    ): Promise<QueryReply['rows']> {
       await Promise.allSettled([logs.predictions.flush(), logs.outcomes.flush()]);
-      const reading = read(question, parameters);
+      const reading = read(question, parameters, days);
       reads.add(reading);
       try {
         return (await reading).rows;

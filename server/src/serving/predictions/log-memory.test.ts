@@ -6,9 +6,9 @@ import { openDuckdb } from '../../adapters/analytics/duckdb.ts';
 import { openFilesystemBlobs } from '../../adapters/blobs/filesystem.ts';
 import { tempDir } from '../../testing/temp-dir.ts';
 import { type EndpointLog, openEndpointLog } from './endpoint-log.ts';
-import { createLogMemory, failuresOf, maximumLines, pairsOf, windowOf } from './log-memory.ts';
-import { failuresSql, pairsSql, windowSql } from './log-queries.ts';
-import { type LoggedPrediction, toPair, toRecord } from './rules.ts';
+import { createLogMemory, failuresOf, maximumLines, pairsOf, recordOf, windowOf } from './log-memory.ts';
+import { failuresSql, findSql, pairsSql, windowSql } from './log-queries.ts';
+import { dayOf, daysOf, type LoggedPrediction, toPair, toRecord } from './rules.ts';
 
 let analytics: Analytics;
 beforeAll(async () => {
@@ -93,6 +93,12 @@ test('memory and files answer alike', { timeout: 120_000 }, async () => {
           toPair,
         ),
       );
+      for (const id of ['p0', 'p29', 'no'])
+        expect([recordOf(memory, id)]).toEqual([
+          ...(await log.query(findSql, [id], [dayOf(1_000)])).map(toRecord),
+          ...(made.some((_, i) => `p${i}` === id) ? [] : [null]),
+        ]);
+      expect(await log.query(findSql, ['p0'], [dayOf(9e9)])).toEqual([]);
       const [row] = await log.query(failuresSql, [['one'], since]);
       expect(failuresOf(memory, { variants: ['one'], since }).count).toBe(row?.failures);
       await log.close();
@@ -126,6 +132,13 @@ test('a restarted log remembers what was written', async () => {
   const again = await openLog(folder);
   expect(again.findMemory()).toEqual(before);
   await again.close();
+});
+
+test('an id of ours tells the days whose segments may hold it, one of the caller’s does not', () => {
+  const at = Date.parse('2026-11-23T23:30:00Z');
+  const id = `prediction_${at.toString(16).padStart(12, '0')}${'7'.repeat(20)}-3`;
+  expect(daysOf(id)).toEqual(['2026-11-23', '2026-11-24']);
+  expect(daysOf('order-77-0')).toBeNull();
 });
 
 test('a log that grows beyond the bound is forgotten, once and for all', () => {

@@ -117,6 +117,19 @@ export function windowOf(
     }));
 }
 
+/** Of a repeated request id the latest. */
+export function recordOf(memory: LogMemory, id: string): PredictionRecord | null {
+  const prediction = memory.predictions.findLast((each) => each.id === id);
+  if (!prediction) return null;
+  const known = knownOutcomes(memory).get(unitOf(prediction));
+  return {
+    ...prediction,
+    ...splitFeatures(prediction.features),
+    outcome: known?.value ?? null,
+    outcomeAt: known?.observedAt ?? null,
+  };
+}
+
 /** Units that both contestants predicted since a moment and whose outcome is known, oldest event time first. */
 export function pairsOf(
   memory: LogMemory,

@@ -34,6 +34,16 @@ select p.*, k.outcome, k."outcomeAt" from (
 ) p left join known k using ("key", "eventTime")
 order by p."eventTime" desc, p."at" desc, p.id desc`;
 
+/** Of a repeated request id the latest. Parameter: id. */
+export const findSql: LogQuestion = (hasIds) => `with found as (
+  select * from predictions where id = $1 order by "at" desc limit 1
+)
+select f.*, k.outcome, k."outcomeAt" from found f left join (
+  select arg_max(value, sequence) as outcome, arg_max("observedAt", sequence) as "outcomeAt"
+  from outcomes o join found u on (o."predictionId" is null and o."key" = u."key" and o."eventTime" = u."eventTime")
+    ${hasIds ? 'or o."predictionId" in (select p.id from predictions p join found using ("key", "eventTime"))' : ''}
+) k on true`;
+
 /** Parameters: role, model or null, number of units. */
 export const windowSql: LogQuestion = (hasIds) => `with ${known(hasIds)}
 select p.*, k.outcome, k."outcomeAt" from (

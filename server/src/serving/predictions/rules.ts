@@ -76,6 +76,15 @@ const dayMs = 86_400_000;
 export const dayOf = (time: number): string =>
   new Date(Math.floor(time / dayMs) * dayMs).toISOString().slice(0, 10);
 
+/** Days whose segments may hold a prediction of this id; null where the caller chose the id, so that it tells no time. */
+export function daysOf(id: string): readonly string[] | null {
+  const made = /^prediction_([0-9a-f]{12})[0-9a-f]{20}-/.exec(id)?.[1];
+  if (made === undefined) return null;
+  const at = Number.parseInt(made, 16);
+  // Written a little later than it was made, by a clock that may stand a little back.
+  return [...new Set([at - 3_600_000, at, at + 3_600_000].map(dayOf))];
+}
+
 /**
  * Epoch milliseconds of a number or an ISO 8601 text; a text without zone is UTC.
  * @throws eventTimeInvalid naming the value

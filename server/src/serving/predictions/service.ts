@@ -12,9 +12,9 @@ import { toUri } from '../../base/references.ts';
 import type { Events } from '../../platform/events/service.ts';
 import { createCoalescer } from './coalesce.ts';
 import { type EndpointLog, openEndpointLog } from './endpoint-log.ts';
-import { failuresOf, pairsOf, windowOf } from './log-memory.ts';
-import { failuresSql, listSql, pairsSql, performanceSql, windowSql } from './log-queries.ts';
-import { type LoggedOutcome, type Pair, parseEventTime, toPair, toRecord } from './rules.ts';
+import { failuresOf, pairsOf, recordOf, windowOf } from './log-memory.ts';
+import { failuresSql, findSql, listSql, pairsSql, performanceSql, windowSql } from './log-queries.ts';
+import { daysOf, type LoggedOutcome, type Pair, parseEventTime, toPair, toRecord } from './rules.ts';
 import { type SealedSegment, segmentStore } from './store.ts';
 
 export type { EndpointLog } from './endpoint-log.ts';
@@ -160,6 +160,26 @@ export function createPredictions(deps: PredictionsDependencies) {
       const log = await getLog(caller.workspace, input.name);
       const { from = -farFuture, to = farFuture, model = null, limit = 100 } = input;
       return { items: (await log.query(listSql, [from, to, model, limit])).map(toRecord) };
+    },
+
+    /** One prediction by its id, in the log of one endpoint or of any of the workspace. @throws predictionNotFound */
+    async get(
+      { id, endpoint }: { readonly id: string; readonly endpoint?: string | undefined },
+      { workspace }: Caller,
+    ): Promise<{ endpoint: string; record: PredictionRecord }> {
+      const opened = [...logs.keys()].filter((key) => key.startsWith(`${workspace}/`));
+      const keys =
+        endpoint === undefined ? opened : opened.filter((key) => key === `${workspace}/${endpoint}`);
+      const days = daysOf(id);
+      for (const key of keys) {
+        const log = await logs.get(key);
+        if (!log) continue;
+        const memory = log.findMemory();
+        const [row] = memory ? [] : await log.query(findSql, [id], days);
+        const record = memory ? recordOf(memory, id) : row && toRecord(row);
+        if (record) return { endpoint: key.slice(workspace.length + 1), record };
+      }
+      throw errors.predictionNotFound({ id: id.slice(0, 100), where: endpoint ?? 'any endpoint' });
     },
 
     async performance(input: Input<Contract['performance']>, caller: Caller): Promise<Performance> {

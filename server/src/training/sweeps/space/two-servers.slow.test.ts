@@ -116,7 +116,10 @@ describeEachDatabase('a sweep whose workers ask several servers', (open) => {
 
   test('a trial that was given back and is heard of again has a lease again, so it cannot be lost', async () => {
     const [first, second, caller] = await prepare('late');
-    const { id } = await first.sweeps.search({ ...definition, budget: { trials: 400 }, leaseSeconds: 3 }, caller);
+    const { id } = await first.sweeps.search(
+      { ...definition, budget: { trials: 400 }, leaseSeconds: 3 },
+      caller,
+    );
     const late = [await askFor(first, id, caller), await askFor(second, id, caller)];
     await new Promise((resolve) => setTimeout(resolve, 3_100));
     // Both are lost; one is given at once, the other waits, and its worker is only slow.

@@ -1,11 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import type { PredictionRecord } from '@tidemill/sdk';
+import { useMemo } from 'react';
 import { Answer } from '../../../components/Answer.tsx';
 import { DataTable } from '../../../components/DataTable.tsx';
 import type { DataColumn } from '../../../components/data-column.tsx';
 import { EmptyState } from '../../../components/EmptyState.tsx';
 import { Figure } from '../../../components/Figure.tsx';
 import { ReferenceLink } from '../../../components/ReferenceLink.tsx';
+import { RowLink } from '../../../components/RowLink.tsx';
 import { StatusBadge } from '../../../components/StatusBadge.tsx';
 import { EventTime, Time } from '../../../components/Time.tsx';
 import { ask } from '../../../lib/client.ts';
@@ -27,6 +29,16 @@ const milliseconds = (
   align: 'right',
   width: 100,
   hidden: id !== 'total',
+});
+
+const originColumn = (endpoint: string): DataColumn<PredictionRecord> => ({
+  id: 'origin',
+  title: 'Lineage',
+  value: (record) => record.id,
+  cell: ({ id }) => (
+    <RowLink to={`/lineage?${new URLSearchParams({ uri: `prediction:${id}`, endpoint })}`}>came from</RowLink>
+  ),
+  width: 110,
 });
 
 const columns: readonly DataColumn<PredictionRecord>[] = [
@@ -114,13 +126,14 @@ const shown = 500;
 /** The newest predictions with what really happened. */
 export function PredictionsPanel({ name }: { readonly name: string }) {
   const predictions = useQuery(ask('predictions', 'list', { name, limit: shown }));
+  const all = useMemo(() => [...columns, originColumn(name)], [name]);
   return (
     <Answer of={predictions} height={320}>
       {({ items }) => (
         <DataTable
           label="predictions"
           rows={items}
-          columns={columns}
+          columns={all}
           rowKey={(record) => `${record.id} ${record.variant}`}
           empty={
             <EmptyState
