@@ -16,7 +16,7 @@ test('what is in the log reaches the database file while the writer only writes'
   await transact(db, (tx) => runForEach(tx, insert, rows));
   // Below the writer's own limit: nobody but the thread has moved it.
   expect(statSync(`${file}-wal`).size).toBeLessThan(16_000 * 4096);
-  await vi.waitFor(() => expect(statSync(file).size).toBeGreaterThan(before + 8_000_000), 15_000, {
+  await vi.waitFor(() => expect(statSync(file).size).toBeGreaterThan(before + 8_000_000), {
     timeout: 20_000,
   });
   await close();

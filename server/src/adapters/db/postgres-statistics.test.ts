@@ -15,7 +15,7 @@ test.skipIf(!isPostgresThere)('a table that filled up is known to the planner so
     const { rows } = await pool.query("select reltuples from pg_class where oid = 'filled'::regclass");
     return Number(rows[0]?.reltuples);
   };
-  await vi.waitFor(async () => expect(await known()).toBe(5000), 20_000, { timeout: 20_000 });
+  await vi.waitFor(async () => expect(await known()).toBe(5000), { timeout: 20_000 });
   await statistics.close();
   await pool.query(`drop schema ${schema} cascade`);
   await pool.end();
