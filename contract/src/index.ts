@@ -1,5 +1,6 @@
 import { accessEndpoints } from './access.ts';
 import { analysesEndpoints } from './analyses.ts';
+import { assessmentEndpoints } from './assessments.ts';
 import { datasetsEndpoints } from './datasets.ts';
 import { entitiesEndpoints } from './entities.ts';
 import { evaluationEndpoints } from './evaluations.ts';
@@ -46,6 +47,7 @@ export const contract = {
   sweeps: sweepsEndpoints,
   registry: registryEndpoints,
   evaluation: evaluationEndpoints,
+  assessments: assessmentEndpoints,
   governance: governanceEndpoints,
   cards: cardsEndpoints,
   webhooks: webhooksEndpoints,
@@ -63,6 +65,7 @@ export type Contract = typeof contract;
 
 export * from './access.ts';
 export * from './analyses.ts';
+export * from './assessments.ts';
 export * from './common.ts';
 export {
   ChangeKind,

@@ -80,7 +80,7 @@ export const GateRule = strict({
   name: Name,
   expression: Type.String({
     description:
-      'CEL over metrics, intervals, slices, baseline, naive, champion, againstBaseline, againstChampion, window, source, task',
+      'CEL over metrics, intervals, slices, baseline, naive, champion, againstBaseline, againstChampion, window, source, task, model, data, signature, leakage, fairness, latency, skew',
     maxLength: 2000,
   }),
   message: Type.String({ maxLength: 1000 }),

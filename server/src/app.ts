@@ -49,6 +49,8 @@ import { mlflowApi } from './http/mlflow/mlflow-api.ts';
 import { createHttp } from './http/server.ts';
 import { addStandardRoutes } from './http/standard-routes.ts';
 import { addWebUi } from './http/web-ui.ts';
+import { assessmentsRoutes } from './models/assessments/routes.ts';
+import { createAssessments } from './models/assessments/service.ts';
 import { cardsRoutes } from './models/cards/routes.ts';
 import { createCards } from './models/cards/service.ts';
 import { evaluationRoutes } from './models/evaluation/routes.ts';
@@ -205,6 +207,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     parseMLmodel,
     async renamed(tx, workspace, name, to) {
       await governance.renameIn(tx, workspace, name, to);
+      await assessments.renameIn(tx, workspace, name, to);
       await cards.renameIn(tx, workspace, name, to);
     },
   });
@@ -231,6 +234,11 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     openRuntime,
     tempFolder,
   });
+  const assessments = createAssessments({
+    ...{ db, changes, clock, analytics, datasets, registry, evaluations, openRuntime, tempFolder },
+    servedRows: async ({ endpoint, model, rows }, { workspace }) =>
+      (await predictions.window({ workspace, endpoint, model, rows })).map(({ features: row }) => row),
+  });
   const governance = createGovernance({
     db,
     analytics,
@@ -242,6 +250,8 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     learners,
     registry,
     evaluations,
+    assessments,
+    validation,
     tempFolder,
   });
 
@@ -401,6 +411,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     sweeps,
     registry,
     evaluations,
+    assessments,
     governance,
     cards,
     webhooks,
@@ -498,6 +509,7 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'sweeps', contract.sweeps, sweepsRoutes(services.sweeps));
   bind(http, 'registry', contract.registry, registryRoutes(services.registry, services.governance));
   bind(http, 'evaluation', contract.evaluation, evaluationRoutes(services.evaluations));
+  bind(http, 'assessments', contract.assessments, assessmentsRoutes(services.assessments));
   bind(http, 'governance', contract.governance, governanceRoutes(services.governance));
   bind(http, 'cards', contract.cards, cardsRoutes(services.cards));
   bind(http, 'webhooks', contract.webhooks, webhooksRoutes(services.webhooks));

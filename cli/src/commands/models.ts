@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addAssessCommands } from './models/assess.ts';
 import { addCardCommands } from './models/card.ts';
 import { addEvaluateCommand } from './models/evaluate.ts';
 import { addEvaluationsCommands } from './models/evaluations.ts';
@@ -17,6 +18,7 @@ export function addModelsCommands(program: Command): void {
   addLabelCommands(models);
   addLoggedCommands(models);
   addGovernanceCommands(models);
+  addAssessCommands(models);
   addCardCommands(models);
   addEvaluateCommand(program);
   addEvaluationsCommands(program);

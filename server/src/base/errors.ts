@@ -1057,6 +1057,11 @@ export const catalogue = {
       `The predictions of ${d.model} cannot be judged: ${d.reason}. Evaluate a model that gives one number per row.`,
   ),
 
+  assessmentInvalid: entry<{ model: string; kind: string; reason: string; remedy: string }>(
+    422,
+    (d) => `The ${d.kind} of ${d.model} cannot be assessed: ${d.reason}. ${d.remedy}.`,
+  ),
+
   gateNotFound: entry<{ model: string }>(
     404,
     (d) => `The model '${d.model}' has no gate. Declare one with PUT /api/v1/models/${d.model}/gate.`,
@@ -1064,7 +1069,7 @@ export const catalogue = {
   gateRuleInvalid: entry<{ model: string; rule: string; reason: string }>(
     400,
     (d) =>
-      `The rule '${d.rule}' of the gate of '${d.model}' cannot be used: ${d.reason} A rule may read metrics, baseline, champion, againstBaseline, againstChampion and window.`,
+      `The rule '${d.rule}' of the gate of '${d.model}' cannot be used: ${d.reason} A rule may read metrics, intervals, slices, naive, baseline, champion, againstBaseline, againstChampion, window, source, task, model, data, signature, leakage, fairness, latency and skew.`,
   ),
   gateEvaluationMismatch: entry<{ model: string; evaluation: string; found: string }>(
     409,

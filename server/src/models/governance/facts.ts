@@ -1,9 +1,10 @@
-import type { DatasetVersion, ModelVersion } from '@tidemill/contract';
+import type { DatasetVersion, ExpectationOutcome, ModelVersion } from '@tidemill/contract';
+import type { AssessedFacts } from './assessed-facts.ts';
 
 const hourMs = 3_600_000;
 
 /** What rules read of the version itself, beside its evaluation: `model.bytes`, `data.ageHours`, `signature.missing`. */
-export interface Facts {
+export interface Facts extends AssessedFacts {
   readonly model: {
     readonly bytes: number;
     readonly inputs: number;
@@ -18,6 +19,8 @@ export interface Facts {
     readonly ageHours: number;
     /** Of the expectations on that dataset: passed, warned, failed or none. */
     readonly validation: string;
+    /** Each expectation by its title, true where it holds; of the newest validation of the training set. */
+    readonly expectations: Readonly<Record<string, boolean>>;
   } | null;
   /** Against the champion of the evaluation; null where it names none. */
   readonly signature: {
@@ -33,8 +36,9 @@ export function factsOf(
   version: Pick<ModelVersion, 'files' | 'inputs' | 'flavors' | 'createdAt' | 'digest'>,
   trainingSet: Pick<DatasetVersion, 'rows' | 'createdAt' | 'validation'> | null,
   champion: Pick<ModelVersion, 'inputs'> | null,
+  outcomes: readonly Pick<ExpectationOutcome, 'title' | 'passed'>[],
   now: number,
-): Facts {
+): Omit<Facts, keyof AssessedFacts> {
   const hoursSince = (at: number) => Math.max(0, (now - at) / hourMs);
   const { files, inputs, flavors, createdAt, digest } = version;
   return {
@@ -49,6 +53,7 @@ export function factsOf(
       rows: trainingSet.rows,
       ageHours: hoursSince(trainingSet.createdAt),
       validation: trainingSet.validation,
+      expectations: Object.fromEntries(outcomes.map(({ title, passed }) => [title, passed])),
     },
     signature: champion && compareInputs(inputs, champion.inputs),
   };

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type {
+  DatasetVersion,
   Evaluation,
   Gate,
   GateCheck,
@@ -17,8 +18,11 @@ import { newId } from '../../base/ids.ts';
 import { ifThere } from '../../base/if-there.ts';
 import { formatReference, toUri } from '../../base/references.ts';
 import type { Datasets } from '../../data/datasets/service.ts';
+import type { Validation } from '../../data/validation/service.ts';
+import type { Assessments } from '../assessments/service.ts';
 import type { Evaluations } from '../evaluation/service.ts';
 import type { Registry } from '../registry/service.ts';
+import { assessedFactsOf } from './assessed-facts.ts';
 import { type Facts, factsOf } from './facts.ts';
 import { checkRules, findFault, toVariables, verdictOf } from './rules.ts';
 import { governanceStore } from './store.ts';
@@ -28,6 +32,8 @@ export interface GatesDependencies {
   readonly registry: Pick<Registry, 'resolve'>;
   readonly evaluations: Pick<Evaluations, 'get'>;
   readonly datasets: Pick<Datasets, 'resolve'>;
+  readonly validation: Pick<Validation, 'list' | 'get'>;
+  readonly assessments: Pick<Assessments, 'newest'>;
   readonly changes: Changes;
   readonly clock: Clock;
 }
@@ -37,13 +43,28 @@ type Contract = typeof governanceEndpoints;
 /** Rules that a version must keep, and the checks of them. */
 const keyOf = (workspace: string, { model, version }: ModelVersion) => ({ workspace, model, version });
 
-export function createGates({ db, registry, evaluations, datasets, changes, clock }: GatesDependencies) {
-  async function findFacts(version: ModelVersion, evaluation: Evaluation, workspace: string): Promise<Facts> {
+export function createGates(deps: GatesDependencies) {
+  const { db, registry, evaluations, datasets, validation, assessments, changes, clock } = deps;
+
+  /** What was found of each expectation, when this version of the dataset was last held against them. */
+  async function findOutcomes({ dataset: name, version }: DatasetVersion, caller: Caller) {
+    const { items } = await validation.list({ name, version: String(version), limit: 1 }, caller);
+    const [newest] = items;
+    return newest ? (await validation.get({ name, id: newest.id }, caller)).outcomes : [];
+  }
+
+  async function findFacts(version: ModelVersion, evaluation: Evaluation, caller: Caller): Promise<Facts> {
+    const { workspace } = caller;
     const { trainingSet } = version;
     const champion = evaluation.champion?.name;
     const data = trainingSet === null ? null : await ifThere(datasets.resolve(trainingSet, workspace));
     const before = champion === undefined ? null : await ifThere(registry.resolve(champion, workspace));
-    return factsOf(version, data, before, clock.now());
+    const outcomes = data === null ? [] : await findOutcomes(data, caller);
+    const measured = await assessments.newest(version, workspace);
+    return {
+      ...factsOf(version, data, before, outcomes, clock.now()),
+      ...assessedFactsOf(measured, evaluation.id),
+    };
   }
 
   return {
@@ -87,7 +108,7 @@ export function createGates({ db, registry, evaluations, datasets, changes, cloc
           found: evaluation.model ?? 'a table of predictions',
         });
       }
-      const variables = toVariables(evaluation, await findFacts(version, evaluation, caller.workspace));
+      const variables = toVariables(evaluation, await findFacts(version, evaluation, caller));
       return changes.run(caller, async (tx, record) => {
         const store = governanceStore(tx);
         const gate = await store.findGate(caller.workspace, version.model);

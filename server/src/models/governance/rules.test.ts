@@ -19,17 +19,22 @@ const evaluation = {
   window: { from: '2023-06-01', to: '2023-08-31', rows: 60 },
   refitted: true,
 } as unknown as Evaluation;
-const facts = factsOf(
-  { files: [], inputs: [{ name: 'close', type: 'double' }], flavors: ['onnx'], createdAt: 0, digest: 'd' },
-  { rows: 200, createdAt: 0, validation: 'warned' },
-  {
-    inputs: [
-      { name: 'close', type: 'long' },
-      { name: 'volume', type: 'double' },
-    ],
-  },
-  7_200_000,
-);
+const nothingMeasured = { leakage: null, fairness: null, latency: null, skew: null };
+const facts = {
+  ...factsOf(
+    { files: [], inputs: [{ name: 'close', type: 'double' }], flavors: ['onnx'], createdAt: 0, digest: 'd' },
+    { rows: 200, createdAt: 0, validation: 'warned' },
+    {
+      inputs: [
+        { name: 'close', type: 'long' },
+        { name: 'volume', type: 'double' },
+      ],
+    },
+    [{ title: 'close is never missing', passed: true }],
+    7_200_000,
+  ),
+  ...nothingMeasured,
+};
 const variables = toVariables(evaluation, facts);
 const noFiles = { files: [], inputs: [], flavors: [], createdAt: 0, digest: null };
 
@@ -124,6 +129,39 @@ test('rules read the version itself, its data and how its inputs differ from the
   expect(findFault(rule('model.size < 3'), [])).toMatch(/size/);
   expect(checkRules(rules, variables).map(({ passed }) => passed)).toEqual([true, true, false, false]);
   expect(facts.signature).toEqual({ missing: ['volume'], added: [], retyped: ['close'] });
-  const unknown = toVariables(evaluation, factsOf({ ...noFiles }, null, null, 1));
+  const unknown = toVariables(evaluation, {
+    ...factsOf({ ...noFiles }, null, null, [], 1),
+    ...nothingMeasured,
+  });
   expect(checkRules(rules, unknown).map(({ passed }) => passed)).toEqual([false, false, true, true]);
+});
+
+test('what was not measured is named, with how to measure it', () => {
+  const [latency, leakage, expected, other] = checkRules(
+    [
+      rule('latency.p95_ms < 5.0'),
+      rule('leakage.entity_share == 0.0'),
+      rule('data.expectations["close is never missing"]'),
+      rule('data.expectations["no gaps"]'),
+    ],
+    toVariables(evaluation, { ...facts, leakage: { duplicate_share: 0, entity_share: null } }),
+  );
+  expect(latency?.message).toMatch(/Nothing is known of 'latency': tidemill models assess latency REF/);
+  expect(leakage?.message).toMatch(/'leakage.entity_share' was not measured: assess leakage with --key/);
+  expect(expected?.passed).toBe(true);
+  expect(other?.message).toMatch(/no expectation 'no gaps'; it has 'close is never missing'/);
+});
+
+test('rules may name columns, features and expectations of the user, and no other words', () => {
+  for (const expression of [
+    'leakage.duplicate_share <= 0.01 && size(leakage.suspicious) == 0 && leakage.powers["a b"] < 0.9',
+    'fairness.equal_opportunity_difference < 0.1 && fairness.columns.sex.demographic_parity_ratio > 0.8',
+    'fairness.columns["age group"].intervals.equalized_odds_difference.high < 0.2',
+    'latency.p95_ms < 5.0 && latency.cores >= 2 && latency.machine == "prod-1"',
+    'skew.max_psi < 0.2 && skew.features.income.psi < 0.1 && size(skew.shifted) == 0',
+    "data.expectations['close is never missing']",
+  ])
+    expect(findFault(rule(expression), [])).toBeNull();
+  expect(findFault(rule('leakage.dupes == 0'), [])).toMatch(/dupes/);
+  expect(findFault(rule('latency.p90_ms < 5.0'), [])).toMatch(/p90_ms/);
 });

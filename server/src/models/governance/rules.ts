@@ -1,6 +1,7 @@
 import type { Approval, Evaluation, Gate, GateCheck, GateRule } from '@tidemill/contract';
 import { TidemillError } from '../../base/errors.ts';
 import { compileExpression } from '../../base/expressions/cel.ts';
+import { exampleAssessedFacts, namesIn, partRemedies, remedies } from './assessed-facts.ts';
 import type { Facts } from './facts.ts';
 
 export type RuleResult = GateCheck['results'][number];
@@ -10,7 +11,7 @@ export type GateVariables = Readonly<Record<string, unknown>>;
 /**
  * What rules read: `metrics.mae`, `intervals.mae.high`, `baseline.mae`, `naive.median.mae`, `againstChampion.verdict`,
  * `slices.all(s, s.rows < 200 || s.metrics.mae < 3.0)`, and of the version itself `model.bytes`, `data.validation`,
- * `signature.missing`; what was not evaluated or is not known is null.
+ * `signature.missing`, and what was measured of it `leakage.duplicate_share`, `latency.p95_ms`; what is not known is null.
  */
 export function toVariables(evaluation: Evaluation, facts: Facts): GateVariables {
   return {
@@ -68,11 +69,15 @@ const exampleComparison = {
   pValue: 0.01,
 };
 
-const exampleFacts: Facts = {
+const exampleFacts = (expression: string): Facts => ({
   model: { bytes: 12_000, inputs: 3, flavors: ['onnx'], ageHours: 1.5, hasFiles: true },
-  data: { rows: 1000, ageHours: 30.5, validation: 'passed' },
+  data: {
+    ...{ rows: 1000, ageHours: 30.5, validation: 'passed' },
+    expectations: Object.fromEntries(namesIn(expression, 'data.expectations').map((name) => [name, true])),
+  },
   signature: { missing: [], added: [], retyped: [] },
-};
+  ...exampleAssessedFacts(expression),
+});
 
 /** Names a rule may use are those of a whole evaluation: a misspelt one is found when the gate is declared. */
 const exampleEvaluation = {
@@ -97,11 +102,11 @@ const exampleEvaluation = {
   createdAt: 0,
   createdBy: 'user:owner',
 } as unknown as Evaluation;
-const example: GateVariables = toVariables(exampleEvaluation, exampleFacts);
 
 /** What is wrong with the rule, or null. */
 export function findFault(rule: GateRule, others: readonly GateRule[]): string | null {
   if (others.filter((other) => other.name === rule.name).length > 1) return 'its name is taken twice.';
+  const example = toVariables(exampleEvaluation, exampleFacts(rule.expression));
   try {
     const value = compileExpression(rule.expression, { example }).evaluate(example);
     return typeof value === 'boolean' ? null : `'${rule.expression}' gives no true or false.`;
@@ -119,16 +124,11 @@ export function checkRules(rules: readonly GateRule[], variables: GateVariables)
       const passed = compileExpression(expression).evaluateBoolean(variables);
       const values = describeValues(expression, variables);
       const message = [passed ? 'holds' : rule.message, values].filter((part) => part !== '').join(': ');
-      return { rule: name, expression, severity, passed, message };
+      const hint = passed ? '' : unmeasuredOf(expression, variables);
+      return { rule: name, expression, severity, passed, message: `${message}${hint}` };
     } catch (error) {
       if (!(error instanceof TidemillError)) throw error;
-      const absent = Object.keys(variables).filter(
-        (key) => variables[key] === null && new RegExp(`\\b${key}\\b`).test(expression),
-      );
-      const hint =
-        absent.length > 0
-          ? ` The evaluation has no ${absent.join(' and no ')}; evaluate with it, or write '${absent[0]} == null || …'.`
-          : '';
+      const hint = hintOf(expression, variables) + unmeasuredOf(expression, variables);
       return {
         rule: name,
         expression,
@@ -138,6 +138,39 @@ export function checkRules(rules: readonly GateRule[], variables: GateVariables)
       };
     }
   });
+}
+
+const mentions = (expression: string, path: string): boolean =>
+  new RegExp(`\\b${path.replaceAll('.', '\\.')}\\b`).test(expression);
+
+/** Which of the names it reads are not known, and how they come to be. */
+function hintOf(expression: string, variables: GateVariables): string {
+  const absent = Object.keys(variables).filter((key) => variables[key] === null && mentions(expression, key));
+  const sentences = absent.map((key) =>
+    remedies[key] === undefined
+      ? `The evaluation has no ${key}; evaluate with it, or write '${key} == null || …'.`
+      : `Nothing is known of '${key}': ${remedies[key]}; or write '${key} == null || …'.`,
+  );
+  return [...sentences, ...findUnexpected(expression, variables)].map((each) => ` ${each}`).join('');
+}
+
+/** A comparison with null is no failure of the expression, yet the reader wants to know. */
+const unmeasuredOf = (expression: string, variables: GateVariables): string =>
+  Object.keys(partRemedies)
+    .filter((path) => readPath(path, variables) === null && mentions(expression, path))
+    .map((path) => ` '${path}' was not measured: ${partRemedies[path]}.`)
+    .join('');
+
+function findUnexpected(expression: string, variables: GateVariables): string[] {
+  const expectations = readPath('data.expectations', variables);
+  if (typeof expectations !== 'object' || expectations === null) return [];
+  const known = Object.keys(expectations);
+  return namesIn(expression, 'data.expectations')
+    .filter((name) => !known.includes(name))
+    .map(
+      (name) =>
+        `The training set has no expectation '${name}'; it has ${known.map((each) => `'${each}'`).join(', ') || 'none: tidemill datasets expectations set'}.`,
+    );
 }
 
 const isRefusal = ({ passed, severity }: RuleResult): boolean => !passed && severity === 'refuse';

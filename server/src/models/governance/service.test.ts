@@ -44,6 +44,8 @@ async function openGovernance(db: Db) {
     analytics: unasked as Analytics,
     compute: unasked,
     datasets: unasked,
+    validation: unasked,
+    assessments: { newest: async () => ({}) },
     features: unasked,
     learners: unasked,
     tempFolder: '',

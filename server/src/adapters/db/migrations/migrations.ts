@@ -46,6 +46,7 @@ import { migration as monitoring } from './050-monitoring.ts';
 import { migration as alerts } from './051-alerts.ts';
 import { migration as retraining } from './052-retraining.ts';
 import { migration as projects } from './053-projects.ts';
+import { migration as assessments } from './058-assessments.ts';
 
 /** The one ordered list. A domain adds `NNN-<domain>.ts` and a line here; a released migration never changes. */
 export const migrations: readonly Migration[] = [
@@ -96,4 +97,5 @@ export const migrations: readonly Migration[] = [
   alerts,
   retraining,
   projects,
+  assessments,
 ];

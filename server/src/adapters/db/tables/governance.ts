@@ -66,7 +66,19 @@ interface ModelCardTextsTable {
   updated_by: string;
 }
 
+/** What was measured of a version; never changed after the insert. */
+interface ModelAssessmentsTable {
+  workspace: string;
+  id: string;
+  model: string;
+  version: number;
+  kind: string;
+  body: string;
+  created_at: number;
+}
+
 export interface GovernanceTables {
+  model_assessments: ModelAssessmentsTable;
   model_card_texts: ModelCardTextsTable;
   promotions: PromotionsTable;
   model_gates: ModelGatesTable;

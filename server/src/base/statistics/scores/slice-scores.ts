@@ -95,6 +95,16 @@ export const binaryFigures = ({ truth, score, loss, threshold }: BinaryLosses): 
   },
 });
 
+/** The same of classes that were called, 1 the positive one. */
+export function calledFigures(truth: Float64Array, called: Float64Array): SliceFigures {
+  const all = binaryFigures({ truth, score: called, loss: new Float64Array(truth.length), threshold: 1 });
+  const names = ['accuracy', 'precision', 'recall', 'f1', 'prevalence'];
+  return {
+    ...all,
+    scores: Object.fromEntries(Object.entries(all.scores).filter(([name]) => names.includes(name))),
+  };
+}
+
 /** accuracy, and log_loss where there are losses. */
 export const classFigures = (
   truth: Float64Array,

@@ -7,6 +7,7 @@ import { type Estimated, normalInterval } from '../../../base/statistics/scores/
 import { ascendingOrder, pick } from '../../../base/statistics/scores/order.ts';
 import {
   binaryFigures,
+  calledFigures,
   classFigures,
   regressionFigures,
   type SliceFigures,
@@ -44,7 +45,10 @@ function lossesOf(rows: JudgedRows): Losses {
   const called = calledClasses(rows);
   const loss = probabilities ? (probabilityLosses(truth, probabilities)[0]?.[1] ?? null) : null;
   const wrong = truth.map((value, i) => (value === called[i] ? 0 : 1));
-  const figures = classFigures(truth, called, loss);
+  const figures =
+    rows.task === 'binary' && !loss
+      ? calledFigures(positives(rows), positives({ ...rows, truth: called }))
+      : classFigures(truth, called, loss);
   return { name: loss ? 'log_loss' : 'zero_one', values: loss ?? wrong, figures };
 }
 

@@ -19,6 +19,7 @@ import { formatBytes } from '../../../lib/format.ts';
 import { useParam } from '../../../lib/url-state.ts';
 import { ApprovalActions } from './ApprovalActions.tsx';
 import { ApprovalsPanel } from './ApprovalsPanel.tsx';
+import { AssessmentsPanel } from './AssessmentsPanel.tsx';
 import { CardPanel } from './CardPanel.tsx';
 import { LoadPanel } from './LoadPanel.tsx';
 import { StageLine } from './StageLine.tsx';
@@ -58,6 +59,7 @@ export function ModelVersionScreen() {
                 title: 'Evaluations and gate',
                 render: () => <VersionEvaluations model={value} />,
               },
+              { id: 'assessments', title: 'Assessments', render: () => <AssessmentsPanel model={value} /> },
               { id: 'card', title: 'Card', render: () => <CardPanel model={value} /> },
               { id: 'load', title: 'Use it', render: () => <LoadPanel model={value} /> },
               { id: 'approvals', title: 'Decisions', render: () => <ApprovalsPanel model={value} /> },
