@@ -73,7 +73,7 @@ test('three times: written, acknowledged, killed, started again on the same fold
   }
   await start();
   for (const one of written) await expectThere(server?.url ?? '', one);
-  const actions = await createClient({ url: server?.url }).access.listAudit({ action: 'dataset.committed' });
+  const actions = await createClient({ url: server?.url }).audit.list({ action: 'dataset.committed' });
   expect(actions.items).toHaveLength(3);
 });
 
@@ -127,7 +127,7 @@ describe('an upload that breaks off', () => {
   const expectNothing = async (client: Client) => {
     expect((await client.datasets.list()).items).toEqual([]);
     await expect(client.datasets.get({ name: 'broken' })).rejects.toMatchObject({ code: 'datasetNotFound' });
-    expect((await client.access.listAudit({ action: 'dataset.committed' })).items).toEqual([]);
+    expect((await client.audit.list({ action: 'dataset.committed' })).items).toEqual([]);
   };
 
   test('leaves nothing visible when the client goes away, and the name is free', async () => {

@@ -39,6 +39,16 @@ export const failures = {
     ),
   nameUnclear: (path: string) =>
     new CliError('nameUnclear', `No dataset name follows from ${path}. Give one: --name prices.`),
+  auditFileUnknown: (path: string, reason: string) =>
+    new CliError(
+      'auditFileUnknown',
+      `${path} cannot be verified: ${reason}. Give a whole export: tidemill audit export -o audit.ndjson.`,
+    ),
+  expectInvalid: (text: string) =>
+    new CliError(
+      'expectInvalid',
+      `'${text}' is no head of a chain. Give it as verify printed it: 1234:9f86d081… with 64 hex digits.`,
+    ),
   burstAlone: () =>
     new CliError('burstAlone', '--burst says how many requests may come at once of a --rate. Give both.'),
   referenceMissing: () =>

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { byId, Done, Json, literals, nullable, page, pageQuery, strict, Timestamp } from './common.ts';
+import { byId, Done, literals, nullable, page, pageQuery, strict, Timestamp } from './common.ts';
 import { endpoints } from './endpoint.ts';
 
 export const Role = literals('viewer', 'editor', 'approver', 'operator', 'admin', 'invoker');
@@ -38,16 +38,6 @@ export const Token = Type.Object({
   revokedAt: nullable(Timestamp),
 });
 export type Token = Static<typeof Token>;
-
-export const AuditEntry = Type.Object({
-  id: Type.Integer(),
-  at: Timestamp,
-  actor: Type.String(),
-  action: Type.String(),
-  subject: Type.String(),
-  detail: Json,
-});
-export type AuditEntry = Static<typeof AuditEntry>;
 
 export const LineageEdge = Type.Object({
   from: Type.String(),
@@ -142,18 +132,6 @@ export const accessEndpoints = endpoints({
     summary: 'Revoke a token',
     params: byId,
     reply: Done,
-  },
-  listAudit: {
-    method: 'GET',
-    path: '/api/v1/audit',
-    permission: 'read',
-    summary: 'Who did what, newest first',
-    query: strict({
-      ...pageQuery,
-      subject: Type.Optional(Type.String()),
-      action: Type.Optional(Type.String()),
-    }),
-    reply: page(AuditEntry),
   },
   lineage: {
     method: 'GET',

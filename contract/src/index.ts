@@ -1,6 +1,7 @@
 import { accessEndpoints } from './access.ts';
 import { analysesEndpoints } from './analyses.ts';
 import { assessmentEndpoints } from './assessments.ts';
+import { auditEndpoints } from './audit.ts';
 import { datasetsEndpoints } from './datasets.ts';
 import { entitiesEndpoints } from './entities.ts';
 import { evaluationEndpoints } from './evaluations.ts';
@@ -31,6 +32,7 @@ import { webhooksEndpoints } from './webhooks.ts';
 /** Everything the HTTP interface promises, by domain. */
 export const contract = {
   access: accessEndpoints,
+  audit: auditEndpoints,
   system: systemEndpoints,
   garbage: garbageEndpoints,
   sources: sourcesEndpoints,
@@ -66,6 +68,7 @@ export type Contract = typeof contract;
 export * from './access.ts';
 export * from './analyses.ts';
 export * from './assessments.ts';
+export * from './audit.ts';
 export * from './common.ts';
 export {
   ChangeKind,

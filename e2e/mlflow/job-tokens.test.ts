@@ -57,7 +57,7 @@ describe.skipIf(python === '')('a job on a server that asks for tokens', () => {
       filter: `tags.mlflow.parentRunId = '${runId}'`,
     });
     expect(items).toHaveLength(3);
-    const made = await client.access.listAudit({ action: 'loggedModel.created' });
+    const made = await client.audit.list({ action: 'loggedModel.created' });
     expect(new Set(made.items.map(({ actor }) => actor))).toEqual(new Set([`job:${id}`]));
     const version = await client.registry.register({ name: 'ridge', runId, path: 'by-hand' });
     expect(version.reference).toBe('ridge@1');

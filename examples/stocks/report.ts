@@ -47,7 +47,7 @@ export async function measure(
   const rollouts = (await client.rollouts.list({ limit: 1000 })).items;
   const loops = (await client.retraining.list({ limit: 1000 })).items;
   const alerts = (await client.alerts.list({ limit: 1000 })).items;
-  const checks = (await client.access.listAudit({ action: 'gate.refused', limit: 1000 })).items;
+  const checks = (await client.audit.list({ action: 'gate.refused', limit: 1000 })).items;
   return {
     datasetVersions: counts.datasetVersions,
     modelVersions: counts.modelVersions,

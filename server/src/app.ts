@@ -9,7 +9,7 @@ import type { FastifyInstance } from 'fastify';
 import { createAudit, createChanges } from './access/audit/service.ts';
 import { createAuth } from './access/auth/service.ts';
 import { createLineage } from './access/lineage/service.ts';
-import { accessRoutes } from './access/routes.ts';
+import { accessRoutes, auditRoutes } from './access/routes.ts';
 import { createSecrets } from './access/secrets/service.ts';
 import { lazyAnalytics } from './adapters/analytics/lazy.ts';
 import { openFilesystemFolder } from './adapters/artifact-folder/filesystem.ts';
@@ -123,7 +123,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
   });
   const changes = createChanges({ db, clock, events });
   const lineage = createLineage({ db, clock });
-  const audit = createAudit({ db });
+  const audit = createAudit({ db, clock, logger });
   const secrets = createSecrets({
     db,
     clock,
@@ -472,6 +472,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
       await endpoints.start();
       await events.start();
       await tasks.start();
+      audit.start();
       await monitoring.start();
       ready = true;
     },
@@ -485,6 +486,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
       await endpoints.stop();
       await pythonRuntimes.close();
       await predictions.stop();
+      await audit.stop();
       await closeAdapters(adapters);
     },
   };
@@ -494,7 +496,8 @@ export type App = Awaited<ReturnType<typeof createApp>>;
 export type Services = App['services'];
 
 function bindAll(http: FastifyInstance, services: Services): void {
-  bind(http, 'access', contract.access, accessRoutes(services.auth, services.audit, services.lineage));
+  bind(http, 'access', contract.access, accessRoutes(services.auth, services.lineage));
+  bind(http, 'audit', contract.audit, auditRoutes(services.audit));
   bind(http, 'sources', contract.sources, sourcesRoutes(services.sources));
   bind(http, 'datasets', contract.datasets, datasetsRoutes(services.datasets));
   bind(http, 'profiling', contract.profiling, profilingRoutes(services.profiling));

@@ -5,6 +5,7 @@ import { example, listUpTo } from '../pages.ts';
 import { toInteger, toNumber } from '../parse.ts';
 import { sessionOf } from '../session.ts';
 import { formatTime, tableLines } from '../table.ts';
+import { addAuditCommands } from './access/audit.ts';
 import { addLineageCommand } from './access/lineage.ts';
 
 const mostListed = 10_000;
@@ -14,29 +15,7 @@ const roleOption = () => new Option('--role <role>', 'what it may do').choices(r
 export function addAccessCommands(program: Command): void {
   addTokens(program.command('tokens').description('tokens for programs and people'));
   addUsers(program.command('users').description('named users'));
-  const audit = program
-    .command('audit')
-    .description('who did what, newest first')
-    .option('--subject <uri>', 'only this thing, e.g. model:forecaster@1')
-    .option('--action <action>', 'only this action, e.g. endpoint.released')
-    .option('--limit <number>', 'at most so many', toInteger, 50)
-    .action(async (options: { subject?: string; action?: string; limit: number }, command: Command) => {
-      const session = sessionOf(command);
-      const { limit, ...filter } = options;
-      const items = await listUpTo(limit, (page) => session.client.access.listAudit({ ...filter, ...page }));
-      session.list(
-        items,
-        {
-          at: (e) => formatTime(e.at),
-          actor: (e) => e.actor,
-          action: (e) => e.action,
-          subject: (e) => e.subject,
-          detail: (e) => JSON.stringify(e.detail).slice(0, 80),
-        },
-        'Nothing has happened yet.',
-      );
-    });
-  example(audit, 'audit --subject model:forecaster@1');
+  addAuditCommands(program);
   addLineageCommand(program);
   const impact = program
     .command('impact <uri>')

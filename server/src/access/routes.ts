@@ -4,18 +4,19 @@ import type { Audit } from './audit/service.ts';
 import type { Auth } from './auth/service.ts';
 import type { Lineage } from './lineage/service.ts';
 
-export const accessRoutes = (
-  auth: Auth,
-  audit: Audit,
-  lineage: Lineage,
-): Handlers<typeof contract.access> => ({
+export const accessRoutes = (auth: Auth, lineage: Lineage): Handlers<typeof contract.access> => ({
   whoami: (_input, caller) => auth.whoami(caller),
   createUser: (input, caller) => auth.createUser(input, caller),
   listUsers: (input, caller) => auth.listUsers(input, caller),
   createToken: (input, caller) => auth.createToken(input, caller),
   listTokens: (input, caller) => auth.listTokens(input, caller),
   revokeToken: (input, caller) => auth.revokeToken(input, caller),
-  listAudit: (input, caller) => audit.list(input, caller),
   impact: (input, caller) => lineage.impact(input, caller),
   lineage: (input, caller) => lineage.lineage(input, caller),
+});
+
+export const auditRoutes = (audit: Audit): Handlers<typeof contract.audit> => ({
+  list: (input, caller) => audit.list(input, caller),
+  verify: (input, caller) => audit.verify(input, caller),
+  export: (input, caller) => audit.export(input, caller),
 });

@@ -81,9 +81,15 @@ async function shapeOf(client: pg.Client, schema: string): Promise<string> {
   return rows[0]?.shape ?? '';
 }
 
+/** Append-only; who owns them may say otherwise. */
+const guarded = ['audit', 'audit_heads'];
+
 /** Only what holds something is truncated: an untouched table costs a look, a truncated one a new file. */
 async function empty(client: pg.Client, schema: string): Promise<void> {
   await client.query(`set lock_timeout = '20s'; set search_path to ${schema}`);
+  const guard = (state: 'enable' | 'disable') =>
+    client.query(guarded.map((table) => `alter table ${table} ${state} trigger user`).join(';'));
+  await guard('disable');
   await client.query(`do $$
     declare
       name text;
@@ -99,6 +105,7 @@ async function empty(client: pg.Client, schema: string): Promise<void> {
         execute format('alter sequence %I restart', name);
       end loop;
     end $$`);
+  await guard('enable');
 }
 
 async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {

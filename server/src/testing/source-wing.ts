@@ -95,6 +95,6 @@ export async function openSources(db: Db, options: Options = {}) {
     sources.create({ name: 'prices', ...input }, caller);
   return {
     ...{ db, sources, datasets, tasks, caller, root, write, create, pull, settled, rows, boot, lineage },
-    audit: createAudit({ db }),
+    audit: createAudit({ db, clock, logger }),
   };
 }

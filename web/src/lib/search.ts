@@ -34,6 +34,8 @@ export interface ScreenSearch {
   readonly sql?: string;
   /** The column of a user's table whose details are open. */
   readonly column?: string;
+  readonly actor?: string;
+  readonly action?: string;
 }
 
 const known = [
@@ -59,6 +61,8 @@ const known = [
   'row',
   'sql',
   'column',
+  'actor',
+  'action',
 ] as const satisfies readonly (keyof ScreenSearch)[];
 
 /** Keeps what we know; anything else in an address is dropped, not an error. */

@@ -1,10 +1,21 @@
-import type { AuditEntry, Page } from '@tidemill/contract';
-import { type Db, transact } from '../../adapters/db/db.ts';
+import type {
+  AuditEntry,
+  AuditVerification,
+  auditEndpoints,
+  Download,
+  Input,
+  Page,
+} from '@tidemill/contract';
+import { type Db, parseJson, transact } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { decodeCursor, defaultPageSize, isNumber, toPage } from '../../base/page.ts';
 import type { Events } from '../../platform/events/service.ts';
+import { exportEntries } from './export.ts';
+import type { StoredEntry } from './rules.ts';
+import { createSealer, type SealerDependencies } from './sealer.ts';
 import { auditStore } from './store.ts';
+import { parseExpected, verifyChain } from './verification.ts';
 
 export interface Change {
   /** Names the audit row and the event alike: `dataset.committed`. */
@@ -37,13 +48,13 @@ export function createChanges({ db, clock, events }: ChangesDependencies) {
           subject: change.subject,
           detail: change.detail ?? {},
         }));
+        if (rows.length === 0) return result;
+        await events.emit(
+          tx,
+          ...rows.map(({ action, detail, ...row }) => ({ ...row, kind: action, payload: detail })),
+        );
+        // Under the outbox lock by now: the order of ids is that of commits, which the chain goes by.
         await auditStore(tx).append(rows.map((row) => ({ ...row, at: clock.now() })));
-        if (rows.length > 0) {
-          await events.emit(
-            tx,
-            ...rows.map(({ action, detail, ...row }) => ({ ...row, kind: action, payload: detail })),
-          );
-        }
         return result;
       });
     },
@@ -52,29 +63,51 @@ export function createChanges({ db, clock, events }: ChangesDependencies) {
 
 export type Changes = ReturnType<typeof createChanges>;
 
-export function createAudit({ db }: { readonly db: Db }) {
+export interface AuditDependencies extends SealerDependencies {}
+
+type Contract = typeof auditEndpoints;
+
+/** Who did what. Entries are only added, and each is sealed into its workspace's chain within seconds of its commit. */
+export function createAudit(deps: AuditDependencies) {
+  const { db } = deps;
+  const sealer = createSealer(deps);
+
   return {
-    async list(
-      input: {
-        subject?: string | undefined;
-        action?: string | undefined;
-        cursor?: string | undefined;
-        limit?: number | undefined;
-      },
-      caller: Caller,
-    ): Promise<Page<AuditEntry>> {
-      const limit = input.limit ?? defaultPageSize;
-      const before = input.cursor ? decodeCursor(input.cursor, isNumber) : undefined;
-      const rows = await auditStore(db).list({
-        workspace: caller.workspace,
-        subject: input.subject,
-        action: input.action,
-        before,
-        limit: limit + 1,
-      });
-      return toPage(rows, limit, (entry) => entry.id);
+    start: sealer.start,
+    stop: sealer.stop,
+
+    async list(input: Input<Contract['list']>, caller: Caller): Promise<Page<AuditEntry>> {
+      const { cursor, limit = defaultPageSize, ...filter } = input;
+      const before = cursor ? decodeCursor(cursor, isNumber) : undefined;
+      const rows = await auditStore(db).list(caller.workspace, filter, { before, limit: limit + 1 });
+      const page = toPage(rows, limit, (entry) => entry.id);
+      return { ...page, items: page.items.map(toContract) };
+    },
+
+    /** Up to now, so many entries a call. */
+    async verify(input: Input<Contract['verify']>, caller: Caller): Promise<AuditVerification> {
+      const { cursor, limit, expect } = input;
+      if (cursor === undefined) await sealer.seal();
+      const expected = expect === undefined ? undefined : parseExpected(expect);
+      return verifyChain(db, { workspace: caller.workspace, cursor, limit, expected });
+    },
+
+    /** All up to now, as one stream. */
+    async export(input: Input<Contract['export']>, { workspace }: Caller): Promise<Download> {
+      const { format = 'ndjson', accept: _accept, ...filter } = input;
+      await sealer.seal();
+      return {
+        content: exportEntries(db, workspace, filter, format),
+        mediaType: format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson',
+        fileName: `audit.${format}`,
+      };
     },
   };
 }
 
 export type Audit = ReturnType<typeof createAudit>;
+
+const toContract = ({ workspace: _workspace, detail, ...entry }: StoredEntry): AuditEntry => ({
+  ...entry,
+  detail: parseJson(detail),
+});

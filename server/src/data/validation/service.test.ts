@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url';
 import type { Expectation } from '@tidemill/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAudit } from '../../access/audit/service.ts';
+import { systemClock } from '../../base/clock.ts';
+import { createLogger } from '../../base/logger.ts';
 import { callerIn, createDataWing, type DataWing } from '../../testing/data-wing.ts';
 import { describeEachDatabase } from '../../testing/each-database.ts';
 import { createTestPlatform, type TestPlatform } from '../../testing/platform.ts';
@@ -55,7 +57,10 @@ describeEachDatabase('validation', (open) => {
     const kept = await wing.validation.get({ name: 'prices', id: refused.details.validation }, caller);
     expect(kept).toMatchObject({ version: null, status: 'failed', cause: 'commit', passed: 2, failed: 1 });
     expect(kept.outcomes.map(({ passed }) => passed)).toEqual([false, true, true]);
-    const audit = await createAudit({ db: wing.db }).list({ subject: 'dataset:prices' }, caller);
+    const audit = await createAudit({ db: wing.db, clock: systemClock, logger: createLogger('silent') }).list(
+      { subject: 'dataset:prices' },
+      caller,
+    );
     expect(audit.items.map(({ action }) => action)).toContain('dataset.refused');
   });
 

@@ -74,7 +74,7 @@ async function openGovernance(db: Db) {
     governance.approve({ name: 'forecaster', version: String(version), reason, override }, caller);
   const isReleasable = (version: number) =>
     transact(db, (tx) => governance.assertReleasable(tx, caller.workspace, [`model:forecaster@${version}`]));
-  const audit = async () => (await createAudit({ db }).list({}, caller)).items.reverse();
+  const audit = async () => (await createAudit({ db, clock, logger }).list({}, caller)).items.reverse();
   return { db, governance, registry, caller, addVersion, addEvaluation, check, approve, isReleasable, audit };
 }
 

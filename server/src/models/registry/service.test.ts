@@ -77,7 +77,16 @@ async function openRegistry(db: Db) {
     await addRun(id, { 'recipe.json': JSON.stringify({ ...recipe, runId: id }) }, '');
   }
 
-  return { registry, caller, addRun, addModelRun, events, changes, lineage, audit: createAudit({ db }) };
+  return {
+    registry,
+    caller,
+    addRun,
+    addModelRun,
+    events,
+    changes,
+    lineage,
+    audit: createAudit({ db, clock: systemClock, logger }),
+  };
 }
 
 const recipe = { learner: 'ridge', trainingSet: { reference: 'training@2', digest: 'd' } };

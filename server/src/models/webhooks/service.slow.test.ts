@@ -49,7 +49,7 @@ async function openWebhooks(db: Db, timeoutMs = 2000, retry = soon) {
       () => log(webhook),
       (items) => items.length === count && items.every((item) => item.finishedAt !== null),
     );
-  return { webhooks, caller, emit, create, log, settled, audit: createAudit({ db }), db };
+  return { webhooks, caller, emit, create, log, settled, audit: createAudit({ db, clock, logger }), db };
 }
 
 describeEachDatabase('webhooks', (open) => {

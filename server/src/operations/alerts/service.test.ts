@@ -44,7 +44,7 @@ function openAlerts(db: Db) {
       ...{ eventTime: 1, causes: breached ? [cause('close', 3, 1)] : [], webhook: null },
       ...change,
     });
-  return { alerts, observe, caller, tasks, audit: createAudit({ db }) };
+  return { alerts, observe, caller, tasks, audit: createAudit({ db, clock: systemClock, logger }) };
 }
 
 const cause = (column: string, value: number, threshold: number): Cause => ({

@@ -45,6 +45,7 @@ import { migration as approvalPolicies } from './049-approval-policies.ts';
 import { migration as monitoring } from './050-monitoring.ts';
 import { migration as alerts } from './051-alerts.ts';
 import { migration as retraining } from './052-retraining.ts';
+import { migration as auditChain } from './053-audit-chain.ts';
 import { migration as projects } from './053-projects.ts';
 import { migration as assessments } from './058-assessments.ts';
 
@@ -98,4 +99,5 @@ export const migrations: readonly Migration[] = [
   retraining,
   projects,
   assessments,
+  auditChain,
 ];

@@ -35,8 +35,19 @@ interface AuditTable {
   subject: string;
   detail: string;
   created_at: number;
-  /** Null until the chain is sealed up to this row. */
-  hash: string | null;
+  /** Both null until the chain is sealed up to this row; nothing of a row changes but that, once. */
+  position: Generated<number | null>;
+  hash: Generated<string | null>;
+}
+
+/** How far the chain of a workspace is sealed. */
+interface AuditHeadsTable {
+  workspace: string;
+  position: number;
+  /** The last sealed row. */
+  entry_id: number;
+  hash: string;
+  sealed_at: number;
 }
 
 interface LineageNodesTable {
@@ -82,6 +93,7 @@ export interface AccessTables {
   users: UsersTable;
   tokens: TokensTable;
   audit: AuditTable;
+  audit_heads: AuditHeadsTable;
   lineage_nodes: LineageNodesTable;
   lineage_edges: LineageEdgesTable;
   lineage_holds: LineageHoldsTable;
