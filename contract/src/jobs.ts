@@ -101,6 +101,8 @@ export const CommandJob = strict({
   priority: Type.Optional(Type.Integer({ minimum: -100, maximum: 100, description: 'the greater first' })),
   timeoutSeconds: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 604_800 })),
   maximumAttempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })),
+  /** The model that its run has logged becomes a version of this one when it has succeeded. */
+  register: Type.Optional(Name),
   mayRegister: Type.Optional(
     Type.String({
       minLength: 1,

@@ -124,6 +124,7 @@ const {
   experiment: _experiment,
   name: _name,
   parameters: _parameters,
+  register: _register,
   cache: _cache,
   mayRegister: _mayRegister,
   ...commandOfTrial

@@ -62,6 +62,7 @@ import { mlflowFileRoutes } from './models/registry/mlflow/file-routes.ts';
 import { registryMlflowOperations } from './models/registry/mlflow-routes.ts';
 import { registryRoutes } from './models/registry/routes.ts';
 import { createRegistry } from './models/registry/service.ts';
+import { measureRanges } from './models/registry/training-range.ts';
 import { webhooksMlflowOperations } from './models/webhooks/mlflow-routes.ts';
 import { webhooksRoutes } from './models/webhooks/routes.ts';
 import { createWebhooks } from './models/webhooks/service.ts';
@@ -205,6 +206,8 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     datasets,
     sweeps,
     parseMLmodel,
+    rangesOf: (reference, inputs, workspace) =>
+      measureRanges({ analytics, datasets }, reference, inputs, workspace),
     async renamed(tx, workspace, name, to) {
       await governance.renameIn(tx, workspace, name, to);
       await assessments.renameIn(tx, workspace, name, to);

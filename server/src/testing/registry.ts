@@ -39,6 +39,7 @@ export async function createTestRegistry(
     ...{ db, blobs, changes, lineage, events, clock, logger, experiments, parseMLmodel },
     renamed: async () => undefined,
     datasets: noDatasets,
+    rangesOf: async () => ({}),
     sweeps,
   });
   return { ...own, db, changes, events, registry };

@@ -7,39 +7,72 @@ import { isSettled, watch } from '../../watch.ts';
 export async function followJob(session: Session, id: string): Promise<void> {
   const job = await watchJob(session, id);
   if (!job) return;
-  session.show(job, describeJob);
+  session.show(await withModel(session, job), describeJob);
   if (job.state !== 'succeeded') process.exitCode = 1;
+}
+
+/** Of a command, registering follows the end a moment later: asked again it gives that version, or says why there is none. */
+async function withModel({ client }: Session, job: Job): Promise<Job> {
+  const { kind, state, runId, spec } = job;
+  if (kind !== 'command' || state !== 'succeeded' || runId === null || typeof spec.register !== 'string')
+    return job;
+  const { reference } = await client.registry.register({ name: spec.register, runId });
+  return { ...job, modelVersion: reference };
 }
 
 /** The job at its end; null when the reader left by Ctrl-C. */
 export async function watchJob(session: Session, id: string): Promise<Job | null> {
   const isDone = isSettled();
   const output = followOutput(session, id);
-  return watch(session, {
-    ask: async (signal) => {
-      const found = await session.client.jobs.get({ id }, { signal });
-      // Asked after the state: what a job wrote before its end is there once it has ended.
-      if (found.kind === 'command') await output.print(signal);
-      return found;
+  const say = (text: string) => {
+    output.endLine();
+    session.say(text);
+  };
+  const found = await watch(
+    { ...session, say },
+    {
+      ask: async (signal) => {
+        const found = await session.client.jobs.get({ id }, { signal });
+        // Asked after the state: what a job wrote before its end is there once it has ended.
+        if (found.kind === 'command') await output.print(signal);
+        return found;
+      },
+      isDone: (found) =>
+        isDone({
+          ...found,
+          wantsModel: found.kind === 'learner' && typeof found.spec.register === 'string',
+        }),
+      lines: progressLines,
+      whenLeft: `The job goes on. Watch it: tidemill jobs show ${id} --follow; end it: tidemill jobs cancel ${id}`,
     },
-    isDone: (found) => isDone({ ...found, wantsModel: typeof found.spec.register === 'string' }),
-    lines: progressLines,
-    whenLeft: `The job goes on. Watch it: tidemill jobs show ${id} --follow; end it: tidemill jobs cancel ${id}`,
-  });
+  );
+  output.endLine();
+  return found;
 }
+
+const newline = 10;
 
 /** What the command writes, as it writes it; with `--json` all of it goes to standard error. */
 function followOutput(session: Session, id: string) {
   const seen = { stdout: 0, stderr: 0 };
+  /** Where the last line that was printed has no end yet. */
+  const open = new Set<NodeJS.WriteStream>();
   async function printFrom(stream: 'stdout' | 'stderr', signal: AbortSignal): Promise<void> {
     const target = stream === 'stderr' || session.json ? process.stderr : process.stdout;
     const download = await session.client.jobs.logs({ id, stream, offset: seen[stream] }, { signal });
     for await (const bytes of download.content) {
       seen[stream] += bytes.length;
       target.write(bytes);
+      if (bytes.at(-1) === newline) open.delete(target);
+      else if (bytes.length > 0) open.add(target);
     }
   }
   return {
+    /** What we say begins a line of its own. */
+    endLine(): void {
+      for (const target of open) target.write('\n');
+      open.clear();
+    },
     print: (signal: AbortSignal) => Promise.all([printFrom('stdout', signal), printFrom('stderr', signal)]),
   };
 }

@@ -6,7 +6,7 @@ import { isSettled, watch } from '../../watch.ts';
 export async function followSweep(session: Session, id: string): Promise<void> {
   const isDone = isSettled();
   const sweep = await watch(session, {
-    ask: (signal) => session.client.sweeps.get({ id }, { signal }),
+    ask: changesOf(session, id),
     isDone: (found) =>
       isDone({
         ...found,
@@ -17,6 +17,24 @@ export async function followSweep(session: Session, id: string): Promise<void> {
   });
   if (!sweep) return;
   await showSweep(session, sweep, sweep.state);
+}
+
+/** The sweep as it is now, of which only what changed since the last look is fetched. */
+function changesOf({ client }: Session, id: string): (signal: AbortSignal) => Promise<Sweep> {
+  const trials = new Map<number, Trial>();
+  let since: string | undefined;
+  return async (signal) => {
+    for (;;) {
+      const { sweep, isWhole, hasMore, cursor, ...changed } = await client.sweeps.changes(
+        { id, since },
+        { signal },
+      );
+      if (isWhole) trials.clear();
+      for (const trial of changed.trials) trials.set(trial.number, trial);
+      since = cursor;
+      if (!hasMore) return { ...sweep, trials: [...trials.values()].sort((a, b) => a.number - b.number) };
+    }
+  };
 }
 
 /** Registering follows the end a moment later; asked for again it gives the same version, or says why there is none. */
@@ -35,7 +53,7 @@ async function showSweep(session: Session, sweep: Sweep, state: string | undefin
 /** Until the best were run again. */
 export async function followConfirmation(session: Session, id: string): Promise<void> {
   const sweep = await watch(session, {
-    ask: (signal) => session.client.sweeps.get({ id }, { signal }),
+    ask: changesOf(session, id),
     isDone: ({ confirmation }) => confirmation?.state !== 'running',
     lines: ({ confirmation }) => (confirmation ? repeatLines(confirmation) : []),
     whenLeft: `The confirmation goes on. Look at it: tidemill sweeps show ${id}; end it: tidemill sweeps cancel ${id}`,

@@ -30,6 +30,7 @@ export function addRunCommand(jobs: Command): void {
     .option('--experiment <name>', 'where the run belongs', 'Default')
     .option('--name <name>', 'name of the run')
     .option('--seed <number>', 'of everything random', toInteger)
+    .option('--register <model>', 'register the model that the run leaves as a version of this one')
     .option('--follow', 'wait for its end; exit code 1 if it failed')
     .optionsGroup('Options of a learner:')
     .addOption(new Option('--learner <name>', 'which one').choices(['ridge', 'trees'] as const))
@@ -45,7 +46,6 @@ export function addRunCommand(jobs: Command): void {
       ] as const),
     )
     .option('--holdout <share>', 'share of rows held out', toNumber)
-    .option('--register <model>', 'register the result as a version of this model')
     .optionsGroup('Options of a command:');
   const ofCommand = addCommandOptions(run)
     .option(
@@ -81,9 +81,9 @@ async function submit(session: Session, words: readonly string[], options: RunOp
   if (options.learner) return session.client.jobs.submitLearner(toLearnerJob(options, options.learner));
   if (words.length === 0)
     throw failures.optionMissing('--learner', 'name a learner, or give a command after --.');
-  const { mayRegister } = options;
+  const { register, mayRegister } = options;
   const job = await toCommandJob(session, words, options);
-  return session.client.jobs.submitCommand({ ...job, ...(mayRegister && { mayRegister }) });
+  return session.client.jobs.submitCommand({ ...job, register, mayRegister });
 }
 
 function toLearnerJob(options: RunOptions, learner: LearnerJob['learner']): LearnerJob {

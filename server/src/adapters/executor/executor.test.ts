@@ -58,6 +58,21 @@ describe('localExecutor', () => {
     expect(await readFile(join(folder, 'err'), 'utf8')).toBe('\n');
   });
 
+  it.each([
+    ['a short command', 'exec timeout 0.15 sh -c "while :; do :; done"'],
+    [
+      'children that have ended',
+      'for i in 1 2 3; do timeout 0.1 sh -c "while :; do :; done"; done; sleep 0.3',
+    ],
+  ])('counts the processor time of %s', async (_name, script) => {
+    let seconds = 0;
+    const onUsage = (usage: Usage) => {
+      seconds = Math.max(seconds, usage.cpuSeconds);
+    };
+    await executor.run(spec(script, { onUsage }));
+    expect(seconds).toBeGreaterThan(script.startsWith('for') ? 0.12 : 0.015);
+  });
+
   it('gives arguments to the program as they are', async () => {
     await executor.run(spec('', { command: ['/bin/echo', '$HOME; rm -rf "x"', "o'k"] }));
     expect(await readFile(join(folder, 'out'), 'utf8')).toBe(`$HOME; rm -rf "x" o'k\n`);

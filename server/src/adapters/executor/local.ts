@@ -11,6 +11,8 @@ export interface LocalOptions {
 
 /** Often enough that a command over its memory is ended before the machine suffers. */
 const watchMs = 250;
+/** Sooner at first: what a command has used cannot be seen any more when it has ended. */
+const firstLooksMs = [20, 20, 40, 80];
 /** Every so many looks, also for processes that have left their parents. */
 const thorough = 20;
 
@@ -68,7 +70,8 @@ function watchUsage(spec: CommandSpec, pid: number, stop: (why: 'memory' | 'outp
   let ended = false;
   let timer: NodeJS.Timeout;
   async function look(): Promise<void> {
-    if (mark !== undefined && looks++ % thorough === thorough - 1) strays = await listMarked(mark);
+    looks += 1;
+    if (mark !== undefined && looks % thorough === 0) strays = await listMarked(mark);
     const pids = [...new Set([...(await listDescendants(pid)), ...strays])];
     const usage = await measure(pids);
     if (ended) return;
@@ -78,7 +81,8 @@ function watchUsage(spec: CommandSpec, pid: number, stop: (why: 'memory' | 'outp
       if (((await stat(path).catch(() => null))?.size ?? 0) > outputBytes) stop('output');
   }
   const again = () => {
-    timer = setTimeout(() => void look().finally(() => ended || again()), watchMs);
+    const pauseMs = firstLooksMs[looks] ?? watchMs;
+    timer = setTimeout(() => void look().finally(() => ended || again()), pauseMs);
   };
   again();
   return () => {

@@ -10,7 +10,7 @@ import { groupsOf } from '../../base/in-parallel.ts';
 export interface Usage {
   /** Resident memory of all processes together. */
   readonly memoryBytes: number;
-  /** Processor time that the processes now alive have used. */
+  /** Processor time that the processes now alive have used, and those that they have waited for. */
   readonly cpuSeconds: number;
   readonly processes: number;
 }
@@ -80,9 +80,9 @@ const residentBytes = async (pid: number): Promise<number> =>
 async function cpuSeconds(pid: number): Promise<number | null> {
   const stat = await readProcess(pid, 'stat');
   if (stat === '') return null;
-  // Fields 14 and 15, counted behind the program's name, which may hold spaces and brackets.
+  // Fields 14 to 17, counted behind the program's name, which may hold spaces and brackets.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / ticksPerSecond;
 }
 
 /** Memory by shares: what several processes have in common counts once. Slower, so asked for only in doubt. */

@@ -45,6 +45,7 @@ async function openRegistry(db: Db) {
     renamed: async () => undefined,
     sweeps: noSweeps,
     datasets: noDatasets,
+    rangesOf: async () => ({}),
     experiments: {
       getRun: async ({ id }) => {
         if (!runs.has(id)) throw errors.runNotFound({ run: id });

@@ -1,6 +1,7 @@
+import type { Job } from '@tidemill/contract';
 import { expect, onTestFinished, test } from 'vitest';
 import { createTestPlatform, owner } from '../../testing/platform.ts';
-import { buildTrainingCsv, commitCsv, isEnded, until } from '../../testing/training-wing.ts';
+import { buildTrainingCsv, commitCsv, until } from '../../testing/training-wing.ts';
 import { pickTrainingSet } from './training-set.ts';
 
 const read = (uri: string, columns: readonly string[], context = '') => ({ uri, columns, context });
@@ -31,12 +32,18 @@ test("a command's model knows what it learned from, and that stays as long as th
   const { jobs, registry, lineage } = platform.services;
   await commitCsv(platform.services, 'days', buildTrainingCsv(20), owner);
   const script = `mkdir outputs/model; cat > outputs/model/MLmodel <<'end'\n${mlmodel}end\n`;
-  const command = { experiment: 'own', command: ['sh', '-c', script], inputs: ['days@latest'] };
+  const command = {
+    experiment: 'own',
+    command: ['sh', '-c', script],
+    inputs: ['days@latest'],
+    register: 'own',
+  };
   const { id } = await jobs.submitCommand(command, owner);
-  const { runId, error } = await until(jobs, id, owner, isEnded);
-  expect(error).toBeNull();
+  const isRegistered = (job: Job) => job.modelVersion !== null || job.state === 'failed';
+  const { runId, error, modelVersion } = await until(jobs, id, owner, isRegistered);
+  expect([error, modelVersion]).toEqual([null, 'own@1']);
   const version = await registry.register({ name: 'own', runId: runId ?? '' }, owner);
-  expect(version).toMatchObject({ trainingSet: 'dataset:days@1', recipe: null });
+  expect(version).toMatchObject({ reference: 'own@1', trainingSet: 'dataset:days@1', recipe: null });
   const { downstream } = await lineage.lineage({ uri: 'dataset:days@1' }, owner);
   expect(downstream).toContainEqual(expect.objectContaining({ to: `run:${runId}`, relation: 'trained' }));
   await expect(platform.services.datasets.delete({ name: 'days' }, owner)).rejects.toMatchObject({

@@ -20,6 +20,12 @@ import { versionStore } from './version-store.ts';
 
 export interface VersionSourceDependencies extends ModelFolderDependencies, TrainingSetDependencies {
   readonly db: Db;
+  /** What the inputs of a model were in the dataset version that it learned from. */
+  rangesOf(
+    trainingSet: string,
+    inputs: readonly string[],
+    workspace: string,
+  ): Promise<FolderContent['trainingRange']>;
   readonly experiments: {
     getRun(input: { id: string }, caller: Caller): Promise<Run>;
     /** `mlflow-artifacts:/`, or the URI of the folder into which clients write by themselves. */
@@ -84,7 +90,9 @@ export function createVersionSources(deps: VersionSourceDependencies) {
   async function withTrainingSet(found: Found, run: Run, { workspace }: Caller): Promise<Found> {
     if (found.trainingSet !== null || found.digest === null) return found;
     const signature = found.inputs.map(({ name }) => name);
-    return { ...found, trainingSet: await findTrainingSet(deps, run, signature, workspace) };
+    const trainingSet = await findTrainingSet(deps, run, signature, workspace);
+    if (trainingSet === null) return found;
+    return { ...found, trainingSet, trainingRange: await deps.rangesOf(trainingSet, signature, workspace) };
   }
 
   /** What MLflow 3 keeps beside the run, the newest first. */

@@ -31,7 +31,7 @@ export function createJobEnds({ changes, experiments, clock, tokens }: JobEndsDe
     /** False when the job had ended already. */
     end(job: JobRecord, state: JobEnd, caller: Caller, { error, alongside }: EndOptions = {}) {
       const { id, runId, workspace } = job;
-      const succeeded = state === 'succeeded' && job.kind === 'learner';
+      const isGood = state === 'succeeded';
       return changes.run(caller, async (tx, record): Promise<boolean> => {
         if (!(await jobStore(tx).end(id, clock.now()))) return false;
         await jobKeyStore(tx).land(id);
@@ -43,8 +43,8 @@ export function createJobEnds({ changes, experiments, clock, tokens }: JobEndsDe
           subject: toUri('job', id),
           detail: {
             ...{ id, kind: job.kind, state, runId },
-            register: succeeded ? job.spec.register : null,
-            recipe: succeeded ? toRecipe(job) : null,
+            register: (isGood && job.spec.register) || null,
+            recipe: isGood && job.kind === 'learner' ? toRecipe(job) : null,
             ...(error !== undefined && { error }),
           },
         });

@@ -27,9 +27,10 @@ export function createJobRepeats({ submissions, rebuilds, files, ...deps }: JobR
     /** The run of a command once more, from what was kept of it. @throws rebuildImpossible, runNotFound */
     async rebuild({ id }: { id: string }, caller: Caller): Promise<Job> {
       const plan = await rebuilds.plan(id, caller);
-      const { command, environment } = plan.spec;
+      // The model of the first run is the version; this one is there to be compared.
+      const { command, environment, register: _register, ...again } = plan.spec;
       const { VIRTUAL_ENV: _, CONDA_PREFIX: __, ...rest } = outsideSweeps(environment);
-      const spec = { ...plan.spec, command: withFoundPython(command), environment: rest };
+      const spec = { ...again, command: withFoundPython(command), environment: rest };
       const job: CommandRecord = { ...newRecord(plan.job.experiment, caller), kind: 'command', spec };
       return submit(job, caller, { alongside: (tx) => rebuilds.insert(tx, job, plan) });
     },

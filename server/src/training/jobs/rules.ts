@@ -30,6 +30,7 @@ export interface CommandSpec
     | 'seed'
     | 'resources'
     | 'cache'
+    | 'register'
     | 'mayRegister'
   > {
   readonly name: string | null;
@@ -41,6 +42,8 @@ export interface CommandSpec
   readonly seed: number | null;
   readonly resources: Needs;
   readonly timeoutSeconds: number | null;
+  /** The model that its run's becomes a version of; absent where none does. */
+  readonly register?: string;
   /** The model of which its script may make versions; absent in jobs of earlier servers. */
   readonly mayRegister?: string | null;
   /** The window of time that it is to be judged on, as `params.json` tells it. */
@@ -68,6 +71,7 @@ export function toCommandSpec(input: CommandJob, inputs: string[]): CommandSpec 
     priority: input.priority ?? 0,
     timeoutSeconds: input.timeoutSeconds ?? null,
     maximumAttempts: input.maximumAttempts ?? 1,
+    ...(input.register !== undefined && { register: input.register }),
     ...(input.mayRegister !== undefined && { mayRegister: input.mayRegister }),
     filesOf: null,
   };

@@ -80,7 +80,7 @@ export function createSubmissions({ clock, changes, tasks, experiments, get }: S
         record({
           action: 'job.finished',
           subject: toUri('job', id),
-          detail: { ...detail, state: 'succeeded', register: null, recipe: null },
+          detail: { ...detail, state: 'succeeded', register: job.spec.register ?? null, recipe: null },
         });
       return null;
     });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { SweepDefinition } from '@tidemill/contract';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { SweepDefinition, Trial } from '@tidemill/contract';
 import { afterEach, expect, test } from 'vitest';
 import type { Compute } from '../../adapters/executor/executor.ts';
 import { callerIn } from '../../testing/data-wing.ts';
@@ -45,6 +46,37 @@ describeEachDatabase('sweeps', (open) => {
     (await wing.events.listAfter(0, 10_000)).filter(
       (event) => event.kind === 'sweep.finished' && event.payload.id === id,
     );
+
+  test('what changed comes by pages, each trial until it has ended', async () => {
+    const caller = await prepare('changes');
+    const { id } = await wing.sweeps.create(definition, caller);
+    const known = new Map<number, Trial>();
+    const after = new Map<number, number>();
+    let since: string | undefined;
+    let isOver = false;
+    for (let look = 0; !isOver || look === 0; ) {
+      const changes = await wing.sweeps.changes({ id, since, limit: 2 }, caller);
+      expect(changes.trials.length).toBeLessThanOrEqual(2);
+      expect(changes.isWhole).toBe(since === undefined);
+      for (const trial of changes.trials) {
+        if (known.get(trial.number)?.endedAt) after.set(trial.number, (after.get(trial.number) ?? 0) + 1);
+        known.set(trial.number, trial);
+      }
+      since = changes.cursor;
+      look += 1;
+      await pause(5);
+      // What ended between the last look and this one is in this one.
+      isOver = isEnded({ ...changes.sweep, trials: [] }) && !changes.hasMore;
+    }
+    const sweep = await wing.sweeps.get({ id }, caller);
+    expect([...known.values()].sort((a, b) => a.number - b.number)).toEqual(sweep.trials);
+    expect(after).toEqual(new Map());
+    const { trials, sweep: shown, hasMore } = await wing.sweeps.changes({ id, since }, caller);
+    expect([trials, hasMore, shown.best]).toEqual([[], false, sweep.best]);
+    await expect(wing.sweeps.changes({ id, since: 'nonsense' }, caller)).rejects.toMatchObject({
+      code: 'pageCursorInvalid',
+    });
+  });
 
   test('trials are nested runs, the best is fitted on all rows and told with its recipe', async () => {
     const caller = await prepare('whole');

@@ -25,6 +25,7 @@ import type { Jobs } from '../jobs/service.ts';
 import type { Learners } from '../learners/service.ts';
 import { createLearnerConfirmations } from './confirmation/learner-confirmations.ts';
 import { createLearnerTasks } from './confirmation/learner-tasks.ts';
+import { listLearnerChanges } from './learner-changes.ts';
 import { type LearnerTrial, type SweepModel, type SweepRecord, taskKind, toSweep } from './rules.ts';
 import { countOf } from './space/rules.ts';
 import { createSearches, type SearchesDependencies } from './space/service.ts';
@@ -173,15 +174,16 @@ export function createSweeps(deps: SweepsDependencies) {
       return { items, nextCursor };
     },
 
-    /** Trials of a sweep over learners, which are few and take long, come all of them each time. @throws pageCursorInvalid */
+    /** @throws pageCursorInvalid */
     async changes(
       { id, ...request }: Input<typeof sweepsEndpoints.changes>,
       caller: Caller,
     ): Promise<SweepChanges> {
       const search = await searches.find(id, caller.workspace);
       if (search) return searches.changes(search, request);
-      const { trials, ...sweep } = await get({ id }, caller);
-      return { sweep, trials, isWhole: true, hasMore: false, cursor: request.since ?? '' };
+      const record = await getRecord(id, caller.workspace);
+      const looked = { task: await tasks.find(id), confirmation: await confirmations.describe(record) };
+      return listLearnerChanges(db, record, request, looked);
     },
 
     search: searches.create,

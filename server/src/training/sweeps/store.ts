@@ -168,6 +168,33 @@ export const sweepStore = (db: Db) => ({
     return row ? toTrial(row) : null;
   },
 
+  /** Those of the numbers named, and all from one on, in order of number. */
+  async pageTrials(
+    id: string,
+    { from, open }: { readonly from: number; readonly open: readonly number[] },
+    limit: number,
+  ): Promise<LearnerTrial[]> {
+    const rows = await db
+      .selectFrom('sweep_trials')
+      .selectAll()
+      .where('sweep_id', '=', id)
+      .where((e) => e.or([e('number', '>=', from), ...(open.length > 0 ? [e('number', 'in', open)] : [])]))
+      .orderBy('number')
+      .limit(limit)
+      .execute();
+    return rows.map(toTrial);
+  },
+
+  async findTrial(id: string, number: number): Promise<LearnerTrial | null> {
+    const row = await db
+      .selectFrom('sweep_trials')
+      .selectAll()
+      .where('sweep_id', '=', id)
+      .where('number', '=', number)
+      .executeTakeFirst();
+    return row ? toTrial(row) : null;
+  },
+
   /** By sweep, each in order of number. */
   async listTrials(sweepIds: readonly string[]): Promise<ReadonlyMap<string, readonly LearnerTrial[]>> {
     if (sweepIds.length === 0) return new Map();

@@ -21,7 +21,7 @@ const isSeen = (value: unknown): value is Seen =>
   Array.isArray(value) && value.length === 2 && value.every(isNumber);
 
 const nothingSeen: Seen = [-1, -1];
-const defaultLimit = 500;
+export const defaultLimit = 500;
 
 export function createSearchChanges({ db, describeConfirmation }: ChangesDependencies) {
   /** @throws pageCursorInvalid */

@@ -6,6 +6,9 @@ import { callerIn, textOf } from '../../../testing/data-wing.ts';
 import { describeEachDatabase } from '../../../testing/each-database.ts';
 import { createTrainingWing, type TrainingWing } from '../../../testing/training-wing.ts';
 
+import { searchStore } from './store.ts';
+import { createSearchTrials } from './trials.ts';
+
 /** In the words of a command. */
 const stands = (name: string): string => `$\{${name}}`;
 
@@ -130,6 +133,33 @@ describeEachDatabase('searches over a space', (open) => {
     await wing.sweeps.stop({ id: stopped.id }, caller);
     await wing.sweeps.tell({ id: stopped.id, number: only.number, value: 1 }, caller);
     expect(await stateOf(stopped.id)).toBe('stopped');
+  });
+
+  test('a server that dies between the last tell and the end leaves the end to the next one', async () => {
+    const caller = await prepare('dies-at-the-end');
+    const { db, clock, experiments, tasks } = wing;
+    const { id } = await wing.sweeps.search({ ...definition, budget: { trials: 2 } }, caller);
+    const search = await searchStore(db).find(caller.workspace, id);
+    if (!search) throw new Error('no search');
+    const left: number[] = [];
+    // All that the service does, but for what comes after the transaction of the tell.
+    const dying = createSearchTrials({
+      ...{ db, clock, experiments },
+      async onLast(tx, { workspace, actor }) {
+        left.push(number);
+        const task = { kind: 'sweep.end', workspace, subject: `sweep:${id}`, payload: { sweep: id }, actor };
+        await tasks.enqueue(tx, task);
+      },
+    });
+    let number = 0;
+    for (; number < 2; number++) {
+      const { lease } = await askFor(id, caller);
+      await dying.tell(search, number, { state: 'complete', values: [number] }, lease);
+      // Said again, it was the last one already.
+      await dying.tell(search, number, { state: 'complete', values: [number] }, lease);
+    }
+    expect(left).toEqual([1]);
+    expect(await ended(id, caller)).toMatchObject({ state: 'succeeded', best: { number: 0, value: 0 } });
   });
 
   test('who looks again is told what changed, by pages; a reader that adds it up has all of it', async () => {

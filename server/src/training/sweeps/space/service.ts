@@ -51,13 +51,14 @@ export interface SearchesDependencies {
 type Request<N extends keyof typeof sweepsEndpoints> = Input<(typeof sweepsEndpoints)[N]>;
 
 const taskKind = 'sweep.space';
+const endKind = 'sweep.end';
 /** Sweeps whose trials are begun side by side; their jobs are bounded by the machine. */
 const mostDriven = 32;
 
 /** Searches over a space: the server chooses the points and stops what promises little; trials run anywhere. */
 export function createSearches(deps: SearchesDependencies) {
   const { db, clock, changes, events, tasks, experiments, jobs } = deps;
-  const trials = createSearchTrials(deps);
+  const trials = createSearchTrials({ ...deps, onLast: enqueueEnd });
   const driver = createDriver({ experiments, jobs, trials, finish, getSearch });
   const confirmations = createConfirmations({
     ...{ ...deps, getSearch },
@@ -68,6 +69,11 @@ export function createSearches(deps: SearchesDependencies) {
   const listChanges = createSearchChanges({ db, describeConfirmation: confirmations.describe });
 
   tasks.register<{ sweep: string }>(taskKind, { concurrency: mostDriven }, driver.work);
+
+  tasks.register<{ sweep: string }>(endKind, { concurrency: mostDriven }, async ({ payload, workspace }) => {
+    await finishIfSpent(await getSearch(payload.sweep, workspace));
+    return { done: {} };
+  });
 
   events.on('searches', ['job.finished'], async ({ payload }) => {
     if (typeof payload.id !== 'string') return;
@@ -105,6 +111,13 @@ export function createSearches(deps: SearchesDependencies) {
     const subject = toUri('sweep', id);
     const task = { id: newId('task'), kind: taskKind, workspace, subject, payload: { sweep: id }, actor };
     return tasks.enqueue(tx, { ...task, maximumAttempts: endlessAttempts });
+  }
+
+  /** Whoever told the last trial ends the search at once; a server that dies in between leaves this. */
+  async function enqueueEnd(tx: Db, { id, workspace, actor }: SearchRecord): Promise<void> {
+    const subject = toUri('sweep', id);
+    const task = { id: newId('task'), kind: endKind, workspace, subject, payload: { sweep: id }, actor };
+    await tasks.enqueue(tx, { ...task, maximumAttempts: endlessAttempts });
   }
 
   /** Nothing is left to be tried. Without one complete trial the sweep has failed. */

@@ -224,6 +224,17 @@ export const searchStore = (db: Db) => ({
     return row ? toTrial(row) : null;
   },
 
+  async hasOpenTrial(id: string): Promise<boolean> {
+    const row = await db
+      .selectFrom('sweep_trials')
+      .select('number')
+      .where('sweep_id', '=', id)
+      .where('state', 'in', ['waiting', 'running'])
+      .limit(1)
+      .executeTakeFirst();
+    return row !== undefined;
+  },
+
   /** By the first goal; among equals the earlier one. */
   async findBest(id: string, order: 'asc' | 'desc'): Promise<TrialRecord | null> {
     const row = await bestFirst(db, id, order).executeTakeFirst();

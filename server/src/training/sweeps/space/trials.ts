@@ -16,6 +16,8 @@ export interface SearchTrialsDependencies {
   readonly db: Db;
   readonly clock: Clock;
   readonly experiments: Pick<Experiments, 'openRun' | 'setRunStatus' | 'logRest'>;
+  /** A trial was told with which the search seems to be over; in the transaction of its end. */
+  onLast(tx: Db, search: SearchRecord): Promise<void>;
 }
 
 export interface TrialEnd {
@@ -38,7 +40,7 @@ type Store = ReturnType<typeof searchStore>;
 
 const everyPointTried = 'every point of the space was tried';
 
-export function createSearchTrials({ db, clock, experiments }: SearchTrialsDependencies) {
+export function createSearchTrials({ db, clock, experiments, onLast }: SearchTrialsDependencies) {
   const minds = createMinds(db);
   const inTurn = createTurns();
 
@@ -169,6 +171,14 @@ export function createSearchTrials({ db, clock, experiments }: SearchTrialsDepen
       return { ...trial, lease: newId('lease'), leaseUntil };
     };
 
+  /** Why no trial will be begun any more, those at work aside; null while there may be one. */
+  function whyNoMore(search: SearchRecord, mind: Mind, all: readonly TrialRecord[]): string | null {
+    const spent = spentBudget(search, all, clock.now());
+    // Only a grid can be asked without being changed by it.
+    const isTried = search.definition.sampler === 'grid' && mind.sampler.ask(all.length) === null;
+    return spent ?? (isTried ? everyPointTried : null);
+  }
+
   async function getTrial(
     { id }: SearchRecord,
     number: number,
@@ -197,11 +207,7 @@ export function createSearchTrials({ db, clock, experiments }: SearchTrialsDepen
       inTurn(search.id, async () => {
         const mind = await minds.of(search);
         const all = [...mind.trials.values()];
-        if (!all.every(isOver)) return null;
-        const spent = spentBudget(search, all, clock.now());
-        // Only a grid can be asked without being changed by it.
-        const isTried = search.definition.sampler === 'grid' && mind.sampler.ask(all.length) === null;
-        return spent ?? (isTried ? everyPointTried : null);
+        return all.every(isOver) ? whyNoMore(search, mind, all) : null;
       }),
 
     async ask(search: SearchRecord): Promise<{ trial: AskedTrial | null; why: string | null }> {
@@ -257,6 +263,12 @@ export function createSearchTrials({ db, clock, experiments }: SearchTrialsDepen
           return true;
         };
         if (!isNews(trial)) return toTrial(trial);
+        const mind = await minds.of(search);
+        const cost = end.cost ?? null;
+        const all = [...mind.trials.values()].map((each) =>
+          each.number === number ? { ...each, ...told, cost } : each,
+        );
+        const isLast = !search.command && whyNoMore(search, mind, all) !== null;
         // Before the end: of what has ended nothing is written any more, also when the server dies in between.
         if (trial.jobId === null) {
           const { goals } = search.definition;
@@ -268,8 +280,9 @@ export function createSearchTrials({ db, clock, experiments }: SearchTrialsDepen
         await change(search, async (tx, store, revision) => {
           // Somebody else may have told it through another server.
           if (!isNews(await getTrial(search, number, store))) return;
-          const rest = { lease: null, leaseUntil: null, endedAt: now, cost: end.cost ?? null };
+          const rest = { lease: null, leaseUntil: null, endedAt: now, cost };
           await store.updateTrial(search.id, number, { ...told, ...rest }, revision);
+          if (isLast && !(await store.hasOpenTrial(search.id))) await onLast(tx, search);
           // A job ends its run itself.
           if (trial.jobId === null)
             await experiments.setRunStatus(tx, trial.runId, runStatusOf[told.state], search.workspace);
