@@ -88,11 +88,22 @@ export async function hashOf(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Commit, branch and what is not committed; undefined outside a repository. */
+export const toJobFile = ({ path, sha256, executable }: LocalFile): JobFile => ({
+  path,
+  sha256,
+  ...(executable && { executable }),
+});
+
+/**
+ * Commit, branch and what is not committed; undefined outside a repository. `of: 'folder'`: the last commit that changed
+ * something in it.
+ */
 export async function readRevision(
   folder: string,
+  of: 'repository' | 'folder' = 'repository',
 ): Promise<{ readonly revision: Omit<CodeRevision, 'diff'>; readonly diff: string } | undefined> {
-  const commit = (await git(folder, 'rev-parse', 'HEAD'))?.trim();
+  const newest = of === 'folder' ? ['log', '-1', '--format=%H', '--', '.'] : ['rev-parse', 'HEAD'];
+  const commit = (await git(folder, ...newest))?.trim();
   if (!commit) return undefined;
   const [branch, remote, prefix, diff] = await Promise.all([
     git(folder, 'rev-parse', '--abbrev-ref', 'HEAD'),

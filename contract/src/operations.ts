@@ -19,10 +19,11 @@ import { EntityDefinition } from './entities.ts';
 import { EvaluationRequest } from './evaluations.ts';
 import { FeatureServiceDefinition } from './feature-services.ts';
 import { FeatureViewDefinition } from './feature-views.ts';
+import { JobParameters } from './jobs.ts';
 import { GateDefinition } from './models.ts';
 import { EndpointDefinition, RolloutPolicy } from './serving.ts';
 import { SourceDefinition } from './sources.ts';
-import { SweepRequest } from './sweeps.ts';
+import { SearchDefinition, SweepGoal, SweepRequest, TrialCommand } from './sweeps.ts';
 import { TrainingSetRequest, trainingViews } from './training-sets.ts';
 import { Expectations } from './validation.ts';
 
@@ -130,12 +131,43 @@ const trainingSetRecipe = strict({
   label: TrainingSetRequest.label,
 });
 
-/** How an endpoint's model is made again: data, search, proof, release. */
+const { space, sampler, pruner, budget, parallel, seed } = SearchDefinition.properties;
+
+/**
+ * A script of the user's own: each retraining is a job of it, or a search over its parameters, on the rows before the window
+ * of the evaluation. The training set is the first of its inputs.
+ */
+const scriptRecipe = strict({
+  experiment: SweepRequest.experiment,
+  target: SweepRequest.target,
+  timeColumn: SweepRequest.timeColumn,
+  folder: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 1000,
+      description:
+        'of the script, from the project file: `tidemill apply` sends what is in it, as `command.code`',
+    }),
+  ),
+  command: TrialCommand,
+  /** Of the one job, where nothing is searched. */
+  parameters: Type.Optional(JobParameters),
+  search: Type.Optional(
+    strict({
+      ...{ space, goal: SweepGoal, sampler, pruner, budget, parallel, seed },
+      /** Run the best again before one is chosen. */
+      confirm: SweepRequest.confirm,
+    }),
+  ),
+});
+
+/** How an endpoint's model is made again: data, search, proof, release. By a `sweep` over our learners, or by a `script`. */
 export const RetrainingPolicyDefinition = {
   endpoint: Name,
   model: Name,
   trainingSet: trainingSetRecipe,
-  sweep: sweepRecipe,
+  sweep: Type.Optional(sweepRecipe),
+  script: Type.Optional(scriptRecipe),
   evaluation: strict({ baseline: EvaluationRequest.baseline, window: EvaluationRequest.window }),
   rollout: Type.Optional(RolloutPolicy),
   /** Kinds of monitors whose alerts open a loop run; empty means by hand only. */
@@ -151,7 +183,17 @@ export const RetrainingPolicy = Type.Object({
 export type RetrainingPolicy = Static<typeof RetrainingPolicy>;
 
 export const LoopStep = Type.Object({
-  name: literals('trigger', 'training-set', 'sweep', 'evaluation', 'gate', 'shadow', 'canary', 'decision'),
+  name: literals(
+    'trigger',
+    'training-set',
+    'sweep',
+    'job',
+    'evaluation',
+    'gate',
+    'shadow',
+    'canary',
+    'decision',
+  ),
   state: literals('running', 'waiting', 'done', 'failed'),
   text: Type.String(),
   uri: nullable(Type.String()),

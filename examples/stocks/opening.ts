@@ -208,8 +208,8 @@ function evaluate(
 
 export function recipeOf(project: Project) {
   const policy = project.retraining?.forecaster;
-  if (!policy) throw new Error("The project file has no retraining policy 'forecaster'.");
-  return policy;
+  if (!policy?.sweep) throw new Error("The project file has no retraining policy 'forecaster' with a sweep.");
+  return { ...policy, sweep: policy.sweep };
 }
 
 /** Registration follows a job's end by an event, so it may come a moment later. */

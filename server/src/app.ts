@@ -348,6 +348,8 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     clock,
     logger,
     features,
+    datasets,
+    jobs,
     sweeps,
     registry,
     evaluations,

@@ -1254,6 +1254,11 @@ export const catalogue = {
     (d) =>
       `The retraining policy '${d.name}' cannot be declared: ${d.field} ${d.reason}. Change the definition and send it again.`,
   ),
+  loopRunJobFailed: entry<{ id: string; state: string; reason: string }>(
+    422,
+    (d) =>
+      `The job ${d.id} of the script has ${d.state === 'cancelled' ? 'been cancelled' : 'failed'}: ${d.reason}`,
+  ),
   loopRunNotFound: entry<{ id: string }>(
     404,
     (d) => `There is no loop run '${d.id}'. tidemill loop list shows them.`,

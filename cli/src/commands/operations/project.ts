@@ -2,6 +2,7 @@ import type { Plan, PlannedChange, ProjectDefinition } from '@tidemill/sdk';
 import type { Command } from 'commander';
 import { readDefinition } from '../../files.ts';
 import { example } from '../../pages.ts';
+import { withScripts } from '../../script-folders.ts';
 import { sessionOf } from '../../session.ts';
 
 const defaultFile = 'tidemill.config.ts';
@@ -12,7 +13,7 @@ export function addProjectCommands(program: Command): void {
     .description(`what apply would change (default file: ${defaultFile})`)
     .action(async (file: string = defaultFile, _options: object, command: Command) => {
       const session = sessionOf(command);
-      const project = await readDefinition<ProjectDefinition>(file);
+      const project = await withScripts(await readDefinition<ProjectDefinition>(file), file, null);
       session.show(await session.client.projects.plan(project), (found) => describePlan(found, false));
     });
   example(plan, 'plan');
@@ -21,7 +22,8 @@ export function addProjectCommands(program: Command): void {
     .description('bring the server to the project file; applying twice changes nothing')
     .action(async (file: string = defaultFile, _options: object, command: Command) => {
       const session = sessionOf(command);
-      const project = await readDefinition<ProjectDefinition>(file);
+      const read = await readDefinition<ProjectDefinition>(file);
+      const project = await withScripts(read, file, session.client);
       session.show(await session.client.projects.apply(project), (found) => describePlan(found, true));
     });
   example(apply, 'apply tidemill.config.ts');

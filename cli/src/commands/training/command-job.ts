@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path';
-import type { CommandJob, JobFile } from '@tidemill/sdk';
+import type { CommandJob } from '@tidemill/sdk';
 import { type Command, Option } from 'commander';
-import { hashOf, type LocalFile, listCode, readRevision, sendFiles } from '../../code-folder.ts';
+import { hashOf, type LocalFile, listCode, readRevision, sendFiles, toJobFile } from '../../code-folder.ts';
 import { sizeOf } from '../../files.ts';
 import { repeated, toBytes, toInteger, toNumber, toRecord, toTextPairs } from '../../parse.ts';
 import type { Session } from '../../session.ts';
@@ -137,9 +137,3 @@ async function storeRevision(session: Session, folder: string): Promise<CommandJ
   const { sha256 } = await session.client.jobs.putFile({ content: Buffer.from(found.diff) });
   return { ...found.revision, diff: sha256 };
 }
-
-const toJobFile = ({ path, sha256, executable }: LocalFile): JobFile => ({
-  path,
-  sha256,
-  ...(executable && { executable }),
-});

@@ -2,19 +2,22 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatasetVersion, ModelVersion } from '@tidemill/contract';
-import type { TableSource } from '../../adapters/analytics/analytics.ts';
+import type { Analytics, TableSource } from '../../adapters/analytics/analytics.ts';
 import type { OpenRuntime, Runtime, RuntimeSource } from '../../adapters/inference/inference.ts';
 import { errors } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
+import { ifThere } from '../../base/if-there.ts';
 import type { Datasets } from '../../data/datasets/service.ts';
 import type { Learners, Recipe, TrainingTable } from '../../training/learners/service.ts';
 import type { Registry } from '../registry/service.ts';
+import { findNewest } from './reading/window-table.ts';
 import { isUnseen, type WindowBounds } from './rules.ts';
 
 export interface PredictorDependencies {
   readonly registry: Pick<Registry, 'onnxFile' | 'pythonModel'>;
   readonly datasets: Pick<Datasets, 'resolve' | 'source'>;
   readonly learners: Pick<Learners, 'parseRecipe' | 'read' | 'train'>;
+  readonly analytics: Pick<Analytics, 'columns'>;
   readonly openRuntime: OpenRuntime;
   readonly tempFolder: string;
 }
@@ -23,6 +26,12 @@ export interface Judged {
   readonly refitted: boolean;
   readonly notes: readonly string[];
   readonly prediction: Float64Array;
+}
+
+export interface JudgedWindow {
+  readonly bounds: WindowBounds;
+  readonly label: string;
+  readonly timeColumn: string;
 }
 
 export interface Scoring {
@@ -37,13 +46,13 @@ export function createPredictors(deps: PredictorDependencies) {
   async function predictUnseen(
     model: ModelVersion,
     scoring: Scoring,
-    window: { readonly bounds: WindowBounds; readonly label: string },
+    window: JudgedWindow,
     workspace: string,
     signal?: AbortSignal,
   ): Promise<Judged> {
     if (model.recipe === null) {
-      const note = `How ${model.reference} was trained is not known (it has no recipe): rows of the window may be among those it learned from.`;
-      return { refitted: false, notes: [note], prediction: await predict(model, scoring) };
+      const notes = await noteSeen(model, window, workspace);
+      return { refitted: false, notes, prediction: await predict(model, scoring) };
     }
     const recipe = deps.learners.parseRecipe(model.recipe, model.reference);
     const trained = await readTrainingSet(recipe, workspace, signal);
@@ -59,6 +68,31 @@ export function createPredictors(deps: PredictorDependencies) {
     const note = `${model.reference} had learned from rows of the window; its recipe was fitted again on the ${earlier.target.length} rows of ${trained.version.reference} before ${window.label}, and that is judged.`;
     const prediction = await predictFiles(model, files, scoring);
     return { refitted: true, notes: [note], prediction };
+  }
+
+  /** A command's model cannot be fitted again, but what its run read may have ended before the window. */
+  async function noteSeen(
+    { reference, trainingSet }: ModelVersion,
+    { bounds, timeColumn }: JudgedWindow,
+    workspace: string,
+  ): Promise<string[]> {
+    const version =
+      trainingSet === null ? null : await ifThere(deps.datasets.resolve(trainingSet, workspace));
+    if (version?.columns.some(({ name }) => name === timeColumn)) {
+      const newest = await findNewest(
+        deps.analytics,
+        version,
+        await deps.datasets.source(version),
+        timeColumn,
+      );
+      if (newest !== null && newest < bounds.from) return [];
+      return [
+        `${reference} read ${version.reference}, which has rows of the window: it may have learned from them.`,
+      ];
+    }
+    return [
+      `How ${reference} was trained is not known (it has no recipe): rows of the window may be among those it learned from.`,
+    ];
   }
 
   async function readTrainingSet(

@@ -62,7 +62,7 @@ export function createEvaluations(deps: EvaluationsDependencies) {
     workspace: string,
     signal?: AbortSignal,
   ): Promise<Sides> {
-    const window = { bounds, label: table.labels[0] ?? '' };
+    const window = { bounds, label: table.labels[0] ?? '', timeColumn: input.timeColumn };
     const candidate = await predictors.predictUnseen(models.candidate, table, window, workspace, signal);
     const champion = models.champion
       ? await predictors.predictUnseen(models.champion, table, window, workspace, signal)
@@ -205,6 +205,16 @@ export function createEvaluations(deps: EvaluationsDependencies) {
     ): Promise<Evaluation> {
       if (input.predictions) return evaluateTable(input, caller, signal);
       return evaluateModel(input, caller, signal);
+    },
+
+    /** When the rows begin on which a request of this dataset and window would judge. */
+    async findStart(
+      input: Pick<EvaluationInput, 'window'> & { readonly dataset: string; readonly timeColumn: string },
+      { workspace }: Caller,
+    ): Promise<Date> {
+      const version = await datasets.resolve(input.dataset, workspace);
+      const { from } = await findWindow(analytics, version, await datasets.source(version), input);
+      return new Date(Math.floor(from / 1000));
     },
 
     async get({ id }: { id: string }, caller: Caller): Promise<Evaluation> {

@@ -14,8 +14,11 @@ import type { Sweeps } from '../../training/sweeps/service.ts';
 import {
   evaluationText,
   isNotBetter,
+  pendingStep,
   progressText,
+  recipeOf,
   refusalText,
+  type ScriptRecipe,
   type StepResult,
   type StoredRun,
   searchText,
@@ -23,15 +26,18 @@ import {
   verdictOf,
   withStep,
 } from './rules.ts';
+import { createScriptSteps, type ScriptStepsDependencies } from './script-steps.ts';
 
-export interface LoopStepsDependencies {
+export interface LoopStepsDependencies extends ScriptStepsDependencies {
   readonly clock: Clock;
   readonly features: Pick<Features, 'createTrainingSet' | 'resolveView'> & {
     readonly services: Pick<Features['services'], 'resolve'>;
   };
-  readonly sweeps: Pick<Sweeps, 'create' | 'get' | 'list'>;
-  readonly registry: { resolve(reference: string, workspace: string): Promise<ModelVersion> };
-  readonly evaluations: Pick<Evaluations, 'evaluate' | 'get'>;
+  readonly sweeps: ScriptStepsDependencies['sweeps'] & Pick<Sweeps, 'create'>;
+  readonly registry: ScriptStepsDependencies['registry'] & {
+    resolve(reference: string, workspace: string): Promise<ModelVersion>;
+  };
+  readonly evaluations: Pick<Evaluations, 'evaluate' | 'get' | 'findStart'>;
   readonly governance: Pick<Governance, 'getGate' | 'check' | 'approve' | 'refuse'>;
   readonly endpoints: Pick<Endpoints, 'currentDefinition'>;
   readonly predictions: Pick<Predictions, 'window'>;
@@ -43,6 +49,7 @@ const sweepsSearched = 1000;
 
 export function createLoopSteps(deps: LoopStepsDependencies) {
   const { clock, features, sweeps, registry, evaluations, governance, rollouts } = deps;
+  const scripts = createScriptSteps(deps);
 
   const step = (
     run: StoredRun,
@@ -88,25 +95,48 @@ export function createLoopSteps(deps: LoopStepsDependencies) {
     const definition = { ...run.definition.trainingSet, message, ...(asOf !== undefined && { asOf }) };
     const set = await features.createTrainingSet(definition, callerOf(run));
     const text = `${set.reference}: ${set.rows} rows${asOf === undefined ? '' : ` known by ${asOf.slice(0, 10)}`}`;
+    const { script } = run.definition;
+    const held = script && (await scripts.holdBack(run, script, set, callerOf(run)));
+    const given = held && `; the script is given the ${held.rows} before ${held.before} (${held.reference})`;
     return {
-      steps: step(run, 'training-set', 'done', text, set.uri),
-      made: { trainingSet: set.reference },
+      steps: step(run, 'training-set', 'done', `${text}${given ?? ''}`, set.uri),
+      made: { trainingSet: set.reference, ...(held && { learned: held.reference }) },
     };
+  }
+
+  async function submitScript(run: StoredRun, script: ScriptRecipe, learned: string): Promise<StepResult> {
+    const made = await scripts.submit(run, script, learned, callerOf(run));
+    const { trials } = script.search?.budget ?? {};
+    const what = script.search ? `${trials === undefined ? 'a search' : `${trials} trials`} of` : 'a job of';
+    const text = `${what} '${script.command.command.join(' ').slice(0, 200)}' on ${learned}`;
+    const uri = made.sweep === undefined ? `job:${made.job}` : `sweep:${made.sweep}`;
+    return { steps: step(run, pendingStep(run), 'waiting', text, uri), made };
+  }
+
+  async function awaitScript(run: StoredRun, script: ScriptRecipe): Promise<StepResult> {
+    const { candidate, text } = await scripts.awaitCandidate(run, script, callerOf(run));
+    if (candidate === null) return { steps: step(run, pendingStep(run), 'waiting', text), wait: true };
+    return { steps: step(run, pendingStep(run), 'done', text), candidate };
   }
 
   /** The run's id names its sweep, so one that was submitted before a crash is found again. */
   async function submitSweep(run: StoredRun, trainingSet: string): Promise<StepResult> {
     const caller = callerOf(run);
-    const { items } = await sweeps.list({ limit: sweepsSearched }, caller);
     const { definition } = run;
-    const request = { ...definition.sweep, name: run.id, trainingSet, register: definition.model };
+    const { sweep: recipe, script } = definition;
+    if (script) return submitScript(run, script, run.made.learned ?? trainingSet);
+    if (!recipe) throw new Error(`the policy ${run.policy} has neither a sweep nor a script`);
+    const { items } = await sweeps.list({ limit: sweepsSearched }, caller);
+    const request = { ...recipe, name: run.id, trainingSet, register: definition.model };
     const sweep =
       items.find((found) => found.definition.name === run.id) ?? (await sweeps.create(request, caller));
-    const text = `${definition.sweep.trials} trials on ${trainingSet}`;
+    const text = `${recipe.trials} trials on ${trainingSet}`;
     return { steps: step(run, 'sweep', 'waiting', text, `sweep:${sweep.id}`), made: { sweep: sweep.id } };
   }
 
   async function awaitCandidate(run: StoredRun, id: string): Promise<StepResult> {
+    const { script } = run.definition;
+    if (script) return awaitScript(run, script);
     const sweep = await sweeps.get({ id }, callerOf(run));
     if (sweep.state === 'failed' || sweep.state === 'cancelled') {
       const reason = sweep.error ?? `it was ${sweep.state}`;
@@ -120,7 +150,7 @@ export function createLoopSteps(deps: LoopStepsDependencies) {
   }
 
   async function evaluate(run: StoredRun, candidate: string, dataset: string): Promise<StepResult> {
-    const { target, timeColumn } = run.definition.sweep;
+    const { target, timeColumn } = recipeOf(run.definition);
     const { model: champion } = await mainVariant(run);
     const request = { ...run.definition.evaluation, model: candidate, dataset, target, timeColumn };
     const evaluation = await evaluateAgainst(request, champion, callerOf(run));
@@ -248,8 +278,9 @@ export function createLoopSteps(deps: LoopStepsDependencies) {
       if (!made.begun) return begin(run);
       if (rollout !== null) return follow(run, rollout);
       if (made.trainingSet === undefined) return buildTrainingSet(run);
-      if (made.sweep === undefined) return submitSweep(run, made.trainingSet);
-      if (candidate === null) return awaitCandidate(run, made.sweep);
+      const begun = made.sweep ?? made.job;
+      if (begun === undefined) return submitSweep(run, made.trainingSet);
+      if (candidate === null) return awaitCandidate(run, begun);
       if (made.evaluation === undefined) return evaluate(run, candidate, made.trainingSet);
       if (made.gateCheck === undefined) return passGate(run, candidate, made.evaluation);
       if (!made.approved) return approve(run, candidate);

@@ -5,12 +5,14 @@ import type {
   LoopStep,
   RetrainingPolicy,
   Rollout,
+  SearchDefinition,
   Sweep,
 } from '@tidemill/contract';
 import type { Static } from 'typebox';
 
 export type Policy = RetrainingPolicy & { readonly workspace: string };
 export type Verdict = NonNullable<LoopRun['verdict']>;
+export type ScriptRecipe = NonNullable<RetrainingPolicy['script']>;
 type Compared = Static<typeof Comparison>;
 
 /** What the steps so far have made; a step whose result stands here is not done again. */
@@ -19,7 +21,10 @@ export interface Made {
   readonly begun?: boolean;
   readonly champion?: string;
   readonly trainingSet?: string;
+  /** Of a script: what it was given of the training set. */
+  readonly learned?: string;
   readonly sweep?: string;
+  readonly job?: string;
   readonly evaluation?: string;
   readonly gateCheck?: string;
   readonly approved?: boolean;
@@ -46,11 +51,11 @@ export const isEnded = (run: Pick<LoopRun, 'state'>): boolean =>
   run.state === 'succeeded' || run.state === 'failed' || run.state === 'cancelled';
 
 /** Which step comes next, or is under way: what fails is said there. */
-export function pendingStep({ made, candidate, rollout, steps }: StoredRun): LoopStep['name'] {
+export function pendingStep({ made, candidate, rollout, steps, definition }: StoredRun): LoopStep['name'] {
   if (!made.begun) return 'trigger';
   if (rollout !== null) return steps.at(-1)?.name ?? 'shadow';
   if (made.trainingSet === undefined) return 'training-set';
-  if (candidate === null) return 'sweep';
+  if (candidate === null) return definition.script && !definition.script.search ? 'job' : 'sweep';
   if (made.evaluation === undefined) return 'evaluation';
   return made.approved ? 'shadow' : 'gate';
 }
@@ -93,6 +98,13 @@ export function withStep(steps: readonly LoopStep[], part: StepPart, now: number
 const endSteps = (steps: readonly LoopStep[], now: number): LoopStep[] =>
   steps.map((step) => (step.finishedAt === null ? { ...step, state: 'done', finishedAt: now } : step));
 
+/** What the model predicts, and what orders its rows. @throws when a policy says neither way of making one */
+export function recipeOf({ sweep, script }: Pick<RetrainingPolicy, 'sweep' | 'script'>) {
+  const recipe = sweep ?? script;
+  if (!recipe) throw new Error('the policy has neither a sweep nor a script');
+  return recipe;
+}
+
 const shown = (value: number): string => value.toPrecision(3);
 const signed = (value: number): string => `${value > 0 ? '+' : ''}${shown(value)}`;
 
@@ -103,19 +115,23 @@ const compared = ({ meanDifference, interval }: Compared): string =>
 export function progressText({ trials, definition, confirmation }: Sweep): string {
   const done = trials.filter((trial) => trial.state !== 'running').length;
   const repeats = confirmation && `; ${confirmation.ended} of ${confirmation.repeats} repeats of the best`;
-  return `${done} of ${definition.trials} trials done${repeats ?? ''}`;
+  const budget = definition.budget as SearchDefinition['budget'] | undefined;
+  const all = budget ? budget.trials : definition.trials;
+  return `${done}${all === undefined ? '' : ` of ${all}`} trials done${repeats ?? ''}`;
 }
 
 /** 10 trials: best is trees, error 2.05; the best 3 run again …: trial 4 (ridge) is chosen, 2.31 ± 0.21, … */
-export function searchText({ trials, best, chosen, confirmation }: Sweep): string {
-  const found = best ? `: best is ${best.learner}, error ${shown(best.value ?? Number.NaN)}` : '';
+export function searchText({ trials, best, chosen, confirmation, definition: asked }: Sweep): string {
+  const goals = asked.goals as SearchDefinition['goals'] | undefined;
+  const measured = (value: number | null) => `${goals?.[0]?.metric ?? 'error'} ${shown(value ?? Number.NaN)}`;
+  const found = best ? `: best is ${best.learner ?? `trial ${best.number}`}, ${measured(best.value)}` : '';
   const text = `${trials.length} trials${found}`;
   if (!chosen || !confirmation) return text;
   const { definition, trials: repeated } = confirmation;
   const own = repeated.find(({ number }) => number === chosen.number);
   const windows = definition.windows === null ? '' : ` on ${definition.windows} rolling windows`;
   const spread = `${shown(own?.mean ?? Number.NaN)} ± ${shown(own?.std ?? Number.NaN)}`;
-  return `${text}; the best ${definition.top} run again with ${definition.seeds.length} seeds${windows}: trial ${chosen.number} (${chosen.learner}) is chosen, ${spread} (${own?.reason ?? ''})`;
+  return `${text}; the best ${definition.top} run again with ${definition.seeds.length} seeds${windows}: trial ${chosen.number}${chosen.learner === null ? '' : ` (${chosen.learner})`} is chosen, ${spread} (${own?.reason ?? ''})`;
 }
 
 /** MAE 2.10 against champion 2.08, naive 2.05 over 235 rows. */

@@ -12,11 +12,21 @@ import type { Events, StoredEvent } from '../../platform/events/service.ts';
 import type { Tasks } from '../../platform/tasks/service.ts';
 import { endlessAttempts, withToldEnd } from '../../platform/tasks/told-end.ts';
 import type { Rollouts } from '../../serving/rollouts/service.ts';
+import type { Jobs } from '../../training/jobs/service.ts';
 import type { Sweeps } from '../../training/sweeps/service.ts';
 import type { Alerts, StoredAlert } from '../alerts/service.ts';
 import { createLoopSteps, type LoopStepsDependencies } from './loop-steps.ts';
 import { createLoopWork } from './loop-work.ts';
-import { isCooledDown, isEnded, type Policy, type StoredRun, withStep } from './rules.ts';
+import {
+  isCooledDown,
+  isEnded,
+  type Policy,
+  recipeOf,
+  type ScriptRecipe,
+  type StoredRun,
+  withStep,
+} from './rules.ts';
+import { toSearch } from './script-steps.ts';
 import { retrainingStore } from './store.ts';
 
 export interface RetrainingDependencies extends LoopStepsDependencies {
@@ -27,7 +37,9 @@ export interface RetrainingDependencies extends LoopStepsDependencies {
   readonly logger: Logger;
   readonly alerts: Pick<Alerts, 'listActive' | 'setLoopRun'>;
   readonly rollouts: LoopStepsDependencies['rollouts'] & Pick<Rollouts, 'rollBack'>;
-  readonly sweeps: LoopStepsDependencies['sweeps'] & Pick<Sweeps, 'cancel' | 'assertConfirm'>;
+  readonly sweeps: LoopStepsDependencies['sweeps'] &
+    Pick<Sweeps, 'cancel' | 'assertConfirm' | 'assertSearch'>;
+  readonly jobs: LoopStepsDependencies['jobs'] & Pick<Jobs, 'cancel' | 'prepareCommand' | 'keepFiles'>;
 }
 
 type Contract = typeof retrainingEndpoints;
@@ -37,7 +49,7 @@ const allowedFailures = 4;
 
 /** From an alert to a decision: data, search, proof and release of the next model, each step kept before the next. */
 export function createRetraining(deps: RetrainingDependencies) {
-  const { db, changes, tasks, events, alerts, clock, logger, rollouts, sweeps } = deps;
+  const { db, changes, tasks, events, alerts, clock, logger, rollouts, sweeps, jobs } = deps;
   const steps = createLoopSteps(deps);
   const loop = createLoopWork({ ...deps, steps });
 
@@ -51,7 +63,11 @@ export function createRetraining(deps: RetrainingDependencies) {
     const { endpoint, eventTime } = payload;
     if (isText(endpoint)) await consider(workspace, endpoint, isNumber(eventTime) ? eventTime : null);
   });
-  events.on('retraining-wake', ['rollout.advanced', 'sweep.finished', 'model.registered'], wakeAll);
+  events.on(
+    'retraining-wake',
+    ['rollout.advanced', 'sweep.finished', 'sweep.confirmed', 'model.registered'],
+    wakeAll,
+  );
 
   async function wakeAll({ workspace }: StoredEvent): Promise<void> {
     for (const id of await retrainingStore(db).listActiveIds(workspace)) await tasks.wake(db, id);
@@ -137,6 +153,23 @@ export function createRetraining(deps: RetrainingDependencies) {
       await rollouts.rollBack({ id: run.rollout, reason }, caller).catch(ignoring('rolloutFinished'));
     if (run.made.sweep !== undefined && run.candidate === null)
       await sweeps.cancel({ id: run.made.sweep }, caller).catch(ignoring('jobEnded'));
+    if (run.made.job !== undefined && run.candidate === null)
+      await jobs.cancel({ id: run.made.job }, caller).catch(ignoring('jobEnded'));
+  }
+
+  /** What only a run would find out. @throws permissionDenied, retrainingPolicyInvalid, and what its job or search would throw */
+  async function assertScript(name: string, script: ScriptRecipe, caller: Caller): Promise<void> {
+    const { experiment, command, parameters, search, folder } = script;
+    if (caller.role !== 'admin')
+      throw errors.permissionDenied({ actor: caller.actor, permission: 'admin', where: 'a command' });
+    const invalid = (field: string, reason: string) =>
+      errors.retrainingPolicyInvalid({ name, field: `script.${field}`, reason });
+    if (folder !== undefined)
+      throw invalid('folder', 'is read by `tidemill apply` alone; over HTTP its files are `command.code`');
+    if (search && parameters)
+      throw invalid('parameters', 'are of a job without a search; put them into the command or the space');
+    await jobs.prepareCommand({ ...command, experiment, ...(parameters && { parameters }) }, caller);
+    if (search) sweeps.assertSearch(toSearch(script, name), search.confirm);
   }
 
   return {
@@ -147,7 +180,8 @@ export function createRetraining(deps: RetrainingDependencies) {
       const { workspace } = caller;
       await deps.endpoints.currentDefinition(input.endpoint, workspace);
       assertPolicy(input);
-      sweeps.assertConfirm(input.sweep);
+      if (input.sweep) sweeps.assertConfirm(input.sweep);
+      if (input.script) await assertScript(input.name, input.script, caller);
       const { views = [], service } = input.trainingSet;
       for (const view of views) await deps.features.resolveView(view, workspace);
       if (service !== undefined) await deps.features.services.resolve(service, workspace);
@@ -157,6 +191,7 @@ export function createRetraining(deps: RetrainingDependencies) {
         const policy: Policy = { ...input, workspace, createdAt: found?.createdAt ?? clock.now() };
         if (found && isDeepStrictEqual(found, policy)) return { ...toPolicy(found), unchanged: true };
         await store.savePolicy(policy, caller.actor);
+        if (input.script) await jobs.keepFiles(tx, input.script.command);
         const { endpoint, model, triggers = [] } = input;
         const subject = toUri('policy', input.name);
         record({ action: 'retraining.declared', subject, detail: { endpoint, model, triggers } });
@@ -222,17 +257,23 @@ export function createRetraining(deps: RetrainingDependencies) {
 export type Retraining = ReturnType<typeof createRetraining>;
 
 /** @throws retrainingPolicyInvalid for what only a run would find out */
-function assertPolicy({ name, sweep, evaluation, trainingSet }: Input<Contract['putPolicy']>): void {
+function assertPolicy(input: Input<Contract['putPolicy']>): void {
+  const { name, sweep, script, evaluation, trainingSet } = input;
+  if ((sweep === undefined) === (script === undefined)) {
+    const reason = 'must say either how our learners are searched, or (script) which script of yours is run';
+    throw errors.retrainingPolicyInvalid({ name, field: 'sweep', reason });
+  }
+  const { target } = recipeOf(input);
   if ((trainingSet.views === undefined) === (trainingSet.service === undefined)) {
     const reason = "must say either 'views' or 'service', where its features come from";
     throw errors.retrainingPolicyInvalid({ name, field: 'trainingSet', reason });
   }
   const { baseline } = evaluation;
-  if (sweep.features.includes(sweep.target)) {
-    const reason = `holds the target '${sweep.target}': the model would read the answer`;
+  if (sweep?.features.includes(target)) {
+    const reason = `holds the target '${target}': the model would read the answer`;
     throw errors.retrainingPolicyInvalid({ name, field: 'sweep.features', reason });
   }
-  if (baseline === sweep.target) {
+  if (baseline === target) {
     const reason = `is the target '${baseline}': it is known only afterwards`;
     throw errors.retrainingPolicyInvalid({ name, field: 'evaluation.baseline', reason });
   }

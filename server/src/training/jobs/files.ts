@@ -2,9 +2,10 @@
 import { constants, createReadStream } from 'node:fs';
 import { chmod, copyFile, mkdir } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
-import type { CommandJob, Content, JobFile } from '@tidemill/contract';
+import type { CommandJob, Content, JobFile, TrialCommand } from '@tidemill/contract';
 import type { Blobs } from '../../adapters/blobs/blobs.ts';
 import type { Db } from '../../adapters/db/db.ts';
+import { digestOf } from '../../base/digest-of.ts';
 import { errors } from '../../base/errors.ts';
 import { inParallel } from '../../base/in-parallel.ts';
 import { assertPaths } from './command/folder.ts';
@@ -48,6 +49,14 @@ export function createJobFiles({ db, blobs }: JobFilesDependencies) {
       await chmod(to, executable ? 0o755 : 0o644);
     });
 
+  async function insert(tx: Db, id: string, job: Pick<CommandJob, 'code' | 'files' | 'revision'>) {
+    const { code = [], files = [], revision } = job;
+    const store = jobFileStore(tx);
+    await store.insert(id, 'code', code);
+    await store.insert(id, 'input', files);
+    if (revision?.diff) await store.insert(id, 'diff', [{ path: 'code.diff', sha256: revision.diff }]);
+  }
+
   return {
     place,
     putFile: ({ content }: { readonly content: Content }) => blobs.put(content),
@@ -77,11 +86,14 @@ export function createJobFiles({ db, blobs }: JobFilesDependencies) {
       await blobs.keep([...new Set(all.map(({ sha256 }) => sha256))]);
     },
 
-    async insert(tx: Db, id: string, { code = [], files = [], revision }: CommandJob): Promise<void> {
-      const store = jobFileStore(tx);
-      await store.insert(id, 'code', code);
-      await store.insert(id, 'input', files);
-      if (revision?.diff) await store.insert(id, 'diff', [{ path: 'code.diff', sha256: revision.diff }]);
+    insert,
+
+    /** As long as there is a database: under a name that they share with equal ones. */
+    async keep(tx: Db, { code = [], files = [], revision }: CommandJob | TrialCommand): Promise<void> {
+      const all = { code, files, revision };
+      const id = `kept:${digestOf(all)}`;
+      for (const role of allRoles) if ((await jobFileStore(tx).list(id, role)).length > 0) return;
+      await insert(tx, id, all);
     },
 
     /** What a rebuild's environment is made of. */

@@ -158,6 +158,8 @@ export function createJobs(deps: JobsDependencies) {
     prepareCommand,
     /** Its files, under the name of whoever is going to have several jobs of them. */
     insertFiles: files.insert,
+    /** So that its files are there for jobs that are only planned. */
+    keepFiles: files.keep,
 
     /** In the transaction of a sweep whose trial it is, and whose audit row speaks for it. `filesOf`: see `insertFiles`. */
     async insertCommand(

@@ -196,6 +196,7 @@ export function createSweeps(deps: SweepsDependencies) {
 
     /** What a policy asks of its sweeps, judged before there is one. @throws confirmationInvalid */
     assertConfirm: confirmations.assertRequest,
+    assertSearch: searches.assertRequest,
 
     /** @throws sweepNotConfirmed, confirmationInvalid */
     async confirm(input: { id: string } & ConfirmationRequest, caller: Caller): Promise<Sweep> {

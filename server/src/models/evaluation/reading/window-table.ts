@@ -59,6 +59,21 @@ export async function findWindow(
   throw errors.evaluationWindowInvalid({ dataset: version.reference, reason });
 }
 
+/** The newest time, in the unit of a window's bounds; null where there is none. @throws evaluationColumnInvalid */
+export async function findNewest(
+  analytics: Pick<Analytics, 'columns'>,
+  version: Named,
+  source: TableSource,
+  timeColumn: string,
+): Promise<number | null> {
+  const { values } = await analytics.columns({
+    sql: `select max(${timeExpression(version, timeColumn)}) as t from learned`,
+    tables: { learned: source },
+  });
+  const [newest = Number.NaN] = values[0] as Float64Array;
+  return Number.isNaN(newest) ? null : newest;
+}
+
 /** @throws datasetColumnNotFound, evaluationColumnInvalid, evaluationValueMissing naming column, count and first row */
 export async function readWindow(
   analytics: Pick<Analytics, 'columns'>,

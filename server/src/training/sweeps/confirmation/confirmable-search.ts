@@ -1,5 +1,5 @@
 import { errors } from '../../../base/errors.ts';
-import { rankTrials, type SearchRecord, spaceOf, type TrialRecord } from '../space/rules.ts';
+import { type FullSearch, rankTrials, type SearchRecord, spaceOf, type TrialRecord } from '../space/rules.ts';
 import type { Confirmable } from './rules.ts';
 
 /** @throws sweepNotConfirmed */
@@ -14,10 +14,13 @@ export function toConfirmable(
   const [goal, ...others] = definition.goals;
   if (!goal || others.length > 0)
     throw refused('it has several goals, and no single value by which one trial is the best');
-  const { parameters } = spaceOf(definition);
   return {
     ...{ id, seed: command.seed ?? 0, direction: goal.direction, windows: null },
     ranked: rankTrials(trials, goal),
-    numeric: new Set(parameters.flatMap(({ name, type }) => (type === 'categorical' ? [] : [name]))),
+    numeric: numericOf(definition),
   };
 }
+
+/** Parameters that can say which trial is simpler. */
+export const numericOf = (definition: FullSearch): ReadonlySet<string> =>
+  new Set(spaceOf(definition).parameters.flatMap(({ name, type }) => (type === 'categorical' ? [] : [name])));

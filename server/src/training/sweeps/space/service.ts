@@ -1,4 +1,5 @@
 import type {
+  ConfirmationRequest,
   Input,
   SearchDefinition,
   Sweep,
@@ -18,6 +19,8 @@ import type { Tasks } from '../../../platform/tasks/service.ts';
 import { endlessAttempts } from '../../../platform/tasks/told-end.ts';
 import type { Experiments } from '../../experiments/service.ts';
 import type { Jobs } from '../../jobs/service.ts';
+import { numericOf } from '../confirmation/confirmable-search.ts';
+import { completeRequest } from '../confirmation/rules.ts';
 import { createConfirmations } from '../confirmation/search-confirmations.ts';
 import { measureImportance } from '../search/importance.ts';
 import { holdsPoint, type Point } from '../search/space.ts';
@@ -220,6 +223,12 @@ export function createSearches(deps: SearchesDependencies) {
       const [, id = '', number = ''] = /^trial:(.+)#(\d{1,9})$/.exec(uri) ?? [];
       if (!(await find(id, workspace))) return false;
       return (await searchStore(db).findTrial(id, Number(number)))?.jobId === job;
+    },
+
+    /** What is asked for again and again, judged before there is a search. @throws searchSpaceInvalid, sweepInvalid, confirmationInvalid */
+    assertRequest(input: SearchDefinition, confirm?: ConfirmationRequest): void {
+      const definition = completeSearch(input);
+      if (confirm) completeRequest(confirm, { numeric: numericOf(definition), windows: null });
     },
 
     /** @throws searchSpaceInvalid, sweepInvalid, permissionDenied, and what a command's preparation throws */
