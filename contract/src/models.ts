@@ -110,9 +110,32 @@ export const ApprovalPolicy = strict({
 });
 export type ApprovalPolicy = Static<typeof ApprovalPolicy>;
 
+/** What one environment asks: an alias, or a stage, of that name is given to no version that lacks it. */
+export const EnvironmentPolicy = strict({
+  rules: Type.Optional(
+    Type.Array(Name, { maxItems: 50, description: 'names of the rules that must hold; all when absent' }),
+  ),
+  approval: Type.Optional(ApprovalPolicy),
+});
+export type EnvironmentPolicy = Static<typeof EnvironmentPolicy>;
+const Environments = Type.Record(
+  Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,127}$' }),
+  EnvironmentPolicy,
+  { maxProperties: 20, description: 'by the alias or stage in small letters: {"production": {…}}' },
+);
+
+export const EnvironmentState = Type.Object({
+  environment: Type.String(),
+  policy: EnvironmentPolicy,
+  allowed: Type.Boolean(),
+  reason: Type.String({ description: 'why not; empty where it may enter' }),
+});
+export type EnvironmentState = Static<typeof EnvironmentState>;
+
 const gateParts = {
   rules: Type.Array(GateRule, { minItems: 1, maxItems: 50 }),
   approval: Type.Optional(ApprovalPolicy),
+  environments: Type.Optional(Environments),
 };
 /** What is declared of a gate. */
 export const GateDefinition = strict(gateParts);
@@ -122,6 +145,7 @@ export const Gate = Type.Object({
   model: Type.String(),
   rules: Type.Array(GateRule),
   approval: nullable(ApprovalPolicy),
+  environments: Environments,
   updatedAt: Timestamp,
 });
 export type Gate = Static<typeof Gate>;
@@ -158,6 +182,7 @@ export const ApprovalRecord = Type.Object({
   handover: nullable(Type.String({ description: 'what the people who run it must know' })),
   missing: Type.Integer({ description: 'how many more people must approve before it may go out' }),
   gateCheck: nullable(Type.String()),
+  environment: nullable(Type.String({ description: 'null where it lets the version out at all' })),
   actor: Type.String(),
   createdAt: Timestamp,
 });
@@ -469,6 +494,28 @@ export const governanceEndpoints = endpoints({
     }),
     reply: ApprovalRecord,
     status: 201,
+  },
+  approveFor: {
+    method: 'POST',
+    path: '/api/v1/models/:name/versions/:version/environments/:environment/approvals',
+    permission: 'approve',
+    summary: 'Approve a version for one environment of its gate, or override its rules with a reason',
+    params: strict({ name: ModelName, version: Version, environment: Name }),
+    body: strict({
+      reason: Type.String({ minLength: 1, maxLength: 2000 }),
+      override: Type.Optional(Type.Boolean()),
+      handover: Type.Optional(Type.String({ minLength: 1, maxLength: 10_000 })),
+    }),
+    reply: ApprovalRecord,
+    status: 201,
+  },
+  listEnvironments: {
+    method: 'GET',
+    path: '/api/v1/models/:name/versions/:version/environments',
+    permission: 'read',
+    summary: 'Environments of the gate, and whether this version may enter each now',
+    params: byModelVersion,
+    reply: page(EnvironmentState),
   },
   refuse: {
     method: 'POST',

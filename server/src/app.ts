@@ -208,6 +208,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     parseMLmodel,
     rangesOf: (reference, inputs, workspace) =>
       measureRanges({ analytics, datasets }, reference, inputs, workspace),
+    assertMayEnter: (...asked) => governance.assertMayEnter(...asked),
     async renamed(tx, workspace, name, to) {
       await governance.renameIn(tx, workspace, name, to);
       await assessments.renameIn(tx, workspace, name, to);

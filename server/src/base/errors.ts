@@ -1081,6 +1081,16 @@ export const catalogue = {
     (d) =>
       `${d.model} cannot be approved: ${d.reason}. Approve a version that passes, or override with a reason ({"override": true, "reason": "…"}), which is audited.`,
   ),
+  environmentRefused: entry<{ model: string; environment: string; reason: string }>(
+    409,
+    (d) =>
+      `${d.model} may not enter '${d.environment}': ${d.reason}. tidemill models environments ${d.model} shows what is asked; tidemill models approve ${d.model} --environment ${d.environment} approves it, with --override and a reason where a rule fails.`,
+  ),
+  environmentUnknown: entry<{ model: string; environment: string; known: string }>(
+    404,
+    (d) =>
+      `The gate of '${d.model}' has no environment '${d.environment}'. It has: ${d.known}. Declare it in the gate: "environments": { "${d.environment}": { … } }.`,
+  ),
   approvalReasonMissing: entry<{ model: string }>(
     400,
     (d) => `A decision on ${d.model} needs a reason that says why. Send one in 'reason'.`,

@@ -38,6 +38,7 @@ export async function createTestRegistry(
   const registry = createRegistry({
     ...{ db, blobs, changes, lineage, events, clock, logger, experiments, parseMLmodel },
     renamed: async () => undefined,
+    assertMayEnter: async () => undefined,
     datasets: noDatasets,
     rangesOf: async () => ({}),
     sweeps,

@@ -1,4 +1,12 @@
-import type { ApprovalRecord, Client, Gate, GateCheck, GateDefinition } from '@tidemill/sdk';
+import type {
+  ApprovalRecord,
+  Client,
+  EnvironmentPolicy,
+  EnvironmentState,
+  Gate,
+  GateCheck,
+  GateDefinition,
+} from '@tidemill/sdk';
 import type { Command } from 'commander';
 import { failures } from '../../failure.ts';
 import { readDefinition } from '../../files.ts';
@@ -13,6 +21,7 @@ export function addGovernanceCommands(models: Command): void {
   addApprove(models);
   addRefuse(models);
   addApprovals(models);
+  addEnvironments(models);
 }
 
 function addGate(gate: Command): void {
@@ -27,7 +36,7 @@ function addGate(gate: Command): void {
   const set = gate
     .command('set <name> <definition>')
     .description(
-      'declare the gate by a .json or .ts file: { rules: [{ name, expression, message, severity }], approval: { approvers, fourEyes, handover } }',
+      'declare the gate by a .json or .ts file: { rules: [{ name, expression, message, severity }], approval: { approvers, fourEyes, handover }, environments: { production: { rules, approval } } }',
     )
     .action(async (name: string, file: string, _options: object, command: Command) => {
       const session = sessionOf(command);
@@ -37,14 +46,21 @@ function addGate(gate: Command): void {
   example(set, 'models gate set forecaster gate.json');
 }
 
-const describeGate = ({ rules, approval }: Gate): string[] => [
+const describeGate = ({ rules, approval, environments }: Gate): string[] => [
   ...tableLines(rules, {
     rule: (r) => r.name,
     holds: (r) => r.expression,
     otherwise: (r) => `${r.severity ?? 'refuse'}: ${r.message}`,
   }),
   ...(approval ? [`approved by ${describePolicy(approval)}`] : []),
+  ...Object.entries(environments).map(([name, policy]) => `${name}: ${describeEnvironment(policy)}`),
 ];
+
+const describeEnvironment = ({ rules, approval }: EnvironmentPolicy): string =>
+  [
+    rules ? `rules ${rules.join(', ') || 'none'}` : 'all rules',
+    ...(approval ? [`approved by ${describePolicy(approval)}`] : []),
+  ].join('; ');
 
 const describePolicy = ({ approvers = 1, fourEyes, handover }: NonNullable<Gate['approval']>): string =>
   [
@@ -87,6 +103,7 @@ const describeCheck = (check: GateCheck): string[] => [
 ];
 
 interface ApproveOptions {
+  environment?: string;
   override?: boolean;
   reason?: string;
   handover?: string;
@@ -96,6 +113,7 @@ function addApprove(models: Command): void {
   const approve = models
     .command('approve <reference>')
     .description('approve a version whose gate passed, or override a refusal; exit code 2 if refused')
+    .option('--environment <name>', 'for this environment of the gate alone')
     .option('--override', 'although the gate refuses; needs --reason, and is audited')
     .option('--reason <text>', 'why')
     .option('--handover <text>', 'what the people who will run it must know')
@@ -109,17 +127,25 @@ async function approveVersion(session: Session, reference: string, options: Appr
   if (options.override && !options.reason) {
     throw failures.optionMissing('--reason', 'an override is audited, so say why.');
   }
-  const record = await session.client.governance.approve({
-    ...toReference(reference),
-    override: options.override,
-    reason: options.reason ?? 'its gate passed',
-    handover: options.handover,
-  });
+  const { environment, override, handover, reason = 'its gate passed' } = options;
+  const word = { ...toReference(reference), override, reason, handover };
+  const { governance } = session.client;
+  const record =
+    environment === undefined
+      ? await governance.approve(word)
+      : await governance.approveFor({ ...word, environment });
   session.show(record, describeApproval);
 }
 
-const describeApproval = ({ model, decision, actor, reason, missing }: ApprovalRecord): string[] => [
-  `${model} is ${decision} by ${actor}: ${reason}`,
+const describeApproval = ({
+  model,
+  decision,
+  environment,
+  actor,
+  reason,
+  missing,
+}: ApprovalRecord): string[] => [
+  `${model} is ${decision}${environment === null ? '' : ` for ${environment}`} by ${actor}: ${reason}`,
   ...(missing > 0 ? [`${missing} more must approve it before it may go out.`] : []),
 ];
 
@@ -148,6 +174,7 @@ function addApprovals(models: Command): void {
         {
           at: (a) => formatTime(a.createdAt),
           decision: (a) => a.decision,
+          for: (a) => a.environment ?? 'going out',
           by: (a) => a.actor,
           reason: (a) => a.reason,
           'hand-over': (a) => a.handover ?? '–',
@@ -156,4 +183,25 @@ function addApprovals(models: Command): void {
       );
     });
   example(approvals, 'models approvals forecaster@1');
+}
+
+function addEnvironments(models: Command): void {
+  const environments = models
+    .command('environments <reference>')
+    .description('environments of the gate, and whether this version may enter each')
+    .action(async (reference: string, _options: object, command: Command) => {
+      const session = sessionOf(command);
+      const { items } = await session.client.governance.listEnvironments(toReference(reference));
+      session.list<EnvironmentState>(
+        items,
+        {
+          environment: (e) => e.environment,
+          asks: (e) => describeEnvironment(e.policy),
+          'may enter': (e) => (e.allowed ? 'yes' : 'NO'),
+          because: (e) => e.reason || null,
+        },
+        'Its gate names no environment: every alias and stage may be given.',
+      );
+    });
+  example(environments, 'models environments forecaster@2');
 }

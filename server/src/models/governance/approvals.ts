@@ -19,7 +19,7 @@ export interface ApprovalsDependencies {
 }
 
 type Contract = typeof governanceEndpoints;
-type Decision = Omit<ApprovalRecord, 'id' | 'model' | 'actor' | 'createdAt'>;
+type Decision = Omit<ApprovalRecord, 'id' | 'model' | 'environment' | 'actor' | 'createdAt'>;
 
 const keyOf = (workspace: string, { model, version }: ModelVersion) => ({ workspace, model, version });
 
@@ -35,6 +35,7 @@ export function createApprovals({ db, registry, changes, clock }: ApprovalsDepen
     const record: ApprovalRecord = {
       id: newId('ap'),
       model: version.reference,
+      environment: null,
       ...decision,
       actor: caller.actor,
       createdAt: clock.now(),
@@ -74,7 +75,7 @@ export function createApprovals({ db, registry, changes, clock }: ApprovalsDepen
         if (policy?.handover && !input.handover?.trim()) throw errors.approvalHandoverMissing({ model });
         const obstacle = findObstacle(gate, check);
         if (obstacle && !input.override) throw errors.gateRefused({ model, reason: obstacle });
-        const people = endorsersOf(await store.listApprovals(key), gate, check).add(caller.actor);
+        const people = endorsersOf(await store.listApprovals(key, null), gate, check).add(caller.actor);
         const missing = Math.max(0, (policy?.approvers ?? 1) - people.size);
         const decision: Decision['decision'] =
           missing > 0 ? 'endorsed' : obstacle ? 'overridden' : 'approved';

@@ -40,6 +40,8 @@ export interface GatesDependencies {
 
 type Contract = typeof governanceEndpoints;
 
+const pick = ({ rules, approval, environments }: Gate) => ({ rules, approval, environments });
+
 /** Rules that a version must keep, and the checks of them. */
 const keyOf = (workspace: string, { model, version }: ModelVersion) => ({ workspace, model, version });
 
@@ -70,22 +72,31 @@ export function createGates(deps: GatesDependencies) {
   return {
     /** Rules that could never be evaluated are refused now, not at the first check. @throws gateRuleInvalid */
     async putGate({ name, ...definition }: Input<Contract['putGate']>, caller: Caller): Promise<Gate> {
-      const { rules, approval = null } = definition;
+      const { rules, approval = null, environments = {} } = definition;
       for (const rule of rules) {
         const reason = findFault(rule, rules);
         if (reason) throw errors.gateRuleInvalid({ model: name, rule: rule.name, reason });
+      }
+      for (const [environment, { rules: named = [] }] of Object.entries(environments)) {
+        const unknown = named.find((rule) => !rules.some((each) => each.name === rule));
+        if (unknown === undefined) continue;
+        const reason = `the environment '${environment}' asks it, and the gate has no such rule.`;
+        throw errors.gateRuleInvalid({ model: name, rule: unknown, reason });
       }
       return changes.run(caller, async (tx, record) => {
         const store = governanceStore(tx);
         const before = await store.findGate(caller.workspace, name);
         // Declaring the same gate again must not make earlier checks stale.
-        if (before && isDeepStrictEqual(before, { ...before, rules, approval })) return before;
-        const gate: Gate = { model: name, rules, approval, updatedAt: clock.now() };
+        if (before && isDeepStrictEqual(before, { ...before, rules, approval, environments })) return before;
+        const gate: Gate = { model: name, rules, approval, environments, updatedAt: clock.now() };
         await store.saveGate(caller.workspace, gate, caller.actor);
         record({
           action: 'gate.put',
           subject: toUri('gate', name),
-          detail: { before: before && { rules: before.rules, approval: before.approval }, rules, approval },
+          detail: {
+            before: before && pick(before),
+            ...pick(gate),
+          },
         });
         return gate;
       });

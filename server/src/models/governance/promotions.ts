@@ -11,6 +11,7 @@ import { formatReference, parseUri, toUri } from '../../base/references.ts';
 import type { Evaluations } from '../evaluation/service.ts';
 import type { Registry } from '../registry/service.ts';
 import type { Approvals } from './approvals.ts';
+import type { Environments } from './environments.ts';
 import type { Gates } from './gates.ts';
 import { type PromotionStep, promotionStore, type StoredPromotion, toPromotion } from './promotion-store.ts';
 import { findObstacle, isReleasable } from './rules.ts';
@@ -36,7 +37,7 @@ interface AliasWish {
 /** An alias that follows an endpoint is not moved: the wish to move it becomes a promotion, which has to win. */
 export function createPromotions(
   deps: PromotionsDependencies,
-  gates: Pick<Gates, 'check'> & Pick<Approvals, 'approve'>,
+  gates: Pick<Gates, 'check'> & Pick<Approvals, 'approve'> & Pick<Environments, 'findBar'>,
 ) {
   const { db, registry, evaluations, changes, clock } = deps;
 
@@ -80,7 +81,8 @@ export function createPromotions(
     const found = await registry.resolve(formatReference(model, version), workspace);
     const open = await promotionStore(db).findOpen({ workspace, model, version, alias, endpoint });
     if (open) return open;
-    const obstacle = await findReason(found, caller);
+    const bar = await gates.findBar(db, workspace, found, alias);
+    const obstacle = bar ? `${bar.environment}: ${bar.reason}` : await findReason(found, caller);
     const now = clock.now();
     const promotion: StoredPromotion = {
       ...{ workspace, id: newId('pr'), model, version, alias, endpoint },

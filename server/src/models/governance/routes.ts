@@ -9,6 +9,8 @@ export const governanceRoutes = (governance: Governance): Handlers<typeof contra
   check: (input, caller) => governance.check(input, caller),
   listChecks: (input, caller) => governance.listChecks(input, caller),
   approve: (input, caller) => governance.approve(input, caller),
+  approveFor: (input, caller) => governance.approveFor(input, caller),
+  listEnvironments: (input, caller) => governance.listEnvironments(input, caller),
   refuse: ({ name, version, reason }, caller) =>
     governance.refuse(formatReference(name, version), reason, null, caller),
   listApprovals: (input, caller) => governance.listApprovals(input, caller),

@@ -104,7 +104,7 @@ test('values are read from the expression, texts and functions left alone', () =
 });
 
 describe('findObstacle', () => {
-  const gate = { model: 'm', rules: [], approval: null, updatedAt: 5 } as Gate;
+  const gate = { model: 'm', rules: [], approval: null, environments: {}, updatedAt: 5 } as Gate;
   const check = { id: 'gc_1', passed: true, results: [], createdAt: 5 } as unknown as GateCheck;
   test('only a passed check of the gate as it is opens the way', () => {
     expect(findObstacle(gate, check)).toBeNull();

@@ -12,7 +12,7 @@ import { describeEachDatabase } from '../../testing/each-database.ts';
 import { modelStore } from '../registry/model-store.ts';
 import { createRegistry } from '../registry/service.ts';
 import { versionStore } from '../registry/version-store.ts';
-import { createGovernance } from './service.ts';
+import { createGovernance, type Governance } from './service.ts';
 
 let workspaces = 0;
 
@@ -26,7 +26,10 @@ async function openGovernance(db: Db) {
   const events = createEvents({ db, clock, logger });
   const changes = createChanges({ db, clock, events });
   const experiments = { artifactRoot: 'mlflow-artifacts:/' };
-  const registry = createRegistry({ db, changes, events, clock, logger, experiments } as never);
+  const assertMayEnter: Governance['assertMayEnter'] = (...asked) => governance.assertMayEnter(...asked);
+  const registry = createRegistry({
+    ...{ db, changes, events, clock, logger, experiments, assertMayEnter },
+  } as never);
   const found = new Map<string, Evaluation>();
   const unasked = {} as never;
   const governance = createGovernance({
@@ -116,6 +119,69 @@ describeEachDatabase('governance', (open) => {
       subject: 'model:forecaster@1',
       detail: { reason: 'as teams do', obstacle: expect.stringMatching(/rule 'naive' failed/) },
     });
+  });
+
+  test('an environment asks its own rules and its own people, by every door', async () => {
+    const { governance, registry, caller, addVersion, addEvaluation, check, audit } = await openGovernance(
+      (await open()).db,
+    );
+    const version = await addVersion();
+    const strict = { ...naive, name: 'strict', expression: 'metrics.mae < 1.0' };
+    const environments = {
+      staging: { rules: ['naive'] },
+      production: { rules: ['naive'], approval: { approvers: 2, fourEyes: true } },
+      reports: {},
+    };
+    const gate = { name: 'forecaster', rules: [naive, strict], environments };
+    const misspelt = { ...gate, environments: { staging: { rules: ['naiv'] } } };
+    await expect(governance.putGate(misspelt, caller)).rejects.toThrow(/'naiv'.*'staging' asks it/);
+    expect((await governance.putGate(gate, caller)).environments).toEqual(environments);
+    const alias = (name: string) => governance.setAlias({ name: 'forecaster', alias: name, version }, caller);
+    await expect(alias('staging')).rejects.toMatchObject({ code: 'environmentRefused', status: 409 });
+    await alias('elsewhere');
+    await check(version, addEvaluation('ev_1', version, 1.5));
+    await alias('staging');
+    await expect(alias('Production')).rejects.toThrow(
+      /'production': 2 people must approve it for this environment/,
+    );
+    await expect(alias('reports')).rejects.toThrow(/rule 'strict' failed/);
+    const stage = (to: 'Production') =>
+      registry.setStage({ name: 'forecaster', version: String(version), stage: to }, caller);
+    await expect(stage('Production')).rejects.toThrow(/must approve/);
+    const approveFor = (environment: string, actor: string, override?: boolean) =>
+      governance.approveFor(
+        { name: 'forecaster', version: String(version), environment, reason: 'as teams do', override },
+        { ...caller, actor },
+      );
+    expect(await approveFor('production', 'user:ann')).toMatchObject({ decision: 'endorsed', missing: 1 });
+    // The same word again is no second one.
+    expect(await approveFor('production', 'user:ann')).toMatchObject({ decision: 'endorsed', missing: 1 });
+    await expect(approveFor('production', 'x')).rejects.toMatchObject({ code: 'approverUnfit' });
+    await expect(approveFor('moon', 'user:ann')).rejects.toThrow(
+      /no environment 'moon'.*staging, production, reports/,
+    );
+    await expect(approveFor('reports', 'user:ann')).rejects.toMatchObject({ code: 'environmentRefused' });
+    expect(await approveFor('production', 'user:bob')).toMatchObject({ decision: 'approved', missing: 0 });
+    await stage('Production');
+    await alias('production');
+    expect(await approveFor('reports', 'user:bob', true)).toMatchObject({ decision: 'overridden' });
+    await alias('reports');
+    // Its own approval is another matter.
+    expect((await registry.resolve(`forecaster@${version}`, caller.workspace)).approval).toBe('none');
+    // New evidence asks everybody again.
+    await check(version, addEvaluation('ev_2', version, 1.6));
+    const { items } = await governance.listEnvironments(
+      { name: 'forecaster', version: String(version) },
+      caller,
+    );
+    expect(items.map(({ environment, allowed }) => [environment, allowed])).toEqual([
+      ['staging', true],
+      ['production', false],
+      ['reports', false],
+    ]);
+    expect((await audit()).filter(({ action }) => action === 'model.approved')).toMatchObject([
+      { actor: 'user:bob', detail: { environment: 'production' } },
+    ]);
   });
 
   test('two people who are not the author let a version out; a warning keeps nothing back', async () => {

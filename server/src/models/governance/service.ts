@@ -4,6 +4,7 @@ import type { Caller } from '../../base/caller.ts';
 import { formatReference } from '../../base/references.ts';
 import { type ApprovalsDependencies, createApprovals } from './approvals.ts';
 import { type BundleDependencies, createBundles } from './bundle.ts';
+import { createEnvironments } from './environments.ts';
 import { createGates, type GatesDependencies } from './gates.ts';
 import { createPromotions, type PromotionsDependencies } from './promotions.ts';
 import { createReproductions, type ReproductionDependencies } from './reproduction.ts';
@@ -22,7 +23,8 @@ export function createGovernance(deps: GovernanceDependencies) {
   const bundles = createBundles(deps);
   const reproductions = createReproductions(deps);
 
-  const decisions = { ...createGates(deps), ...createApprovals(deps) };
+  const environments = createEnvironments(deps);
+  const decisions = { ...createGates(deps), ...createApprovals(deps), ...environments };
 
   return {
     ...decisions,

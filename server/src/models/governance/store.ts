@@ -16,7 +16,14 @@ const always = { severity: 'refuse' } as const;
 export const governanceStore = (db: Db) => ({
   async saveGate(workspace: string, gate: Gate, actor: string): Promise<void> {
     const approval = gate.approval && json(gate.approval);
-    const value = { rules: json(gate.rules), approval, updated_at: gate.updatedAt, updated_by: actor };
+    const environments = json(gate.environments);
+    const value = {
+      rules: json(gate.rules),
+      approval,
+      environments,
+      updated_at: gate.updatedAt,
+      updated_by: actor,
+    };
     await db
       .insertInto('model_gates')
       .values({ workspace, model: gate.model, ...value })
@@ -33,7 +40,14 @@ export const governanceStore = (db: Db) => ({
       .executeTakeFirst();
     if (!row) return null;
     const approval = row.approval === null ? null : parseJson<ApprovalPolicy>(row.approval);
-    return { model: row.model, rules: parseJson(row.rules), approval, updatedAt: row.updated_at };
+    const environments = row.environments === null ? {} : parseJson<Gate['environments']>(row.environments);
+    return {
+      model: row.model,
+      rules: parseJson(row.rules),
+      approval,
+      environments,
+      updatedAt: row.updated_at,
+    };
   },
 
   /** A gate that was declared under the new name before stays. */
@@ -102,23 +116,23 @@ export const governanceStore = (db: Db) => ({
         gate_check: record.gateCheck,
         handover: record.handover,
         missing: record.missing,
+        environment: record.environment,
         actor: record.actor,
         created_at: record.createdAt,
       })
       .execute();
   },
 
-  /** Newest first. */
-  async listApprovals(key: VersionKey): Promise<ApprovalRecord[]> {
-    const rows = await db
+  /** Newest first: those for one environment, those for none (null), or all. */
+  async listApprovals(key: VersionKey, environment?: string | null): Promise<ApprovalRecord[]> {
+    let query = db
       .selectFrom('model_approvals')
       .selectAll()
       .where('workspace', '=', key.workspace)
       .where('model', '=', key.model)
-      .where('version', '=', key.version)
-      .orderBy('seq', 'desc')
-      .limit(1000)
-      .execute();
+      .where('version', '=', key.version);
+    if (environment !== undefined) query = query.where('environment', 'is not distinct from', environment);
+    const rows = await query.orderBy('seq', 'desc').limit(1000).execute();
     return rows.map((row) => ({
       id: row.id,
       model: formatReference(row.model, row.version),
@@ -127,6 +141,7 @@ export const governanceStore = (db: Db) => ({
       handover: row.handover,
       missing: row.missing,
       gateCheck: row.gate_check,
+      environment: row.environment,
       actor: row.actor,
       createdAt: row.created_at,
     }));

@@ -14,7 +14,16 @@ export interface AliasesDependencies {
   readonly db: Db;
   readonly changes: Changes;
   readonly clock: Clock;
+  readonly assertMayEnter: AssertMayEnter;
 }
+
+/** Governance's word on whether a version may be given an alias or a stage, in the transaction that gives it. */
+export type AssertMayEnter = (
+  tx: Db,
+  workspace: string,
+  version: { readonly model: string; readonly version: number },
+  aliasOrStage: string,
+) => Promise<void>;
 
 export interface AliasKey {
   readonly name: string;
@@ -22,7 +31,7 @@ export interface AliasKey {
 }
 
 /** Names for versions. An alias bound to an endpoint follows its promotions and is set by them only. */
-export function createAliases({ db, changes, clock }: AliasesDependencies) {
+export function createAliases({ db, changes, clock, assertMayEnter }: AliasesDependencies) {
   async function assertUnbound(tx: Db, workspace: string, model: string, alias: string): Promise<void> {
     const endpoint = await aliasStore(tx).findBinding(workspace, model, alias);
     if (endpoint) throw errors.aliasBound({ model, alias, endpoint });
@@ -106,6 +115,7 @@ export function createAliases({ db, changes, clock }: AliasesDependencies) {
       await changes.run(caller, async (tx, record) => {
         await modelStore(tx).lockModel(caller.workspace, name);
         await assertUnbound(tx, caller.workspace, name, alias);
+        await assertMayEnter(tx, caller.workspace, { model: name, version }, alias);
         const { previous } = await setAliasIn(tx, caller.workspace, name, alias, version, caller);
         const detail = { name, alias, version: String(version), previous };
         record({ action: 'model.aliasSet', subject: toUri('model', name, version), detail });

@@ -43,6 +43,7 @@ async function openRegistry(db: Db) {
     logger,
     parseMLmodel,
     renamed: async () => undefined,
+    assertMayEnter: async () => undefined,
     sweeps: noSweeps,
     datasets: noDatasets,
     rangesOf: async () => ({}),

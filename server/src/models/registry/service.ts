@@ -18,7 +18,7 @@ import type { Logger } from '../../base/logger.ts';
 import { decodeCursor, defaultPageSize, isNumber, toPage } from '../../base/page.ts';
 import { formatReference, toUri } from '../../base/references.ts';
 import type { Events } from '../../platform/events/service.ts';
-import { createAliases } from './aliases.ts';
+import { type AssertMayEnter, createAliases } from './aliases.ts';
 import { findStored, getFileOf, getModel } from './lookup.ts';
 import { onnxPathOf } from './model-folder.ts';
 import { createModels, type ModelsDependencies } from './models.ts';
@@ -41,6 +41,7 @@ export interface RegistryDependencies
   >;
   readonly events: Pick<Events, 'on'>;
   readonly logger: Logger;
+  readonly assertMayEnter: AssertMayEnter;
 }
 
 type Contract = typeof registryEndpoints;

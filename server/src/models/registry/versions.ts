@@ -8,6 +8,7 @@ import { errors } from '../../base/errors.ts';
 import type { KeyValue } from '../../base/key-value.ts';
 import { formatReference, toUri } from '../../base/references.ts';
 import { aliasStore } from './alias-store.ts';
+import type { AssertMayEnter } from './aliases.ts';
 import {
   assertDescription,
   assertKey,
@@ -37,6 +38,7 @@ export interface VersionsDependencies extends VersionSourceDependencies {
     'recordNode' | 'recordEdges' | 'holdIfThere' | 'release' | 'deleteNodes' | 'assertUnheld'
   >;
   readonly clock: Clock;
+  readonly assertMayEnter: AssertMayEnter;
   readonly experiments: VersionSourceDependencies['experiments'] & {
     /** Tells a logged model what was made of it. */
     recordRegistration(
@@ -232,6 +234,8 @@ export function createVersions(deps: VersionsDependencies) {
       const { workspace } = caller;
       const { name, number } = key;
       await change(key, caller, async (tx, record, { stage: previous }) => {
+        if (stage !== previous)
+          await deps.assertMayEnter(tx, workspace, { model: name, version: number }, stage);
         const now = clock.now();
         const store = versionStore(tx);
         const archived = archiveExisting

@@ -120,7 +120,7 @@ export function createProjectKinds(deps: ProjectKindsDependencies): Readonly<Rec
 
     gates: {
       async look(name, { file, caller }) {
-        const { rules, approval = null } = thing(file, 'gates', name);
+        const { rules, approval = null, environments = {} } = thing(file, 'gates', name);
         for (const [index, rule] of rules.entries()) {
           try {
             compileExpression(rule.expression);
@@ -129,10 +129,10 @@ export function createProjectKinds(deps: ProjectKindsDependencies): Readonly<Rec
           }
         }
         const current = await find(governance.getGate({ name }, caller), 'gateNotFound');
-        return outlookOf(current && { rules: current.rules, approval: current.approval }, {
-          rules,
-          approval,
-        });
+        const declared = current && {
+          ...{ rules: current.rules, approval: current.approval, environments: current.environments },
+        };
+        return outlookOf(declared, { rules, approval, environments });
       },
       async bring(name, _outlook, { file, caller }) {
         await governance.putGate({ name, ...thing(file, 'gates', name) }, caller);

@@ -48,6 +48,7 @@ import { migration as retraining } from './052-retraining.ts';
 import { migration as auditChain } from './053-audit-chain.ts';
 import { migration as projects } from './053-projects.ts';
 import { migration as assessments } from './058-assessments.ts';
+import { migration as environments } from './059-environments.ts';
 
 /** The one ordered list. A domain adds `NNN-<domain>.ts` and a line here; a released migration never changes. */
 export const migrations: readonly Migration[] = [
@@ -100,4 +101,5 @@ export const migrations: readonly Migration[] = [
   projects,
   assessments,
   auditChain,
+  environments,
 ];

@@ -6,6 +6,8 @@ interface ModelGatesTable {
   rules: string;
   /** Whose word it takes; null where anybody who may approve is enough. */
   approval: string | null;
+  /** By name; null where none is declared. */
+  environments: string | null;
   updated_at: number;
   updated_by: string;
 }
@@ -37,6 +39,8 @@ interface ModelApprovalsTable {
   gate_check: string | null;
   handover: string | null;
   missing: Generated<number>;
+  /** Null where it lets the version out at all. */
+  environment: string | null;
   actor: string;
   created_at: number;
 }
@@ -77,7 +81,18 @@ interface ModelAssessmentsTable {
   created_at: number;
 }
 
+/** What a person says of one of the 28 tests of a model. */
+interface ModelAttestationsTable {
+  workspace: string;
+  model: string;
+  test: string;
+  note: string;
+  actor: string;
+  created_at: number;
+}
+
 export interface GovernanceTables {
+  model_attestations: ModelAttestationsTable;
   model_assessments: ModelAssessmentsTable;
   model_card_texts: ModelCardTextsTable;
   promotions: PromotionsTable;

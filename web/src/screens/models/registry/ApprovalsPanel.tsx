@@ -21,6 +21,7 @@ const columns: readonly DataColumn<ApprovalRecord>[] = [
     ),
     width: 130,
   },
+  { id: 'for', title: 'For', value: (record) => record.environment ?? 'going out', width: 110 },
   { id: 'reason', title: 'Reason', value: (record) => record.reason },
   { id: 'handover', title: 'Hand-over', value: (record) => record.handover },
   { id: 'actor', title: 'By', value: (record) => record.actor, width: 150 },

@@ -6,7 +6,7 @@ import type { DataColumn } from '../../../components/data-column.tsx';
 import { EmptyState } from '../../../components/EmptyState.tsx';
 import { StatusBadge } from '../../../components/StatusBadge.tsx';
 import { ask } from '../../../lib/client.ts';
-import { describePolicy } from './approval-policy.ts';
+import { describeEnvironment, describePolicy } from './approval-policy.ts';
 
 const columns: readonly DataColumn<GateRule>[] = [
   { id: 'name', title: 'Rule', value: (rule) => rule.name, width: 200 },
@@ -41,10 +41,15 @@ export function GateRules({ model }: { readonly model: string }) {
     );
   return (
     <Answer of={gate}>
-      {({ rules, approval }) => (
+      {({ rules, approval, environments }) => (
         <div className="stack">
           <DataTable plain label="gate" rows={rules} columns={columns} rowKey={(rule) => rule.name} />
           {approval && <div className="dim">Approved by {describePolicy(approval)}.</div>}
+          {Object.entries(environments).map(([name, policy]) => (
+            <div key={name} className="dim">
+              {name}: {describeEnvironment(policy)}.
+            </div>
+          ))}
         </div>
       )}
     </Answer>

@@ -21,6 +21,7 @@ import { ApprovalActions } from './ApprovalActions.tsx';
 import { ApprovalsPanel } from './ApprovalsPanel.tsx';
 import { AssessmentsPanel } from './AssessmentsPanel.tsx';
 import { CardPanel } from './CardPanel.tsx';
+import { EnvironmentsPanel } from './EnvironmentsPanel.tsx';
 import { LoadPanel } from './LoadPanel.tsx';
 import { StageLine } from './StageLine.tsx';
 import { VersionActions } from './VersionActions.tsx';
@@ -62,7 +63,7 @@ export function ModelVersionScreen() {
               { id: 'assessments', title: 'Assessments', render: () => <AssessmentsPanel model={value} /> },
               { id: 'card', title: 'Card', render: () => <CardPanel model={value} /> },
               { id: 'load', title: 'Use it', render: () => <LoadPanel model={value} /> },
-              { id: 'approvals', title: 'Decisions', render: () => <ApprovalsPanel model={value} /> },
+              { id: 'approvals', title: 'Decisions', render: () => <Decisions model={value} /> },
               { id: 'model', title: 'Model', render: () => <Inside model={value} /> },
               {
                 id: 'files',
@@ -86,6 +87,13 @@ export function ModelVersionScreen() {
     </Answer>
   );
 }
+
+const Decisions = ({ model }: { readonly model: ModelVersion }) => (
+  <div className="stack">
+    <ApprovalsPanel model={model} />
+    <EnvironmentsPanel model={model} />
+  </div>
+);
 
 const approvalWords = {
   none: 'not decided',

@@ -1,4 +1,4 @@
-import type { ApprovalPolicy } from '@tidemill/sdk';
+import type { ApprovalPolicy, EnvironmentPolicy } from '@tidemill/sdk';
 
 /** `2 people, not the author, with a hand-over note`. */
 export const describePolicy = ({ approvers = 1, fourEyes, handover }: ApprovalPolicy): string =>
@@ -6,4 +6,11 @@ export const describePolicy = ({ approvers = 1, fourEyes, handover }: ApprovalPo
     approvers === 1 ? 'one person' : `${approvers} people`,
     ...(fourEyes ? ['not the author'] : []),
     ...(handover ? ['with a hand-over note'] : []),
+  ].join(', ');
+
+/** `rules naive, small, approved by 2 people`. */
+export const describeEnvironment = ({ rules, approval }: EnvironmentPolicy): string =>
+  [
+    rules ? `rules ${rules.join(', ') || 'none'}` : 'all rules',
+    ...(approval ? [`approved by ${describePolicy(approval)}`] : []),
   ].join(', ');
