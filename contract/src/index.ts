@@ -26,6 +26,7 @@ import { endpointsEndpoints, predictionsEndpoints, rolloutsEndpoints } from './s
 import { sourcesEndpoints } from './sources.ts';
 import { sweepsEndpoints } from './sweeps.ts';
 import { systemEndpoints } from './system.ts';
+import { scoreEndpoints } from './test-scores.ts';
 import { validationEndpoints } from './validation.ts';
 import { webhooksEndpoints } from './webhooks.ts';
 
@@ -51,6 +52,7 @@ export const contract = {
   evaluation: evaluationEndpoints,
   assessments: assessmentEndpoints,
   governance: governanceEndpoints,
+  scores: scoreEndpoints,
   cards: cardsEndpoints,
   webhooks: webhooksEndpoints,
   endpoints: endpointsEndpoints,
@@ -101,6 +103,7 @@ export * from './serving.ts';
 export * from './sources.ts';
 export * from './sweeps.ts';
 export * from './system.ts';
+export * from './test-scores.ts';
 export * from './training-sets.ts';
 export * from './validation.ts';
 export * from './webhooks.ts';

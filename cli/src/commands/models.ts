@@ -8,6 +8,7 @@ import { addLabelCommands } from './models/labels.ts';
 import { addLoggedCommands } from './models/logged.ts';
 import { addRegistryCommands } from './models/registry.ts';
 import { addReproduceCommand } from './models/reproduce.ts';
+import { addScoreCommands } from './models/score.ts';
 import { addWebhooksCommands } from './models/webhooks.ts';
 
 export function addModelsCommands(program: Command): void {
@@ -19,6 +20,7 @@ export function addModelsCommands(program: Command): void {
   addLoggedCommands(models);
   addGovernanceCommands(models);
   addAssessCommands(models);
+  addScoreCommands(models);
   addCardCommands(models);
   addEvaluateCommand(program);
   addEvaluationsCommands(program);
