@@ -12,6 +12,7 @@ import { garbageEndpoints } from './garbage.ts';
 import { jobsEndpoints } from './jobs.ts';
 import { loggedModelsEndpoints } from './logged-models.ts';
 import { cardsEndpoints } from './model-cards.ts';
+import { ciEndpoints, modelTestsEndpoints } from './model-tests.ts';
 import { governanceEndpoints, registryEndpoints } from './models.ts';
 import {
   alertsEndpoints,
@@ -26,7 +27,6 @@ import { endpointsEndpoints, predictionsEndpoints, rolloutsEndpoints } from './s
 import { sourcesEndpoints } from './sources.ts';
 import { sweepsEndpoints } from './sweeps.ts';
 import { systemEndpoints } from './system.ts';
-import { scoreEndpoints } from './test-scores.ts';
 import { validationEndpoints } from './validation.ts';
 import { webhooksEndpoints } from './webhooks.ts';
 
@@ -52,8 +52,9 @@ export const contract = {
   evaluation: evaluationEndpoints,
   assessments: assessmentEndpoints,
   governance: governanceEndpoints,
-  scores: scoreEndpoints,
   cards: cardsEndpoints,
+  modelTests: modelTestsEndpoints,
+  ci: ciEndpoints,
   webhooks: webhooksEndpoints,
   endpoints: endpointsEndpoints,
   predictions: predictionsEndpoints,
@@ -94,6 +95,7 @@ export * from './jobs.ts';
 export * from './judgements.ts';
 export * from './logged-models.ts';
 export * from './model-cards.ts';
+export * from './model-tests.ts';
 export * from './models.ts';
 export * from './online-features.ts';
 export * from './operations.ts';
@@ -103,7 +105,6 @@ export * from './serving.ts';
 export * from './sources.ts';
 export * from './sweeps.ts';
 export * from './system.ts';
-export * from './test-scores.ts';
 export * from './training-sets.ts';
 export * from './validation.ts';
 export * from './webhooks.ts';

@@ -107,6 +107,10 @@ export const ApprovalPolicy = strict({
   handover: Type.Optional(
     Type.Boolean({ description: 'each approval needs a note for the people who will run it' }),
   ),
+  tests: Type.Optional(Type.Boolean({ description: 'all four scopes of its newest test must have passed' })),
+  ci: Type.Optional(
+    Type.Boolean({ description: 'a green CI of the commit that its run was made from must be recorded' }),
+  ),
 });
 export type ApprovalPolicy = Static<typeof ApprovalPolicy>;
 

@@ -20,6 +20,7 @@ import { EvaluationRequest } from './evaluations.ts';
 import { FeatureServiceDefinition } from './feature-services.ts';
 import { FeatureViewDefinition } from './feature-views.ts';
 import { JobParameters } from './jobs.ts';
+import { ModelTestCases } from './model-tests.ts';
 import { GateDefinition } from './models.ts';
 import { EndpointDefinition, RolloutPolicy } from './serving.ts';
 import { SourceDefinition } from './sources.ts';
@@ -241,6 +242,8 @@ export const ProjectDefinition = strict({
   featureViews: Type.Optional(Type.Record(Type.String(), FeatureViewDefinition)),
   featureServices: Type.Optional(Type.Record(Type.String(), FeatureServiceDefinition)),
   gates: Type.Optional(Type.Record(Type.String(), GateDefinition)),
+  /** By model. */
+  tests: Type.Optional(Type.Record(Type.String(), ModelTestCases)),
   endpoints: Type.Optional(Type.Record(Type.String(), strict(EndpointDefinition))),
   monitors: Type.Optional(Type.Record(Type.String(), strict(MonitorDefinition))),
   retraining: Type.Optional(Type.Record(Type.String(), strict(RetrainingPolicyDefinition))),

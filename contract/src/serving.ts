@@ -96,6 +96,7 @@ export const PredictReply = Type.Object({
       model: Type.String({ description: 'forecaster@2, or "fallback"' }),
       source: literals('model', 'fallback'),
       warnings: Type.Array(Type.String()),
+      features: Type.Optional(Row),
     }),
   ),
   fallbackReason: nullable(Type.String()),
@@ -225,6 +226,12 @@ export const endpointsEndpoints = endpoints({
         }),
       ),
       requestId: Type.Optional(Type.String({ maxLength: 200 })),
+      probe: Type.Optional(
+        Type.Boolean({
+          description:
+            'a question that leaves no trace: nothing is logged, no shadow is asked, and the reply tells the features; needs the permission to read',
+        }),
+      ),
     }),
     reply: PredictReply,
   },

@@ -97,6 +97,32 @@ export default defineProject({
       ],
     },
   },
+  tests: {
+    forecaster: {
+      acceptance: [
+        { name: 'a price is positive', kind: 'must-hold', holds: 'prediction > 0.0' },
+        {
+          name: 'no day doubles or halves it',
+          kind: 'must-hold',
+          holds: 'prediction > close * 0.5 && prediction < close * 2.0',
+        },
+        {
+          name: 'dearer days are followed by dearer ones',
+          kind: 'directional',
+          change: Object.fromEntries(features.map((feature) => [feature, `${feature} * 1.1`])),
+          expect: 'not-decrease',
+          // Where it has seen no higher price, a tree stays where it is; few rows lie at a step the other way.
+          share: 0.9,
+        },
+        {
+          name: 'a hundredth of a cent moves little',
+          kind: 'invariance',
+          change: { close: 'close + 0.0001' },
+          tolerance: 0.05,
+        },
+      ],
+    },
+  },
   endpoints: {
     forecast: {
       description: 'Next close of a symbol',

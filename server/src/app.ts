@@ -45,6 +45,7 @@ import { createSources } from './data/sources/service.ts';
 import { validationRoutes } from './data/validation/routes.ts';
 import { createValidation } from './data/validation/service.ts';
 import { bind } from './http/bind.ts';
+import { createInsideRequests } from './http/inside-requests.ts';
 import { mlflowApi } from './http/mlflow/mlflow-api.ts';
 import { createHttp } from './http/server.ts';
 import { addStandardRoutes } from './http/standard-routes.ts';
@@ -63,8 +64,6 @@ import { registryMlflowOperations } from './models/registry/mlflow-routes.ts';
 import { registryRoutes } from './models/registry/routes.ts';
 import { createRegistry } from './models/registry/service.ts';
 import { measureRanges } from './models/registry/training-range.ts';
-import { scoresRoutes } from './models/scores/routes.ts';
-import { createScores } from './models/scores/service.ts';
 import { webhooksMlflowOperations } from './models/webhooks/mlflow-routes.ts';
 import { webhooksRoutes } from './models/webhooks/routes.ts';
 import { createWebhooks } from './models/webhooks/service.ts';
@@ -78,6 +77,8 @@ import { monitoringRoutes } from './operations/monitoring/routes.ts';
 import { createMonitoring } from './operations/monitoring/service.ts';
 import { overviewRoutes } from './operations/overview/routes.ts';
 import { createOverview } from './operations/overview/service.ts';
+import { ciRoutes, modelTestsRoutes } from './operations/pipelines/routes.ts';
+import { createPipelines } from './operations/pipelines/service.ts';
 import { projectsRoutes } from './operations/projects/routes.ts';
 import { createProjects } from './operations/projects/service.ts';
 import { retrainingRoutes } from './operations/retraining/routes.ts';
@@ -139,6 +140,8 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     isOfJob: (job, uri, workspace) =>
       uri.startsWith('trial:') ? sweeps.isTrialOfJob(job, uri, workspace) : jobs.isOwn(job, uri, workspace),
   });
+
+  const inside = createInsideRequests();
 
   // data
   const tempFolder = join(config.dataFolder, 'tmp');
@@ -214,8 +217,8 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     async renamed(tx, workspace, name, to) {
       await governance.renameIn(tx, workspace, name, to);
       await assessments.renameIn(tx, workspace, name, to);
-      await scores.renameIn(tx, workspace, name, to);
       await cards.renameIn(tx, workspace, name, to);
+      await pipelines.renameIn(tx, workspace, name, to);
     },
   });
   const pythonRuntimes = createPythonRuntimes({
@@ -260,27 +263,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     assessments,
     validation,
     tempFolder,
-  });
-
-  const scores = createScores({
-    ...{ db, changes, clock, registry, governance, evaluations, assessments, datasets, validation, jobs },
-    async servingOf({ uri, model, reference }, caller) {
-      const { users } = await lineage.users(caller.workspace, uri, { limit: 100, depth: 1 });
-      const served = users.filter((user) => user.startsWith('endpoint:')).map((user) => user.slice(9));
-      const ofEach = async <T>(list: (endpoint: string) => Promise<{ items: T[] }>) =>
-        (await Promise.all(served.map(list))).flatMap(({ items }) => items);
-      const watching = await ofEach((endpoint) => monitoring.list({ endpoint, limit: 100 }, caller));
-      const decided = await ofEach((endpoint) => rollouts.list({ endpoint, limit: 100 }, caller));
-      const { items: policies } = await retraining.listPolicies({ limit: 1000 }, caller);
-      return {
-        endpoints: served,
-        monitors: watching.map(({ name, kind, endpoint = '' }) => ({ name, kind, endpoint })),
-        rollouts: decided
-          .filter(({ candidate }) => candidate === reference)
-          .map(({ id, stage, evidence }) => ({ id, stage, isProven: evidence !== null })),
-        policies: policies.filter((policy) => policy.model === model).map(({ name }) => name),
-      };
-    },
+    proofsOf: (version, caller) => pipelines.proofsOf(version, caller),
   });
 
   const cards = createCards({
@@ -291,7 +274,6 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     registry,
     evaluations,
     governance,
-    scores,
     datasets,
     experiments,
   });
@@ -385,6 +367,24 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     rollouts,
     alerts,
   });
+  const pipelines = createPipelines({
+    db,
+    changes,
+    clock,
+    tasks,
+    analytics,
+    lineage,
+    datasets,
+    features,
+    experiments,
+    learners,
+    registry,
+    evaluations,
+    endpoints,
+    openRuntime,
+    tempFolder,
+    ask: (endpoint, body, caller) => inside.ask(http, `/api/v1/endpoints/${endpoint}/predict`, body, caller),
+  });
   const projects = createProjects({
     db,
     changes,
@@ -395,6 +395,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     features,
     registry,
     governance,
+    pipelines,
     endpoints,
     monitoring,
     retraining,
@@ -444,7 +445,6 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     evaluations,
     assessments,
     governance,
-    scores,
     cards,
     webhooks,
     predictions,
@@ -454,6 +454,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     alerts,
     monitoring,
     retraining,
+    pipelines,
     projects,
     overview,
     garbage,
@@ -466,6 +467,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     version,
     allowedHosts: config.allowedHosts,
     authenticate: (request, permission) =>
+      inside.callerOf() ??
       auth.authenticate(
         request.headers.authorization,
         permission,
@@ -546,8 +548,9 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'evaluation', contract.evaluation, evaluationRoutes(services.evaluations));
   bind(http, 'assessments', contract.assessments, assessmentsRoutes(services.assessments));
   bind(http, 'governance', contract.governance, governanceRoutes(services.governance));
-  bind(http, 'scores', contract.scores, scoresRoutes(services.scores));
   bind(http, 'cards', contract.cards, cardsRoutes(services.cards));
+  bind(http, 'modelTests', contract.modelTests, modelTestsRoutes(services.pipelines));
+  bind(http, 'ci', contract.ci, ciRoutes(services.pipelines));
   bind(http, 'webhooks', contract.webhooks, webhooksRoutes(services.webhooks));
   bind(http, 'endpoints', contract.endpoints, endpointsRoutes(services.endpoints));
   bind(http, 'predictions', contract.predictions, predictionsRoutes(services.predictions));

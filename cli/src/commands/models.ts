@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { addAssessCommands } from './models/assess.ts';
 import { addCardCommands } from './models/card.ts';
+import { addCiCommands } from './models/ci.ts';
 import { addEvaluateCommand } from './models/evaluate.ts';
 import { addEvaluationsCommands } from './models/evaluations.ts';
 import { addGovernanceCommands } from './models/governance.ts';
@@ -8,7 +9,7 @@ import { addLabelCommands } from './models/labels.ts';
 import { addLoggedCommands } from './models/logged.ts';
 import { addRegistryCommands } from './models/registry.ts';
 import { addReproduceCommand } from './models/reproduce.ts';
-import { addScoreCommands } from './models/score.ts';
+import { addTestCommand, addTestsCommands } from './models/tests.ts';
 import { addWebhooksCommands } from './models/webhooks.ts';
 
 export function addModelsCommands(program: Command): void {
@@ -20,10 +21,12 @@ export function addModelsCommands(program: Command): void {
   addLoggedCommands(models);
   addGovernanceCommands(models);
   addAssessCommands(models);
-  addScoreCommands(models);
   addCardCommands(models);
   addEvaluateCommand(program);
   addEvaluationsCommands(program);
+  addTestCommand(program);
+  addTestsCommands(program);
+  addCiCommands(program);
   addReproduceCommand(program);
   addWebhooksCommands(program);
 }

@@ -1104,18 +1104,31 @@ export const catalogue = {
     (d) =>
       `The policy of ${d.model} asks for a hand-over note: what the people who will run it must know. Send one in 'handover' (--handover TEXT).`,
   ),
-  attestationNoteMissing: entry<{ test: string }>(
-    400,
-    (d) => `What is attested of ${d.test} needs a note that says how it is done. Send one in 'note'.`,
-  ),
-  attestationNotFound: entry<{ model: string; test: string }>(
-    404,
-    (d) => `Nobody has attested ${d.test} of '${d.model}'. tidemill models score ${d.model} shows what was.`,
-  ),
   cardTextChanged: entry<{ model: string; by: string }>(
     409,
     (d) =>
       `What is written about '${d.model}' was changed by ${d.by} meanwhile. Read it again, and send your change with its 'updatedAt' as 'since'.`,
+  ),
+  requestWithinFailed: entry<{ url: string; status: number; reason: string }>(
+    502,
+    (d) => `POST ${d.url} answered ${d.status}: ${d.reason}`,
+  ),
+  testCaseInvalid: entry<{ model: string; case: string; reason: string }>(
+    400,
+    (d) => `The test case '${d.case}' of '${d.model}' cannot be used: ${d.reason}.`,
+  ),
+  testCasesNotFound: entry<{ model: string }>(
+    404,
+    (d) =>
+      `'${d.model}' has no test cases. Declare them in the project file (tests: { '${d.model}': { features, acceptance } }) or with tidemill tests set.`,
+  ),
+  modelTestNotFound: entry<{ id: string }>(
+    404,
+    (d) => `There is no test '${d.id}'. tidemill tests list MODEL@VERSION shows those of a version.`,
+  ),
+  modelTestEnded: entry<{ id: string; state: string }>(
+    409,
+    (d) => `The test ${d.id} has ended (${d.state}) and cannot be cancelled. Start another one.`,
   ),
   modelNotApproved: entry<{ model: string; approval: string }>(
     409,

@@ -25,6 +25,8 @@ export type UriKind =
   | 'loop'
   | 'policy'
   | 'gate'
+  | 'test-cases'
+  | 'commit'
   | 'evaluation'
   | 'project'
   | 'token'

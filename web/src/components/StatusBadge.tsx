@@ -26,6 +26,8 @@ const tones: Readonly<Record<string, Tone>> = {
   none: 'idle',
   passed: 'good',
   warned: 'warn',
+  skipped: 'warn',
+  error: 'bad',
   ready: 'good',
   starting: 'active',
   dead: 'bad',

@@ -181,6 +181,9 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'cards.get': (input) => `models card show ${at(input)}`,
   'cards.putText': (input) =>
     `models card write ${named(input.name)}${cardFlags.map(([field, flag]) => (input[field] ? ` --${flag} ${shellQuote(String(input[field]))}` : '')).join('')}`,
+  'modelTests.start': (input) => `test ${at(input)}`,
+  'modelTests.list': (input) => `tests list ${at(input)}`,
+  'modelTests.cancel': (input) => `tests cancel ${input.id}`,
   'governance.refuse': (input) => `models refuse ${at(input)} --reason ${shellQuote(String(input.reason))}`,
   'evaluation.list': () => 'evaluations list',
   'evaluation.get': ({ id }) => `evaluations show ${id}`,

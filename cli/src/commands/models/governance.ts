@@ -36,7 +36,7 @@ function addGate(gate: Command): void {
   const set = gate
     .command('set <name> <definition>')
     .description(
-      'declare the gate by a .json or .ts file: { rules: [{ name, expression, message, severity }], approval: { approvers, fourEyes, handover }, environments: { production: { rules, approval } } }',
+      'declare the gate by a .json or .ts file: { rules: [{ name, expression, message, severity }], approval: { approvers, fourEyes, handover, tests, ci }, environments: { production: { rules, approval } } }',
     )
     .action(async (name: string, file: string, _options: object, command: Command) => {
       const session = sessionOf(command);
@@ -62,11 +62,19 @@ const describeEnvironment = ({ rules, approval }: EnvironmentPolicy): string =>
     ...(approval ? [`approved by ${describePolicy(approval)}`] : []),
   ].join('; ');
 
-const describePolicy = ({ approvers = 1, fourEyes, handover }: NonNullable<Gate['approval']>): string =>
+const describePolicy = ({
+  approvers = 1,
+  fourEyes,
+  handover,
+  tests,
+  ci,
+}: NonNullable<Gate['approval']>): string =>
   [
     approvers === 1 ? 'one person' : `${approvers} people`,
     ...(fourEyes ? ['not the author'] : []),
     ...(handover ? ['with a hand-over note'] : []),
+    ...(tests ? ['all four scopes of its tests passed'] : []),
+    ...(ci ? ['a green CI of its commit'] : []),
   ].join(', ');
 
 function addCheck(models: Command): void {

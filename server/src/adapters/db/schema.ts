@@ -10,6 +10,7 @@ import type { FeaturesTables } from './tables/features.ts';
 import type { GovernanceTables } from './tables/governance.ts';
 import type { JobsTables } from './tables/jobs.ts';
 import type { LoggedModelsTables } from './tables/logged-models.ts';
+import type { ModelTestsTables } from './tables/model-tests.ts';
 import type { MonitoringTables } from './tables/monitoring.ts';
 import type { PlatformTables } from './tables/platform.ts';
 import type { PredictionsTables } from './tables/predictions.ts';
@@ -41,6 +42,7 @@ export interface Database
     RegistryTables,
     EvaluationTables,
     GovernanceTables,
+    ModelTestsTables,
     EndpointsTables,
     PredictionsTables,
     RolloutsTables,

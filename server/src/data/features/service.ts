@@ -16,6 +16,7 @@ import { createFeatureServices } from './catalogue/feature-services.ts';
 import { createImpact } from './catalogue/impact.ts';
 import { createSearch } from './catalogue/search.ts';
 import { createUses } from './catalogue/uses.ts';
+import { createFeatureTrials } from './feature-trials.ts';
 import { createFeatureHealth } from './health/health.ts';
 import { notingPushes } from './health/push-marks.ts';
 import { createOnlineLookup } from './online/lookup.ts';
@@ -105,6 +106,7 @@ export function createFeatures(deps: FeaturesDependencies) {
     ...createServicePreview({ services, trainingSets, resolveView: views.resolveView }),
     ...createImpact({ views, uses, resolveService: services.resolve }),
     usesOf: uses.usesOf,
+    ...createFeatureTrials({ ...inside, services }),
     entityKey,
 
     createTrainingSet: (definition: TrainingSetDefinition, caller: Caller, signal?: AbortSignal) =>

@@ -214,7 +214,7 @@ export function createTrainingSets(deps: TrainingSetDependencies) {
     /** The rows that it would have, at most 1000; nothing is committed. */
     async preview(
       definition: TrainingSetDefinition,
-      service: TakenService,
+      service: TakenService | null,
       caller: Caller,
       signal?: AbortSignal,
     ): Promise<QueryReply> {

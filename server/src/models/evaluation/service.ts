@@ -237,6 +237,10 @@ export function createEvaluations(deps: EvaluationsDependencies) {
       return toPage(rows, limit, (evaluation) => evaluation.id);
     },
 
+    /** What the registered model itself gives for columns of its inputs: a number per row, or one for each class. */
+    run: (model: ModelVersion, rows: number, columns: ReadonlyMap<string, Float64Array>) =>
+      predictors.predictColumns(model, { rows, columns }),
+
     /** The registered model's own predictions for a table's rows, in the table's order. */
     async scoreRows(
       model: ModelVersion,

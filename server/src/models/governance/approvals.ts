@@ -8,7 +8,7 @@ import { newId } from '../../base/ids.ts';
 import { formatReference } from '../../base/references.ts';
 import type { Registry } from '../registry/service.ts';
 import { endorsersOf, findUnfitness } from './approval-rules.ts';
-import { findObstacle, isReleasable } from './rules.ts';
+import { findObstacle, findUnproven, isReleasable, type Proofs } from './rules.ts';
 import { governanceStore } from './store.ts';
 
 export interface ApprovalsDependencies {
@@ -16,6 +16,7 @@ export interface ApprovalsDependencies {
   readonly registry: Pick<Registry, 'resolve' | 'setApprovalIn' | 'approvalIn'>;
   readonly changes: Changes;
   readonly clock: Clock;
+  readonly proofsOf: (version: ModelVersion, caller: Caller) => Promise<Proofs>;
 }
 
 type Contract = typeof governanceEndpoints;
@@ -24,7 +25,7 @@ type Decision = Omit<ApprovalRecord, 'id' | 'model' | 'environment' | 'actor' | 
 const keyOf = (workspace: string, { model, version }: ModelVersion) => ({ workspace, model, version });
 
 /** People's decisions on versions, with their reasons. */
-export function createApprovals({ db, registry, changes, clock }: ApprovalsDependencies) {
+export function createApprovals({ db, registry, changes, clock, proofsOf }: ApprovalsDependencies) {
   /** Writes the decision and, where it is the last word, the version's approval. */
   async function decide(
     tx: Db,
@@ -60,6 +61,7 @@ export function createApprovals({ db, registry, changes, clock }: ApprovalsDepen
       const version = await registry.resolve(formatReference(input.name, input.version), caller.workspace);
       const model = version.reference;
       assertReason(version, input.reason);
+      const proofs = await proofsOf(version, caller);
       return changes.run(caller, async (tx, record) => {
         const store = governanceStore(tx);
         const key = keyOf(caller.workspace, version);
@@ -73,7 +75,7 @@ export function createApprovals({ db, registry, changes, clock }: ApprovalsDepen
         const unfit = findUnfitness(policy, version.createdBy, caller);
         if (unfit) throw errors.approverUnfit({ model, actor: caller.actor, reason: unfit });
         if (policy?.handover && !input.handover?.trim()) throw errors.approvalHandoverMissing({ model });
-        const obstacle = findObstacle(gate, check);
+        const obstacle = findObstacle(gate, check) ?? findUnproven(policy, proofs);
         if (obstacle && !input.override) throw errors.gateRefused({ model, reason: obstacle });
         const people = endorsersOf(await store.listApprovals(key, null), gate, check).add(caller.actor);
         const missing = Math.max(0, (policy?.approvers ?? 1) - people.size);

@@ -18,7 +18,7 @@ import { newId } from '../../base/ids.ts';
 import { formatReference } from '../../base/references.ts';
 import type { Registry } from '../registry/service.ts';
 import { endorsersOf, findUnfitness } from './approval-rules.ts';
-import { findObstacle } from './rules.ts';
+import { findObstacle, findUnproven, type Proofs } from './rules.ts';
 import { governanceStore } from './store.ts';
 
 export interface EnvironmentsDependencies {
@@ -26,6 +26,7 @@ export interface EnvironmentsDependencies {
   readonly registry: Pick<Registry, 'resolve' | 'approvalIn'>;
   readonly changes: Changes;
   readonly clock: Clock;
+  readonly proofsOf: (version: ModelVersion, caller: Caller) => Promise<Proofs>;
 }
 
 type Contract = typeof governanceEndpoints;
@@ -45,7 +46,7 @@ function gateFor(gate: Gate, check: GateCheck | null, policy: EnvironmentPolicy)
 }
 
 /** What an alias or a stage asks of the versions that it is given to. */
-export function createEnvironments({ db, registry, changes, clock }: EnvironmentsDependencies) {
+export function createEnvironments({ db, registry, changes, clock, proofsOf }: EnvironmentsDependencies) {
   interface Standing {
     readonly policy: EnvironmentPolicy;
     readonly check: GateCheck | null;
@@ -140,6 +141,7 @@ export function createEnvironments({ db, registry, changes, clock }: Environment
       const version = await registry.resolve(formatReference(input.name, input.version), workspace);
       const model = version.reference;
       const key = { workspace, model: version.model, version: version.version };
+      const proofs = await proofsOf(version, caller);
       return changes.run(caller, async (tx, record) => {
         const store = governanceStore(tx);
         await store.lockDecisions(key);
@@ -152,7 +154,8 @@ export function createEnvironments({ db, registry, changes, clock }: Environment
             known: known.join(', ') || 'none',
           });
         }
-        const { policy, check, obstacle, people } = standing;
+        const { policy, check, people } = standing;
+        const obstacle = standing.obstacle ?? findUnproven(policy.approval ?? null, proofs);
         const unfit = findUnfitness(policy.approval ?? null, version.createdBy, caller);
         if (unfit) throw errors.approverUnfit({ model, actor: caller.actor, reason: unfit });
         if (policy.approval?.handover && !handover?.trim()) throw errors.approvalHandoverMissing({ model });

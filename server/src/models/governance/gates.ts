@@ -24,7 +24,7 @@ import type { Evaluations } from '../evaluation/service.ts';
 import type { Registry } from '../registry/service.ts';
 import { assessedFactsOf } from './assessed-facts.ts';
 import { type Facts, factsOf } from './facts.ts';
-import { checkRules, findFault, toVariables, verdictOf } from './rules.ts';
+import { checkRules, findFault, type Proofs, toVariables, verdictOf } from './rules.ts';
 import { governanceStore } from './store.ts';
 
 export interface GatesDependencies {
@@ -36,6 +36,7 @@ export interface GatesDependencies {
   readonly assessments: Pick<Assessments, 'newest'>;
   readonly changes: Changes;
   readonly clock: Clock;
+  readonly proofsOf: (version: ModelVersion, caller: Caller) => Promise<Proofs>;
 }
 
 type Contract = typeof governanceEndpoints;
@@ -119,7 +120,8 @@ export function createGates(deps: GatesDependencies) {
           found: evaluation.model ?? 'a table of predictions',
         });
       }
-      const variables = toVariables(evaluation, await findFacts(version, evaluation, caller));
+      const facts = await findFacts(version, evaluation, caller);
+      const variables = toVariables(evaluation, { ...facts, ...(await deps.proofsOf(version, caller)) });
       return changes.run(caller, async (tx, record) => {
         const store = governanceStore(tx);
         const gate = await store.findGate(caller.workspace, version.model);

@@ -14,7 +14,7 @@ import type { Approvals } from './approvals.ts';
 import type { Environments } from './environments.ts';
 import type { Gates } from './gates.ts';
 import { type PromotionStep, promotionStore, type StoredPromotion, toPromotion } from './promotion-store.ts';
-import { findObstacle, isReleasable } from './rules.ts';
+import { findObstacle, findUnproven, isReleasable, type Proofs } from './rules.ts';
 import { governanceStore } from './store.ts';
 
 export interface PromotionsDependencies {
@@ -23,6 +23,7 @@ export interface PromotionsDependencies {
   readonly evaluations: Pick<Evaluations, 'list'>;
   readonly changes: Changes;
   readonly clock: Clock;
+  readonly proofsOf: (version: ModelVersion, caller: Caller) => Promise<Proofs>;
 }
 
 type Contract = typeof governanceEndpoints;
@@ -60,7 +61,8 @@ export function createPromotions(
       const target = { name, version: String(number) };
       if (newest) check = await gates.check({ ...target, evaluation: newest.id }, caller);
     }
-    return findObstacle(gate, check) ?? approveFor(version, check?.id ?? '', caller);
+    const unproven = findUnproven(gate?.approval ?? null, await deps.proofsOf(version, caller));
+    return findObstacle(gate, check) ?? unproven ?? approveFor(version, check?.id ?? '', caller);
   }
 
   /** A passed gate opens only by the word of somebody who may approve. */

@@ -1,7 +1,7 @@
 import type { Evaluation, Gate, GateCheck, GateRule } from '@tidemill/contract';
 import { describe, expect, test } from 'vitest';
 import { factsOf } from './facts.ts';
-import { checkRules, describeValues, findFault, findObstacle, toVariables } from './rules.ts';
+import { checkRules, describeValues, findFault, findObstacle, type Proofs, toVariables } from './rules.ts';
 
 const rule = (expression: string, name = 'r'): GateRule => ({ name, expression, message: 'too bad' });
 const evaluation = {
@@ -35,7 +35,11 @@ const facts = {
   ),
   ...nothingMeasured,
 };
-const variables = toVariables(evaluation, facts);
+const proofs: Proofs = {
+  tests: { unit: 'passed', integration: 'none', system: 'none', acceptance: 'none', passed: false },
+  ci: { commit: null, isDirty: false, status: 'none' },
+};
+const variables = toVariables(evaluation, { ...facts, ...proofs });
 const noFiles = { files: [], inputs: [], flavors: [], createdAt: 0, digest: null };
 
 describe('findFault', () => {
@@ -132,6 +136,7 @@ test('rules read the version itself, its data and how its inputs differ from the
   const unknown = toVariables(evaluation, {
     ...factsOf({ ...noFiles }, null, null, [], 1),
     ...nothingMeasured,
+    ...proofs,
   });
   expect(checkRules(rules, unknown).map(({ passed }) => passed)).toEqual([false, false, true, true]);
 });
@@ -144,7 +149,7 @@ test('what was not measured is named, with how to measure it', () => {
       rule('data.expectations["close is never missing"]'),
       rule('data.expectations["no gaps"]'),
     ],
-    toVariables(evaluation, { ...facts, leakage: { duplicate_share: 0, entity_share: null } }),
+    toVariables(evaluation, { ...facts, ...proofs, leakage: { duplicate_share: 0, entity_share: null } }),
   );
   expect(latency?.message).toMatch(/Nothing is known of 'latency': tidemill models assess latency REF/);
   expect(leakage?.message).toMatch(/'leakage.entity_share' was not measured: assess leakage with --key/);

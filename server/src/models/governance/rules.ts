@@ -1,8 +1,30 @@
-import type { Approval, Evaluation, Gate, GateCheck, GateRule } from '@tidemill/contract';
+import type {
+  Approval,
+  ApprovalPolicy,
+  Evaluation,
+  Gate,
+  GateCheck,
+  GateRule,
+  TestScope,
+} from '@tidemill/contract';
 import { TidemillError } from '../../base/errors.ts';
 import { compileExpression } from '../../base/expressions/cel.ts';
 import { exampleAssessedFacts, namesIn, partRemedies, remedies } from './assessed-facts.ts';
 import type { Facts } from './facts.ts';
+
+export type ScopeOutcome = 'passed' | 'failed' | 'skipped' | 'none';
+
+/** What is proved of a version elsewhere: its tests, and the CI of the commit that its run was made from. */
+export interface Proofs {
+  readonly tests: Readonly<Record<TestScope, ScopeOutcome>> & { readonly passed: boolean };
+  readonly ci: {
+    /** Null where its run names none. */
+    readonly commit: string | null;
+    /** Whether its code was changed beside the commit. */
+    readonly isDirty: boolean;
+    readonly status: 'passed' | 'failed' | 'running' | 'none';
+  };
+}
 
 export type RuleResult = GateCheck['results'][number];
 type Judged = { readonly name: string; readonly metrics: Readonly<Record<string, number | null>> };
@@ -11,9 +33,9 @@ export type GateVariables = Readonly<Record<string, unknown>>;
 /**
  * What rules read: `metrics.mae`, `intervals.mae.high`, `baseline.mae`, `naive.median.mae`, `againstChampion.verdict`,
  * `slices.all(s, s.rows < 200 || s.metrics.mae < 3.0)`, and of the version itself `model.bytes`, `data.validation`,
- * `signature.missing`, and what was measured of it `leakage.duplicate_share`, `latency.p95_ms`; what is not known is null.
+ * `signature.missing`, `tests.passed`, `ci.status`, and what was measured of it `leakage.duplicate_share`, `latency.p95_ms`; what is not known is null.
  */
-export function toVariables(evaluation: Evaluation, facts: Facts): GateVariables {
+export function toVariables(evaluation: Evaluation, facts: Facts & Proofs): GateVariables {
   return {
     metrics: evaluation.metrics,
     baseline: flatten(evaluation.baseline),
@@ -69,13 +91,15 @@ const exampleComparison = {
   pValue: 0.01,
 };
 
-const exampleFacts = (expression: string): Facts => ({
+const exampleFacts = (expression: string): Facts & Proofs => ({
   model: { bytes: 12_000, inputs: 3, flavors: ['onnx'], ageHours: 1.5, hasFiles: true },
   data: {
     ...{ rows: 1000, ageHours: 30.5, validation: 'passed' },
     expectations: Object.fromEntries(namesIn(expression, 'data.expectations').map((name) => [name, true])),
   },
   signature: { missing: [], added: [], retyped: [] },
+  tests: { unit: 'passed', integration: 'passed', system: 'passed', acceptance: 'passed', passed: true },
+  ci: { commit: '0123456789abcdef0123456789abcdef01234567', isDirty: false, status: 'passed' },
   ...exampleAssessedFacts(expression),
 });
 
@@ -216,6 +240,25 @@ export function findObstacle(gate: Gate | null, check: GateCheck | null): string
   if (check.passed) return null;
   const failed = check.results.filter(isRefusal);
   return `${failed.map((result) => `rule '${result.rule}' failed (${result.message})`).join('; ')}`;
+}
+
+/** What the policy asks to be proved and is not, or null. */
+export function findUnproven(policy: ApprovalPolicy | null, { tests, ci }: Proofs): string | null {
+  if (policy?.tests && !tests.passed) {
+    const { passed: _, ...scopes } = tests;
+    const open = Object.entries(scopes).filter(([, outcome]) => outcome !== 'passed');
+    const told = open
+      .map(([scope, outcome]) => `${scope} ${outcome === 'none' ? 'not run' : outcome}`)
+      .join(', ');
+    return `its policy wants all four scopes of its tests passed (${told}); run tidemill test`;
+  }
+  if (!policy?.ci) return null;
+  if (ci.commit === null) return 'its policy wants a green CI of its commit, and its run names no commit';
+  if (ci.isDirty)
+    return `its policy wants a green CI of its commit, and its run had changes that are not in ${ci.commit.slice(0, 12)}`;
+  if (ci.status === 'passed') return null;
+  const said = ci.status === 'none' ? 'no CI is recorded' : `its CI is ${ci.status}`;
+  return `its policy wants a green CI of its commit, and of ${ci.commit.slice(0, 12)} ${said} (tidemill ci record)`;
 }
 
 export const isReleasable = (approval: Approval): boolean =>

@@ -12,6 +12,7 @@ import { describeEachDatabase } from '../../testing/each-database.ts';
 import { modelStore } from '../registry/model-store.ts';
 import { createRegistry } from '../registry/service.ts';
 import { versionStore } from '../registry/version-store.ts';
+import type { Proofs } from './rules.ts';
 import { createGovernance, type Governance } from './service.ts';
 
 let workspaces = 0;
@@ -32,6 +33,16 @@ async function openGovernance(db: Db) {
   } as never);
   const found = new Map<string, Evaluation>();
   const unasked = {} as never;
+  const none = {
+    unit: 'none',
+    integration: 'none',
+    system: 'none',
+    acceptance: 'none',
+    passed: false,
+  } as const;
+  const proofs: { current: Proofs } = {
+    current: { tests: none, ci: { commit: 'c0ffee', isDirty: false, status: 'none' } },
+  };
   const governance = createGovernance({
     db,
     changes,
@@ -52,6 +63,7 @@ async function openGovernance(db: Db) {
     features: unasked,
     learners: unasked,
     tempFolder: '',
+    proofsOf: async () => proofs.current,
   });
 
   async function addVersion(model = 'forecaster'): Promise<number> {
@@ -78,7 +90,10 @@ async function openGovernance(db: Db) {
   const isReleasable = (version: number) =>
     transact(db, (tx) => governance.assertReleasable(tx, caller.workspace, [`model:forecaster@${version}`]));
   const audit = async () => (await createAudit({ db, clock, logger }).list({}, caller)).items.reverse();
-  return { db, governance, registry, caller, addVersion, addEvaluation, check, approve, isReleasable, audit };
+  return {
+    ...{ db, governance, registry, caller, proofs, addVersion, addEvaluation },
+    ...{ check, approve, isReleasable, audit },
+  };
 }
 
 const naive = {
@@ -373,5 +388,38 @@ describeEachDatabase('governance', (open) => {
       await ask(3);
       expect(await alias()).toBe(3);
     });
+  });
+
+  test('a policy may want tests and a green CI, which rules can read too', async () => {
+    const { governance, caller, proofs, addVersion, addEvaluation, check, approve, isReleasable } =
+      await openGovernance((await open()).db);
+    const version = await addVersion();
+    await governance.putGate(
+      { name: 'forecaster', rules: [naive], approval: { tests: true, ci: true } },
+      caller,
+    );
+    await check(version, addEvaluation('ev_1', version, 1.2));
+    await expect(approve(version)).rejects.toThrow(
+      /all four scopes of its tests passed \(unit not run, integration not run, .*tidemill test/,
+    );
+    const passed = { unit: 'passed', integration: 'passed', system: 'passed', passed: true } as const;
+    const tests = { ...passed, acceptance: 'passed' } as const;
+    proofs.current = { ...proofs.current, tests: { ...tests, acceptance: 'skipped', passed: false } };
+    await expect(approve(version)).rejects.toThrow(/\(acceptance skipped\)/);
+    proofs.current = { ...proofs.current, tests };
+    await expect(approve(version)).rejects.toThrow(/of c0ffee no CI is recorded \(tidemill ci record\)/);
+    const ci = { commit: 'c0ffee', isDirty: true, status: 'passed' } as const;
+    proofs.current = { tests, ci };
+    await expect(approve(version)).rejects.toThrow(/had changes that are not in c0ffee/);
+    proofs.current = { tests, ci: { ...ci, commit: null, isDirty: false, status: 'none' } };
+    await expect(approve(version)).rejects.toThrow(/its run names no commit/);
+    await expect(isReleasable(version)).rejects.toMatchObject({ code: 'modelNotApproved' });
+    proofs.current = { tests, ci: { ...ci, isDirty: false } };
+    expect((await approve(version)).decision).toBe('approved');
+    const rule = { name: 'tested', expression: 'tests.passed && ci.status == "passed"', message: 'untested' };
+    await governance.putGate({ name: 'forecaster', rules: [rule] }, caller);
+    expect((await check(version, addEvaluation('ev_2', version, 1.2))).passed).toBe(true);
+    proofs.current = { tests: { ...tests, system: 'failed', passed: false }, ci };
+    expect((await check(version, addEvaluation('ev_3', version, 1.2))).passed).toBe(false);
   });
 });

@@ -8,6 +8,7 @@ import type { Validation } from '../../data/validation/service.ts';
 import type { Governance } from '../../models/governance/service.ts';
 import type { Endpoints } from '../../serving/endpoints/service.ts';
 import type { Monitoring } from '../monitoring/service.ts';
+import type { Pipelines } from '../pipelines/service.ts';
 import type { Retraining } from '../retraining/service.ts';
 import { createFeatureKinds, type FeatureKindsDependencies } from './feature-kinds.ts';
 import {
@@ -34,13 +35,14 @@ export interface ProjectKindsDependencies extends FeatureKindsDependencies {
   readonly sources: Pick<Sources, 'find' | 'create' | 'update'>;
   readonly registry: { resolve(reference: string, workspace: string): Promise<ModelVersion> };
   readonly governance: Pick<Governance, 'getGate' | 'putGate'>;
+  readonly pipelines: Pick<Pipelines, 'getCases' | 'putCases' | 'assertCases'>;
   readonly endpoints: Pick<Endpoints, 'currentDefinition' | 'put' | 'release'>;
   readonly monitoring: Pick<Monitoring, 'get' | 'put'>;
   readonly retraining: Pick<Retraining, 'findPolicy' | 'putPolicy'>;
 }
 
 export function createProjectKinds(deps: ProjectKindsDependencies): Readonly<Record<Kind, KindOfThing>> {
-  const { datasets, validation, registry, governance, endpoints, monitoring, retraining } = deps;
+  const { datasets, validation, registry, governance, pipelines, endpoints, monitoring, retraining } = deps;
   const featureKinds = createFeatureKinds(deps);
   const { awaitView, awaitService } = featureKinds;
 
@@ -136,6 +138,26 @@ export function createProjectKinds(deps: ProjectKindsDependencies): Readonly<Rec
       },
       async bring(name, _outlook, { file, caller }) {
         await governance.putGate({ name, ...thing(file, 'gates', name) }, caller);
+      },
+    },
+
+    tests: {
+      async look(name, { file, caller }) {
+        const wanted = thing(file, 'tests', name);
+        try {
+          pipelines.assertCases(name, wanted);
+        } catch (error) {
+          throw toProjectError(error, `tests.${name}`);
+        }
+        const { features = [], acceptance = [] } = wanted;
+        const current = await find(pipelines.getCases({ name }, caller), 'testCasesNotFound');
+        return outlookOf(current && { features: current.features, acceptance: current.acceptance }, {
+          features,
+          acceptance,
+        });
+      },
+      async bring(name, _outlook, { file, caller }) {
+        await pipelines.putCases({ name, ...thing(file, 'tests', name) }, caller);
       },
     },
 

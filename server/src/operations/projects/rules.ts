@@ -12,6 +12,7 @@ export const kinds = [
   'featureViews',
   'featureServices',
   'gates',
+  'tests',
   'endpoints',
   'monitors',
   'retraining',
@@ -25,6 +26,7 @@ export const labels: Readonly<Record<Kind, string>> = {
   featureViews: 'view',
   featureServices: 'service',
   gates: 'gate',
+  tests: 'test-cases',
   endpoints: 'endpoint',
   monitors: 'monitor',
   retraining: 'policy',
@@ -146,8 +148,13 @@ export function toProjectError(error: unknown, path: string): unknown {
 }
 
 /** Models the file speaks of apart from its endpoints: an unknown name beside known ones is a slip of the pen. */
-export function modelsOf({ gates = {}, retraining = {} }: ProjectDefinition): string[] {
-  return [...new Set([...Object.keys(gates), ...Object.values(retraining).map((policy) => policy.model)])];
+export function modelsOf({ gates = {}, tests = {}, retraining = {} }: ProjectDefinition): string[] {
+  return [
+    ...new Set([
+      ...Object.keys({ ...gates, ...tests }),
+      ...Object.values(retraining).map((policy) => policy.model),
+    ]),
+  ];
 }
 
 /** Null for the errors that say "not there". */

@@ -29,7 +29,7 @@ export interface LiveEndpoint {
   readonly bounds: Float64Array;
   readonly shadows: readonly LiveVariant[];
   readonly fallback: Expression | null;
-  readonly log: EndpointLog;
+  readonly log: Pick<EndpointLog, 'append' | 'flush'>;
   /** Requests and shadow predictions under way; a retired endpoint closes when there is none. */
   inFlight: number;
   retired: boolean;
@@ -40,7 +40,7 @@ export interface CompileDependencies {
   readonly resolveModel: (reference: string, workspace: string) => Promise<ModelVersion>;
   readonly prepareService: (reference: string, workspace: string) => Promise<ServiceRead>;
   readonly resolveView: (reference: string, workspace: string) => Promise<FeatureView>;
-  readonly openLog: (workspace: string, endpoint: string) => Promise<EndpointLog>;
+  readonly openLog: (workspace: string, endpoint: string) => Promise<LiveEndpoint['log']>;
 }
 
 export interface CompileRequest {

@@ -63,10 +63,12 @@ export function createLiveTraffic({ online, clock, logger }: LiveTrafficDependen
       const said = await askLive(online, question);
       const { answers, fallbackReason } = toAnswers(question, said, idOf);
       const milliseconds = timesOf(said, started);
+      const reply = { endpoint: endpoint.name, revision, predictions: answers, fallbackReason, milliseconds };
+      if (input.probe) return withFeatures(reply, said);
       for (const one of said) logAnswers(question, one, answers, revision, milliseconds);
       if (log === 'sync') await flushOrFail(endpoint);
       askShadows(question, said, revision, idOf);
-      return { endpoint: endpoint.name, revision, predictions: answers, fallbackReason, milliseconds };
+      return reply;
     } finally {
       leave(endpoint);
     }
@@ -221,6 +223,16 @@ const unitOf = ({ keys, eventTime }: Question, index: number) => ({ eventTime, k
 /** The model's inputs; the whole record where no model is there to say which those are. */
 const featuresOf = (question: Question, { input }: LiveVariant, source: Row): Row =>
   input ? pickFeatures(input.names, source) : omit(source, question.endpoint.definition.entity);
+
+/** What each model was asked, as it had it: its inputs out of the record and what was looked up. */
+export function withFeatures(reply: PredictReply, said: readonly Said[]): PredictReply {
+  for (const { variant, indices, sources } of said)
+    indices.forEach((index, i) => {
+      const answer = reply.predictions[index];
+      if (answer && variant.input) answer.features = pickFeatures(variant.input.names, sources[i] ?? {});
+    });
+  return reply;
+}
 
 const omit = (source: Row, names: readonly string[]): Row =>
   Object.fromEntries(Object.entries(source).filter(([name]) => !names.includes(name)));

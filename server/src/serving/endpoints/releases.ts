@@ -1,5 +1,5 @@
 /** How a definition becomes the live revision: checked, its models warm, written in one transaction, switched at once. */
-import type { EndpointRevision, FeatureView, ModelVersion } from '@tidemill/contract';
+import type { EndpointRevision, FeatureView, ModelVersion, PredictReply, Row } from '@tidemill/contract';
 import type { Change, Changes } from '../../access/audit/service.ts';
 import type { Lineage } from '../../access/lineage/service.ts';
 import type { Db } from '../../adapters/db/db.ts';
@@ -15,6 +15,7 @@ import type { Predictions } from '../predictions/service.ts';
 import { compileEndpoint } from './live-endpoint.ts';
 import type { LiveTraffic } from './live-traffic.ts';
 import type { OnlineFeatures } from './online-features.ts';
+import { probeModel } from './probe.ts';
 import { assertDefinition, type Definition, definitionOf, forcedReason, mainVariant } from './rules.ts';
 import { createRuntimePool } from './runtime-pool.ts';
 import { endpointStore, type StoredEndpoint } from './store.ts';
@@ -219,6 +220,10 @@ export function createReleases(deps: EndpointsDependencies, traffic: LiveTraffic
       for (const { problem } of compiled.live) if (problem) logger.error({ endpoint: name }, problem);
       traffic.switchTo(compiled, liveRevision, forcedReason(stored.fallbackReason));
     },
+
+    /** @throws modelUnreadable for a model that no endpoint could load */
+    probeModel: (model: string, records: readonly Row[], workspace: string): Promise<PredictReply> =>
+      probeModel(compiling, { model, records, workspace, at: clock.now() }, features),
 
     /** Resolves when every runtime that nothing serves any more is closed. */
     settled: () => pool.settled(),

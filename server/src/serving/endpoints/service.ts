@@ -6,6 +6,7 @@ import type {
   Page,
   PredictReply,
 } from '@tidemill/contract';
+import { mayRole } from '../../access/auth/service.ts';
 import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
 import { decodeCursor, defaultPageSize, isNumber, isText, toPage } from '../../base/page.ts';
@@ -126,8 +127,19 @@ export function createEndpoints(deps: EndpointsDependencies) {
       });
     },
 
-    predict: (input: Input<Contract['predict']>, caller: Caller): Promise<PredictReply> =>
-      traffic.predict(input, caller.workspace),
+    /** @throws permissionDenied to whoever probes and may not read: features are shown then */
+    predict: (input: Input<Contract['predict']>, caller: Caller): Promise<PredictReply> => {
+      if (input.probe && !mayRole(caller.role, 'read'))
+        throw errors.permissionDenied({
+          actor: caller.actor,
+          permission: 'read',
+          where: `a probe of endpoint '${input.name}'`,
+        });
+      return traffic.predict(input, caller.workspace);
+    },
+
+    /** What an endpoint would answer that serves this version alone: loaded as one, asked, and gone. */
+    probeModel: releases.probeModel,
 
     async forceFallback(input: Input<Contract['forceFallback']>, caller: Caller): Promise<EndpointStatus> {
       const { name, enabled, reason } = input;

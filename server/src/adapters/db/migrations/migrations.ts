@@ -49,6 +49,7 @@ import { migration as auditChain } from './053-audit-chain.ts';
 import { migration as projects } from './053-projects.ts';
 import { migration as assessments } from './058-assessments.ts';
 import { migration as environments } from './059-environments.ts';
+import { migration as modelTests } from './060-model-tests.ts';
 
 /** The one ordered list. A domain adds `NNN-<domain>.ts` and a line here; a released migration never changes. */
 export const migrations: readonly Migration[] = [
@@ -102,4 +103,5 @@ export const migrations: readonly Migration[] = [
   assessments,
   auditChain,
   environments,
+  modelTests,
 ];
