@@ -148,6 +148,8 @@ export const SearchDefinition = strict({
   parallel: Type.Optional(Type.Integer({ minimum: 1, maximum: 256 })),
   seed: Type.Optional(integer({ minimum: 0 })),
   command: Type.Optional(TrialCommand),
+  /** Take finished runs of the very same instead of running trials, and their repeats, again. */
+  cache: Type.Optional(Type.Boolean()),
   /** A trial that was asked for is given to somebody else when nothing was heard of it for so long. */
   leaseSeconds: Type.Optional(Type.Number({ minimum: 1, maximum: 604_800 })),
   /** Id of a sweep whose finished trials are known from the beginning. */
@@ -175,6 +177,9 @@ export const Trial = Type.Object({
   jobId: nullable(Type.String()),
   /** Where it comes from, if not from this sweep: `sweep:ID#3`. */
   source: nullable(Type.String()),
+  cachedFrom: Type.Optional(
+    Type.String({ description: 'the job whose finished run was taken instead of running the trial' }),
+  ),
   cost: nullable(Type.Number()),
   error: nullable(Type.String()),
   startedAt: Timestamp,

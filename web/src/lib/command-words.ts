@@ -47,7 +47,7 @@ const wordsOf = (command: unknown): string => ((command ?? []) as readonly strin
 
 /** `jobs run --experiment e -p lr=0.1 -- python train.py`. */
 export const jobWords = (input: Input): string =>
-  `jobs run${option('experiment', input.experiment)}${option('name', input.name)}${commandOptions(input)}${pairs('-p', input.parameters)} -- ${wordsOf(input.command)}`;
+  `jobs run${option('experiment', input.experiment)}${option('name', input.name)}${option('register', input.register)}${option('may-register', input.mayRegister)}${commandOptions(input)}${pairs('-p', input.parameters)} -- ${wordsOf(input.command)}`;
 
 const flagOf = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
@@ -84,6 +84,7 @@ export function searchWords(input: Input): string {
     option('seed', seed),
     option('warm-start', input.warmStart),
     option('register', input.register),
+    input.cache ? ' --cache' : '',
     command ? `${commandOptions(trial)} -- ${wordsOf(trial.command)}` : '',
   ].join('');
 }

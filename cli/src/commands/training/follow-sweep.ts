@@ -99,7 +99,7 @@ export const describeSweep = (sweep: Sweep): string[] => [
         '',
         ...tableLines(sweep.trials, {
           trial: (t) => t.number,
-          state: (t) => t.state,
+          state: (t) => (t.cachedFrom === undefined ? t.state : `${t.state} (taken)`),
           ...(sweep.kind === 'learners' && { learner: (t: Trial) => t.learner }),
           value: (t) => (t.values && t.values.length > 1 ? t.values.map(formatNumber).join(' ') : t.value),
           parameters: (t) =>

@@ -51,6 +51,10 @@ export function addSearch(sweeps: Command): void {
     .option('--seed <number>', 'of everything random', toInteger)
     .option('--warm-start <sweep>', 'know what this sweep found')
     .option('--lease <time>', 'a trial not heard of for so long is given to another (default: 5m)', toSeconds)
+    .option(
+      '--cache',
+      'take finished runs of the very same instead of running trials, and their repeats, again',
+    )
     .option('--register <model>', "register the best trial's model; after `sweeps confirm` the chosen one's")
     .option('--follow', 'wait for its end; exit code 1 if it failed');
   addPrunerOptions(search);
@@ -62,10 +66,12 @@ export function addSearch(sweeps: Command): void {
         experiment,
         name,
         parameters: _parameters,
+        cache: _cache,
         ...job
       } = words.length > 0 ? await toCommandJob(session, words, options) : { experiment: '', name: '' };
       const sweep = await session.client.sweeps.search({
         ...definition,
+        ...(options.cache && { cache: true }),
         ...('command' in job && { command: job }),
       });
       if (!options.follow) return session.show(sweep, describeSweep);

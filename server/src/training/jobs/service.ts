@@ -1,4 +1,4 @@
-import type { CommandJob, Download, Job, LearnerJob, Page, TaskState } from '@tidemill/contract';
+import type { CachedRun, CommandJob, Download, Job, LearnerJob, Page, TaskState } from '@tidemill/contract';
 import type { Changes } from '../../access/audit/service.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
@@ -9,7 +9,7 @@ import type { Events, StoredEvent } from '../../platform/events/service.ts';
 import type { Tasks } from '../../platform/tasks/service.ts';
 import type { Experiments } from '../experiments/service.ts';
 import type { Learners } from '../learners/service.ts';
-import { createRunCache } from './cache/service.ts';
+import { assertKnown, createRunCache } from './cache/service.ts';
 import { createCachedSubmissions } from './cache/submission.ts';
 import { assertFits, type Capacity, createRoom } from './capacity.ts';
 import { createCommandEnvironments } from './command/environment.ts';
@@ -80,7 +80,7 @@ export function createJobs(deps: JobsDependencies) {
     findJobOfRun: (runId, workspace) => jobStore(db).findByRun(workspace, runId),
   });
   const commandEnvironments = createCommandEnvironments(deps);
-  const submitCached = createCachedSubmissions({
+  const cached = createCachedSubmissions({
     ...{ cache, files, environments: commandEnvironments },
     ...{ pythons: deps.environments, folder: deps.folder },
   });
@@ -112,6 +112,7 @@ export function createJobs(deps: JobsDependencies) {
     const spec = toCommandSpec(input, await inputs.pin(input.inputs ?? [], workspace));
     assertFits(spec.resources, deps.capacity);
     await files.assertStored(input);
+    if (input.cache) assertKnown(spec);
     return spec;
   }
 
@@ -153,7 +154,7 @@ export function createJobs(deps: JobsDependencies) {
     /**
      * The command with its inputs pinned, as often as it may be wanted later.
      * @throws datasetVersionNotFound, modelVersionNotFound, jobFileMissing, jobFileInvalid, jobTooLarge,
-     *   jobEnvironmentInvalid, trackingValueInvalid
+     *   jobEnvironmentInvalid, trackingValueInvalid, jobNotCached
      */
     prepareCommand,
     /** Its files, under the name of whoever is going to have several jobs of them. */
@@ -161,16 +162,22 @@ export function createJobs(deps: JobsDependencies) {
     /** So that its files are there for jobs that are only planned. */
     keepFiles: files.keep,
 
+    /** The finished run that `insertCommand` can take instead of running the command; null where it has to run. */
+    findFinished: (spec: CommandSpec, caller: Caller): Promise<CachedRun | null> =>
+      cached.find({ ...newRecord(spec.experiment, caller), kind: 'command', spec }, caller),
+
     /** In the transaction of a sweep whose trial it is, and whose audit row speaks for it. `filesOf`: see `insertFiles`. */
     async insertCommand(
       tx: Db,
       spec: CommandSpec,
       run: { readonly experimentId: string; readonly tags: readonly KeyValue[] },
       caller: Caller,
+      taken: CachedRun | null = null,
     ): Promise<Pick<CommandRecord, 'id' | 'runId' | 'createdAt'>> {
       const job: CommandRecord = { ...newRecord(spec.experiment, caller), kind: 'command', spec };
-      await insert(tx, job, run, caller);
-      return job;
+      if (!taken) await insert(tx, job, run, caller);
+      else await insert(tx, { ...job, cache: { taken }, endedAt: job.createdAt }, run, caller);
+      return { ...job, runId: taken?.runId ?? job.runId };
     },
 
     /** With the cache: a finished run of the same, if there is one. @throws as prepareCommand, jobNotCached */
@@ -179,7 +186,7 @@ export function createJobs(deps: JobsDependencies) {
       const job: CommandRecord = { ...newRecord(input.experiment, caller), kind: 'command', spec };
       const alongside = (tx: Db) => files.insert(tx, job.id, input);
       if (!input.cache) return submit(job, caller, { alongside });
-      return submitCached(job, input, caller, (prepared, instead) =>
+      return cached.submit(job, input, caller, (prepared, instead) =>
         submit(prepared, caller, { alongside, instead }),
       );
     },

@@ -122,6 +122,7 @@ export const sweepStore = (db: Db) => ({
         created_at: now,
         ended_at: null,
         ...{ goal_values: null, generation: null, job_id: null, source: null, cost: null },
+        cached_from: null,
         ...{ last_step: null, last_value: null, lease: null, lease_until: null, lost: 0, revision: 0 },
       })
       .execute();

@@ -50,6 +50,7 @@ import { migration as projects } from './053-projects.ts';
 import { migration as assessments } from './058-assessments.ts';
 import { migration as environments } from './059-environments.ts';
 import { migration as modelTests } from './060-model-tests.ts';
+import { migration as cachedTrials } from './066-cached-trials.ts';
 
 /** The one ordered list. A domain adds `NNN-<domain>.ts` and a line here; a released migration never changes. */
 export const migrations: readonly Migration[] = [
@@ -104,4 +105,5 @@ export const migrations: readonly Migration[] = [
   auditChain,
   environments,
   modelTests,
+  cachedTrials,
 ];

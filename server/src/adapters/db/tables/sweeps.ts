@@ -38,6 +38,8 @@ interface SweepTrialsTable {
   generation: number | null;
   job_id: string | null;
   source: string | null;
+  /** The job whose finished run was taken instead of running the trial. */
+  cached_from: string | null;
   cost: number | null;
   last_step: number | null;
   last_value: number | null;

@@ -1,22 +1,22 @@
 /** Submitting with the cache: a finished run instead of another one, or a job that others wait for. */
 import { mkdir, rm } from 'node:fs/promises';
-import type { CommandJob, Job } from '@tidemill/contract';
+import type { CachedRun, CommandJob, Job } from '@tidemill/contract';
 import type { Db } from '../../../adapters/db/db.ts';
 import type { PythonEnvironments } from '../../../adapters/python-environments/python-environments.ts';
 import type { Caller } from '../../../base/caller.ts';
 import type { CommandEnvironments } from '../command/environment.ts';
 import { type CommandFolder, commandFolder } from '../command/folder.ts';
 import type { JobFiles } from '../files.ts';
-import type { CommandRecord } from '../rules.ts';
+import { type CommandRecord, filesOf } from '../rules.ts';
 import { type MetEnvironment, toMet } from './met-environment.ts';
-import { assertKnown, type Look, type RunCache } from './service.ts';
+import type { Look, RunCache } from './service.ts';
 import { jobKeyStore } from './store.ts';
 
 export interface CachedSubmissionDependencies {
   readonly cache: Pick<RunCache, 'look'>;
   readonly environments: Pick<CommandEnvironments, 'find'>;
   readonly pythons: Pick<PythonEnvironments, 'inspect'>;
-  readonly files: Pick<JobFiles, 'place'>;
+  readonly files: Pick<JobFiles, 'place' | 'list'>;
   /** Holds a folder per job. */
   readonly folder: string;
 }
@@ -55,24 +55,36 @@ export function createCachedSubmissions({ cache, ...deps }: CachedSubmissionDepe
   }
 
   /** Hands the job on as it is to be submitted: ended already if there is a run to be taken. @throws jobNotCached */
-  return async function submitCached(
+  async function submit(
     job: CommandRecord,
     input: CommandJob,
     caller: Caller,
-    submit: (job: CommandRecord, instead: (tx: Db) => Promise<string | null>) => Promise<Job>,
+    write: (job: CommandRecord, instead: (tx: Db) => Promise<string | null>) => Promise<Job>,
   ): Promise<Job> {
-    assertKnown(job.spec);
     const met = await meetOnce(job, input);
     for (;;) {
       const look = await cache.look(job, input, met, caller);
       const { found } = look;
       try {
-        if ('missed' in found) return await submit({ ...job, cache: found }, (tx) => takeOff(tx, job, look));
-        return await submit({ ...job, cache: found, endedAt: job.createdAt }, async () => null);
+        if ('missed' in found) return await write({ ...job, cache: found }, (tx) => takeOff(tx, job, look));
+        return await write({ ...job, cache: found, endedAt: job.createdAt }, async () => null);
       } catch (error) {
         if (!(error instanceof LookAgain)) throw error;
       }
     }
+  }
+
+  return {
+    submit,
+
+    /** The finished run that a job of these files would be taken from; null where there is none. */
+    async find(job: CommandRecord, caller: Caller): Promise<CachedRun | null> {
+      const code = await deps.files.list(filesOf(job), 'code');
+      const files = await deps.files.list(filesOf(job), 'input');
+      const input = { experiment: job.experiment, command: job.spec.command, code, files };
+      const { found } = await cache.look(job, input, await meetOnce(job, input), caller);
+      return 'taken' in found ? found.taken : null;
+    },
   };
 }
 

@@ -15,7 +15,7 @@ import { confirmationStore } from './store.ts';
 
 export interface ConfirmationWorkDependencies extends JobResultsDependencies {
   readonly db: Db;
-  readonly jobs: Pick<Jobs, 'get' | 'cancel' | 'insertCommand'>;
+  readonly jobs: Pick<Jobs, 'get' | 'cancel' | 'findFinished' | 'insertCommand'>;
   /** Until the transaction ends nothing else of the sweep is begun or ended. */
   advance(tx: Db, id: string): Promise<{ readonly status: SearchStatus }>;
   getSearch(id: string, workspace: string): Promise<SearchRecord>;
@@ -38,21 +38,30 @@ export function createConfirmationWork({
     (await store.listRepeats(id)).filter(({ state }) => state === 'running');
 
   /** The job and the repeat are written together, and not after a cancelling. */
-  const begin = (search: SearchRecord, repeat: Repeat, { definition, taskId }: ConfirmationRecord) =>
-    transact(db, async (tx): Promise<void> => {
+  async function begin(
+    search: SearchRecord,
+    repeat: Repeat,
+    { definition, taskId }: ConfirmationRecord,
+  ): Promise<void> {
+    const caller = jobCallerOf(search);
+    const spec = toSpec(search, repeat, definition);
+    const taken = search.definition.cache ? await jobs.findFinished(spec, caller) : null;
+    await transact(db, async (tx): Promise<void> => {
       await deps.advance(tx, search.id);
       const now = await confirmationStore(tx).find(search.id);
       if (now?.status !== 'running' || now.taskId !== taskId) return;
       const { experimentId } = search;
       const job = await jobs.insertCommand(
         tx,
-        toSpec(search, repeat, definition),
+        spec,
         { experimentId, tags: toTags(search, repeat, definition) },
-        jobCallerOf(search),
+        caller,
+        taken,
       );
       const begun = { state: 'running', jobId: job.id, runId: job.runId } as const;
       await confirmationStore(tx).updateRepeat(search.id, repeat, begun);
     });
+  }
 
   async function look(search: SearchRecord, repeat: Repeat): Promise<boolean> {
     const job = await jobs.get({ id: repeat.jobId ?? '' }, jobCallerOf(search));

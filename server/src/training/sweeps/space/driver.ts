@@ -13,7 +13,7 @@ import { type SearchRecord, type TrialRecord, toWords } from './rules.ts';
 import type { SearchTrials } from './trials.ts';
 
 export interface DriverDependencies extends JobResultsDependencies {
-  readonly jobs: Pick<Jobs, 'get' | 'cancel' | 'insertCommand'>;
+  readonly jobs: Pick<Jobs, 'get' | 'cancel' | 'findFinished' | 'insertCommand'>;
   readonly trials: SearchTrials;
   /** Ends the search when nothing is left to be done. */
   finish(search: SearchRecord, why: string): Promise<void>;
@@ -30,8 +30,8 @@ export function createDriver(deps: DriverDependencies) {
 
   /** The job and the trial are written together: neither is there without the other. */
   const begin = (search: SearchRecord) =>
-    trials.next(search, async (tx, trial) => {
-      const { id, command, experimentId, runId: parent } = search;
+    trials.next(search, async (trial) => {
+      const { id, command, experimentId, runId: parent, definition } = search;
       if (!command) throw new Error(`the sweep ${id} has no command`);
       const spec: CommandSpec = {
         ...{ ...command, name: `trial-${trial.number}`, parameters: trial.parameters },
@@ -42,8 +42,13 @@ export function createDriver(deps: DriverDependencies) {
         { key: 'mlflow.parentRunId', value: parent },
         { key: 'tidemill.sweep', value: `${id}#${trial.number}` },
       ];
-      const job = await jobs.insertCommand(tx, spec, { experimentId, tags }, jobCallerOf(search));
-      return { ...trial, jobId: job.id, runId: job.runId, startedAt: job.createdAt };
+      const caller = jobCallerOf(search);
+      const taken = definition.cache ? await jobs.findFinished(spec, caller) : null;
+      return async (tx) => {
+        const job = await jobs.insertCommand(tx, spec, { experimentId, tags }, caller, taken);
+        const begun = { ...trial, jobId: job.id, runId: job.runId, startedAt: job.createdAt };
+        return taken ? { ...begun, cachedFrom: taken.jobId } : begun;
+      };
     });
 
   /** The newest point that was read of each running trial's run. */
@@ -130,6 +135,8 @@ export function createDriver(deps: DriverDependencies) {
         }
         for (; open > 0; open--) {
           const found = await begin(search);
+          // What was taken has ended already.
+          if (found.trial?.cachedFrom !== undefined) isNew = true;
           if (!found.trial) {
             if (found.why !== 'busy' && (await runningOf(search)).length === 0) why = found.why;
             break;

@@ -76,6 +76,10 @@ export function completeSearch(input: SearchDefinition): FullSearch {
     throw invalid('trials are stopped early by one goal, and it has several; leave the pruner out');
   if (goals.length > 1 && input.register !== undefined)
     throw invalid('it has several goals, so no trial is the best; register one of its front afterwards');
+  if (input.cache && !input.command)
+    throw invalid(
+      'only trials that are jobs can be taken from finished runs; leave the cache out, or give a command',
+    );
   assertCommand(input);
   return {
     ...input,
@@ -83,6 +87,7 @@ export function completeSearch(input: SearchDefinition): FullSearch {
     command: input.command ?? null,
     warmStart: input.warmStart ?? null,
     register: input.register ?? null,
+    cache: input.cache ?? false,
     sampler: input.sampler ?? 'tpe',
     pruner,
     parallel: input.parallel ?? 2,

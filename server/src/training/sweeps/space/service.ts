@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type {
   ConfirmationRequest,
   Input,
@@ -48,7 +49,10 @@ export interface SearchesDependencies {
   readonly events: Pick<Events, 'on'>;
   readonly tasks: Tasks;
   readonly experiments: Experiments;
-  readonly jobs: Pick<Jobs, 'get' | 'cancel' | 'prepareCommand' | 'insertFiles' | 'insertCommand'>;
+  readonly jobs: Pick<
+    Jobs,
+    'get' | 'cancel' | 'prepareCommand' | 'insertFiles' | 'findFinished' | 'insertCommand'
+  >;
 }
 
 type Request<N extends keyof typeof sweepsEndpoints> = Input<(typeof sweepsEndpoints)[N]>;
@@ -160,6 +164,9 @@ export function createSearches(deps: SearchesDependencies) {
       const store = searchStore(tx);
       const now = await store.advance(id);
       if (now.status !== 'running' && now.status !== 'stopped') return false;
+      // Resumed with a larger budget since it was found to be spent.
+      const { budget } = (await store.find(workspace, id))?.definition ?? definition;
+      if (status !== 'cancelled' && !isDeepStrictEqual(budget, definition.budget)) return false;
       await store.update(id, {
         status,
         error,
@@ -237,7 +244,8 @@ export function createSearches(deps: SearchesDependencies) {
       const { experiment, name, command, seed } = definition;
       if (command && caller.role !== 'admin')
         throw errors.permissionDenied({ actor: caller.actor, permission: 'admin', where: 'a command' });
-      const job = command && { ...command, experiment, seed: command.seed ?? seed % 2 ** 32 };
+      const own = { experiment, seed: command?.seed ?? seed % 2 ** 32, cache: definition.cache };
+      const job = command && { ...command, ...own };
       const prepared = job && (await jobs.prepareCommand(job, caller));
       const { id: experimentId } = await experiments.ensureExperiment(experiment, caller);
       const id = newId('sweep');

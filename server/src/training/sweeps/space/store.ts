@@ -33,6 +33,7 @@ const toTrial = (row: Selectable<Database['sweep_trials']>): TrialRecord => ({
   runId: row.run_id,
   jobId: row.job_id,
   source: row.source,
+  ...(row.cached_from !== null && { cachedFrom: row.cached_from }),
   cost: row.cost,
   error: row.error,
   startedAt: row.created_at,
@@ -66,6 +67,7 @@ export type TrialChange = Partial<
     | 'leaseUntil'
     | 'lost'
     | 'jobId'
+    | 'cachedFrom'
     | 'runId'
     | 'endedAt'
   >
@@ -168,6 +170,7 @@ export const searchStore = (db: Db) => ({
           generation: trial.generation,
           job_id: trial.jobId,
           source: trial.source,
+          cached_from: trial.cachedFrom ?? null,
           cost: trial.cost,
           last_step: trial.lastStep,
           last_value: trial.lastValue,
@@ -195,6 +198,7 @@ export const searchStore = (db: Db) => ({
         ...(change.leaseUntil !== undefined && { lease_until: change.leaseUntil }),
         ...(change.lost !== undefined && { lost: change.lost }),
         ...(change.jobId !== undefined && { job_id: change.jobId }),
+        ...(change.cachedFrom !== undefined && { cached_from: change.cachedFrom }),
         ...(change.runId !== undefined && { run_id: change.runId }),
         ...(change.endedAt !== undefined && { ended_at: change.endedAt }),
       })

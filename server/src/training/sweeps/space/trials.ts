@@ -33,8 +33,8 @@ export type NextTrial =
   /** None now: `busy` while others are at work, otherwise why there will be none. */
   | { readonly trial: null; readonly why: 'busy' | string };
 
-/** Writes a trial that has just been chosen, with whatever makes it run, in the one transaction. */
-export type Begin = (tx: Db, trial: TrialRecord) => Promise<TrialRecord>;
+/** Prepares a trial that has just been chosen; what that gives writes it, with whatever makes it run, in the one transaction. */
+export type Begin = (trial: TrialRecord) => Promise<(tx: Db) => Promise<TrialRecord>>;
 
 type Store = ReturnType<typeof searchStore>;
 
@@ -145,9 +145,10 @@ export function createSearchTrials({ db, clock, experiments, onLast }: SearchTri
           parameters: { ...asked?.parameters },
           generation: asked?.generation ?? 0,
         };
+    const write = await begin(trial);
     return change(search, async (tx, store, revision) => {
       if (revision !== seen + 1) return null;
-      const begun = { ...(await begin(tx, trial)), revision };
+      const begun = { ...(await write(tx)), revision };
       if (waiting) await store.updateTrial(search.id, trial.number, begun, revision);
       else await store.insertTrials(search.id, [begun]);
       return { trial: begun };
@@ -157,7 +158,8 @@ export function createSearchTrials({ db, clock, experiments, onLast }: SearchTri
   /** Of a trial that is asked for from outside. */
   const beginRun =
     (search: SearchRecord): Begin =>
-    async (tx, trial) => {
+    async (trial) =>
+    async (tx) => {
       const { id: sweepId, workspace, experimentId, runId: parent, definition } = search;
       if (trial.lost === 0 && trial.lease === null) {
         const tags = [

@@ -138,6 +138,24 @@ function Dialog({ name, about: says, text, from }: DialogProps) {
                 error={shown.parameters}
                 {...bind('parameters')}
               />
+              <div className={classes.two}>
+                <TextInput
+                  size="xs"
+                  label="Register as"
+                  description="The model that its run logs becomes a version of this one"
+                  placeholder="a model's name"
+                  error={shown.register}
+                  {...bind('register')}
+                />
+                <TextInput
+                  size="xs"
+                  label="May register"
+                  description="Where tokens are asked for: its script may make versions of this model"
+                  placeholder="a model's name"
+                  error={shown.mayRegister}
+                  {...bind('mayRegister')}
+                />
+              </div>
             </CommandFields>
           </>
         );

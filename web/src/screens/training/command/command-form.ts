@@ -22,6 +22,8 @@ export interface CommandText {
   readonly timeout: string;
   readonly attempts: string;
   readonly priority: string;
+  readonly register: string;
+  readonly mayRegister: string;
 }
 export type CommandField = keyof CommandText | 'code';
 export type Wrong = Readonly<Partial<Record<CommandField, string>>>;
@@ -29,7 +31,7 @@ export type Wrong = Readonly<Partial<Record<CommandField, string>>>;
 export const emptyCommand: CommandText = {
   ...{ experiment: 'Default', name: '', command: '', inputs: '', parameters: '', environment: '' },
   ...{ dependencies: '', folder: '', seed: '', cpu: '', memory: '', gpu: '', timeout: '', attempts: '' },
-  priority: '',
+  ...{ priority: '', register: '', mayRegister: '' },
 };
 
 /** The files that go along, which are stored by then. */
@@ -85,6 +87,8 @@ export function toCommandJob(text: CommandText, code: Code): { request: CommandJ
       priority: number('priority'),
       timeoutSeconds: number('timeout'),
       maximumAttempts: number('attempts'),
+      register: text.register.trim() || undefined,
+      mayRegister: text.mayRegister.trim() || undefined,
     }),
   } as CommandJob;
   return { request, wrong };
@@ -141,6 +145,8 @@ export function toCommandText(spec: CommandSpec): CommandText {
     timeout: text(spec.timeoutSeconds),
     attempts: spec.maximumAttempts === 1 ? '' : text(spec.maximumAttempts),
     priority: spec.priority === 0 ? '' : text(spec.priority),
+    register: text(spec.register),
+    mayRegister: text(spec.mayRegister),
   };
 }
 
@@ -169,6 +175,7 @@ const fieldOfPart: Readonly<Record<string, CommandField>> = {
   ...{ workingDirectory: 'folder', inputs: 'inputs', parameters: 'parameters', seed: 'seed' },
   ...{ environment: 'environment', dependencies: 'dependencies', priority: 'priority', cpu: 'cpu' },
   ...{ memoryBytes: 'memory', gpu: 'gpu', timeoutSeconds: 'timeout', maximumAttempts: 'attempts' },
+  ...{ register: 'register', mayRegister: 'mayRegister' },
 };
 
 /** At which fields a refusal of the server belongs; none: it concerns all of it. */

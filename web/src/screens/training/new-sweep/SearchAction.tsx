@@ -1,4 +1,4 @@
-import { NativeSelect, Textarea, TextInput } from '@mantine/core';
+import { Checkbox, NativeSelect, Textarea, TextInput } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import type { Job } from '@tidemill/sdk';
 import { Action } from '../../../components/Action.tsx';
@@ -164,6 +164,14 @@ export function SearchAction({ name, from }: SearchActionProps) {
               error={shown.warmStart}
               {...bind('warmStart')}
             />
+            {isOfCommand && (
+              <Checkbox
+                size="xs"
+                label="Take finished runs of the very same instead of running trials again"
+                checked={fields.cache === 'yes'}
+                onChange={(event) => search.set({ cache: event.currentTarget.checked ? 'yes' : '' })}
+              />
+            )}
             {isOfCommand && (
               <CommandFields
                 form={form}

@@ -25,12 +25,15 @@ export interface SearchText {
   readonly searchSeed: string;
   readonly warmStart: string;
   readonly register: string;
+  /** `yes` or nothing. */
+  readonly cache: string;
 }
 export type SearchWrong = Readonly<Partial<Record<keyof SearchText | 'budget', string>>>;
 
 export const emptySearch: SearchText = {
   ...{ trialsAre: 'command', space: '{}', goals: '', sampler: 'tpe', pruner: 'none', wrapped: '' },
   ...{ trials: '30', minutes: '', cost: '', parallel: '', searchSeed: '', warmStart: '', register: '' },
+  cache: '',
 };
 
 export const exampleSpace = `{
@@ -77,7 +80,8 @@ export function toSearch(text: SearchText, command: CommandText, settings: Setti
     return value;
   };
   const { request: job, wrong: commandWrong } = toCommandJob({ ...command, parameters: '' }, code);
-  const { experiment, name, parameters: _parameters, cache: _cache, ...trial } = job;
+  const { experiment, name, parameters: _parameters, cache: _cache, ...rest } = job;
+  const { register: _register, mayRegister: _mayRegister, ...trial } = rest;
   const minutes = number('minutes');
   const budget = withoutEmpty({
     trials: number('trials'),
@@ -101,6 +105,7 @@ export function toSearch(text: SearchText, command: CommandText, settings: Setti
       command: text.trialsAre === 'command' ? trial : undefined,
       warmStart: text.warmStart.trim() || undefined,
       register: text.register.trim() || undefined,
+      cache: text.trialsAre === 'command' && text.cache === 'yes' ? true : undefined,
     }),
   };
   return { request, wrong, commandWrong: text.trialsAre === 'command' ? commandWrong : {} };

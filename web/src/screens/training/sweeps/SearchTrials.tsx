@@ -69,7 +69,20 @@ function toColumns(metrics: readonly string[], names: readonly string[]): DataCo
       id: 'state',
       title: 'State',
       value: (trial) => trial.state,
-      cell: (trial) => <StatusBadge state={trial.state} />,
+      cell: (trial) => (
+        <>
+          <StatusBadge state={trial.state} />
+          {trial.cachedFrom !== undefined && (
+            <span
+              className="dim"
+              title={`taken from the finished run of ${trial.cachedFrom}; nothing was run`}
+            >
+              {' '}
+              taken
+            </span>
+          )}
+        </>
+      ),
       width: 110,
     },
     ...metrics.map(
