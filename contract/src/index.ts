@@ -2,6 +2,7 @@ import { accessEndpoints } from './access.ts';
 import { analysesEndpoints } from './analyses.ts';
 import { assessmentEndpoints } from './assessments.ts';
 import { auditEndpoints } from './audit.ts';
+import { commentsEndpoints } from './comments.ts';
 import { datasetsEndpoints } from './datasets.ts';
 import { entitiesEndpoints } from './entities.ts';
 import { evaluationEndpoints } from './evaluations.ts';
@@ -34,6 +35,7 @@ import { webhooksEndpoints } from './webhooks.ts';
 export const contract = {
   access: accessEndpoints,
   audit: auditEndpoints,
+  comments: commentsEndpoints,
   system: systemEndpoints,
   garbage: garbageEndpoints,
   sources: sourcesEndpoints,
@@ -72,6 +74,7 @@ export * from './access.ts';
 export * from './analyses.ts';
 export * from './assessments.ts';
 export * from './audit.ts';
+export * from './comments.ts';
 export * from './common.ts';
 export {
   ChangeKind,

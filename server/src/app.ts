@@ -8,8 +8,9 @@ import { contract } from '@tidemill/contract';
 import type { FastifyInstance } from 'fastify';
 import { createAudit, createChanges } from './access/audit/service.ts';
 import { createAuth } from './access/auth/service.ts';
+import { createComments } from './access/comments/service.ts';
 import { createLineage } from './access/lineage/service.ts';
-import { accessRoutes, auditRoutes } from './access/routes.ts';
+import { accessRoutes, auditRoutes, commentsRoutes } from './access/routes.ts';
 import { createSecrets } from './access/secrets/service.ts';
 import { lazyAnalytics } from './adapters/analytics/lazy.ts';
 import { openFilesystemFolder } from './adapters/artifact-folder/filesystem.ts';
@@ -30,6 +31,7 @@ import { openSourceReader } from './adapters/sources/reader.ts';
 import { type Clock, systemClock } from './base/clock.ts';
 import { errors } from './base/errors.ts';
 import type { Logger } from './base/logger.ts';
+import { toUri } from './base/references.ts';
 import type { Config } from './config.ts';
 import { analysesRoutes } from './data/analyses/routes.ts';
 import { createAnalyses } from './data/analyses/service.ts';
@@ -134,6 +136,14 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     key: config.secretKey,
     file: join(config.dataFolder, 'secret.key'),
   });
+  const comments = createComments({
+    ...{ db, clock, changes },
+    subjects: {
+      model: async (reference, caller) => (await registry.resolve(reference, caller.workspace)).uri,
+      endpoint: async (name, caller) => toUri('endpoint', (await endpoints.get({ name }, caller)).name),
+      alert: async (id, caller) => toUri('alert', (await alerts.get({ id }, caller)).id),
+    },
+  });
   const trustLocal = isLoopback(config.host);
   const auth = createAuth({
     ...{ db, clock, changes, trustLocal },
@@ -219,6 +229,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
       await assessments.renameIn(tx, workspace, name, to);
       await cards.renameIn(tx, workspace, name, to);
       await pipelines.renameIn(tx, workspace, name, to);
+      await comments.renameIn(tx, workspace, name, to);
     },
   });
   const pythonRuntimes = createPythonRuntimes({
@@ -429,6 +440,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     changes,
     lineage,
     audit,
+    comments,
     auth,
     secrets,
     datasets,
@@ -532,6 +544,7 @@ export type Services = App['services'];
 function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'access', contract.access, accessRoutes(services.auth, services.lineage));
   bind(http, 'audit', contract.audit, auditRoutes(services.audit));
+  bind(http, 'comments', contract.comments, commentsRoutes(services.comments));
   bind(http, 'sources', contract.sources, sourcesRoutes(services.sources));
   bind(http, 'datasets', contract.datasets, datasetsRoutes(services.datasets));
   bind(http, 'profiling', contract.profiling, profilingRoutes(services.profiling));

@@ -6,6 +6,7 @@ import { toInteger, toNumber } from '../parse.ts';
 import { sessionOf } from '../session.ts';
 import { formatTime, tableLines } from '../table.ts';
 import { addAuditCommands } from './access/audit.ts';
+import { addCommentsCommands } from './access/comments.ts';
 import { addLineageCommand } from './access/lineage.ts';
 
 const mostListed = 10_000;
@@ -16,6 +17,7 @@ export function addAccessCommands(program: Command): void {
   addTokens(program.command('tokens').description('tokens for programs and people'));
   addUsers(program.command('users').description('named users'));
   addAuditCommands(program);
+  addCommentsCommands(program);
   addLineageCommand(program);
   const impact = program
     .command('impact <uri>')

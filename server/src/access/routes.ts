@@ -2,6 +2,7 @@ import type { contract } from '@tidemill/contract';
 import type { Handlers } from '../http/bind.ts';
 import type { Audit } from './audit/service.ts';
 import type { Auth } from './auth/service.ts';
+import type { Comments } from './comments/service.ts';
 import type { Lineage } from './lineage/service.ts';
 
 export const accessRoutes = (auth: Auth, lineage: Lineage): Handlers<typeof contract.access> => ({
@@ -19,4 +20,11 @@ export const auditRoutes = (audit: Audit): Handlers<typeof contract.audit> => ({
   list: (input, caller) => audit.list(input, caller),
   verify: (input, caller) => audit.verify(input, caller),
   export: (input, caller) => audit.export(input, caller),
+});
+
+export const commentsRoutes = (comments: Comments): Handlers<typeof contract.comments> => ({
+  list: (input, caller) => comments.list(input, caller),
+  create: (input, caller) => comments.create(input, caller),
+  update: (input, caller) => comments.update(input, caller),
+  delete: (input, caller) => comments.delete(input, caller),
 });

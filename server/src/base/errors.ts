@@ -1268,6 +1268,24 @@ export const catalogue = {
     409,
     (d) => `The monitor '${d.name}' has nothing to judge: ${d.reason}.`,
   ),
+  commentSubjectInvalid: entry<{ subject: string; kinds: string }>(
+    400,
+    (d) =>
+      `'${d.subject}' has no thread of comments. There is one for each of these kinds: ${d.kinds}; write model:forecaster@7.`,
+  ),
+  commentNotFound: entry<{ id: string }>(
+    404,
+    (d) => `There is no comment '${d.id}', or it was deleted. tidemill comments list URI shows a thread.`,
+  ),
+  commentNotYours: entry<{ id: string; author: string }>(
+    403,
+    (d) =>
+      `The comment '${d.id}' is ${d.author}'s: its author edits it, its author or an admin deletes it. Write one of your own instead.`,
+  ),
+  commentChanged: entry<{ id: string }>(
+    409,
+    (d) => `The comment '${d.id}' was edited or deleted since you read it. Read it again.`,
+  ),
   alertNotFound: entry<{ id: string }>(
     404,
     (d) => `There is no alert '${d.id}'. tidemill alerts list shows them.`,

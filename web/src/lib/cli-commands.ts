@@ -200,6 +200,9 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'access.listTokens': () => 'tokens list',
   'access.listUsers': () => 'users list',
   'audit.list': (input) => `audit list${words(input, ['subject', 'action', 'actor', 'from', 'to'])}`,
+  'comments.list': ({ subject }) => `comments list ${shellQuote(String(subject))}`,
+  'comments.create': ({ subject, text }) =>
+    `comments add ${shellQuote(String(subject))} ${shellQuote(String(text))}`,
   'audit.verify': () => 'audit verify',
   'access.impact': ({ uri }) => `impact ${uri}`,
   'access.lineage': ({ uri }) => `lineage ${uri}`,

@@ -50,6 +50,22 @@ interface AuditHeadsTable {
   sealed_at: number;
 }
 
+interface CommentsTable {
+  id: string;
+  workspace: string;
+  /** Uri of what it is about. */
+  subject: string;
+  author: string;
+  /** Empty when it was deleted. */
+  text: string;
+  mentions: string;
+  revision: number;
+  created_at: number;
+  edited_at: number | null;
+  deleted_at: number | null;
+  deleted_by: string | null;
+}
+
 interface LineageNodesTable {
   workspace: string;
   uri: string;
@@ -94,6 +110,7 @@ export interface AccessTables {
   tokens: TokensTable;
   audit: AuditTable;
   audit_heads: AuditHeadsTable;
+  comments: CommentsTable;
   lineage_nodes: LineageNodesTable;
   lineage_edges: LineageEdgesTable;
   lineage_holds: LineageHoldsTable;

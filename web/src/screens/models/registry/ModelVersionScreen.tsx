@@ -12,6 +12,7 @@ import { Panel } from '../../../components/Panel.tsx';
 import { ReferenceLink, shortId } from '../../../components/ReferenceLink.tsx';
 import { RowsTable } from '../../../components/RowsTable.tsx';
 import { StatusBadge } from '../../../components/StatusBadge.tsx';
+import { Thread } from '../../../components/Thread.tsx';
 import { Time } from '../../../components/Time.tsx';
 import { ask, client } from '../../../lib/client.ts';
 import { type FileSource, toEntries } from '../../../lib/file-source.ts';
@@ -81,6 +82,7 @@ export function ModelVersionScreen() {
                   <FieldsTable label="tags" fields={value.tags} none="This version has no tag." />
                 ),
               },
+              { id: 'comments', title: 'Comments', render: () => <Thread subject={value.uri} /> },
               { id: 'lineage', title: 'Lineage', render: () => <LineagePanel uri={value.uri} /> },
             ]}
           />

@@ -8,6 +8,7 @@ import { Panel } from '../../../components/Panel.tsx';
 import { LinkedText, ReferenceLink, shortId } from '../../../components/ReferenceLink.tsx';
 import { RowsTable } from '../../../components/RowsTable.tsx';
 import { StatusBadge } from '../../../components/StatusBadge.tsx';
+import { Thread } from '../../../components/Thread.tsx';
 import { EventTime, Time } from '../../../components/Time.tsx';
 import { ask, client } from '../../../lib/client.ts';
 import { formatEventTime, formatKey, formatNumber } from '../../../lib/format.ts';
@@ -48,6 +49,7 @@ export function AlertScreen() {
                 )}
               </Panel>
             ))}
+            <Thread subject={`alert:${value.id}`} />
           </div>
         </>
       )}

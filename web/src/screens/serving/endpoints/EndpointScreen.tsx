@@ -7,6 +7,7 @@ import { LineagePanel } from '../../../components/LineagePanel.tsx';
 import { PageHeader } from '../../../components/PageHeader.tsx';
 import { LinkedText, ReferenceLink } from '../../../components/ReferenceLink.tsx';
 import { StatusBadge } from '../../../components/StatusBadge.tsx';
+import { Thread } from '../../../components/Thread.tsx';
 import { Time } from '../../../components/Time.tsx';
 import { ask, client } from '../../../lib/client.ts';
 import { useParam } from '../../../lib/url-state.ts';
@@ -38,6 +39,7 @@ export function EndpointScreen() {
               { id: 'predictions', title: 'Predictions', render: () => <PredictionsPanel name={name} /> },
               { id: 'performance', title: 'Performance', render: () => <PerformancePanel name={name} /> },
               { id: 'revisions', title: 'Revisions', render: () => <RevisionsPanel name={name} /> },
+              { id: 'comments', title: 'Comments', render: () => <Thread subject={`endpoint:${name}`} /> },
               { id: 'lineage', title: 'Lineage', render: () => <LineagePanel uri={`endpoint:${name}`} /> },
             ]}
           />
