@@ -110,6 +110,16 @@ const Committed = Type.Intersect([
   }),
 ]);
 
+/** What a version was before rows of a subject were erased from it. */
+export const VersionErasure = Type.Object({
+  oldDigest: Type.String({ description: 'erased by request: nothing has this content any more' }),
+  newDigest: Type.String(),
+  rows: Type.Integer({ description: 'erased' }),
+  erasure: Type.String(),
+  at: Timestamp,
+});
+export type VersionErasure = Static<typeof VersionErasure>;
+
 export const Rederivation = Type.Object({
   reference: Type.String(),
   digest: Type.String(),
@@ -276,6 +286,14 @@ export const datasetsEndpoints = endpoints({
     summary: 'Get one version by number, latest or tag',
     params: byVersion,
     reply: DatasetVersion,
+  },
+  listErasures: {
+    method: 'GET',
+    path: '/api/v1/datasets/:name/versions/:version/erasures',
+    permission: 'read',
+    summary: 'Digests that the version had before rows of a subject were erased from it, oldest first',
+    params: byVersion,
+    reply: Type.Object({ items: Type.Array(VersionErasure) }),
   },
   read: {
     method: 'GET',

@@ -26,6 +26,7 @@ import { predictionLineageEndpoints } from './prediction-lineage.ts';
 import { profilingEndpoints } from './profiling.ts';
 import { endpointsEndpoints, predictionsEndpoints, rolloutsEndpoints } from './serving.ts';
 import { sourcesEndpoints } from './sources.ts';
+import { subjectsEndpoints } from './subjects.ts';
 import { sweepsEndpoints } from './sweeps.ts';
 import { systemEndpoints } from './system.ts';
 import { validationEndpoints } from './validation.ts';
@@ -36,6 +37,7 @@ export const contract = {
   access: accessEndpoints,
   audit: auditEndpoints,
   comments: commentsEndpoints,
+  subjects: subjectsEndpoints,
   system: systemEndpoints,
   garbage: garbageEndpoints,
   sources: sourcesEndpoints,
@@ -106,6 +108,7 @@ export * from './prediction-lineage.ts';
 export * from './profiling.ts';
 export * from './serving.ts';
 export * from './sources.ts';
+export * from './subjects.ts';
 export * from './sweeps.ts';
 export * from './system.ts';
 export * from './training-sets.ts';

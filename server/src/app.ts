@@ -9,6 +9,8 @@ import type { FastifyInstance } from 'fastify';
 import { createAudit, createChanges } from './access/audit/service.ts';
 import { createAuth } from './access/auth/service.ts';
 import { createComments } from './access/comments/service.ts';
+import { erasuresRoutes } from './access/erasures/routes.ts';
+import { createErasures } from './access/erasures/service.ts';
 import { createLineage } from './access/lineage/service.ts';
 import { accessRoutes, auditRoutes, commentsRoutes } from './access/routes.ts';
 import { createSecrets } from './access/secrets/service.ts';
@@ -114,9 +116,13 @@ export interface AppOptions {
   readonly clock?: Clock;
   /** How long a task stays a server's that is not heard of. */
   readonly leaseMs?: number;
+  /** How long files may be named by a commit of another server that has not ended; 0 where there is none. */
+  readonly eraseGraceMs?: number;
 }
 
-export async function createApp({ config, logger, clock = systemClock, leaseMs }: AppOptions) {
+const usualEraseGraceMs = 600_000;
+
+export async function createApp({ config, logger, clock = systemClock, leaseMs, ...options }: AppOptions) {
   const adapters = await openAdapters(config, logger);
   const { database, blobs, folder, analytics, online, compute, executor, notifier } = adapters;
   const { db } = database;
@@ -143,6 +149,12 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
       endpoint: async (name, caller) => toUri('endpoint', (await endpoints.get({ name }, caller)).name),
       alert: async (id, caller) => toUri('alert', (await alerts.get({ id }, caller)).id),
     },
+  const eraseGraceMs = options.eraseGraceMs ?? (database.kind === 'sqlite' ? 0 : usualEraseGraceMs);
+  const erasures = createErasures({
+    ...{ db, changes, clock, logger, events, tasks, lineage },
+    scrub: database.scrub,
+    haveColumns: (uris, columns, workspace) => datasets.haveColumns(uris, columns, workspace),
+    removeBlobs: (ids) => garbage.removeUnnamed(ids, eraseGraceMs),
   });
   const trustLocal = isLoopback(config.host);
   const auth = createAuth({
@@ -158,7 +170,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
   const cacheFolder = join(config.dataFolder, 'cache', 'rows');
   const diffFolder = join(config.dataFolder, 'cache', 'diffs');
   const datasets = createDatasets({
-    ...{ db, changes, lineage, clock, blobs, analytics, tempFolder, cacheFolder, diffFolder },
+    ...{ db, changes, lineage, clock, blobs, analytics, tempFolder, cacheFolder, diffFolder, eraseGraceMs },
     checkCommit: (candidate, caller) => validation.checkCommit(candidate, caller),
     forget: (tx, workspace, name) => validation.forget(tx, workspace, name),
   });
@@ -309,6 +321,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     logger,
     folder: join(config.dataFolder, 'predictions'),
     entityOf: (endpoint, workspace) => endpoints.entityOf(endpoint, workspace),
+    entitiesOf: (endpoint, workspace) => endpoints.entitiesOf(endpoint, workspace),
     entityKey: features.entityKey,
   });
   const endpoints = createEndpoints({
@@ -432,6 +445,8 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     predictions,
     jobs,
   });
+  const holders = [datasets, validation, profiling, features, predictions];
+  erasures.addHolders(holders.map(({ subjectHolder }) => subjectHolder));
   const automation = createAutomation({ changes, tasks, events, clock, version, database: database.kind });
 
   const services = {
@@ -443,6 +458,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs }
     comments,
     auth,
     secrets,
+    erasures,
     datasets,
     sources,
     profiling,
@@ -545,6 +561,7 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'access', contract.access, accessRoutes(services.auth, services.lineage));
   bind(http, 'audit', contract.audit, auditRoutes(services.audit));
   bind(http, 'comments', contract.comments, commentsRoutes(services.comments));
+  bind(http, 'subjects', contract.subjects, erasuresRoutes(services.erasures));
   bind(http, 'sources', contract.sources, sourcesRoutes(services.sources));
   bind(http, 'datasets', contract.datasets, datasetsRoutes(services.datasets));
   bind(http, 'profiling', contract.profiling, profilingRoutes(services.profiling));

@@ -8,6 +8,7 @@ import { formatTime, tableLines } from '../table.ts';
 import { addAuditCommands } from './access/audit.ts';
 import { addCommentsCommands } from './access/comments.ts';
 import { addLineageCommand } from './access/lineage.ts';
+import { addSubjects } from './access/subjects.ts';
 
 const mostListed = 10_000;
 const roles = ['viewer', 'editor', 'approver', 'operator', 'admin', 'invoker'];
@@ -18,6 +19,7 @@ export function addAccessCommands(program: Command): void {
   addUsers(program.command('users').description('named users'));
   addAuditCommands(program);
   addCommentsCommands(program);
+  addSubjects(program.command('subjects').description('rows of one subject, found and erased by its key'));
   addLineageCommand(program);
   const impact = program
     .command('impact <uri>')

@@ -1182,6 +1182,10 @@ export const catalogue = {
     (d) =>
       `There is no endpoint '${d.name}'. tidemill endpoints list shows them; PUT /api/v1/endpoints/${d.name} makes one.`,
   ),
+  erasureNotFound: entry<{ id: string }>(
+    404,
+    (d) => `There is no erasure '${d.id}'. tidemill subjects list shows them.`,
+  ),
   predictionNotFound: entry<{ id: string; where: string }>(
     404,
     (d) =>

@@ -28,6 +28,8 @@ export interface FileCache {
   take(key: string, make: Make, signal?: AbortSignal): Promise<CachedFile>;
   /** The file of a key if it is there. */
   find(key: string): Promise<CachedFile | null>;
+  /** Forgets and removes those of the files, also those that are just made; who reads one reads on. */
+  clear(isDoomed: (path: string) => Promise<boolean>): Promise<void>;
   /** Forgets and removes a file; who reads it reads on. */
   drop(key: string): Promise<void>;
 }
@@ -147,6 +149,14 @@ export async function openFileCache(options: FileCacheOptions): Promise<FileCach
       const file = await awaitFile(key, begun, signal);
       evict();
       return file;
+    },
+    async clear(isDoomed) {
+      await Promise.allSettled([...making.values()].map(({ done }) => done));
+      for (const [key, entry] of [...entries]) {
+        if (!(await isDoomed(entry.path))) continue;
+        if (entries.get(key) === entry) entries.delete(key);
+        await rm(entry.path, { force: true });
+      }
     },
     async drop(key) {
       const entry = entries.get(key);

@@ -33,7 +33,8 @@ export type UriKind =
   | 'user'
   | 'experiment'
   | 'webhook'
-  | 'analysis';
+  | 'analysis'
+  | 'erasure';
 
 const namePattern = /^[a-z0-9][a-z0-9._-]{0,127}$/;
 /** MLflow's models may be called nearly anything; `/` and `:` would end the name in its own references. */

@@ -21,9 +21,15 @@ export async function startKillableServer(
     | 'sweeps.create'
     | 'sweeps.search'
     | 'registry.create'
-    | 'features.push',
+    | 'features.push'
+    | 'subjects.erase',
   input: object = {},
-  options: { readonly postgres?: string; readonly leaseMs?: number; readonly host?: string } = {},
+  options: {
+    readonly postgres?: string;
+    readonly leaseMs?: number;
+    readonly host?: string;
+    readonly eraseGraceMs?: number;
+  } = {},
 ): Promise<KillableServer> {
   const args = [script, dataFolder, verb, JSON.stringify(input), JSON.stringify(options)];
   const child: ChildProcess = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -24,6 +24,7 @@ export async function createTestPlatform(
     sources?: Partial<SourcePolicy>;
     postgres?: string;
     leaseMs?: number;
+    eraseGraceMs?: number;
   } = {},
 ) {
   const folder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'tidemill-test-'));
@@ -54,6 +55,7 @@ export async function createTestPlatform(
     logger: options.logger ?? createLogger('silent'),
     ...(options.clock && { clock: options.clock }),
     ...(options.leaseMs && { leaseMs: options.leaseMs }),
+    ...(options.eraseGraceMs !== undefined && { eraseGraceMs: options.eraseGraceMs }),
   });
   await app.start();
   return {

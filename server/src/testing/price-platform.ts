@@ -37,11 +37,13 @@ export async function createPricePlatform(options: {
   learner?: 'ridge' | 'trees';
   dataFolder?: string;
   postgres?: string;
+  eraseGraceMs?: number;
 }) {
-  const { dataFolder, postgres } = options;
+  const { dataFolder, postgres, eraseGraceMs } = options;
   const platform = await createTestPlatform({
     ...(dataFolder && { dataFolder }),
     ...(postgres && { postgres }),
+    ...(eraseGraceMs !== undefined && { eraseGraceMs }),
   });
   const { services, caller } = platform;
 

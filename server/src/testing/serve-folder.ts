@@ -9,7 +9,7 @@ import { createTestPlatform } from './platform.ts';
 const [dataFolder = '', verb = '', input = '{}', options = '{}'] = process.argv.slice(2);
 const webhookDestinations = { schemes: ['http'] as const, allowPrivate: true };
 const platform = await createTestPlatform({ dataFolder, webhookDestinations, ...JSON.parse(options) });
-const { jobs, sweeps, registry, features } = platform.services;
+const { jobs, sweeps, registry, features, erasures } = platform.services;
 const verbs: Record<string, (input: never) => Promise<{ id: string }>> = {
   serve: async () => ({ id: 'serving' }),
   'jobs.submitAll': async (specs: readonly CommandJob[]) => {
@@ -19,6 +19,7 @@ const verbs: Record<string, (input: never) => Promise<{ id: string }>> = {
   'jobs.submitCommand': (spec) => jobs.submitCommand(spec, platform.caller),
   'sweeps.create': (spec) => sweeps.create(spec, platform.caller),
   'sweeps.search': (spec) => sweeps.search(spec, platform.caller),
+  'subjects.erase': (spec) => erasures.erase(spec, platform.caller),
   'features.push': async (spec) => pushWithoutEnd(spec),
   'registry.create': async (spec) => ({ id: (await registry.create(spec, platform.caller)).name }),
 };

@@ -139,6 +139,7 @@ const access = [
   screen('/tokens', 'TokensScreen', () => import('../screens/access/auth/TokensScreen.tsx')),
   screen('/audit', 'AuditScreen', () => import('../screens/access/audit/AuditScreen.tsx')),
   screen('/lineage', 'LineageScreen', () => import('../screens/access/lineage/LineageScreen.tsx')),
+  screen('/subjects', 'SubjectsScreen', () => import('../screens/access/subjects/SubjectsScreen.tsx')),
 ];
 
 export const createScreens = () =>

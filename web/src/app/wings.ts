@@ -47,6 +47,7 @@ export const wings = [
       { title: 'Tokens', to: '/tokens' },
       { title: 'Audit', to: '/audit' },
       { title: 'Lineage', to: '/lineage' },
+      { title: 'Subjects', to: '/subjects' },
     ],
   },
 ] as const;

@@ -206,6 +206,8 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'audit.verify': () => 'audit verify',
   'access.impact': ({ uri }) => `impact ${uri}`,
   'access.lineage': ({ uri }) => `lineage ${uri}`,
+  'subjects.list': () => 'subjects list',
+  'subjects.get': ({ id }) => `subjects show ${id}`,
   'predictionLineage.get': ({ id }) => `lineage prediction:${id}`,
 };
 

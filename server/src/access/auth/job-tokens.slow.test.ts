@@ -195,9 +195,9 @@ describe('the token of a job', () => {
       expect([401, 500], path).not.toContain(statusCode);
       if (statusCode === 403) refused.push(path);
     }
-    // Users and tokens are the admins' matter.
+    // Users, tokens and who was erased are the admins' matter.
     expect(
-      refused.every((path) => /users|tokens|webhooks|garbage/.test(path)),
+      refused.every((path) => /users|tokens|webhooks|garbage|subjects/.test(path)),
       refused.join(),
     ).toBe(true);
   });

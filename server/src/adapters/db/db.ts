@@ -16,6 +16,8 @@ export type Tx = Transaction<Database>;
 export interface DatabaseHandle {
   readonly kind: DatabaseKind;
   readonly db: Db;
+  /** What was deleted is in no file any more; false while somebody reads. Null where the database alone decides when. */
+  readonly scrub: (() => Promise<boolean>) | null;
   /** Waits for what is running; may be called twice. */
   close(): Promise<void>;
 }

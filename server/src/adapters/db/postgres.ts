@@ -56,7 +56,7 @@ export async function openPostgres(options: PostgresOptions): Promise<DatabaseHa
     await close();
     throw error;
   }
-  return { kind: 'postgres', db, close };
+  return { kind: 'postgres', db, scrub: null, close };
 }
 
 /** Constant statements go by their names: parsing and planning them each time costs more than running them. */

@@ -4,6 +4,7 @@ import type { AnalysesTables } from './tables/analyses.ts';
 import type { ArtifactsTables } from './tables/artifacts.ts';
 import type { DatasetsTables } from './tables/datasets.ts';
 import type { EndpointsTables } from './tables/endpoints.ts';
+import type { ErasuresTables } from './tables/erasures.ts';
 import type { EvaluationTables } from './tables/evaluation.ts';
 import type { ExperimentsTables } from './tables/experiments.ts';
 import type { FeaturesTables } from './tables/features.ts';
@@ -50,4 +51,5 @@ export interface Database
     AlertsTables,
     RetrainingTables,
     ProjectsTables,
-    WebhooksTables {}
+    WebhooksTables,
+    ErasuresTables {}

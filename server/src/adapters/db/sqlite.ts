@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { Kysely } from 'kysely';
+import { Kysely, sql } from 'kysely';
 import { errors } from '../../base/errors.ts';
 import { checkpointInBackground } from './checkpoints.ts';
 import type { DatabaseHandle } from './db.ts';
@@ -34,10 +34,16 @@ export async function openSqlite(options: SqliteOptions): Promise<DatabaseHandle
     await close();
     throw error;
   }
-  return { kind: 'sqlite', db, close };
+  return { kind: 'sqlite', db, scrub: () => emptyLog(db), close };
 }
 
 const synchronousOf = ({ durability }: SqliteOptions): string => (durability === 'power' ? 'full' : 'normal');
+
+/** Deleted rows are zeros in the file, but the log still has the pages that they were on. */
+async function emptyLog(db: Kysely<Database>): Promise<boolean> {
+  const { rows } = await sql<{ busy: number }>`pragma wal_checkpoint(truncate)`.execute(db);
+  return rows[0]?.busy === 0;
+}
 
 function openFile(options: SqliteOptions): DatabaseSync {
   const { file } = options;
@@ -52,6 +58,7 @@ function openFile(options: SqliteOptions): DatabaseSync {
       pragma cache_size = -32768;
       pragma wal_autocheckpoint = 16000;
       pragma busy_timeout = 0;
+      pragma secure_delete = on;
     `);
     return database;
   } catch (error) {

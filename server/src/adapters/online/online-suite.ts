@@ -60,6 +60,27 @@ export function onlineSuite(open: () => Promise<OnlineStore>): void {
     return store;
   };
 
+  test('erases a subject by some or all of its key columns, and nobody else', async () => {
+    const store = await openForTest();
+    const keys = ['["a",7]', '["a",70]', '["b",7]', '["7","a"]', '["a\\"",7]', '["a",9007199254740993]'];
+    await store.write(
+      'v',
+      keys.map((key) => row(key, 1)),
+    );
+    await store.write('w', [row('["a",7]', 1)]);
+    const of = (key: Record<string, string>) => ({ entity: ['shop', 'n'], key });
+    expect(await store.count('v', of({ n: '7' }))).toBe(3);
+    expect(await store.count('v', of({ n: '9007199254740992' }))).toBe(0);
+    expect(await store.count('none', of({ n: '7' }))).toBe(0);
+    await store.read([{ view: 'v', keys }]);
+    expect(await store.erase('v', of({ shop: 'a', n: '7' }))).toBe(1);
+    expect(await store.erase('v', of({ shop: 'a', n: '7' }))).toBe(0);
+    const left = (await readOne(store, 'v', keys)).map((found) => found !== null);
+    expect(left).toEqual([false, true, true, true, true, true]);
+    expect(await store.count('w', of({ shop: 'a' }))).toBe(1);
+    expect(await store.erase('v', of({ shop: 'a' }))).toBe(2);
+  });
+
   test('after any writes in any order, each key holds its newest row, and the later of equals', async () => {
     const store = await openForTest();
     let run = 0;

@@ -4,6 +4,7 @@
  * to the store they are a text, so that a reply can be put together from it without reading it.
  */
 import { errors } from '../../base/errors.ts';
+import type { SubjectKey } from '../../base/subject.ts';
 
 export interface OnlineRow {
   /** The entity, as the feature view spells it; 1 to 1,024 characters of any kind. */
@@ -73,6 +74,13 @@ export interface MarkWords {
   readonly to: string;
 }
 
+/** Entities of a view, by some or all of their key columns. */
+export interface OnlineSubject {
+  /** Key columns of the view, in the order in which its entities are spelled. */
+  readonly entity: readonly string[];
+  readonly key: SubjectKey;
+}
+
 export interface OnlineState {
   readonly kind: 'sqlite' | 'redis';
   /** Where it is, without a password. */
@@ -122,6 +130,10 @@ export interface OnlineStore {
   mark(view: string, words: MarkWords): Promise<boolean>;
   /** Forgets every row of the view, and its mark. What is written meanwhile may go too. */
   drop(view: string): Promise<void>;
+  /** How many entities the subject is or is part of; looks at every key of the view. */
+  count(view: string, subject: OnlineSubject): Promise<number>;
+  /** Forgets them, so that their bytes are in no file any more either. Gives back how many there were. */
+  erase(view: string, subject: OnlineSubject): Promise<number>;
   describe(): OnlineState;
   /** May be called twice; nothing else may be called afterwards. */
   close(): Promise<void>;

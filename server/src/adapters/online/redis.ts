@@ -1,9 +1,11 @@
 import { errors } from '../../base/errors.ts';
+import { isOfSubject } from '../../base/subject.ts';
 import {
   assertOnlineEvents,
   assertOnlineRows,
   type Loaded,
   type OnlineStore,
+  type OnlineSubject,
   type OnlineValues,
 } from './online.ts';
 import { connectRedis, type RedisAddress, separatorOf } from './redis-connection.ts';
@@ -57,6 +59,12 @@ export async function openRedisOnline({ url, prefix, onChange }: RedisOptions): 
     return Promise.all(parts).then((found) => found.flat());
   }
 
+  async function* keysOfSubject(view: string, { entity, key }: OnlineSubject): AsyncGenerator<string[]> {
+    const start = redis.keyOf(view, '').length;
+    for await (const keys of redis.keysOf(view))
+      yield keys.filter((each) => isOfSubject(entity, each.slice(start), key));
+  }
+
   return {
     async write(view, rows, { keepMs } = {}) {
       assertOnlineRows(view, rows);
@@ -89,6 +97,19 @@ export async function openRedisOnline({ url, prefix, onChange }: RedisOptions): 
     async drop(view) {
       await redis.unmark(view);
       for await (const keys of redis.keysOf(view)) await redis.using((client) => client.unlink(...keys));
+    },
+    async count(view, subject) {
+      let count = 0;
+      for await (const keys of keysOfSubject(view, subject)) count += keys.length;
+      return count;
+    },
+    async erase(view, subject) {
+      let count = 0;
+      for await (const keys of keysOfSubject(view, subject)) {
+        if (keys.length > 0) await redis.using((client) => client.unlink(...keys));
+        count += keys.length;
+      }
+      return count;
     },
     describe: () => ({ kind: 'redis', address: redis.address, problem: redis.problem() }),
     async close() {

@@ -2,8 +2,9 @@
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
+import { isOfSubject } from '../../base/subject.ts';
 import { loadFile } from './load-file.ts';
-import type { EventFileOptions, Loaded, MarkWords, OnlineEvent, OnlineRow } from './online.ts';
+import type { EventFileOptions, Loaded, MarkWords, OnlineEvent, OnlineRow, OnlineSubject } from './online.ts';
 import { eventWriter } from './sqlite-events.ts';
 import { prepareFile, rowWriter } from './sqlite-file.ts';
 import { type OrderContext, serveOrders } from './thread-server.ts';
@@ -28,7 +29,9 @@ type Order =
       readonly before: number;
     }
   | EventsOrder
-  | { readonly kind: 'drop'; readonly view: string };
+  | { readonly kind: 'drop'; readonly view: string }
+  | { readonly kind: 'count'; readonly view: string; readonly subject: OnlineSubject }
+  | { readonly kind: 'erase'; readonly view: string; readonly subject: OnlineSubject };
 
 const database = new DatabaseSync((workerData as { file: string }).file, { timeout: 10_000 });
 prepareFile(database);
@@ -85,12 +88,51 @@ async function drop(name: string): Promise<object> {
   return {};
 }
 
+const listKeys = database.prepare(
+  `select key from online_values where view = ?1 and key > ?2 order by key limit ${slice}`,
+);
+const removeKey = database.prepare('delete from online_values where view = ?1 and key = ?2');
+
+async function eachOf(
+  name: string,
+  { entity, key: wanted }: OnlineSubject,
+  found: (view: number, key: string) => void,
+): Promise<number> {
+  const view = (findView.get(name) as { id: number } | undefined)?.id;
+  if (view === undefined) return 0;
+  let count = 0;
+  for (let last = ''; ; await nextTurn()) {
+    const keys = (listKeys.all(view, last) as { key: string }[]).map(({ key }) => key);
+    const end = keys.at(-1);
+    if (end === undefined) return count;
+    last = end;
+    for (const key of keys) {
+      if (!isOfSubject(entity, key, wanted)) continue;
+      found(view, key);
+      count += 1;
+    }
+  }
+}
+
+/** Deleted rows are overwritten with zeros, and the log that still has them is emptied. */
+async function erase(name: string, subject: OnlineSubject): Promise<number> {
+  database.exec('pragma secure_delete = on');
+  try {
+    return await eachOf(name, subject, (view, key) => removeKey.run(view, key));
+  } finally {
+    database.exec('pragma secure_delete = off');
+    database.exec('pragma wal_checkpoint(truncate)');
+  }
+}
+
 serveOrders(
   async (order: Order, context) => {
     if (order.kind === 'load') return loadFile(order, context, (rows) => write(order.view, rows));
     if (order.kind === 'mark') return mark(order.view, order.words);
     if (order.kind === 'loadEvents') return loadEvents(order, context);
     if (order.kind === 'drop') return drop(order.view);
+    if (order.kind === 'count') return eachOf(order.view, order.subject, () => undefined);
+    if (order.kind === 'erase') return erase(order.view, order.subject);
     if (order.kind === 'append') return { written: events.append(order.view, order.events, order.before) };
     return { written: await write(order.view, order.rows) };
   },

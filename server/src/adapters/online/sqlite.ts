@@ -139,6 +139,12 @@ export async function openSqliteOnline(options: { readonly file: string }): Prom
       await writer.ask({ kind: 'drop', view });
       hot.clear();
     },
+    count: async (view, subject) => (await writer.ask({ kind: 'count', view, subject })) as number,
+    async erase(view, subject) {
+      const erased = (await writer.ask({ kind: 'erase', view, subject })) as number;
+      hot.clear();
+      return erased;
+    },
     describe: () => ({ kind: 'sqlite', address: file, problem: null }),
     async close() {
       await writer.close();

@@ -11,6 +11,7 @@ import { type Analytics, isDelimited } from '../../adapters/analytics/analytics.
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
+import type { Gate } from '../../base/gate.ts';
 import { newId } from '../../base/ids.ts';
 import { quoteName } from '../../base/sql-text.ts';
 import type { Content, StagedContent, TypedRows } from './content-files.ts';
@@ -56,6 +57,8 @@ export interface ParquetCommit {
 
 export interface CommitDependencies extends VersionRecordDependencies {
   readonly analytics: Analytics;
+  /** Shared while files are named that no version names yet: whoever removes files has it alone. */
+  readonly gate: Pick<Gate, 'share'>;
   /** Uploads and typed files on their way; on the same disk as the blobs they move instead of being copied. */
   readonly tempFolder: string;
 }
@@ -77,7 +80,7 @@ interface TypedFile {
 }
 
 export function createCommits(deps: CommitDependencies) {
-  const { db, analytics, files } = deps;
+  const { db, analytics, files, gate } = deps;
   const { record } = createVersionRecords(deps);
   const upserts = createUpserts(deps);
 
@@ -144,10 +147,12 @@ export function createCommits(deps: CommitDependencies) {
       // What resembles a version is compared with it as one file.
       const isFirst = (await latestContent(upload.name, caller)) === null;
       const table = await typeUpload(upload, folder, null, isFirst);
-      const before = await latestContent(upload.name, caller);
-      const content = await files.put({ ...table, folder, mayMove: true, before });
-      const version = required(await record({ ...withFound(describe(upload), table), content }, caller));
-      return withWarnings(version, table);
+      return gate.share(async () => {
+        const before = await latestContent(upload.name, caller);
+        const content = await files.put({ ...table, folder, mayMove: true, before });
+        const version = required(await record({ ...withFound(describe(upload), table), content }, caller));
+        return withWarnings(version, table);
+      });
     });
   }
 
@@ -193,8 +198,11 @@ export function createCommits(deps: CommitDependencies) {
     let base = await findBase();
     let table = await typed(base);
     for (let attempt = 0; attempt < appendAttempts; attempt += 1) {
-      const content = await stage(base, table, join(folder, `attempt-${attempt}`));
-      const version = await record({ ...withFound(candidate, table), content, base }, caller);
+      const on = base;
+      const version = await gate.share(async () => {
+        const content = await stage(on, table, join(folder, `attempt-${attempt}`));
+        return record({ ...withFound(candidate, table), content, base: on }, caller);
+      });
       if (version) return withWarnings(version, table);
       const before = base;
       base = await findBase();
@@ -251,7 +259,7 @@ export function createCommits(deps: CommitDependencies) {
     /** For content that is there already. */
     async content(candidate: Candidate, caller: Caller): Promise<Committed> {
       if (candidate.tag !== undefined) assertTag(candidate.tag);
-      return required(await record(candidate, caller));
+      return required(await gate.share(() => record(candidate, caller)));
     },
 
     /** Streams the upload to a file, types it, stores what is new in it and makes it a version. */
@@ -271,9 +279,11 @@ export function createCommits(deps: CommitDependencies) {
           const stage = await buildOf(commit, `The table for '${commit.name}'`, caller);
           return build({ ...candidate, relation: mode }, async () => table, stage, folder, caller);
         }
-        const before = await latestContent(commit.name, caller);
-        const content = await files.put({ ...table, folder, mayMove: false, before });
-        const committed = await record({ ...candidate, content }, caller);
+        const committed = await gate.share(async () => {
+          const before = await latestContent(commit.name, caller);
+          const content = await files.put({ ...table, folder, mayMove: false, before });
+          return record({ ...candidate, content }, caller);
+        });
         if (!committed) throw errors.datasetBusy({ name: commit.name, attempts: 1 });
         return committed;
       });

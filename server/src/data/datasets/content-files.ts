@@ -180,6 +180,7 @@ export function createContentFiles(deps: ContentDependencies) {
 
     paths: rowFiles.paths,
     files: rowFiles.files,
+    clearRowFiles: rowFiles.clear,
   };
 }
 

@@ -140,6 +140,8 @@ export function createDifferences(deps: DifferencesDependencies) {
   }
 
   return {
+    clearDifferences: async (): Promise<void> => (await cache()).clear(async () => true),
+
     async diff(input: DiffInput & { limit?: number | undefined }, caller: Caller): Promise<DatasetDiff> {
       const comparison = await compare(input, caller);
       const { before, after, key, schema } = comparison;

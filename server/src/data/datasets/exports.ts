@@ -90,6 +90,12 @@ export function createExports({ analytics, folder }: { analytics: Analytics; fol
   }
 
   return {
+    /** All of them, of whatever version. */
+    async clear(): Promise<void> {
+      opened ??= openFileCache({ folder, ...limits });
+      await (await opened).clear(async () => true);
+    },
+
     /** `source` is asked only if the file must be made. */
     async open(request: Export, source: () => Promise<TableSource>, signal?: AbortSignal): Promise<Opened> {
       opened ??= openFileCache({ folder, ...limits });

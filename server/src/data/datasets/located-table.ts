@@ -9,7 +9,7 @@ export const locator = '__tidemill_row';
 /** With the number of each row among them, however they lie in files. */
 export async function locatedTable(
   files: ContentFiles,
-  { columns }: DatasetVersion,
+  { columns }: Pick<DatasetVersion, 'columns'>,
   chunks: readonly StoredChunk[],
 ): Promise<TableSource> {
   const found = await files.files(chunks);

@@ -10,6 +10,7 @@ export const datasetsRoutes = (datasets: Datasets): Handlers<typeof contract.dat
   delete: (input, caller) => datasets.delete(input, caller),
   listVersions: (input, caller) => datasets.listVersions(input, caller),
   getVersion: (input, caller) => datasets.getVersion(input, caller),
+  listErasures: (input, caller) => datasets.listErasures(input, caller),
   read: (input, caller, signal) => datasets.read(input, caller, signal),
   readFile: (input, caller, signal) => datasets.readFile(input, caller, signal),
   readVersionFile: (input, caller, signal) => datasets.readFile(input, caller, signal),

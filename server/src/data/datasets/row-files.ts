@@ -84,6 +84,10 @@ export function createRowFiles({ blobs, analytics, cacheFolder }: RowFilesDepend
   return {
     files,
 
+    /** Those of the files made here that are doomed. */
+    clear: async (isDoomed: (path: string) => Promise<boolean>): Promise<void> =>
+      (await cache()).clear(isDoomed),
+
     /** Plain Parquet files that give the rows of the chunks, in order. */
     paths: async (chunks: readonly StoredChunk[]): Promise<string[]> =>
       (await files(chunks)).map(({ path }) => path),

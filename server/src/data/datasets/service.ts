@@ -7,7 +7,9 @@ import type { Blobs } from '../../adapters/blobs/blobs.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
+import { createGate } from '../../base/gate.ts';
 import { decodeCursor, defaultPageSize, isNumber, isText, toPage } from '../../base/page.ts';
+import { parseReference, parseUri } from '../../base/references.ts';
 import { createChunkGarbage } from './chunk-garbage.ts';
 import type { CheckCommit } from './commit-check.ts';
 import { createCommits, type Upload } from './commits.ts';
@@ -16,6 +18,8 @@ import { findFormat } from './content-format.ts';
 import { createDerivations } from './derive.ts';
 import { createDifferences } from './differences.ts';
 import { createDownloads } from './downloads.ts';
+import { createSubjectErasure } from './erasure.ts';
+import { erasureStore } from './erasure-store.ts';
 import { createExports } from './exports.ts';
 import { createForks } from './fork.ts';
 import { createIntegrity } from './integrity.ts';
@@ -25,6 +29,7 @@ import { type Manifest, manifestDigest } from './rules.ts';
 import { createSettings } from './settings.ts';
 import { createSplits } from './splits.ts';
 import { datasetStore } from './store.ts';
+import { mayHoldSubject } from './subject-rows.ts';
 import type { Committed } from './version-records.ts';
 
 export type { CheckCommit, CommitCandidate, CommitVerdict } from './commit-check.ts';
@@ -51,6 +56,8 @@ export interface DatasetsDependencies {
   readonly checkCommit?: CheckCommit;
   /** What else is kept by the name of a dataset goes with it. */
   readonly forget?: (tx: Db, workspace: string, name: string) => Promise<void>;
+  /** See `ErasureDependencies`; 0 where there is one server. */
+  readonly eraseGraceMs?: number;
 }
 
 interface PageInput {
@@ -68,16 +75,26 @@ export function createDatasets(deps: DatasetsDependencies) {
   const { db, analytics, tempFolder } = deps;
   const store = datasetStore(db);
   const files = createContentFiles(deps);
-  const commits = createCommits({ ...deps, files });
+  const gate = createGate();
+  const commits = createCommits({ ...deps, files, gate });
 
   const lookup = createLookup({ db, files });
   const { get, find, getVersion, source } = lookup;
 
   const exports = createExports({ analytics, folder: join(tempFolder, '../cache/exports') });
   const downloads = createDownloads({ exports, getVersion, source });
+  const differences = createDifferences({ ...deps, files, getVersion, getDataset: get });
+  const subjectHolder = createSubjectErasure({
+    ...{ ...deps, files, gate, eraseGraceMs: deps.eraseGraceMs ?? 0 },
+    async clearCaches(key) {
+      await files.clearRowFiles((path) => mayHoldSubject(analytics, path, key));
+      await exports.clear();
+      await differences.clearDifferences();
+    },
+  });
 
   return {
-    ...createDifferences({ ...deps, files, getVersion, getDataset: get }),
+    ...differences,
     ...createDerivations({ ...deps, lookup, commits }),
     ...createSplits({ ...deps, lookup, files, commits }),
     ...createForks({ lookup, files, commits }),
@@ -119,6 +136,31 @@ export function createDatasets(deps: DatasetsDependencies) {
     /** By number, `latest` or a tag; null where there is no such version. */
     find: ({ name, version }: { name: string; version: string }, workspace: string) =>
       find(name, version, workspace),
+
+    /** Rows of a subject in all versions. */
+    subjectHolder,
+    /** Versions by dataset in which an erasure found rows. */
+    listErased: (erasure: string) => erasureStore(db).listErased(erasure),
+    /** What a version was before rows of it were erased, the oldest first. */
+    listErasures: async (input: { name: string; version: string }, { workspace }: Caller) => {
+      const { dataset, version } = await getVersion(input.name, input.version, workspace);
+      return { items: await erasureStore(db).listTombstones(workspace, dataset, version) };
+    },
+    /** Of the versions those that have all the columns; what is gone has none. */
+    async haveColumns(
+      uris: readonly string[],
+      names: readonly string[],
+      workspace: string,
+    ): Promise<string[]> {
+      const found: string[] = [];
+      for (const uri of uris) {
+        const { name, version } = parseReference(parseUri(uri).reference);
+        const there = await find(name, version, workspace);
+        if (!there || names.every((column) => there.columns.some((each) => each.name === column)))
+          found.push(uri);
+      }
+      return found;
+    },
 
     /** Whether every version behind the one number and until the other is there, and made in this way. */
     async isMadeBy(

@@ -96,6 +96,8 @@ export function createVersionRecords(deps: VersionRecordDependencies) {
         const latest = await store.findLatest(workspace, name);
         // Before the comparison: two equal appends at once are two rows, not one.
         if (base !== undefined && latest?.version !== base?.version) return null;
+        // Rows of it were erased meanwhile: what was built on it still has them.
+        if (base && latest?.digest !== base.digest) return null;
         if (!(await chunkStore(tx).touch(content.reused, now))) throw errors.datasetContentGone({ name });
         areOurs = await chunkStore(tx).saveChunks(content.fresh, now);
         if (latest?.digest === content.digest) {

@@ -25,6 +25,7 @@ import { createPush } from './online/push.ts';
 import { createRetirement } from './online/retirement.ts';
 import { assertSchedule, createOnlineSchedules } from './online/schedules.ts';
 import { createStreams } from './online/streams.ts';
+import { createSubjectErasure } from './online/subject-erasure.ts';
 import { entityKey } from './rules.ts';
 import { createServicePreview } from './service-preview.ts';
 import { createTrainingSets } from './training-sets.ts';
@@ -74,6 +75,8 @@ export function createFeatures(deps: FeaturesDependencies) {
 
   return {
     ...views,
+    /** Online values of a subject. */
+    subjectHolder: createSubjectErasure({ ...deps, views }),
     entities,
     services: {
       ...services,

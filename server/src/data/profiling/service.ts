@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { DatasetVersion, Download, Profile, ProfileComparison } from '@tidemill/contract';
+import type { SubjectHolder } from '../../access/erasures/service.ts';
 import type { Analytics } from '../../adapters/analytics/analytics.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Compute } from '../../adapters/executor/executor.ts';
@@ -20,7 +21,7 @@ export interface ProfilingDependencies {
   readonly clock: Clock;
   readonly analytics: Analytics;
   readonly compute: Compute;
-  readonly datasets: Pick<Datasets, 'getVersion' | 'source'>;
+  readonly datasets: Pick<Datasets, 'getVersion' | 'source' | 'usedBlobs'>;
 }
 
 interface ProfileInput {
@@ -100,17 +101,32 @@ export function createProfiling({ db, clock, analytics, compute, datasets }: Pro
     return compareVersions(await sideOf(before), await sideOf(after));
   }
 
+  async function removeUnused(
+    findUsed: (digests: readonly string[]) => Promise<readonly string[]>,
+  ): Promise<void> {
+    for (let after: string | undefined = ''; after !== undefined; ) {
+      const digests: string[] = await store.listDigests(after, contentsAtOnce);
+      const used = new Set(digests.length > 0 ? await findUsed(digests) : []);
+      const gone = digests.filter((digest) => !used.has(digest));
+      if (gone.length > 0) await store.delete(gone);
+      after = digests.at(-1);
+    }
+  }
+
   return {
+    /** Profiles name frequent and extreme values; those of the contents before the erasure go. */
+    subjectHolder: {
+      name: 'profiles',
+      after: ['datasets'],
+      find: async () => [],
+      async erase() {
+        await removeUnused((digests) => datasets.usedBlobs(digests));
+        return {};
+      },
+    } satisfies SubjectHolder,
+
     /** Profiles of contents that no version has any more; `findUsed` gives those of the digests that one has. */
-    async removeUnused(findUsed: (digests: readonly string[]) => Promise<readonly string[]>): Promise<void> {
-      for (let after: string | undefined = ''; after !== undefined; ) {
-        const digests: string[] = await store.listDigests(after, contentsAtOnce);
-        const used = new Set(digests.length > 0 ? await findUsed(digests) : []);
-        const gone = digests.filter((digest) => !used.has(digest));
-        if (gone.length > 0) await store.delete(gone);
-        after = digests.at(-1);
-      }
-    },
+    removeUnused,
 
     /** Asks at the same moment share one computation, which ends early when all who wait have left. */
     get: (input: ProfileInput, caller: Caller, signal: AbortSignal = neverAborted) =>

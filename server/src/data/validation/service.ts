@@ -11,8 +11,9 @@ import type {
   ValidationSummary,
 } from '@tidemill/contract';
 import type { Changes } from '../../access/audit/service.ts';
+import type { SubjectHolder } from '../../access/erasures/service.ts';
 import type { Analytics } from '../../adapters/analytics/analytics.ts';
-import type { Db } from '../../adapters/db/db.ts';
+import { type Db, transact } from '../../adapters/db/db.ts';
 import type { Compute } from '../../adapters/executor/executor.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -37,7 +38,10 @@ export interface ValidationDependencies {
   readonly clock: Clock;
   readonly analytics: Analytics;
   readonly compute: Pick<Compute, 'compute'>;
-  readonly datasets: Pick<Datasets, 'find' | 'getVersion' | 'get' | 'resolve' | 'source' | 'setValidation'>;
+  readonly datasets: Pick<
+    Datasets,
+    'find' | 'getVersion' | 'get' | 'resolve' | 'source' | 'setValidation' | 'listErased'
+  >;
   /** For files on their way. */
   readonly tempFolder: string;
 }
@@ -245,6 +249,21 @@ export function createValidation(deps: ValidationDependencies) {
         record: (tx, { version }) => keep(tx, workspace, { ...result, version }),
       };
     },
+
+    /** Examples of rows that failed: the only rows that are kept here. */
+    subjectHolder: {
+      name: 'validations',
+      after: ['datasets'],
+      find: async () => [],
+      async erase({ erasure, caller }) {
+        const erased = await datasets.listErased(erasure);
+        await transact(db, async (tx) => {
+          for (const [name, numbers] of erased)
+            await validationStore(tx).forgetSamples(caller.workspace, name, numbers);
+        });
+        return {};
+      },
+    } satisfies SubjectHolder,
 
     /** With the dataset goes what was expected of it. */
     forget: (tx: Db, workspace: string, name: string): Promise<void> =>

@@ -136,6 +136,27 @@ export const validationStore = (db: Db) => ({
     return (await query.orderBy('id', 'desc').limit(limit).execute()).map(toSummary);
   },
 
+  /** Of the versions, and of commits that were refused: rows shown as examples are forgotten, counts stay. */
+  async forgetSamples(workspace: string, dataset: string, numbers: readonly number[]): Promise<void> {
+    const rows = await db
+      .selectFrom('dataset_validations')
+      .select(['id', 'outcomes'])
+      .where('workspace', '=', workspace)
+      .where('dataset', '=', dataset)
+      .where((e) => e.or([e('number', 'in', numbers), e('number', 'is', null)]))
+      .execute();
+    for (const { id, outcomes } of rows)
+      await db
+        .updateTable('dataset_validations')
+        .set({
+          outcomes: json(parseJson<ExpectationOutcome[]>(outcomes).map((each) => ({ ...each, sample: [] }))),
+        })
+        .where('workspace', '=', workspace)
+        .where('dataset', '=', dataset)
+        .where('id', '=', id)
+        .execute();
+  },
+
   async deleteAll(workspace: string, dataset: string): Promise<void> {
     for (const table of ['dataset_expectations', 'dataset_validations'] as const)
       await db.deleteFrom(table).where('workspace', '=', workspace).where('dataset', '=', dataset).execute();

@@ -32,6 +32,10 @@ const naming = {
   'analyses.rows_digest': 'of its rows in any order',
   'audit.hash': 'of the row',
   'tokens.hash': 'of the token',
+  'subject_erasure_blobs.blob': 'to be removed, so this name does not keep it',
+  'subject_erasures.key_digest': 'of a key, with salt',
+  'dataset_erasures.old_digest': 'of a manifest that is gone',
+  'dataset_erasures.new_digest': 'of a manifest that dataset_versions has',
 } as const;
 
 /** Rows of chunks stand here without the versions that would hold them. */

@@ -3,6 +3,7 @@ import type { Lineage } from '../../access/lineage/service.ts';
 import type { Blobs } from '../../adapters/blobs/blobs.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
+import { groupsOf } from '../../base/in-parallel.ts';
 import { toUri } from '../../base/references.ts';
 import type { Datasets } from '../../data/datasets/service.ts';
 import type { Profiling } from '../../data/profiling/service.ts';
@@ -159,6 +160,23 @@ export function createGarbageCollection(deps: GarbageDependencies) {
   }
 
   return {
+    /** Of the files those that nothing names; not those that were stored within the grace. */
+    async removeUnnamed(
+      ids: readonly string[],
+      graceMs: number,
+    ): Promise<{ named: string[]; young: string[] }> {
+      const ofVersions = await registry.listBlobs();
+      const tally = createTally(true, experiments.folderOf);
+      const unused = new Set<string>();
+      for (const some of groupsOf(ids, blobsAtOnce))
+        for (const id of await findUnused(some, ofVersions, tally, 0)) unused.add(id);
+      const young: string[] = [];
+      for (const id of unused)
+        if ((await blobs.deleteOlder(id, graceMs)) === null && (await blobs.stat(id)) !== null)
+          young.push(id);
+      return { named: ids.filter((id) => !unused.has(id)), young };
+    },
+
     async collect(input: CollectInput, caller: Caller): Promise<Garbage> {
       const start = toPosition(input.cursor);
       const scope = {

@@ -32,6 +32,7 @@ type Contract = typeof endpointsEndpoints;
 
 /** Revisions looked at for the one to go back to. */
 const historyRows = 200;
+const mostRevisions = 100_000;
 
 /** What answers requests: immutable revisions, exactly one live, switched in one write and at once in memory. */
 export function createEndpoints(deps: EndpointsDependencies) {
@@ -180,6 +181,16 @@ export function createEndpoints(deps: EndpointsDependencies) {
       const options = { live, before, limit: limit + 1 };
       const rows = await endpointStore(db).listRevisions(caller.workspace, input.name, options);
       return toPage(rows, limit, (revision) => revision.revision);
+    },
+
+    /** Columns that named the entity, with the revisions in which they did: the newest first, also of an endpoint that was deleted. */
+    async entitiesOf(name: string, workspace: string): Promise<{ entity: string[]; revisions: number[] }[]> {
+      const all = await endpointStore(db).listRevisions(workspace, name, { live: -1, limit: mostRevisions });
+      const groups = Map.groupBy(all, ({ entity }) => JSON.stringify(entity));
+      return [...groups.values()].map((some) => ({
+        entity: some[0]?.entity ?? [],
+        revisions: some.map(({ revision }) => revision),
+      }));
     },
 
     /** Also of an endpoint that was deleted; null for one that never was. */

@@ -19,7 +19,7 @@ import { openSegmentLog, removeSegment, type Segment, type SegmentLog } from './
 import type { SealedSegment } from './store.ts';
 
 export interface EndpointLogOptions {
-  readonly analytics: Pick<Analytics, 'query' | 'exportFile'>;
+  readonly analytics: Pick<Analytics, 'query' | 'exportFile' | 'copy'>;
   readonly blobs: Pick<Blobs, 'putFile' | 'localPath'>;
   readonly clock: Clock;
   /** `<data>/predictions/<workspace>/<endpoint>` */
@@ -32,6 +32,16 @@ export interface EndpointLogOptions {
 }
 
 type Sealed = Omit<SealedSegment, 'workspace' | 'endpoint'>;
+
+export interface LogErasure {
+  /** SQL, true of the predictions. */
+  readonly condition: string;
+  /** SQL over outcomes, and the same of a key: true where the entity is the subject's. */
+  readonly outcomeKeys: string;
+  readonly isOfSubject: (key: string) => boolean;
+  /** Makes the new file the segment's, in one transaction. */
+  readonly replace: (old: Sealed, fresh: Sealed, rows: number) => Promise<void>;
+}
 
 /** How a line is counted as one without parsing it. */
 const isFallback = '"source":"fallback"';
@@ -117,6 +127,42 @@ export async function openEndpointLog(options: EndpointLogOptions) {
     await removeSegment(segment);
   }
 
+  /** A sealed segment without some of its rows, as a file that is stored; null where it has none of them. */
+  async function without(
+    segment: Sealed,
+    condition: string,
+    erased: TableSource,
+  ): Promise<{ fresh: Sealed; rows: number } | null> {
+    const { id, kind } = segment;
+    const tables = { segment: { paths: [await blobs.localPath(segment.sha256)] }, erased };
+    const isMarked = kind === 'predictions' ? "source = 'fallback'" : '"predictionId" is not null';
+    const { rows } = await analytics.query({
+      sql: `select count(*) filter (${condition})::integer as erased,
+        count(*) filter (not (${condition}) and ${isMarked})::integer as marked from segment`,
+      tables,
+    });
+    const [found] = rows;
+    const count = Number(found?.erased ?? 0);
+    if (count === 0) return null;
+    const to = join(folder, 'sealing', `${id}.rest.parquet`);
+    await mkdir(join(folder, 'sealing'), { recursive: true });
+    try {
+      await analytics.copy({ sql: `select * from segment where not (${condition})`, tables, to });
+      const { sha256 } = await blobs.putFile(to, { move: true });
+      const fresh = { ...segment, sha256, rows: segment.rows - count, marked: Number(found?.marked ?? 0) };
+      return { fresh, rows: count };
+    } finally {
+      await rm(to, { force: true });
+    }
+  }
+
+  async function sealAll(): Promise<void> {
+    for (const [kind, log] of Object.entries(logs) as [SegmentKind, SegmentLog<never>][]) {
+      await log.rotate();
+      for (const segment of log.full()) await seal(kind, log, segment);
+    }
+  }
+
   async function store(kind: SegmentKind, segment: Segment): Promise<Sealed> {
     const { id, day, rows, marked } = segment;
     const to = join(folder, 'sealing', `${id}.parquet`);
@@ -182,6 +228,54 @@ export async function openEndpointLog(options: EndpointLogOptions) {
         return (await reading).rows;
       } finally {
         reads.delete(reading);
+      }
+    },
+
+    /** How many predictions a condition is true of. */
+    async count(condition: string): Promise<number> {
+      await Promise.allSettled([logs.predictions.flush(), logs.outcomes.flush()]);
+      const predictions = await sourceOf('predictions');
+      const { rows } = await analytics.query({
+        sql: `select count(*)::integer as rows from predictions where ${condition}`,
+        tables: { predictions },
+      });
+      return Number(rows[0]?.rows ?? 0);
+    },
+
+    /**
+     * Erases predictions, their outcomes, and outcomes of the keys; not at the same time as `seal`. Outcomes go first: a kill in between
+     * leaves the predictions by which the others are found.
+     */
+    async erase({ condition, isOfSubject, outcomeKeys, replace }: LogErasure): Promise<void> {
+      await sealAll();
+      const list = join(folder, 'sealing', 'erased.parquet');
+      await mkdir(join(folder, 'sealing'), { recursive: true });
+      try {
+        const predictions = await sourceOf('predictions');
+        const sql = `select id, "key" from predictions where ${condition}`;
+        await analytics.copy({ sql, tables: { predictions }, to: list });
+        const erased = { paths: [list] };
+        const conditions: Record<SegmentKind, string> = {
+          outcomes: `coalesce("predictionId" in (select id from erased), false)
+            or coalesce("key" in (select "key" from erased), false) or ${outcomeKeys}`,
+          predictions: condition,
+        };
+        for (const kind of ['outcomes', 'predictions'] as const)
+          for (const segment of sealed.filter((each) => each.kind === kind)) {
+            const found = await without(segment, conditions[kind], erased);
+            if (!found) continue;
+            await replace(segment, found.fresh, found.rows);
+            sealed = sealed.map((each) => (each.id === segment.id ? found.fresh : each));
+          }
+        if (memory.find()) {
+          const { rows } = await analytics.query({ sql: 'select id, "key" from erased', tables: { erased } });
+          const keys = new Set(rows.map(({ key }) => String(key)));
+          memory.erase(new Set(rows.map(({ id }) => String(id))), (key) => keys.has(key) || isOfSubject(key));
+        }
+        // Queries that began before still read the old files.
+        await Promise.allSettled(reads);
+      } finally {
+        await rm(list, { force: true });
       }
     },
 

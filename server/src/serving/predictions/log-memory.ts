@@ -51,11 +51,25 @@ export function createLogMemory() {
       if (key === null || eventTime === null) outcomesById.push(outcome);
       else keepLatest(outcomes, unitOf({ key, eventTime }), outcome);
     },
+    /** Predictions by id, and outcomes of them and of the keys. */
+    erase(ids: ReadonlySet<string>, isErased: (key: string) => boolean): void {
+      keepOnly(predictions, ({ id }) => !ids.has(id));
+      keepOnly(outcomesById, ({ predictionId }) => !ids.has(predictionId ?? ''));
+      for (const unit of outcomes.keys())
+        if (isErased(unit.slice(unit.indexOf(' ') + 1))) outcomes.delete(unit);
+    },
     /** From now on every question goes to the files. */
     forget,
     /** Null when the log is too large, or not all of it is here. */
     find: (): LogMemory | null => (isWhole ? memory : null),
   };
+}
+
+/** In place: others hold the list. */
+function keepOnly<T>(items: T[], isKept: (item: T) => boolean): void {
+  const kept = items.filter(isKept);
+  items.length = 0;
+  for (const item of kept) items.push(item);
 }
 
 function keepLatest(outcomes: Map<string, Known>, unit: string, outcome: Known): void {

@@ -16,13 +16,14 @@ import { failuresOf, pairsOf, recordOf, windowOf } from './log-memory.ts';
 import { failuresSql, findSql, listSql, pairsSql, performanceSql, windowSql } from './log-queries.ts';
 import { daysOf, type LoggedOutcome, type Pair, parseEventTime, toPair, toRecord } from './rules.ts';
 import { type SealedSegment, segmentStore } from './store.ts';
+import { createSubjectErasure, type RevisionEntity } from './subject-erasure.ts';
 
 export type { EndpointLog } from './endpoint-log.ts';
 export { keptFeatures, type LoggedPrediction, type Pair, parseEventTime } from './rules.ts';
 
 export interface PredictionsDependencies {
   readonly db: Db;
-  readonly analytics: Pick<Analytics, 'query' | 'exportFile'>;
+  readonly analytics: Pick<Analytics, 'query' | 'exportFile' | 'copy'>;
   readonly blobs: Pick<Blobs, 'putFile' | 'localPath'>;
   readonly events: Pick<Events, 'emit'>;
   readonly clock: Clock;
@@ -31,6 +32,8 @@ export interface PredictionsDependencies {
   readonly folder: string;
   /** Columns that name the entity of an endpoint; throws endpointNotFound. (`endpoints.entityOf`) */
   readonly entityOf: (endpoint: string, workspace: string) => string[];
+  /** The same of all revisions there ever were, the newest first; none of an endpoint that never was. (`endpoints.entitiesOf`) */
+  readonly entitiesOf?: (endpoint: string, workspace: string) => Promise<readonly RevisionEntity[]>;
   /** Canonical key of the entity a record names. (`features.entityKey`) */
   readonly entityKey: (columns: string[], record: Row, index: number) => string;
   /** Size at which a segment is closed; 8 MiB. */
@@ -136,7 +139,28 @@ export function createPredictions(deps: PredictionsDependencies) {
     return sealing;
   }
 
+  const subjectHolder = createSubjectErasure({
+    db: deps.db,
+    entitiesOf: deps.entitiesOf ?? (async () => []),
+    async *logsOf(workspace) {
+      for (const [key, log] of logs)
+        if (key.startsWith(`${workspace}/`))
+          yield { endpoint: key.slice(workspace.length + 1), log: await log };
+    },
+    alone(work) {
+      const done = sealing.then(work);
+      sealing = done.then(
+        () => undefined,
+        () => undefined,
+      );
+      return done;
+    },
+  });
+
   return {
+    /** Rows of a subject in the log. */
+    subjectHolder,
+
     /** The writing end for the hot path; opened once per endpoint. */
     openLog,
 

@@ -36,6 +36,22 @@ export const segmentStore = (db: Db) => ({
       .execute();
   },
 
+  /** The same segment without some of its rows. False where it was replaced meanwhile. */
+  async replace(
+    id: string,
+    old: string,
+    { sha256, rows, marked }: Pick<SealedSegment, 'sha256' | 'rows' | 'marked'>,
+  ) {
+    const found = await db
+      .updateTable('prediction_segments')
+      .set({ sha256, row_count: rows, marked_count: marked })
+      .where('id', '=', id)
+      .where('sha256', '=', old)
+      .returning('id')
+      .execute();
+    return found.length > 0;
+  },
+
   async usedBlobs(ids: readonly string[]): Promise<string[]> {
     const rows = await db
       .selectFrom('prediction_segments')

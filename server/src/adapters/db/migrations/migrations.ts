@@ -51,6 +51,7 @@ import { migration as comments } from './054-comments.ts';
 import { migration as assessments } from './058-assessments.ts';
 import { migration as environments } from './059-environments.ts';
 import { migration as modelTests } from './060-model-tests.ts';
+import { migration as erasures } from './063-erasures.ts';
 import { migration as cachedTrials } from './066-cached-trials.ts';
 
 /** The one ordered list. A domain adds `NNN-<domain>.ts` and a line here; a released migration never changes. */
@@ -108,4 +109,5 @@ export const migrations: readonly Migration[] = [
   environments,
   modelTests,
   cachedTrials,
+  erasures,
 ];

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { DatasetVersion, Rederivation } from '@tidemill/sdk';
 import { ErrorNotice } from '../../../components/ErrorNotice.tsx';
 import { FieldsTable } from '../../../components/FieldsTable.tsx';
@@ -7,7 +7,9 @@ import { Panel } from '../../../components/Panel.tsx';
 import { ReferenceLink } from '../../../components/ReferenceLink.tsx';
 import { SourceMenu } from '../../../components/SourceMenu.tsx';
 import { StatusBadge } from '../../../components/StatusBadge.tsx';
-import { client } from '../../../lib/client.ts';
+import { Time } from '../../../components/Time.tsx';
+import { ask, client } from '../../../lib/client.ts';
+import { plural } from '../../../lib/format.ts';
 import { IntegrityPanel } from './IntegrityPanel.tsx';
 
 /** What is recorded of how a version came to be, made again where that can be, and whether it is still whole. */
@@ -22,9 +24,30 @@ export function ProvenancePanel({ version }: { readonly version: DatasetVersion 
           none="Nothing more is recorded about where it came from."
         />
       </Panel>
+      <ErasuresPanel version={version} />
       {kind === 'sql' && <RederivePanel key={version.uri} version={version} />}
       <IntegrityPanel key={`whole ${version.uri}`} version={version} />
     </div>
+  );
+}
+
+/** Digests that the version had before rows of a subject were erased from it; nothing where none were. */
+function ErasuresPanel({ version }: { readonly version: DatasetVersion }) {
+  const erasures = useQuery(
+    ask('datasets', 'listErasures', { name: version.dataset, version: String(version.version) }),
+  );
+  if (!erasures.data || erasures.data.items.length === 0) return null;
+  return (
+    <Panel title="Rows erased by request">
+      <ul>
+        {erasures.data.items.map(({ oldDigest, newDigest, rows, at }) => (
+          <li key={oldDigest}>
+            {plural(rows, 'row')}, <Time at={at} />: <code title={oldDigest}>{oldDigest.slice(0, 12)}</code>{' '}
+            is now <code title={newDigest}>{newDigest.slice(0, 12)}</code>
+          </li>
+        ))}
+      </ul>
+    </Panel>
   );
 }
 
