@@ -149,6 +149,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
       endpoint: async (name, caller) => toUri('endpoint', (await endpoints.get({ name }, caller)).name),
       alert: async (id, caller) => toUri('alert', (await alerts.get({ id }, caller)).id),
     },
+  });
   const eraseGraceMs = options.eraseGraceMs ?? (database.kind === 'sqlite' ? 0 : usualEraseGraceMs);
   const erasures = createErasures({
     ...{ db, changes, clock, logger, events, tasks, lineage },
