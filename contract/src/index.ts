@@ -29,6 +29,7 @@ import { sourcesEndpoints } from './sources.ts';
 import { subjectsEndpoints } from './subjects.ts';
 import { sweepsEndpoints } from './sweeps.ts';
 import { systemEndpoints } from './system.ts';
+import { scoreEndpoints } from './test-scores.ts';
 import { validationEndpoints } from './validation.ts';
 import { webhooksEndpoints } from './webhooks.ts';
 
@@ -56,6 +57,7 @@ export const contract = {
   evaluation: evaluationEndpoints,
   assessments: assessmentEndpoints,
   governance: governanceEndpoints,
+  scores: scoreEndpoints,
   cards: cardsEndpoints,
   modelTests: modelTestsEndpoints,
   ci: ciEndpoints,
@@ -111,6 +113,7 @@ export * from './sources.ts';
 export * from './subjects.ts';
 export * from './sweeps.ts';
 export * from './system.ts';
+export * from './test-scores.ts';
 export * from './training-sets.ts';
 export * from './validation.ts';
 export * from './webhooks.ts';

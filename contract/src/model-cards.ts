@@ -3,6 +3,7 @@ import { byModel, byModelVersion, Json, literals, nullable, strict, Timestamp } 
 import { endpoints } from './endpoint.ts';
 import { EvaluationSummary } from './evaluations.ts';
 import { ApprovalRecord, Gate, GateCheck, ModelVersion } from './models.ts';
+import { TestScore } from './test-scores.ts';
 
 const text = (description: string) =>
   Type.Optional(
@@ -59,6 +60,7 @@ export const ModelCard = Type.Object({
   evaluations: Type.Array(EvaluationSummary, { description: 'the newest five' }),
   gate: nullable(Gate),
   checks: Type.Array(GateCheck, { description: 'newest first, at most 20' }),
+  score: TestScore,
   decisions: Type.Array(ApprovalRecord, { description: 'newest first' }),
   lineage: Type.Array(Type.Object({ from: Type.String(), to: Type.String(), relation: Type.String() }), {
     description: 'what it came from, nearest first',

@@ -68,6 +68,8 @@ import { registryMlflowOperations } from './models/registry/mlflow-routes.ts';
 import { registryRoutes } from './models/registry/routes.ts';
 import { createRegistry } from './models/registry/service.ts';
 import { measureRanges } from './models/registry/training-range.ts';
+import { scoresRoutes } from './models/scores/routes.ts';
+import { createScores } from './models/scores/service.ts';
 import { webhooksMlflowOperations } from './models/webhooks/mlflow-routes.ts';
 import { webhooksRoutes } from './models/webhooks/routes.ts';
 import { createWebhooks } from './models/webhooks/service.ts';
@@ -240,6 +242,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     async renamed(tx, workspace, name, to) {
       await governance.renameIn(tx, workspace, name, to);
       await assessments.renameIn(tx, workspace, name, to);
+      await scores.renameIn(tx, workspace, name, to);
       await cards.renameIn(tx, workspace, name, to);
       await pipelines.renameIn(tx, workspace, name, to);
       await comments.renameIn(tx, workspace, name, to);
@@ -290,6 +293,27 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     proofsOf: (version, caller) => pipelines.proofsOf(version, caller),
   });
 
+  const scores = createScores({
+    ...{ db, changes, clock, registry, governance, evaluations, assessments, datasets, validation, jobs },
+    async servingOf({ uri, model, reference }, caller) {
+      const { users } = await lineage.users(caller.workspace, uri, { limit: 100, depth: 1 });
+      const served = users.filter((user) => user.startsWith('endpoint:')).map((user) => user.slice(9));
+      const ofEach = async <T>(list: (endpoint: string) => Promise<{ items: T[] }>) =>
+        (await Promise.all(served.map(list))).flatMap(({ items }) => items);
+      const watching = await ofEach((endpoint) => monitoring.list({ endpoint, limit: 100 }, caller));
+      const decided = await ofEach((endpoint) => rollouts.list({ endpoint, limit: 100 }, caller));
+      const { items: policies } = await retraining.listPolicies({ limit: 1000 }, caller);
+      return {
+        endpoints: served,
+        monitors: watching.map(({ name, kind, endpoint = '' }) => ({ name, kind, endpoint })),
+        rollouts: decided
+          .filter(({ candidate }) => candidate === reference)
+          .map(({ id, stage, evidence }) => ({ id, stage, isProven: evidence !== null })),
+        policies: policies.filter((policy) => policy.model === model).map(({ name }) => name),
+      };
+    },
+  });
+
   const cards = createCards({
     db,
     clock,
@@ -298,6 +322,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     registry,
     evaluations,
     governance,
+    scores,
     datasets,
     experiments,
   });
@@ -474,6 +499,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     evaluations,
     assessments,
     governance,
+    scores,
     cards,
     webhooks,
     predictions,
@@ -579,6 +605,7 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'evaluation', contract.evaluation, evaluationRoutes(services.evaluations));
   bind(http, 'assessments', contract.assessments, assessmentsRoutes(services.assessments));
   bind(http, 'governance', contract.governance, governanceRoutes(services.governance));
+  bind(http, 'scores', contract.scores, scoresRoutes(services.scores));
   bind(http, 'cards', contract.cards, cardsRoutes(services.cards));
   bind(http, 'modelTests', contract.modelTests, modelTestsRoutes(services.pipelines));
   bind(http, 'ci', contract.ci, ciRoutes(services.pipelines));

@@ -10,6 +10,7 @@ import { addLoggedCommands } from './models/logged.ts';
 import { addRegistryCommands } from './models/registry.ts';
 import { addReproduceCommand } from './models/reproduce.ts';
 import { addTestCommand, addTestsCommands } from './models/tests.ts';
+import { addScoreCommands } from './models/score.ts';
 import { addWebhooksCommands } from './models/webhooks.ts';
 
 export function addModelsCommands(program: Command): void {
@@ -21,6 +22,7 @@ export function addModelsCommands(program: Command): void {
   addLoggedCommands(models);
   addGovernanceCommands(models);
   addAssessCommands(models);
+  addScoreCommands(models);
   addCardCommands(models);
   addEvaluateCommand(program);
   addEvaluationsCommands(program);

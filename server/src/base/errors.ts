@@ -1104,6 +1104,14 @@ export const catalogue = {
     (d) =>
       `The policy of ${d.model} asks for a hand-over note: what the people who will run it must know. Send one in 'handover' (--handover TEXT).`,
   ),
+  attestationNoteMissing: entry<{ test: string }>(
+    400,
+    (d) => `What is attested of ${d.test} needs a note that says how it is done. Send one in 'note'.`,
+  ),
+  attestationNotFound: entry<{ model: string; test: string }>(
+    404,
+    (d) => `Nobody has attested ${d.test} of '${d.model}'. tidemill models score ${d.model} shows what was.`,
+  ),
   cardTextChanged: entry<{ model: string; by: string }>(
     409,
     (d) =>

@@ -17,7 +17,7 @@ const touched: Readonly<Record<string, readonly Domain[]>> = {
   logged: ['loggedModels', 'experiments'],
   job: ['jobs', 'experiments'],
   sweep: ['sweeps', 'experiments'],
-  model: ['registry', 'governance', 'cards', 'assessments'],
+  model: ['registry', 'governance', 'cards', 'assessments', 'scores'],
   evaluation: ['evaluation', 'cards'],
   gate: ['governance'],
   approval: ['governance', 'registry'],

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Assessment, GateCheck } from '@tidemill/contract';
+import type { Assessment, GateCheck, TestScore } from '@tidemill/contract';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isPostgresThere, postgresUrl } from '../../testing/each-database.ts';
@@ -186,6 +186,34 @@ function measuresAndGates(): void {
       '/models/forecaster/versions/1/assessments?kind=leakage',
     );
     expect(body.items[0]?.leakage?.test).toBe('fresh@1');
+  });
+
+  test('the ML Test Score finds what was measured, takes what people say, and stands in the card', async () => {
+    const path = '/models/forecaster/versions/1/test-score';
+    const score = async () => (await call<TestScore>('GET', path)).body;
+    const pointsOf = async (id: string) => (await score()).tests.find((each) => each.id === id);
+    expect(await pointsOf('monitoring-6')).toMatchObject({ points: 1, how: 'automated' });
+    expect(await pointsOf('data-1')).toMatchObject({ points: 1, how: 'automated' });
+    expect(await pointsOf('monitoring-3')).toMatchObject({ points: 0, how: 'none' });
+    expect(await pointsOf('data-5')).toMatchObject({ points: 0, automatable: false });
+    const attest = (note: string, test = 'data-5') =>
+      call<Failure>('PUT', `/models/forecaster/test-score/${test}`, { note });
+    expect((await attest('reviewed in May')).status).toBe(200);
+    expect((await attest('  ')).body.error.code).toBe('attestationNoteMissing');
+    expect((await attest('x', 'data-8')).status).toBe(400);
+    expect(await pointsOf('data-5')).toMatchObject({
+      points: 0.5,
+      evidence: 'user:owner says: reviewed in May',
+    });
+    const found = await score();
+    expect(found.sections.find(({ section }) => section === 'data')?.points).toBe(1.5);
+    expect(found.score).toBe(Math.min(...found.sections.map(({ points }) => points)));
+    const { body: card } = await call<{ score: TestScore }>('GET', '/models/forecaster/versions/1/card');
+    expect(card.score).toEqual(found);
+    const withdraw = () =>
+      platform.http.inject({ method: 'DELETE', url: '/api/v1/models/forecaster/test-score/data-5' });
+    expect((await withdraw()).statusCode).toBe(200);
+    expect((await withdraw()).json<Failure>().error.code).toBe('attestationNotFound');
   });
 
   test('gaps between groups come from the slices of an evaluation of the same model', async () => {

@@ -30,6 +30,7 @@ export function sectionsOf(card: ModelCard): Section[] {
       ? [{ title: 'Evaluations', lines: ['Nobody has evaluated this version.'] }]
       : []),
     gateOf(card),
+    scoreOf(card),
     decisionsOf(card),
     lineageOf(card),
   ];
@@ -168,6 +169,22 @@ function gateOf({ gate, checks }: ModelCard): Section {
       `${check.verdict}: check ${check.id} of ${check.evaluation}, ${when(check.createdAt)} by ${check.createdBy}.`,
     ],
     table: { head: ['result', 'rule', 'must hold', 'says'], rows },
+  };
+}
+
+function scoreOf({ score: { score, reading, sections, tests } }: ModelCard): Section {
+  const counted = tests.filter(({ points }) => points > 0);
+  return {
+    title: 'ML Test Score',
+    lines: [
+      `${score}: ${reading}. The least of ${sections.map(({ section, points }) => `${section} ${points}`).join(', ')}; ${tests.length - counted.length} of ${tests.length} tests count nothing.`,
+    ],
+    ...(counted.length > 0 && {
+      table: {
+        head: ['test', 'points', 'how', 'evidence'],
+        rows: counted.map(({ title, points, how, evidence }) => [title, String(points), how, evidence]),
+      },
+    }),
   };
 }
 

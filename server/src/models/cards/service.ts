@@ -20,6 +20,7 @@ import type { Experiments } from '../../training/experiments/service.ts';
 import type { Evaluations } from '../evaluation/service.ts';
 import type { Governance } from '../governance/service.ts';
 import type { Registry } from '../registry/service.ts';
+import type { Scores } from '../scores/service.ts';
 import { toHtml } from './html.ts';
 import { toMarkdown } from './markdown.ts';
 import { cardFields, noText, unwrittenOf } from './rules.ts';
@@ -34,6 +35,7 @@ export interface CardsDependencies {
   readonly registry: Pick<Registry, 'resolve' | 'get'>;
   readonly evaluations: Pick<Evaluations, 'list'>;
   readonly governance: Pick<Governance, 'getGate' | 'listChecks' | 'listApprovals'>;
+  readonly scores: Pick<Scores, 'of'>;
   readonly datasets: Pick<Datasets, 'resolve'>;
   readonly experiments: Pick<Experiments, 'getRun'>;
 }
@@ -96,6 +98,7 @@ export function createCards(deps: CardsDependencies) {
       evaluations: items,
       gate: await ifThere(governance.getGate({ name: version.model }, caller)),
       checks: (await governance.listChecks(key, caller)).items.slice(0, shownChecks),
+      score: await deps.scores.of(version, caller),
       decisions: (await governance.listApprovals(key, caller)).items,
       lineage: distinct(upstream),
     };

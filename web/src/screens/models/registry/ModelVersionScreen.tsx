@@ -24,6 +24,7 @@ import { AssessmentsPanel } from './AssessmentsPanel.tsx';
 import { CardPanel } from './CardPanel.tsx';
 import { EnvironmentsPanel } from './EnvironmentsPanel.tsx';
 import { LoadPanel } from './LoadPanel.tsx';
+import { ScorePanel } from './ScorePanel.tsx';
 import { StageLine } from './StageLine.tsx';
 import { TestsPanel } from './TestsPanel.tsx';
 import { VersionActions } from './VersionActions.tsx';
@@ -64,6 +65,7 @@ export function ModelVersionScreen() {
               },
               { id: 'assessments', title: 'Assessments', render: () => <AssessmentsPanel model={value} /> },
               { id: 'tests', title: 'Tests', render: () => <TestsPanel model={value} /> },
+              { id: 'score', title: 'Test score', render: () => <ScorePanel model={value} /> },
               { id: 'card', title: 'Card', render: () => <CardPanel model={value} /> },
               { id: 'load', title: 'Use it', render: () => <LoadPanel model={value} /> },
               { id: 'approvals', title: 'Decisions', render: () => <Decisions model={value} /> },

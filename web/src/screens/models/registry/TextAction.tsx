@@ -9,6 +9,7 @@ interface TextActionProps {
   /** What stands there now. */
   readonly initial: string;
   readonly isLong?: boolean;
+  readonly inRow?: boolean;
   readonly run: (text: string) => Promise<unknown>;
   readonly onDone?: (text: string) => void;
 }
