@@ -10,6 +10,7 @@ import { experimentsEndpoints } from './experiments.ts';
 import { featureServicesEndpoints } from './feature-services.ts';
 import { featuresEndpoints } from './features.ts';
 import { garbageEndpoints } from './garbage.ts';
+import { inspectionEndpoints } from './inspections.ts';
 import { jobsEndpoints } from './jobs.ts';
 import { loggedModelsEndpoints } from './logged-models.ts';
 import { cardsEndpoints } from './model-cards.ts';
@@ -57,6 +58,7 @@ export const contract = {
   evaluation: evaluationEndpoints,
   assessments: assessmentEndpoints,
   governance: governanceEndpoints,
+  inspections: inspectionEndpoints,
   scores: scoreEndpoints,
   cards: cardsEndpoints,
   modelTests: modelTestsEndpoints,
@@ -98,6 +100,7 @@ export * from './feature-uses.ts';
 export * from './feature-views.ts';
 export * from './features.ts';
 export * from './garbage.ts';
+export * from './inspections.ts';
 export * from './jobs.ts';
 export * from './judgements.ts';
 export * from './logged-models.ts';

@@ -63,6 +63,8 @@ import { createEvaluations } from './models/evaluation/service.ts';
 import { governanceMlflowOperations } from './models/governance/mlflow-routes.ts';
 import { governanceRoutes } from './models/governance/routes.ts';
 import { createGovernance } from './models/governance/service.ts';
+import { inspectionsRoutes } from './models/inspections/routes.ts';
+import { createInspections } from './models/inspections/service.ts';
 import { mlflowFileRoutes } from './models/registry/mlflow/file-routes.ts';
 import { registryMlflowOperations } from './models/registry/mlflow-routes.ts';
 import { registryRoutes } from './models/registry/routes.ts';
@@ -293,6 +295,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     proofsOf: (version, caller) => pipelines.proofsOf(version, caller),
   });
 
+  const inspections = createInspections({ blobs, compute, registry, parseMLmodel });
   const scores = createScores({
     ...{ db, changes, clock, registry, governance, evaluations, assessments, datasets, validation, jobs },
     async servingOf({ uri, model, reference }, caller) {
@@ -499,6 +502,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     evaluations,
     assessments,
     governance,
+    inspections,
     scores,
     cards,
     webhooks,
@@ -605,6 +609,7 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'evaluation', contract.evaluation, evaluationRoutes(services.evaluations));
   bind(http, 'assessments', contract.assessments, assessmentsRoutes(services.assessments));
   bind(http, 'governance', contract.governance, governanceRoutes(services.governance));
+  bind(http, 'inspections', contract.inspections, inspectionsRoutes(services.inspections));
   bind(http, 'scores', contract.scores, scoresRoutes(services.scores));
   bind(http, 'cards', contract.cards, cardsRoutes(services.cards));
   bind(http, 'modelTests', contract.modelTests, modelTestsRoutes(services.pipelines));

@@ -5,6 +5,7 @@ import { addCiCommands } from './models/ci.ts';
 import { addEvaluateCommand } from './models/evaluate.ts';
 import { addEvaluationsCommands } from './models/evaluations.ts';
 import { addGovernanceCommands } from './models/governance.ts';
+import { addInspectCommand } from './models/inspect.ts';
 import { addLabelCommands } from './models/labels.ts';
 import { addLoggedCommands } from './models/logged.ts';
 import { addRegistryCommands } from './models/registry.ts';
@@ -22,6 +23,7 @@ export function addModelsCommands(program: Command): void {
   addLoggedCommands(models);
   addGovernanceCommands(models);
   addAssessCommands(models);
+  addInspectCommand(models);
   addScoreCommands(models);
   addCardCommands(models);
   addEvaluateCommand(program);

@@ -79,9 +79,21 @@ function gapsOf(groups: readonly Rates[]): Record<GapName, number> {
 
 const known = (value: number): number | null => (Number.isNaN(value) ? null : value);
 
+type RateName = keyof Rates;
+const rateNames: readonly RateName[] = ['selection', 'truePositive', 'falsePositive'];
+/** What each gap is made of: the worse where it is of two rates. */
+const rateOf = (name: GapName): readonly RateName[] =>
+  name.startsWith('demographic')
+    ? ['selection']
+    : name.startsWith('equal_')
+      ? ['truePositive']
+      : ['truePositive', 'falsePositive'];
+
 /**
- * Intervals of 95 % by the bootstrap of rows within each group: given the group's size, its four counts are multinomial,
- * so they are drawn instead of rows.
+ * Intervals of 95 % by the bootstrap of rows within each group: given its size, the four counts of a group are multinomial,
+ * so they are drawn instead of rows. The greatest gap of many groups is too great by chance; so what is drawn is how far the
+ * rates move apart from where they are (the range of their deviations), which bounds the error of any gap among them at once.
+ * Ratios are bounded so by the logarithms of the rates.
  */
 export function judgeColumn(
   column: string,
@@ -89,25 +101,46 @@ export function judgeColumn(
   random: Random,
   rounds = 1000,
 ): FairnessColumn {
-  const values = gapsOf(counts.map(ratesOf));
+  const rates = counts.map(ratesOf);
+  const values = gapsOf(rates);
   const draws = Array.from({ length: rounds }, () =>
-    gapsOf(counts.map((group) => ratesOf(resample(group, random)))),
+    spreadsOf(
+      rates,
+      counts.map((group) => ratesOf(resample(group, random))),
+    ),
   );
   const gaps = Object.fromEntries(
     gapNames.map((name): [GapName, Gap] => {
-      const sorted = Float64Array.from(
-        draws.map((draw) => draw[name]).filter((value) => !Number.isNaN(value)),
+      const value = values[name];
+      if (Number.isNaN(value)) return [name, { value: null, low: null, high: null }];
+      const isRatio = name.endsWith('ratio');
+      const spreads = Float64Array.from(draws, (draw) =>
+        Math.max(...rateOf(name).map((rate) => draw[rate][isRatio ? 'ratio' : 'difference'])),
       ).sort();
-      const isKnown = !Number.isNaN(values[name]) && sorted.length > 0;
-      const at = (share: number) =>
-        sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] as number;
-      return [
-        name,
-        { value: known(values[name]), low: isKnown ? at(0.025) : null, high: isKnown ? at(0.975) : null },
-      ];
+      const error = spreads[Math.min(rounds - 1, Math.ceil(0.95 * rounds) - 1)] as number;
+      const [low, high] = isRatio
+        ? [value * Math.exp(-error), value === 0 ? 1 : value * Math.exp(error)]
+        : [value - error, value + error];
+      return [name, { value, low: Math.max(0, low), high: Math.min(1, high) }];
     }),
   ) as Record<GapName, Gap>;
   return { column, groups: counts.map(groupOf), gaps };
+}
+
+/** How far the drawn rates of the groups lie apart from the true ones, at most. */
+function spreadsOf(truth: readonly Rates[], drawn: readonly Rates[]) {
+  const rangeOf = (rate: RateName, scale: (value: number) => number) => {
+    const moved = truth.flatMap((group, i) => {
+      const [from, to] = [group[rate], (drawn[i] as Rates)[rate]];
+      return Number.isNaN(from) || Number.isNaN(to) ? [] : [scale(to) - scale(from)];
+    });
+    const range = Math.max(...moved) - Math.min(...moved);
+    // Of a rate of 0 the logarithm tells nothing.
+    return Number.isNaN(range) ? Number.POSITIVE_INFINITY : range;
+  };
+  return Object.fromEntries(
+    rateNames.map((rate) => [rate, { difference: rangeOf(rate, (x) => x), ratio: rangeOf(rate, Math.log) }]),
+  ) as Record<RateName, { difference: number; ratio: number }>;
 }
 
 function resample({ tp, fp, fn, tn }: GroupCounts, random: Random): Omit<GroupCounts, 'group'> {

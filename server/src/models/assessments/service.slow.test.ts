@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { Assessment, GateCheck, TestScore } from '@tidemill/contract';
+import type { Assessment, GateCheck, ModelInspection, TestScore } from '@tidemill/contract';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isPostgresThere, postgresUrl } from '../../testing/each-database.ts';
 import { buildPrices, commitTrainingSet, evaluateModel, trainModel } from '../../testing/model-wing.ts';
+import { fixtures } from '../../testing/pickles.ts';
 import { createTestPlatform, owner, type TestPlatform } from '../../testing/platform.ts';
 
 let platform: TestPlatform;
@@ -214,6 +215,55 @@ function measuresAndGates(): void {
       platform.http.inject({ method: 'DELETE', url: '/api/v1/models/forecaster/test-score/data-5' });
     expect((await withdraw()).statusCode).toBe(200);
     expect((await withdraw()).json<Failure>().error.code).toBe('attestationNotFound');
+  });
+
+  test('the files of a version are looked into, and nothing of them is run', async () => {
+    const inspect = async (of: string) =>
+      call<ModelInspection & Failure>('GET', `/models/${of}/versions/1/inspection`);
+    const ours = await inspect('forecaster');
+    expect(ours.body).toMatchObject({
+      inputs: [{ name: 'close', type: 'double', required: true, shape: null }, {}, {}],
+      outputs: [{ name: 'prediction', type: 'double' }],
+      example: { path: 'input_example.json', columns: ['close', 'close_1', 'close_2'], text: null },
+      pickles: [],
+    });
+    expect(ours.body.example?.rows).toHaveLength(5);
+    expect(ours.body.frameworks).toContainEqual({ name: 'python', version: '3.12.0', from: 'MLmodel' });
+    const { experiments, registry } = platform.services;
+    const experiment = await experiments.ensureExperiment('strangers', owner);
+    const run = await experiments.createRun({ experimentId: experiment.id }, owner);
+    const inputs = [{ type: 'tensor', 'tensor-spec': { dtype: 'float64', shape: [-1, 4] } }];
+    const files = {
+      MLmodel: [
+        'flavors:\n  python_function: {loader_module: mlflow.sklearn, python_version: 3.10.1}',
+        '  sklearn: {pickled_model: model.pkl, sklearn_version: 1.4.2}',
+        `mlflow_version: 2.1.0\nsignature: {inputs: '${JSON.stringify(inputs)}', outputs: null}`,
+      ].join('\n'),
+      'requirements.txt': 'mlflow==2.1.0\nscikit-learn==1.4.2\nnumpy==1.26.4\n',
+      'model.pkl': Buffer.from(fixtures.system4, 'base64'),
+    };
+    for (const [path, text] of Object.entries(files))
+      await experiments.putArtifact({ id: run.id, path: `model/${path}`, content: Buffer.from(text) }, owner);
+    await registry.register({ name: 'stranger', runId: run.id }, owner);
+    const { body } = await inspect('stranger');
+    expect(body).toMatchObject({
+      inputs: [{ name: '', type: 'tensor(float64)', shape: [-1, 4] }],
+      example: null,
+      pickles: [{ path: 'model.pkl', outside: ['posix.system'], complete: true }],
+      frameworks: [
+        { name: 'python', version: '3.10.1' },
+        { name: 'mlflow', version: '2.1.0', from: 'MLmodel' },
+        { name: 'scikit-learn', version: '1.4.2', from: 'MLmodel' },
+        { name: 'numpy', version: '1.26.4', from: 'requirements.txt' },
+      ],
+    });
+    expect(body.warnings.map(({ kind, text }) => `${kind} ${text}`)).toEqual([
+      expect.stringMatching(/^import model\.pkl imports .*posix\.system/),
+      expect.stringMatching(/^advisory mlflow 2\.1\.0 .*CVE-2023-1177/),
+      expect.stringMatching(/^advisory scikit-learn 1\.4\.2 .*CVE-2024-5206/),
+    ]);
+    expect((await inspect('stranger')).body).toEqual(body);
+    expect((await inspect('nobody')).status).toBe(404);
   });
 
   test('gaps between groups come from the slices of an evaluation of the same model', async () => {

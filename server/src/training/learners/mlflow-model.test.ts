@@ -71,7 +71,9 @@ describe('parseMLmodel', () => {
         { name: 'no', type: 'double' },
       ],
       outputs: [{ name: 'prediction', type: 'double' }],
+      parameters: [],
     });
+    expect(read).toMatchObject({ examplePath: 'input_example.json', mlflowVersion: null });
     expect(read.runId).toBe(input.runId);
     expect(Object.keys(read.flavors)).toEqual(['onnx', 'python_function']);
     expect(read.trainingRange).toEqual(input.trainingRange);
@@ -90,7 +92,11 @@ describe('parseMLmodel', () => {
         "utc_time_created: '2026-11-23 12:35:39.962501'",
       ].join('\n'),
     );
-    expect(read.signature).toEqual({ inputs: [{ name: '', type: 'tensor(float32)' }], outputs: [] });
+    expect(read.signature).toEqual({
+      inputs: [{ name: '', type: 'tensor(float32)', shape: [-1, 4] }],
+      outputs: [],
+      parameters: [],
+    });
     expect(read).toMatchObject({ runId: null, trainingRange: [] });
   });
 

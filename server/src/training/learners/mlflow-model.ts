@@ -18,15 +18,24 @@ export interface SignatureField {
   readonly name: string;
   /** An MLflow column type such as 'double', or 'tensor(float32)'. */
   readonly type: string;
+  /** False where a column may be left out. */
+  readonly required?: boolean;
+  /** Of a tensor; -1 may be of any length. */
+  readonly shape?: readonly number[];
 }
 
 export interface MLmodel {
   readonly signature: {
     readonly inputs: readonly SignatureField[];
     readonly outputs: readonly SignatureField[];
+    /** What a prediction may be given beside its rows. */
+    readonly parameters: readonly SignatureField[];
   };
   readonly flavors: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly runId: string | null;
+  /** The file in the folder that shows what a request looks like. */
+  readonly examplePath: string | null;
+  readonly mlflowVersion: string | null;
   /** Empty for a model that another system trained. */
   readonly trainingRange: readonly FeatureRange[];
 }
@@ -139,14 +148,18 @@ export function parseMLmodel(text: string): MLmodel {
     throw new MLmodelFormatError("The MLmodel file has no 'flavors'; log the model again with MLflow.");
   }
   const signature = isRecord(root.signature) ? root.signature : {};
+  const example = root.saved_input_example_info;
   const own = isRecord(root.metadata) && isRecord(root.metadata.tidemill) ? root.metadata.tidemill : {};
   return {
     signature: {
       inputs: parseFields(signature.inputs, 'signature.inputs'),
       outputs: parseFields(signature.outputs, 'signature.outputs'),
+      parameters: parseFields(signature.params, 'signature.params'),
     },
     flavors: flavors as MLmodel['flavors'],
-    runId: typeof root.run_id === 'string' ? root.run_id : null,
+    runId: textOf(root.run_id),
+    examplePath: isRecord(example) ? textOf(example.artifact_path) : null,
+    mlflowVersion: textOf(root.mlflow_version),
     trainingRange: parseJsonList(own.training_range, 'metadata.tidemill.training_range').filter(
       isFeatureRange,
     ),
@@ -179,11 +192,20 @@ function readDocument(document: ReturnType<typeof parseDocument>): unknown {
 
 function parseFields(json: unknown, where: string): readonly SignatureField[] {
   return parseJsonList(json, where).map((field) => {
-    const { name, type, 'tensor-spec': tensor } = isRecord(field) ? field : {};
+    const { name, type, required, 'tensor-spec': tensor } = isRecord(field) ? field : {};
     const tensorType = isRecord(tensor) ? `tensor(${String(tensor.dtype)})` : null;
-    return { name: typeof name === 'string' ? name : '', type: tensorType ?? String(type) };
+    const shape =
+      isRecord(tensor) && Array.isArray(tensor.shape) ? tensor.shape.filter(Number.isInteger) : null;
+    return {
+      name: typeof name === 'string' ? name : '',
+      type: tensorType ?? String(type),
+      ...(required === false && { required }),
+      ...(shape && { shape: shape as number[] }),
+    };
   });
 }
+
+const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
 function parseJsonList(json: unknown, where: string): readonly unknown[] {
   if (json === undefined || json === null) return [];

@@ -23,6 +23,7 @@ import { ApprovalsPanel } from './ApprovalsPanel.tsx';
 import { AssessmentsPanel } from './AssessmentsPanel.tsx';
 import { CardPanel } from './CardPanel.tsx';
 import { EnvironmentsPanel } from './EnvironmentsPanel.tsx';
+import { InspectionPanel } from './InspectionPanel.tsx';
 import { LoadPanel } from './LoadPanel.tsx';
 import { ScorePanel } from './ScorePanel.tsx';
 import { StageLine } from './StageLine.tsx';
@@ -69,6 +70,7 @@ export function ModelVersionScreen() {
               { id: 'card', title: 'Card', render: () => <CardPanel model={value} /> },
               { id: 'load', title: 'Use it', render: () => <LoadPanel model={value} /> },
               { id: 'approvals', title: 'Decisions', render: () => <Decisions model={value} /> },
+              { id: 'inside', title: 'Signature', render: () => <InspectionPanel model={value} /> },
               { id: 'model', title: 'Model', render: () => <Inside model={value} /> },
               {
                 id: 'files',
