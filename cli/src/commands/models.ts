@@ -10,8 +10,8 @@ import { addLabelCommands } from './models/labels.ts';
 import { addLoggedCommands } from './models/logged.ts';
 import { addRegistryCommands } from './models/registry.ts';
 import { addReproduceCommand } from './models/reproduce.ts';
-import { addTestCommand, addTestsCommands } from './models/tests.ts';
 import { addScoreCommands } from './models/score.ts';
+import { addTestCommand, addTestsCommands } from './models/tests.ts';
 import { addWebhooksCommands } from './models/webhooks.ts';
 
 export function addModelsCommands(program: Command): void {
