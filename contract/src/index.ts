@@ -6,6 +6,7 @@ import { commentsEndpoints } from './comments.ts';
 import { datasetsEndpoints } from './datasets.ts';
 import { entitiesEndpoints } from './entities.ts';
 import { evaluationEndpoints } from './evaluations.ts';
+import { evidenceEndpoints } from './evidence.ts';
 import { experimentsEndpoints } from './experiments.ts';
 import { featureServicesEndpoints } from './feature-services.ts';
 import { featuresEndpoints } from './features.ts';
@@ -61,6 +62,7 @@ export const contract = {
   inspections: inspectionEndpoints,
   scores: scoreEndpoints,
   cards: cardsEndpoints,
+  evidence: evidenceEndpoints,
   modelTests: modelTestsEndpoints,
   ci: ciEndpoints,
   webhooks: webhooksEndpoints,
@@ -92,6 +94,7 @@ export * from './datasets.ts';
 export * from './endpoint.ts';
 export * from './entities.ts';
 export * from './evaluations.ts';
+export * from './evidence.ts';
 export * from './experiments.ts';
 export * from './feature-health.ts';
 export * from './feature-search.ts';

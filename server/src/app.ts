@@ -60,6 +60,8 @@ import { cardsRoutes } from './models/cards/routes.ts';
 import { createCards } from './models/cards/service.ts';
 import { evaluationRoutes } from './models/evaluation/routes.ts';
 import { createEvaluations } from './models/evaluation/service.ts';
+import { evidenceRoutes } from './models/evidence/routes.ts';
+import { createEvidence } from './models/evidence/service.ts';
 import { governanceMlflowOperations } from './models/governance/mlflow-routes.ts';
 import { governanceRoutes } from './models/governance/routes.ts';
 import { createGovernance } from './models/governance/service.ts';
@@ -330,6 +332,11 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     experiments,
   });
 
+  const evidence = createEvidence({
+    ...{ audit, comments, lineage, blobs, datasets, experiments, registry },
+    ...{ evaluations, assessments, governance, cards, tempFolder },
+  });
+
   const webhooks = createWebhooks({
     db,
     changes,
@@ -505,6 +512,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     inspections,
     scores,
     cards,
+    evidence,
     webhooks,
     predictions,
     endpoints,
@@ -612,6 +620,7 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'inspections', contract.inspections, inspectionsRoutes(services.inspections));
   bind(http, 'scores', contract.scores, scoresRoutes(services.scores));
   bind(http, 'cards', contract.cards, cardsRoutes(services.cards));
+  bind(http, 'evidence', contract.evidence, evidenceRoutes(services.evidence));
   bind(http, 'modelTests', contract.modelTests, modelTestsRoutes(services.pipelines));
   bind(http, 'ci', contract.ci, ciRoutes(services.pipelines));
   bind(http, 'webhooks', contract.webhooks, webhooksRoutes(services.webhooks));

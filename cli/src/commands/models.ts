@@ -4,6 +4,7 @@ import { addCardCommands } from './models/card.ts';
 import { addCiCommands } from './models/ci.ts';
 import { addEvaluateCommand } from './models/evaluate.ts';
 import { addEvaluationsCommands } from './models/evaluations.ts';
+import { addEvidenceCommand } from './models/evidence.ts';
 import { addGovernanceCommands } from './models/governance.ts';
 import { addInspectCommand } from './models/inspect.ts';
 import { addLabelCommands } from './models/labels.ts';
@@ -26,6 +27,7 @@ export function addModelsCommands(program: Command): void {
   addInspectCommand(models);
   addScoreCommands(models);
   addCardCommands(models);
+  addEvidenceCommand(models);
   addEvaluateCommand(program);
   addEvaluationsCommands(program);
   addTestCommand(program);

@@ -1280,6 +1280,11 @@ export const catalogue = {
     409,
     (d) => `The monitor '${d.name}' has nothing to judge: ${d.reason}.`,
   ),
+  auditNotIntact: entry<{ position: number; problem: string }>(
+    409,
+    (d) =>
+      `The audit is not intact at entry ${d.position}: ${d.problem}. tidemill audit verify says more; no evidence is made from it.`,
+  ),
   commentSubjectInvalid: entry<{ subject: string; kinds: string }>(
     400,
     (d) =>

@@ -178,6 +178,7 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'registry.list': (input) => `models list${quoted(input, 'filter')}`,
   'registry.get': ({ name }) => `models versions ${named(name)}`,
   'registry.getVersion': (input) => `models show ${at(input)}`,
+  'evidence.get': (input) => `models evidence ${at(input)}`,
   'cards.get': (input) => `models card show ${at(input)}`,
   'cards.putText': (input) =>
     `models card write ${named(input.name)}${cardFlags.map(([field, flag]) => (input[field] ? ` --${flag} ${shellQuote(String(input[field]))}` : '')).join('')}`,

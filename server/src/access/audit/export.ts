@@ -1,6 +1,8 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { auditContent } from '@tidemill/contract';
 import type { Db } from '../../adapters/db/db.ts';
-import { genesis, type Link, type StoredEntry } from './rules.ts';
+import { errors } from '../../base/errors.ts';
+import { contentDigest, findFault, genesis, type Link, type StoredEntry } from './rules.ts';
 import { type AuditFilter, auditStore } from './store.ts';
 
 const batchSize = 1000;
@@ -59,4 +61,40 @@ function firstLine(workspace: string, filter: AuditFilter, { position, digest }:
   const given = Object.entries(filter).filter(([, value]) => value !== undefined);
   const only = given.length > 0 ? Object.fromEntries(given) : null;
   return `${JSON.stringify({ export: 'tidemill-audit-1', workspace, filter: only, head: { position, digest } })}\n`;
+}
+
+/** An entry with what proves its place. */
+export interface ChainEntry {
+  readonly entry: StoredEntry;
+  readonly line: string;
+  readonly position: number;
+  /** Digest of its content, of the entry before, and its own. */
+  readonly content: string;
+  readonly before: string;
+  readonly digest: string;
+}
+
+/** @throws auditNotIntact */
+export async function* readChain(db: Db, workspace: string): AsyncGenerator<ChainEntry> {
+  const store = auditStore(db);
+  const head = (await store.findHead(workspace)) ?? genesis;
+  let last: Link = genesis;
+  for (;;) {
+    const entries = await store.listForward(
+      workspace,
+      {},
+      { after: last.id, before: head.id, limit: batchSize },
+    );
+    for (const entry of entries) {
+      const fault = findFault(last, entry);
+      if (fault) throw errors.auditNotIntact({ position: fault.position, problem: fault.problem });
+      const position = last.position + 1;
+      const digest = entry.digest ?? '';
+      const before = last.digest;
+      yield { entry, line: toLine(entry), position, content: contentDigest(entry), before, digest };
+      last = { position, id: entry.id, digest };
+    }
+    if (entries.length < batchSize) return;
+    await turn();
+  }
 }

@@ -11,7 +11,7 @@ import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { decodeCursor, defaultPageSize, isNumber, toPage } from '../../base/page.ts';
 import type { Events } from '../../platform/events/service.ts';
-import { exportEntries } from './export.ts';
+import { type ChainEntry, exportEntries, readChain } from './export.ts';
 import type { StoredEntry } from './rules.ts';
 import { createSealer, type SealerDependencies } from './sealer.ts';
 import { auditStore } from './store.ts';
@@ -90,6 +90,12 @@ export function createAudit(deps: AuditDependencies) {
       if (cursor === undefined) await sealer.seal();
       const expected = expect === undefined ? undefined : parseExpected(expect);
       return verifyChain(db, { workspace: caller.workspace, cursor, limit, expected });
+    },
+
+    /** Every entry sealed by now, in the order of the chain, with what proves its place. @throws auditNotIntact */
+    async *readChain(workspace: string): AsyncGenerator<ChainEntry> {
+      await sealer.seal();
+      yield* readChain(db, workspace);
     },
 
     /** All up to now, as one stream. */

@@ -17,9 +17,9 @@ import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { errors } from '../../base/errors.ts';
 import { parseUri } from '../../base/references.ts';
+import { packTar, type TarEntry, unpackTar } from '../../base/tar.ts';
 import type { Datasets } from '../../data/datasets/service.ts';
 import type { Features } from '../../data/features/service.ts';
-import { packTar, type TarEntry, unpackTar } from './tar.ts';
 
 const Hash = Type.String({ pattern: '^[0-9a-f]{64}$' });
 const Manifest = Type.Object({

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import type { ModelVersion, Reproduction } from '@tidemill/contract';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDuckdb } from '../../adapters/analytics/duckdb.ts';
+import { packTar, unpackTar } from '../../base/tar.ts';
 import { callerIn } from '../../testing/data-wing.ts';
 import { buildPrices, bytesOf, commitTrainingSet, trainModel } from '../../testing/model-wing.ts';
 import { createTestPlatform, type TestPlatform } from '../../testing/platform.ts';
 import { tempDir } from '../../testing/temp-dir.ts';
 import type { Bundle } from './bundle.ts';
-import { packTar, unpackTar } from './tar.ts';
 
 const caller = callerIn('main');
 let home: TestPlatform;

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { Action } from '../../../components/Action.tsx';
 import { Answer } from '../../../components/Answer.tsx';
 import { Fact, Summary } from '../../../components/Detail.tsx';
+import { DownloadLink } from '../../../components/DownloadLink.tsx';
 import { Panel } from '../../../components/Panel.tsx';
 import { ReferenceLink } from '../../../components/ReferenceLink.tsx';
 import { SourceMenu } from '../../../components/SourceMenu.tsx';
@@ -37,6 +38,7 @@ export function CardPanel({ model }: { readonly model: ModelVersion }) {
                 <Edit key={value.text.updatedAt} model={model.model} text={value.text} />
                 <Page model={model} format="html" name="Whole card" />
                 <Page model={model} format="markdown" name="As Markdown" />
+                <EvidenceLink model={model} />
                 <SourceMenu asked={asked} />
               </div>
             }
@@ -64,6 +66,21 @@ function Page({ model, format, name }: PageProps) {
     <Anchor href={`${path}?format=${format}`} target="_blank" size="sm">
       {name}
     </Anchor>
+  );
+}
+
+/** One archive for an auditor. */
+function EvidenceLink({ model: { model: name, version } }: { readonly model: ModelVersion }) {
+  return (
+    <DownloadLink
+      variant="subtle"
+      size="compact-sm"
+      fileName={`${name.replace(/[^\w.-]+/g, '_')}-${version}-evidence.tar`}
+      address={`/api/v1/models/${encodeURIComponent(name)}/versions/${version}/evidence`}
+      read={() => client().evidence.get({ name, version: String(version) })}
+    >
+      Evidence
+    </DownloadLink>
   );
 }
 

@@ -1,5 +1,5 @@
 /** The smallest part of POSIX ustar that bundles need: regular files with plain relative paths. */
-import { errors } from '../../base/errors.ts';
+import { errors } from './errors.ts';
 
 export interface TarEntry {
   readonly path: string;
