@@ -31,6 +31,8 @@ const naming = {
   'analyses.result_digest': 'of a result, by which the next run is compared',
   'analyses.rows_digest': 'of its rows in any order',
   'audit.hash': 'of the row',
+  'audit_heads.hash': 'of the newest sealed row',
+  'ci_records.commit_hash': 'of a commit, which git keeps',
   'tokens.hash': 'of the token',
   'subject_erasure_blobs.blob': 'to be removed, so this name does not keep it',
   'subject_erasures.key_digest': 'of a key, with salt',
