@@ -182,6 +182,9 @@ export const RunComparison = Type.Object({
       path: Type.String(),
       model: Type.Boolean({ description: 'of a model folder: these decide, where there are any' }),
       verdict: FileVerdict,
+      cells: Type.Optional(
+        Type.Array(Type.Integer(), { description: 'of an executed notebook: the cells that differ, from 1' }),
+      ),
     }),
   ),
 });

@@ -11,14 +11,16 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--max_depth", type=int, default=6)
 parser.add_argument("--max_features", type=float, default=1.0)
 parser.add_argument("--min_samples_leaf", type=int, default=1)
-options = parser.parse_args()
+parser.add_argument("--seed", dest="random_state", type=int, default=0)
+parser.add_argument("--keep", action="store_true", help="log the model too, which takes a few seconds")
+options = vars(parser.parse_args())
 
-mlflow.autolog(log_models=False)
+mlflow.autolog(log_models=options.pop("keep"))
 
 X, y = load_diabetes(return_X_y=True, as_frame=True)
 X_train, X_valid, y_train, y_valid = train_test_split(X, y, random_state=0)
 
-model = RandomForestRegressor(n_estimators=50, random_state=0, **vars(options))
+model = RandomForestRegressor(n_estimators=50, **options)
 model.fit(X_train, y_train)
 # Autologging logs this as RandomForestRegressor_score_X_valid, into the run of the trial.
 print("R² on unseen patients:", model.score(X_valid, y_valid))

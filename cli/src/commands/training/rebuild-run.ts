@@ -72,6 +72,16 @@ function describeComparison({ metrics, files }: RunComparison): string[] {
     ...count(files, 'files'),
     ...files
       .filter((each) => each.verdict !== 'equal')
-      .map(({ path, verdict, model }) => `  ${verdict.padEnd(10)} ${path}${model ? ' (of the model)' : ''}`),
+      .map(
+        ({ path, verdict, model, cells }) =>
+          `  ${verdict.padEnd(10)} ${path}${model ? ' (of the model)' : ''}${cells ? `: ${sayCells(cells)}` : ''}`,
+      ),
   ];
+}
+
+const mostCells = 20;
+
+function sayCells(cells: readonly number[]): string {
+  const more = cells.length > mostCells ? ` and ${cells.length - mostCells} more` : '';
+  return `cell${cells.length === 1 ? '' : 's'} ${cells.slice(0, mostCells).join(', ')}${more}`;
 }

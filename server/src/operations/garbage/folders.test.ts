@@ -7,7 +7,7 @@ import { segmentStore } from '../../serving/predictions/store.ts';
 import { describeEachDatabase } from '../../testing/each-database.ts';
 import { createTestRegistry, type TestRegistry } from '../../testing/registry.ts';
 import { createTempDir } from '../../testing/temp-dir.ts';
-import { jobFileStore } from '../../training/jobs/file-store.ts';
+import { jobFileStore } from '../../training/jobs/files/store.ts';
 import { createGarbageCollection } from './service.ts';
 
 const caller = { actor: 'user:tester', role: 'admin', workspace: 'default' } as const;

@@ -4,7 +4,7 @@ import type { Job } from '@tidemill/contract';
 import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
 import { commandFolder } from './command/folder.ts';
-import type { JobFiles } from './files.ts';
+import type { JobFiles } from './files/job-files.ts';
 import type { Rebuilds } from './rebuild/service.ts';
 import { type CommandRecord, type CommandSpec, filesOf, type JobRecord } from './rules.ts';
 import type { Submissions } from './submission.ts';

@@ -4,7 +4,7 @@ import type { Caller } from '../../../base/caller.ts';
 import { errors, TidemillError } from '../../../base/errors.ts';
 import type { Experiments } from '../../experiments/service.ts';
 import type { CommandInputs } from '../command/inputs.ts';
-import type { JobFiles } from '../files.ts';
+import type { JobFiles } from '../files/job-files.ts';
 import { type CommandRecord, type CommandSpec, filesOf, type JobCache, type JobRecord } from '../rules.ts';
 import { differingParts, type Keyed, tellDifferences, tellSame } from './differences.ts';
 import { type JobKey, type KeyedEnvironment, toKey, toLocale } from './key.ts';

@@ -6,7 +6,7 @@ import type { PythonEnvironments } from '../../../adapters/python-environments/p
 import type { Caller } from '../../../base/caller.ts';
 import type { CommandEnvironments } from '../command/environment.ts';
 import { type CommandFolder, commandFolder } from '../command/folder.ts';
-import type { JobFiles } from '../files.ts';
+import type { JobFiles } from '../files/job-files.ts';
 import { type CommandRecord, filesOf } from '../rules.ts';
 import { type MetEnvironment, toMet } from './met-environment.ts';
 import type { Look, RunCache } from './service.ts';

@@ -8,7 +8,7 @@ import type {
   PythonEnvironments,
 } from '../../../adapters/python-environments/python-environments.ts';
 import { errors } from '../../../base/errors.ts';
-import { rebuildLock } from '../files.ts';
+import { rebuildLock } from '../files/job-files.ts';
 import type { CommandRecord, CommandSpec } from '../rules.ts';
 import { type EnvironmentFile, findEnvironmentFile } from './environment-file.ts';
 import { type CommandFolder, lastLines } from './folder.ts';

@@ -10,7 +10,7 @@ import { errors, TidemillError } from '../../../base/errors.ts';
 import { toUri } from '../../../base/references.ts';
 import type { Datasets } from '../../../data/datasets/service.ts';
 import type { Experiments } from '../../experiments/service.ts';
-import type { JobFiles } from '../files.ts';
+import type { JobFiles } from '../files/job-files.ts';
 import { type CommandRecord, filesOf } from '../rules.ts';
 import type { CommandFolder } from './folder.ts';
 

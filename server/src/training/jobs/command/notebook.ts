@@ -7,6 +7,9 @@ import type { CommandFolder } from './folder.ts';
 /** What an environment that is made for a notebook gets beside what its files ask for. */
 export const notebookPackages: readonly string[] = ['nbclient', 'ipykernel'];
 
+/** A copy with larger pictures than that is compared by its bytes. */
+export const largestNotebook = 64 * 1_048_576;
+
 /** The path of the notebook, when it is one that is to be run. */
 export const notebookOf = ({ command }: Pick<CommandSpec, 'command'>): string | null =>
   command.length === 1 && command[0]?.endsWith('.ipynb') ? command[0] : null;

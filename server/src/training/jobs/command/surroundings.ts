@@ -7,7 +7,7 @@ import type {
 import type { Experiments } from '../../experiments/service.ts';
 import { toMet } from '../cache/met-environment.ts';
 import type { RunCache } from '../cache/service.ts';
-import type { JobFiles } from '../files.ts';
+import type { JobFiles } from '../files/job-files.ts';
 import { callerOf } from '../job-ends.ts';
 import { type CommandRecord, filesOf } from '../rules.ts';
 import type { CommandEnvironment } from './environment.ts';

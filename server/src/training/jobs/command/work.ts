@@ -11,7 +11,7 @@ import { maskFile } from '../../../base/token-mask.ts';
 import type { TaskContext, TaskOutcome } from '../../../platform/tasks/service.ts';
 import type { Experiments } from '../../experiments/service.ts';
 import type { RunCache } from '../cache/service.ts';
-import type { JobFiles } from '../files.ts';
+import type { JobFiles } from '../files/job-files.ts';
 import { callerOf, type JobEnds } from '../job-ends.ts';
 import type { Rebuilds } from '../rebuild/service.ts';
 import { type CommandRecord, type CommandSpec, filesOf } from '../rules.ts';

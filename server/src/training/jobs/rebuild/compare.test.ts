@@ -46,6 +46,21 @@ test('what differs is named with its numbers; other bytes with equal metrics are
   );
 });
 
+test('of a notebook the cells decide, and those that differ are named', () => {
+  const copy = (sha256: string, ...cells: string[]) => ({
+    metrics: {},
+    files: [{ path: 'analysis.ipynb', sha256, cells }],
+  });
+  expect(compareRuns(copy('a', 'x', 'y'), copy('b', 'x', 'y'))).toMatchObject({
+    verdict: 'equal',
+    files: [{ path: 'analysis.ipynb', verdict: 'equal but for ids and times' }],
+  });
+  expect(compareRuns(copy('a', 'x', 'y', 'z'), copy('b', 'x', 'q'))).toMatchObject({
+    verdict: 'different',
+    files: [{ path: 'analysis.ipynb', verdict: 'differs', cells: [2, 3] }],
+  });
+});
+
 test('an MLmodel without what is its own', () => {
   const text =
     'artifact_path: x/m-1\nflavors:\n  sklearn: 1\nmodel_id: m-1\nrun_id: 4f\nutc_time_created: now\n';

@@ -1,5 +1,6 @@
 /** What a run came to, held against what it came to before. */
 import type { RunComparison } from '@tidemill/contract';
+import { differingCells } from './notebook-cells.ts';
 
 export type { RunComparison } from '@tidemill/contract';
 
@@ -8,6 +9,8 @@ export interface ComparedFile {
   readonly sha256: string;
   /** Of a file that names its run and its time: what it says beside that. */
   readonly text?: string | undefined;
+  /** Of an executed notebook. */
+  readonly cells?: readonly string[] | undefined;
 }
 
 export interface ComparedRun {
@@ -59,12 +62,22 @@ function compareFiles(then: ComparedRun['files'], now: ComparedRun['files']): Ru
     .filter(isDescription)
     .map((path) => path.slice(0, -'MLmodel'.length));
   const isModel = (path: string) => models.some((folder) => path.startsWith(folder));
-  return namesOf([...before.keys()], [...after.keys()]).map((path) => ({
-    path,
-    model: isModel(path),
-    verdict: compareFile(before.get(path), after.get(path)),
-  }));
+  return namesOf([...before.keys()], [...after.keys()]).map((path) => {
+    const [a, b] = [before.get(path), after.get(path)];
+    const cells = a?.cells && b?.cells && differingCells(a.cells, b.cells);
+    const verdict = cells?.length === 0 ? sameCells(a, b) : compareFile(a, b);
+    return {
+      path,
+      model: isModel(path),
+      verdict,
+      ...(cells?.length && { cells: cells.slice(0, mostCells) }),
+    };
+  });
 }
+
+const mostCells = 1000;
+const sameCells = (a: ComparedFile | undefined, b: ComparedFile | undefined) =>
+  a?.sha256 === b?.sha256 ? 'equal' : 'equal but for ids and times';
 
 /** The file that makes a folder a model. */
 export const isDescription = (path: string): boolean => /(?:^|\/)MLmodel$/.test(path);

@@ -8,10 +8,11 @@ import { errors, TidemillError } from '../../../base/errors.ts';
 import { toUri } from '../../../base/references.ts';
 import type { Experiments } from '../../experiments/service.ts';
 import type { CommandInputs } from '../command/inputs.ts';
-import { notebookOf } from '../command/notebook.ts';
-import type { JobFiles } from '../files.ts';
+import { largestNotebook, notebookOf } from '../command/notebook.ts';
+import type { JobFiles } from '../files/job-files.ts';
 import { type CommandRecord, type CommandSpec, filesOf, type JobRecord } from '../rules.ts';
 import { type ComparedFile, compareRuns, isDescription, withoutOwn } from './compare.ts';
+import { cellsOf } from './notebook-cells.ts';
 import { rebuildStore } from './store.ts';
 
 export interface RebuildsDependencies {
@@ -83,14 +84,19 @@ export function createRebuilds(deps: RebuildsDependencies) {
     return then !== null && then !== digestOf(await deps.inputs.digests(spec.inputs, workspace));
   }
 
-  /** Files that decide: all but what we put there and the executed notebook, which tells its times. */
+  /** Files that decide: all but what we put there. */
   async function filesOfRun(runId: string, spec: CommandSpec, caller: Caller): Promise<ComparedFile[]> {
     const { modelOutputs } = await experiments.getRun({ id: runId }, caller);
     const notebook = notebookOf(spec);
     const found: ComparedFile[] = [];
     const add = async (owner: string, prefix: string) => {
       for (const { path, sha256 } of await experiments.artifactFiles(owner, '', caller.workspace)) {
-        if (prefix === '' && (path.startsWith('tidemill/') || path === notebook)) continue;
+        if (prefix === '' && path.startsWith('tidemill/')) continue;
+        if (prefix === '' && path === notebook) {
+          const copy = await experiments.findArtifactText(owner, path, caller.workspace, largestNotebook);
+          found.push({ path, sha256, cells: (copy !== null && cellsOf(copy)) || undefined });
+          continue;
+        }
         const text = isDescription(path)
           ? await experiments.findArtifactText(owner, path, caller.workspace)
           : null;

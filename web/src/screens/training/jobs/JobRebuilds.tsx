@@ -60,5 +60,8 @@ const differencesOf = ({ metrics, files }: NonNullable<Rebuild['result']>): stri
     ),
   ...files
     .filter(({ verdict }) => verdict !== 'equal')
-    .map(({ path, verdict, model }) => `${path}${model ? ' (of the model)' : ''}: ${verdict}`),
+    .map(
+      ({ path, verdict, model, cells }) =>
+        `${path}${model ? ' (of the model)' : ''}: ${verdict}${cells ? ` in cells ${cells.join(', ')}` : ''}`,
+    ),
 ];

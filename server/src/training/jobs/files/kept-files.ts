@@ -11,14 +11,14 @@ import {
   type Page,
   type Reply,
 } from '@tidemill/contract';
-import type { Blobs } from '../../adapters/blobs/blobs.ts';
-import type { Db } from '../../adapters/db/db.ts';
-import type { Caller } from '../../base/caller.ts';
-import { errors } from '../../base/errors.ts';
-import { inParallel } from '../../base/in-parallel.ts';
-import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.ts';
-import { jobFileStore } from './file-store.ts';
-import { filesOf, type JobRecord } from './rules.ts';
+import type { Blobs } from '../../../adapters/blobs/blobs.ts';
+import type { Db } from '../../../adapters/db/db.ts';
+import type { Caller } from '../../../base/caller.ts';
+import { errors } from '../../../base/errors.ts';
+import { inParallel } from '../../../base/in-parallel.ts';
+import { decodeCursor, defaultPageSize, isText, toPage } from '../../../base/page.ts';
+import { filesOf, type JobRecord } from '../rules.ts';
+import { jobFileStore } from './store.ts';
 
 type Request<N extends 'listFiles' | 'getFile'> = Input<(typeof jobsEndpoints)[N]>;
 type FileText = Reply<(typeof jobsEndpoints)['getFile']>;

@@ -3,13 +3,13 @@ import { constants, createReadStream } from 'node:fs';
 import { chmod, copyFile, mkdir } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import type { CommandJob, Content, JobFile, TrialCommand } from '@tidemill/contract';
-import type { Blobs } from '../../adapters/blobs/blobs.ts';
-import type { Db } from '../../adapters/db/db.ts';
-import { digestOf } from '../../base/digest-of.ts';
-import { errors } from '../../base/errors.ts';
-import { inParallel } from '../../base/in-parallel.ts';
-import { assertPaths } from './command/folder.ts';
-import { type FileRole, jobFileStore } from './file-store.ts';
+import type { Blobs } from '../../../adapters/blobs/blobs.ts';
+import type { Db } from '../../../adapters/db/db.ts';
+import { digestOf } from '../../../base/digest-of.ts';
+import { errors } from '../../../base/errors.ts';
+import { inParallel } from '../../../base/in-parallel.ts';
+import { assertPaths } from '../command/folder.ts';
+import { type FileRole, jobFileStore } from './store.ts';
 
 export interface JobFilesDependencies {
   readonly db: Db;

@@ -1,5 +1,5 @@
 import type { JobFile } from '@tidemill/contract';
-import type { Db } from '../../adapters/db/db.ts';
+import type { Db } from '../../../adapters/db/db.ts';
 
 export type FileRole = 'code' | 'input' | 'diff' | 'lock';
 

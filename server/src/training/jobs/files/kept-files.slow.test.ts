@@ -1,8 +1,8 @@
 import { mostJobFileText } from '@tidemill/contract';
 import { afterEach, expect, test } from 'vitest';
-import { callerIn, textOf } from '../../testing/data-wing.ts';
-import { describeEachDatabase } from '../../testing/each-database.ts';
-import { createTrainingWing, isEnded, type TrainingWing, until } from '../../testing/training-wing.ts';
+import { callerIn, textOf } from '../../../testing/data-wing.ts';
+import { describeEachDatabase } from '../../../testing/each-database.ts';
+import { createTrainingWing, isEnded, type TrainingWing, until } from '../../../testing/training-wing.ts';
 
 describeEachDatabase('the files of a job', (open) => {
   let wing: TrainingWing;
