@@ -18,7 +18,7 @@ interface SearchTrialsProps {
 const valueWidth = 110;
 const parameterWidth = 110;
 /** Of the columns that are always there. */
-const otherWidths = 1010;
+const otherWidths = 1040;
 
 /** Every trial with its parameters; those at work too. */
 export function SearchTrials({ sweep: { trials, front, best }, search }: SearchTrialsProps) {
@@ -83,7 +83,7 @@ function toColumns(metrics: readonly string[], names: readonly string[]): DataCo
           )}
         </>
       ),
-      width: 110,
+      width: 140,
     },
     ...metrics.map(
       (metric, goal): DataColumn<Trial> => ({
@@ -129,7 +129,7 @@ function toColumns(metrics: readonly string[], names: readonly string[]): DataCo
       title: 'Run',
       value: (trial) => trial.runId,
       cell: ({ runId }) => <RowLink to={`/runs/${encodeURIComponent(runId)}`}>{shortId(runId)}</RowLink>,
-      width: 110,
+      width: 140,
     },
     {
       id: 'job',
@@ -137,7 +137,7 @@ function toColumns(metrics: readonly string[], names: readonly string[]): DataCo
       value: (trial) => trial.jobId,
       cell: ({ jobId }) =>
         jobId ? <RowLink to={`/jobs/${encodeURIComponent(jobId)}`}>{shortId(jobId)}</RowLink> : absent,
-      width: 110,
+      width: 140,
     },
     {
       id: 'source',
