@@ -85,6 +85,11 @@ export const failures = {
     ),
   optionMissing: (option: string, why: string) =>
     new CliError('optionMissing', `${option} is missing: ${why}`),
+  lineageNotTaken: (url: string, events: number, reason: string) =>
+    new CliError(
+      'lineageNotTaken',
+      `${url} takes no more after ${events} events: ${reason}. Sending them again is safe: their run ids stay the same.`,
+    ),
   codeFolderUnclear: (folder: string) =>
     new CliError(
       'codeFolderUnclear',

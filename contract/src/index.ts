@@ -13,6 +13,7 @@ import { featuresEndpoints } from './features.ts';
 import { garbageEndpoints } from './garbage.ts';
 import { inspectionEndpoints } from './inspections.ts';
 import { jobsEndpoints } from './jobs.ts';
+import { lineageExportEndpoints } from './lineage-export.ts';
 import { loggedModelsEndpoints } from './logged-models.ts';
 import { cardsEndpoints } from './model-cards.ts';
 import { ciEndpoints, modelTestsEndpoints } from './model-tests.ts';
@@ -69,6 +70,7 @@ export const contract = {
   endpoints: endpointsEndpoints,
   predictions: predictionsEndpoints,
   predictionLineage: predictionLineageEndpoints,
+  lineageExport: lineageExportEndpoints,
   rollouts: rolloutsEndpoints,
   monitoring: monitoringEndpoints,
   alerts: alertsEndpoints,
@@ -106,6 +108,7 @@ export * from './garbage.ts';
 export * from './inspections.ts';
 export * from './jobs.ts';
 export * from './judgements.ts';
+export * from './lineage-export.ts';
 export * from './logged-models.ts';
 export * from './model-cards.ts';
 export * from './model-tests.ts';

@@ -83,6 +83,8 @@ import { systemRoutes } from './operations/automation/routes.ts';
 import { createAutomation } from './operations/automation/service.ts';
 import { garbageRoutes } from './operations/garbage/routes.ts';
 import { createGarbageCollection } from './operations/garbage/service.ts';
+import { lineageExportRoutes } from './operations/lineage-export/routes.ts';
+import { createLineageExport } from './operations/lineage-export/service.ts';
 import { monitoringRoutes } from './operations/monitoring/routes.ts';
 import { createMonitoring } from './operations/monitoring/service.ts';
 import { overviewRoutes } from './operations/overview/routes.ts';
@@ -481,6 +483,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     predictions,
     jobs,
   });
+  const lineageExport = createLineageExport({ lineage, datasets, experiments, version });
   const holders = [datasets, validation, profiling, features, predictions];
   erasures.addHolders(holders.map(({ subjectHolder }) => subjectHolder));
   const automation = createAutomation({ changes, tasks, events, clock, version, database: database.kind });
@@ -517,6 +520,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     predictions,
     endpoints,
     origins,
+    lineageExport,
     rollouts,
     alerts,
     monitoring,
@@ -627,6 +631,7 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'endpoints', contract.endpoints, endpointsRoutes(services.endpoints));
   bind(http, 'predictions', contract.predictions, predictionsRoutes(services.predictions));
   bind(http, 'predictionLineage', contract.predictionLineage, originsRoutes(services.origins));
+  bind(http, 'lineageExport', contract.lineageExport, lineageExportRoutes(services.lineageExport));
   bind(http, 'rollouts', contract.rollouts, rolloutsRoutes(services.rollouts));
   bind(http, 'monitoring', contract.monitoring, monitoringRoutes(services.monitoring));
   bind(http, 'alerts', contract.alerts, alertsRoutes(services.alerts));

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { example } from '../../pages.ts';
 import { sessionOf } from '../../session.ts';
 import { formatTime, tableLines } from '../../table.ts';
+import { addExportCommand } from './export-lineage.ts';
 
 export function addLineageCommand(program: Command): void {
   const lineage = program
@@ -25,6 +26,7 @@ export function addLineageCommand(program: Command): void {
         ...(upstream.length + downstream.length === 0 ? [`Nothing is recorded about ${uri}.`] : []),
       ]);
     });
+  addExportCommand(lineage);
   example(
     lineage,
     'lineage dataset:prices@2\n  $ tidemill lineage prediction_019f6bd1aa0e7000b5d4c9d9c4c5f1a2-0\n  $ tidemill lineage prediction:order-77-0 --endpoint forecast',

@@ -10,6 +10,8 @@ import { nameOf } from './rules.ts';
 import { type LineageNode, lineageStore } from './store.ts';
 
 const defaultDepth = 6;
+/** Of some hundred things. */
+const mostEdges = 100_000;
 
 interface Use {
   readonly uri: string;
@@ -102,6 +104,13 @@ export function createLineage({ db, clock }: { readonly db: Db; readonly clock: 
      * What came of it counts unless it is of a kind that passes as it does. */
     findUsed: (tx: Db, workspace: string, uris: readonly string[], passing: readonly string[] = []) =>
       lineageStore(tx).findUsed(workspace, uris, passing),
+    listNodes: (
+      workspace: string,
+      range: { readonly after: string; readonly from: number; readonly to?: number | undefined },
+      limit: number,
+    ) => lineageStore(db).listNodes(workspace, range, limit),
+    listEdges: (workspace: string, side: 'from_uri' | 'to_uri', uris: readonly string[]) =>
+      lineageStore(db).listEdges(workspace, side, uris, mostEdges),
     findNode: (workspace: string, uri: string) => lineageStore(db).findNode(workspace, uri),
 
     /** Whoever comes with `holdThere` waits. @throws inUse naming who holds the thing, or any version of it */

@@ -40,6 +40,22 @@ export const lineageStore = (db: Db) => ({
     return row ?? null;
   },
 
+  /** What was recorded in a time, deleted since or not, in the order of their uris behind one. */
+  async listNodes(
+    workspace: string,
+    { after, from, to }: { readonly after: string; readonly from: number; readonly to?: number | undefined },
+    limit: number,
+  ): Promise<{ readonly uri: string; readonly kind: string; readonly createdAt: number }[]> {
+    let query = db
+      .selectFrom('lineage_nodes')
+      .select(['uri', 'kind', 'created_at as createdAt'])
+      .where('workspace', '=', workspace)
+      .where('uri', '>', after)
+      .where('created_at', '>=', from);
+    if (to !== undefined) query = query.where('created_at', '<=', to);
+    return query.orderBy('uri').limit(limit).execute();
+  },
+
   /** Of these, what was there once and is no more. */
   async listDeleted(workspace: string, uris: readonly string[]): Promise<string[]> {
     if (uris.length === 0) return [];
@@ -88,14 +104,16 @@ export const lineageStore = (db: Db) => ({
     workspace: string,
     side: 'from_uri' | 'to_uri',
     uris: readonly string[],
+    limit = 10_000,
   ): Promise<LineageEdge[]> {
+    if (uris.length === 0) return [];
     const rows = await db
       .selectFrom('lineage_edges')
       .selectAll()
       .where('workspace', '=', workspace)
       .where(side, 'in', uris)
       .orderBy('created_at')
-      .limit(10_000)
+      .limit(limit)
       .execute();
     return rows.map((row) => ({
       from: row.from_uri,

@@ -146,6 +146,17 @@ export function createDatasets(deps: DatasetsDependencies) {
       const { dataset, version } = await getVersion(input.name, input.version, workspace);
       return { items: await erasureStore(db).listTombstones(workspace, dataset, version) };
     },
+    /** Those of the versions that are there, by their uris. */
+    async describeAll(uris: readonly string[], workspace: string): Promise<Map<string, DatasetVersion>> {
+      const wanted = new Set(uris.filter((uri) => uri.startsWith('dataset:')));
+      const named = [...wanted].map((uri) => parseReference(parseUri(uri).reference));
+      const found = await store.findVersions(
+        workspace,
+        named.map(({ name, version }) => ({ dataset: name, number: Number(version) })),
+      );
+      return new Map(found.map((version) => [version.uri, version]));
+    },
+
     /** Of the versions those that have all the columns; what is gone has none. */
     async haveColumns(
       uris: readonly string[],

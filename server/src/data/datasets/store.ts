@@ -1,5 +1,6 @@
 import type { Dataset, DatasetVersion } from '@tidemill/contract';
 import { type Db, json, parseJson } from '../../adapters/db/db.ts';
+import { groupsOf } from '../../base/in-parallel.ts';
 import { formatReference, toUri } from '../../base/references.ts';
 
 export type NewVersion = Omit<DatasetVersion, 'reference' | 'uri' | 'tags'> & { readonly workspace: string };
@@ -121,6 +122,25 @@ export const datasetStore = (db: Db) => ({
   async findVersion(workspace: string, dataset: string, number: number): Promise<DatasetVersion | null> {
     const row = await versions(db, workspace, dataset).where('number', '=', number).executeTakeFirst();
     return row ? withTags(db, workspace, row) : null;
+  },
+
+  /** Those of them that are there, without their tags. */
+  async findVersions(
+    workspace: string,
+    wanted: readonly { readonly dataset: string; readonly number: number }[],
+  ): Promise<DatasetVersion[]> {
+    const found: DatasetVersion[] = [];
+    const numbered = wanted.filter(({ number }) => Number.isSafeInteger(number));
+    for (const some of groupsOf(numbered, 500)) {
+      const rows = await db
+        .selectFrom('dataset_versions')
+        .selectAll()
+        .where('workspace', '=', workspace)
+        .where((e) => e.or(some.map(({ dataset, number }) => e.and({ dataset, number }))))
+        .execute();
+      found.push(...rows.map((row) => toVersion(row, [])));
+    }
+    return found;
   },
 
   async findLatest(workspace: string, dataset: string): Promise<DatasetVersion | null> {

@@ -121,6 +121,17 @@ export const runStore = (db: Db) => {
     toRecords,
     listInputs,
 
+    async findAll(workspace: string, ids: readonly string[]): Promise<RunRecord[]> {
+      if (ids.length === 0) return [];
+      const rows = await db
+        .selectFrom('runs')
+        .selectAll()
+        .where('workspace', '=', workspace)
+        .where('id', 'in', ids)
+        .execute();
+      return toRecords(rows);
+    },
+
     async find(workspace: string, id: string): Promise<RunRecord | null> {
       const row = await findRow(workspace, id).executeTakeFirst();
       return row ? ((await toRecords([row]))[0] ?? null) : null;

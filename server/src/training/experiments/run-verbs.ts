@@ -141,6 +141,10 @@ export function createRunVerbs(
     getRun: async ({ id }: { id: string }, caller: Caller): Promise<Run> =>
       toRun(await getRecord(id, caller.workspace)),
 
+    /** Those of the runs that are there, deleted ones too. */
+    getRuns: async (ids: readonly string[], workspace: string): Promise<Run[]> =>
+      (await runStore(db).findAll(workspace, ids)).map(toRun),
+
     async updateRun(input: RunChange, caller: Caller): Promise<Run> {
       await changeRun(input, caller);
       return toRun(await getRecord(input.id, caller.workspace));
