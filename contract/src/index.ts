@@ -25,6 +25,7 @@ import {
   projectsEndpoints,
   retrainingEndpoints,
 } from './operations.ts';
+import { ownersEndpoints } from './owners.ts';
 import { predictionLineageEndpoints } from './prediction-lineage.ts';
 import { profilingEndpoints } from './profiling.ts';
 import { endpointsEndpoints, predictionsEndpoints, rolloutsEndpoints } from './serving.ts';
@@ -41,6 +42,7 @@ export const contract = {
   access: accessEndpoints,
   audit: auditEndpoints,
   comments: commentsEndpoints,
+  owners: ownersEndpoints,
   subjects: subjectsEndpoints,
   system: systemEndpoints,
   garbage: garbageEndpoints,
@@ -115,6 +117,7 @@ export * from './model-tests.ts';
 export * from './models.ts';
 export * from './online-features.ts';
 export * from './operations.ts';
+export * from './owners.ts';
 export * from './prediction-lineage.ts';
 export * from './profiling.ts';
 export * from './serving.ts';

@@ -12,7 +12,8 @@ import { createComments } from './access/comments/service.ts';
 import { erasuresRoutes } from './access/erasures/routes.ts';
 import { createErasures } from './access/erasures/service.ts';
 import { createLineage } from './access/lineage/service.ts';
-import { accessRoutes, auditRoutes, commentsRoutes } from './access/routes.ts';
+import { createOwners } from './access/owners/service.ts';
+import { accessRoutes, auditRoutes, commentsRoutes, ownersRoutes } from './access/routes.ts';
 import { createSecrets } from './access/secrets/service.ts';
 import { lazyAnalytics } from './adapters/analytics/lazy.ts';
 import { openFilesystemFolder } from './adapters/artifact-folder/filesystem.ts';
@@ -33,7 +34,7 @@ import { openSourceReader } from './adapters/sources/reader.ts';
 import { type Clock, systemClock } from './base/clock.ts';
 import { errors } from './base/errors.ts';
 import type { Logger } from './base/logger.ts';
-import { toUri } from './base/references.ts';
+import { parseReference, toUri } from './base/references.ts';
 import type { Config } from './config.ts';
 import { analysesRoutes } from './data/analyses/routes.ts';
 import { createAnalyses } from './data/analyses/service.ts';
@@ -165,6 +166,16 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     haveColumns: (uris, columns, workspace) => datasets.haveColumns(uris, columns, workspace),
     removeBlobs: (ids) => garbage.removeUnnamed(ids, eraseGraceMs),
   });
+  const owners = createOwners({
+    ...{ db, clock, logger, changes },
+    subjects: {
+      async model(reference, caller) {
+        const { name } = parseReference(reference);
+        return toUri('model', (await registry.get({ name }, caller)).name);
+      },
+      endpoint: async (name, caller) => toUri('endpoint', (await endpoints.get({ name }, caller)).name),
+    },
+  });
   const trustLocal = isLoopback(config.host);
   const auth = createAuth({
     ...{ db, clock, changes, trustLocal },
@@ -252,6 +263,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
       await cards.renameIn(tx, workspace, name, to);
       await pipelines.renameIn(tx, workspace, name, to);
       await comments.renameIn(tx, workspace, name, to);
+      await owners.renameIn(tx, workspace, name, to);
     },
   });
   const pythonRuntimes = createPythonRuntimes({
@@ -327,6 +339,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     db,
     clock,
     changes,
+    owners,
     lineage,
     registry,
     evaluations,
@@ -367,6 +380,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
   const endpoints = createEndpoints({
     db,
     changes,
+    noteCall: owners.noteCall,
     lineage,
     clock,
     logger,
@@ -497,6 +511,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     lineage,
     audit,
     comments,
+    owners,
     auth,
     secrets,
     erasures,
@@ -580,6 +595,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
       await events.start();
       await tasks.start();
       audit.start();
+      owners.start();
       await monitoring.start();
       ready = true;
     },
@@ -593,6 +609,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
       await endpoints.stop();
       await pythonRuntimes.close();
       await predictions.stop();
+      await owners.stop();
       await audit.stop();
       await closeAdapters(adapters);
     },
@@ -606,6 +623,7 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'access', contract.access, accessRoutes(services.auth, services.lineage));
   bind(http, 'audit', contract.audit, auditRoutes(services.audit));
   bind(http, 'comments', contract.comments, commentsRoutes(services.comments));
+  bind(http, 'owners', contract.owners, ownersRoutes(services.owners));
   bind(http, 'subjects', contract.subjects, erasuresRoutes(services.erasures));
   bind(http, 'sources', contract.sources, sourcesRoutes(services.sources));
   bind(http, 'datasets', contract.datasets, datasetsRoutes(services.datasets));

@@ -8,6 +8,7 @@ import { formatTime, tableLines } from '../table.ts';
 import { addAuditCommands } from './access/audit.ts';
 import { addCommentsCommands } from './access/comments.ts';
 import { addLineageCommand } from './access/lineage.ts';
+import { addOwnersCommands } from './access/owners.ts';
 import { addSubjects } from './access/subjects.ts';
 
 const mostListed = 10_000;
@@ -19,6 +20,7 @@ export function addAccessCommands(program: Command): void {
   addUsers(program.command('users').description('named users'));
   addAuditCommands(program);
   addCommentsCommands(program);
+  addOwnersCommands(program);
   addSubjects(program.command('subjects').description('rows of one subject, found and erased by its key'));
   addLineageCommand(program);
   const impact = program

@@ -4,6 +4,7 @@ import type { Audit } from './audit/service.ts';
 import type { Auth } from './auth/service.ts';
 import type { Comments } from './comments/service.ts';
 import type { Lineage } from './lineage/service.ts';
+import type { Owners } from './owners/service.ts';
 
 export const accessRoutes = (auth: Auth, lineage: Lineage): Handlers<typeof contract.access> => ({
   whoami: (_input, caller) => auth.whoami(caller),
@@ -27,4 +28,10 @@ export const commentsRoutes = (comments: Comments): Handlers<typeof contract.com
   create: (input, caller) => comments.create(input, caller),
   update: (input, caller) => comments.update(input, caller),
   delete: (input, caller) => comments.delete(input, caller),
+});
+
+export const ownersRoutes = (owners: Owners): Handlers<typeof contract.owners> => ({
+  list: (input, caller) => owners.list(input, caller),
+  get: (input, caller) => owners.get(input, caller),
+  put: (input, caller) => owners.put(input, caller),
 });

@@ -1285,6 +1285,15 @@ export const catalogue = {
     (d) =>
       `The audit is not intact at entry ${d.position}: ${d.problem}. tidemill audit verify says more; no evidence is made from it.`,
   ),
+  ownerSubjectInvalid: entry<{ subject: string }>(
+    400,
+    (d) =>
+      `'${d.subject}' has no owner: models and endpoints have one. Write model:forecaster or endpoint:forecast.`,
+  ),
+  ownerChanged: entry<{ subject: string; by: string }>(
+    409,
+    (d) => `${d.by} changed the owner or the consumers of ${d.subject} since you read them. Read them again.`,
+  ),
   commentSubjectInvalid: entry<{ subject: string; kinds: string }>(
     400,
     (d) =>

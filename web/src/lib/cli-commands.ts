@@ -201,6 +201,9 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'access.listTokens': () => 'tokens list',
   'access.listUsers': () => 'users list',
   'audit.list': (input) => `audit list${words(input, ['subject', 'action', 'actor', 'from', 'to'])}`,
+  'owners.get': ({ subject }) => `owners show ${shellQuote(String(subject))}`,
+  'owners.put': ({ subject, owner, consumers }) =>
+    `owners set ${shellQuote(String(subject))} --owner ${shellQuote(String(owner ?? ''))}${(consumers as readonly string[]).map((name) => ` --consumer ${shellQuote(name)}`).join('')}`,
   'comments.list': ({ subject }) => `comments list ${shellQuote(String(subject))}`,
   'comments.create': ({ subject, text }) =>
     `comments add ${shellQuote(String(subject))} ${shellQuote(String(text))}`,

@@ -57,6 +57,10 @@ export function parseUri(uri: string): Reference | null {
 const encode = encodeURIComponent;
 
 /** The address of a thing's screen inside the UI. */
+/** As the server writes it: a name that is not one of ours stands in quotes. */
+export const modelUri = (name: string): string =>
+  /^[a-z0-9][a-z0-9._-]{0,127}$/.test(name) ? `model:${name}` : `model:"${name.replaceAll('"', '""')}"`;
+
 export function pathOf({ kind, name, version }: Reference): string {
   switch (kind) {
     case 'dataset':

@@ -9,6 +9,7 @@ import type {
 } from '@tidemill/contract';
 import type { Changes } from '../../access/audit/service.ts';
 import type { Lineage } from '../../access/lineage/service.ts';
+import type { Owners } from '../../access/owners/service.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -32,6 +33,7 @@ export interface CardsDependencies {
   readonly clock: Clock;
   readonly changes: Changes;
   readonly lineage: Pick<Lineage, 'lineage' | 'users'>;
+  readonly owners: Pick<Owners, 'ownerOf'>;
   readonly registry: Pick<Registry, 'resolve' | 'get'>;
   readonly evaluations: Pick<Evaluations, 'list'>;
   readonly governance: Pick<Governance, 'getGate' | 'listChecks' | 'listApprovals'>;
@@ -49,10 +51,16 @@ const lineageDepth = 6;
 
 /** Model cards: made from what is known, but for what only people know. */
 export function createCards(deps: CardsDependencies) {
-  const { db, clock, changes, lineage, registry, evaluations, governance, datasets, experiments } = deps;
+  const { db, clock, changes, owners, lineage, registry, evaluations, governance, datasets, experiments } =
+    deps;
 
-  const textOf = async (workspace: string, model: string): Promise<CardText> =>
-    (await cardStore(db).find(workspace, model)) ?? noText;
+  /** Where nobody wrote who answers for it, the owner who was named does. */
+  async function textOf(workspace: string, model: string): Promise<CardText> {
+    const text = (await cardStore(db).find(workspace, model)) ?? noText;
+    return text.owner === ''
+      ? { ...text, owner: (await owners.ownerOf(workspace, toUri('model', model))) ?? '' }
+      : text;
+  }
 
   async function trainingSetOf(
     { trainingSet }: ModelVersion,

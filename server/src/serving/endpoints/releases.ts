@@ -50,6 +50,8 @@ export interface EndpointsDependencies {
   };
   readonly predictions: Pick<Predictions, 'openLog'>;
   readonly openRuntime: OpenRuntime;
+  /** Told who calls which endpoint. */
+  readonly noteCall?: (endpoint: string, caller: Caller) => void;
 }
 
 export type Recorder = (change: Change) => void;

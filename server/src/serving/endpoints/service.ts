@@ -129,13 +129,16 @@ export function createEndpoints(deps: EndpointsDependencies) {
     },
 
     /** @throws permissionDenied to whoever probes and may not read: features are shown then */
-    predict: (input: Input<Contract['predict']>, caller: Caller): Promise<PredictReply> => {
+    predict: async (input: Input<Contract['predict']>, caller: Caller): Promise<PredictReply> => {
       if (input.probe && !mayRole(caller.role, 'read'))
         throw errors.permissionDenied({
           actor: caller.actor,
           permission: 'read',
           where: `a probe of endpoint '${input.name}'`,
         });
+      // What is not there is refused before anybody is counted for it.
+      traffic.get(caller.workspace, input.name);
+      if (!input.probe) deps.noteCall?.(input.name, caller);
       return traffic.predict(input, caller.workspace);
     },
 

@@ -66,6 +66,26 @@ interface CommentsTable {
   deleted_by: string | null;
 }
 
+/** Who answers for a model or an endpoint. */
+interface OwnersTable {
+  workspace: string;
+  subject: string;
+  owner: string | null;
+  /** A JSON array of names. */
+  consumers: string;
+  updated_at: number;
+  updated_by: string;
+}
+
+interface EndpointCallersTable {
+  workspace: string;
+  endpoint: string;
+  actor: string;
+  requests: number;
+  first_at: number;
+  last_at: number;
+}
+
 interface LineageNodesTable {
   workspace: string;
   uri: string;
@@ -111,6 +131,8 @@ export interface AccessTables {
   audit: AuditTable;
   audit_heads: AuditHeadsTable;
   comments: CommentsTable;
+  owners: OwnersTable;
+  endpoint_callers: EndpointCallersTable;
   lineage_nodes: LineageNodesTable;
   lineage_edges: LineageEdgesTable;
   lineage_holds: LineageHoldsTable;

@@ -7,6 +7,7 @@ import { EmptyState } from '../../../components/EmptyState.tsx';
 import { FieldsTable } from '../../../components/FieldsTable.tsx';
 import { FileBrowser } from '../../../components/FileBrowser.tsx';
 import { LineagePanel } from '../../../components/LineagePanel.tsx';
+import { OwnerPanel } from '../../../components/OwnerPanel.tsx';
 import { PageHeader } from '../../../components/PageHeader.tsx';
 import { Panel } from '../../../components/Panel.tsx';
 import { ReferenceLink, shortId } from '../../../components/ReferenceLink.tsx';
@@ -17,6 +18,7 @@ import { Time } from '../../../components/Time.tsx';
 import { ask, client } from '../../../lib/client.ts';
 import { type FileSource, toEntries } from '../../../lib/file-source.ts';
 import { formatBytes } from '../../../lib/format.ts';
+import { modelUri } from '../../../lib/references.ts';
 import { useParam } from '../../../lib/url-state.ts';
 import { ApprovalActions } from './ApprovalActions.tsx';
 import { ApprovalsPanel } from './ApprovalsPanel.tsx';
@@ -86,7 +88,16 @@ export function ModelVersionScreen() {
                   <FieldsTable label="tags" fields={value.tags} none="This version has no tag." />
                 ),
               },
-              { id: 'comments', title: 'Comments', render: () => <Thread subject={value.uri} /> },
+              {
+                id: 'comments',
+                title: 'Comments',
+                render: () => (
+                  <div className="stack">
+                    <OwnerPanel subject={modelUri(value.model)} />
+                    <Thread subject={value.uri} />
+                  </div>
+                ),
+              },
               { id: 'lineage', title: 'Lineage', render: () => <LineagePanel uri={value.uri} /> },
             ]}
           />

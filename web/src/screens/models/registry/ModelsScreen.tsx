@@ -3,10 +3,12 @@ import type { DataColumn } from '../../../components/data-column.tsx';
 import { EmptyState } from '../../../components/EmptyState.tsx';
 import { FilterBar } from '../../../components/FilterBar.tsx';
 import { ListTable } from '../../../components/ListTable.tsx';
+import { useOwnerColumn } from '../../../components/owner-column.ts';
 import { PageHeader } from '../../../components/PageHeader.tsx';
 import { TagLine } from '../../../components/TagLine.tsx';
 import { Time } from '../../../components/Time.tsx';
 import { useList } from '../../../lib/pages.ts';
+import { modelUri } from '../../../lib/references.ts';
 import { useScreenSearch } from '../../../lib/url-state.ts';
 import { AliasLine } from './AliasLine.tsx';
 import { ModelLink } from './ModelLink.tsx';
@@ -66,7 +68,10 @@ const columns: readonly DataColumn<RegisteredModel>[] = [
   },
 ];
 
+const subjectOf = (model: RegisteredModel) => modelUri(model.name);
+
 export function ModelsScreen() {
+  const shown = useOwnerColumn(columns, 2, subjectOf);
   const [{ filter }, change] = useScreenSearch();
   const list = useList('registry', 'list', filter ? { filter } : {});
   return (
@@ -75,7 +80,7 @@ export function ModelsScreen() {
       <ListTable
         label="models"
         list={list}
-        columns={columns}
+        columns={shown}
         rowKey={(model) => model.name}
         filterBar={
           <FilterBar

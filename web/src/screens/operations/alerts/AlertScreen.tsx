@@ -3,6 +3,7 @@ import type { Alert } from '@tidemill/sdk';
 import { Action } from '../../../components/Action.tsx';
 import { Answer } from '../../../components/Answer.tsx';
 import { Fact, Summary } from '../../../components/Detail.tsx';
+import { OwnerPanel } from '../../../components/OwnerPanel.tsx';
 import { PageHeader } from '../../../components/PageHeader.tsx';
 import { Panel } from '../../../components/Panel.tsx';
 import { LinkedText, ReferenceLink, shortId } from '../../../components/ReferenceLink.tsx';
@@ -49,6 +50,7 @@ export function AlertScreen() {
                 )}
               </Panel>
             ))}
+            {value.endpoint && <OwnerPanel subject={`endpoint:${value.endpoint}`} />}
             <Thread subject={`alert:${value.id}`} />
           </div>
         </>

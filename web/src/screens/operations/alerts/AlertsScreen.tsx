@@ -2,6 +2,7 @@ import type { Alert } from '@tidemill/sdk';
 import type { DataColumn } from '../../../components/data-column.tsx';
 import { EmptyState } from '../../../components/EmptyState.tsx';
 import { ListTable } from '../../../components/ListTable.tsx';
+import { useOwnerColumn } from '../../../components/owner-column.ts';
 import { PageHeader } from '../../../components/PageHeader.tsx';
 import { ReferenceLink, shortId } from '../../../components/ReferenceLink.tsx';
 import { StatusBadge } from '../../../components/StatusBadge.tsx';
@@ -66,7 +67,10 @@ const columns: readonly DataColumn<Alert>[] = [
   },
 ];
 
+const subjectOf = (alert: Alert) => alert.endpoint && `endpoint:${alert.endpoint}`;
+
 export function AlertsScreen() {
+  const shown = useOwnerColumn(columns, 3, subjectOf);
   const list = useList('alerts', 'list', {});
   return (
     <>
@@ -74,7 +78,7 @@ export function AlertsScreen() {
       <ListTable
         label="alerts"
         list={list}
-        columns={columns}
+        columns={shown}
         rowKey={(alert) => alert.id}
         empty={
           <EmptyState command="tidemill monitors list">

@@ -4,6 +4,7 @@ import { Action } from '../../../components/Action.tsx';
 import { Answer } from '../../../components/Answer.tsx';
 import { Detail, Fact, Summary } from '../../../components/Detail.tsx';
 import { LineagePanel } from '../../../components/LineagePanel.tsx';
+import { OwnerPanel } from '../../../components/OwnerPanel.tsx';
 import { PageHeader } from '../../../components/PageHeader.tsx';
 import { LinkedText, ReferenceLink } from '../../../components/ReferenceLink.tsx';
 import { StatusBadge } from '../../../components/StatusBadge.tsx';
@@ -39,7 +40,16 @@ export function EndpointScreen() {
               { id: 'predictions', title: 'Predictions', render: () => <PredictionsPanel name={name} /> },
               { id: 'performance', title: 'Performance', render: () => <PerformancePanel name={name} /> },
               { id: 'revisions', title: 'Revisions', render: () => <RevisionsPanel name={name} /> },
-              { id: 'comments', title: 'Comments', render: () => <Thread subject={`endpoint:${name}`} /> },
+              {
+                id: 'comments',
+                title: 'Comments',
+                render: () => (
+                  <div className="stack">
+                    <OwnerPanel subject={`endpoint:${name}`} />
+                    <Thread subject={`endpoint:${name}`} />
+                  </div>
+                ),
+              },
               { id: 'lineage', title: 'Lineage', render: () => <LineagePanel uri={`endpoint:${name}`} /> },
             ]}
           />

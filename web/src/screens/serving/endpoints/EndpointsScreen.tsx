@@ -2,6 +2,7 @@ import type { EndpointRevision } from '@tidemill/sdk';
 import type { DataColumn } from '../../../components/data-column.tsx';
 import { EmptyState } from '../../../components/EmptyState.tsx';
 import { ListTable } from '../../../components/ListTable.tsx';
+import { useOwnerColumn } from '../../../components/owner-column.ts';
 import { PageHeader } from '../../../components/PageHeader.tsx';
 import { ReferenceLink } from '../../../components/ReferenceLink.tsx';
 import { Time } from '../../../components/Time.tsx';
@@ -37,7 +38,10 @@ const columns: readonly DataColumn<EndpointRevision>[] = [
   },
 ];
 
+const subjectOf = (revision: EndpointRevision) => `endpoint:${revision.endpoint}`;
+
 export function EndpointsScreen() {
+  const shown = useOwnerColumn(columns, 1, subjectOf);
   const list = useList('endpoints', 'list', {});
   return (
     <>
@@ -45,7 +49,7 @@ export function EndpointsScreen() {
       <ListTable
         label="endpoints"
         list={list}
-        columns={columns}
+        columns={shown}
         rowKey={(revision) => revision.endpoint}
         empty={
           <EmptyState command="tidemill apply">
