@@ -182,6 +182,8 @@ export function createCommandWork(deps: CommandWorkDependencies) {
         ...(resources.memoryBytes !== null && { memoryBytes: resources.memoryBytes }),
       });
       await Promise.all([usage.settled(), recorded]);
+      // Of a job that was over before the first point, too: it is its cost in a sweep.
+      await progress.add({ ...usage.totals() }).catch(() => undefined);
       return { outcome, totals: usage.totals() };
     } finally {
       // Another attempt that has begun meanwhile has its own.
