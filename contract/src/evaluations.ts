@@ -51,6 +51,12 @@ export const PredictionColumns = strict({
   ),
   lower: Type.Optional(Type.String({ description: 'column: lower bound of each prediction, with `upper`' })),
   upper: Type.Optional(Type.String({ description: 'column: upper bound of each prediction' })),
+  quantiles: Type.Optional(
+    Type.Record(Type.String({ pattern: '^0?\\.[0-9]{1,9}$' }), Column, {
+      maxProperties: 100,
+      description: 'level -> column of its forecast: {"0.1": "low", "0.5": "middle", "0.9": "high"}',
+    }),
+  ),
 });
 export type PredictionColumns = Static<typeof PredictionColumns>;
 

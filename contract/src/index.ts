@@ -30,6 +30,7 @@ import { predictionLineageEndpoints } from './prediction-lineage.ts';
 import { profilingEndpoints } from './profiling.ts';
 import { endpointsEndpoints, predictionsEndpoints, rolloutsEndpoints } from './serving.ts';
 import { sourcesEndpoints } from './sources.ts';
+import { studyEndpoints } from './studies.ts';
 import { subjectsEndpoints } from './subjects.ts';
 import { sweepsEndpoints } from './sweeps.ts';
 import { systemEndpoints } from './system.ts';
@@ -61,6 +62,7 @@ export const contract = {
   registry: registryEndpoints,
   evaluation: evaluationEndpoints,
   assessments: assessmentEndpoints,
+  studies: studyEndpoints,
   governance: governanceEndpoints,
   inspections: inspectionEndpoints,
   scores: scoreEndpoints,
@@ -122,6 +124,7 @@ export * from './prediction-lineage.ts';
 export * from './profiling.ts';
 export * from './serving.ts';
 export * from './sources.ts';
+export * from './studies.ts';
 export * from './subjects.ts';
 export * from './sweeps.ts';
 export * from './system.ts';

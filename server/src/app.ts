@@ -61,6 +61,8 @@ import { cardsRoutes } from './models/cards/routes.ts';
 import { createCards } from './models/cards/service.ts';
 import { evaluationRoutes } from './models/evaluation/routes.ts';
 import { createEvaluations } from './models/evaluation/service.ts';
+import { studyRoutes } from './models/evaluation/studies/routes.ts';
+import { createStudies } from './models/evaluation/studies/service.ts';
 import { evidenceRoutes } from './models/evidence/routes.ts';
 import { createEvidence } from './models/evidence/service.ts';
 import { governanceMlflowOperations } from './models/governance/mlflow-routes.ts';
@@ -286,6 +288,21 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     datasets,
     learners,
     registry,
+    openRuntime,
+    tempFolder,
+  });
+  const studies = createStudies({
+    db,
+    analytics,
+    compute,
+    changes,
+    lineage,
+    clock,
+    tasks,
+    datasets,
+    learners,
+    registry,
+    evaluations,
     openRuntime,
     tempFolder,
   });
@@ -528,6 +545,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     registry,
     evaluations,
     assessments,
+    studies,
     governance,
     inspections,
     scores,
@@ -640,6 +658,7 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'registry', contract.registry, registryRoutes(services.registry, services.governance));
   bind(http, 'evaluation', contract.evaluation, evaluationRoutes(services.evaluations));
   bind(http, 'assessments', contract.assessments, assessmentsRoutes(services.assessments));
+  bind(http, 'studies', contract.studies, studyRoutes(services.studies));
   bind(http, 'governance', contract.governance, governanceRoutes(services.governance));
   bind(http, 'inspections', contract.inspections, inspectionsRoutes(services.inspections));
   bind(http, 'scores', contract.scores, scoresRoutes(services.scores));

@@ -12,6 +12,7 @@ import { addLoggedCommands } from './models/logged.ts';
 import { addRegistryCommands } from './models/registry.ts';
 import { addReproduceCommand } from './models/reproduce.ts';
 import { addScoreCommands } from './models/score.ts';
+import { addStudiesCommands } from './models/studies.ts';
 import { addTestCommand, addTestsCommands } from './models/tests.ts';
 import { addWebhooksCommands } from './models/webhooks.ts';
 
@@ -33,6 +34,7 @@ export function addModelsCommands(program: Command): void {
   addTestCommand(program);
   addTestsCommands(program);
   addCiCommands(program);
+  addStudiesCommands(program);
   addReproduceCommand(program);
   addWebhooksCommands(program);
 }

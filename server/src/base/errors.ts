@@ -1061,6 +1061,24 @@ export const catalogue = {
     422,
     (d) => `The ${d.kind} of ${d.model} cannot be assessed: ${d.reason}. ${d.remedy}.`,
   ),
+  studyNotFound: entry<{ id: string }>(
+    404,
+    (d) => `There is no study '${d.id}'. tidemill studies list shows them.`,
+  ),
+  studyEnded: entry<{ id: string; state: string }>(
+    409,
+    (d) => `The study ${d.id} has ended (${d.state}). Begin a new one.`,
+  ),
+  attributionImpossible: entry<{ model: string; reason: string }>(
+    422,
+    (d) =>
+      `The answers of ${d.model} cannot be attributed exactly: ${d.reason}. Take kind importance, which works with any model.`,
+  ),
+  backtestTooShort: entry<{ dataset: string; times: number; reason: string }>(
+    422,
+    (d) =>
+      `${d.dataset} with ${d.times} times is too short for this backtest: ${d.reason}. Ask for fewer folds, a shorter horizon or gap.`,
+  ),
 
   gateNotFound: entry<{ model: string }>(
     404,

@@ -28,6 +28,7 @@ export type UriKind =
   | 'test-cases'
   | 'commit'
   | 'evaluation'
+  | 'study'
   | 'project'
   | 'token'
   | 'user'

@@ -71,6 +71,8 @@ const models = [
     'EvaluationScreen',
     () => import('../screens/models/evaluation/EvaluationScreen.tsx'),
   ),
+  screen('/studies', 'StudiesScreen', () => import('../screens/models/study/StudiesScreen.tsx')),
+  screen('/studies/$id', 'StudyScreen', () => import('../screens/models/study/StudyScreen.tsx')),
 ];
 
 const training = [

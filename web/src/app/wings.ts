@@ -20,6 +20,7 @@ export const wings = [
     screens: [
       { title: 'Models', to: '/models' },
       { title: 'Evaluations', to: '/evaluations' },
+      { title: 'Studies', to: '/studies' },
     ],
   },
   {

@@ -15,6 +15,7 @@ interface Options {
   probability?: string[];
   lower?: string;
   upper?: string;
+  quantile?: string[];
   task?: Evaluation['task'];
   model?: string;
   positive?: string;
@@ -56,6 +57,7 @@ export function addEvaluateCommand(program: Command): void {
     .option('--probability <class=column>', 'probability of a class (repeatable)', repeated)
     .option('--lower <column>', 'lower bound of the prediction')
     .option('--upper <column>', 'upper bound of the prediction')
+    .option('--quantile <level=column>', 'forecast of a quantile: 0.1=low (repeatable)', repeated)
     .addOption(new Option('--task <task>', 'default: as the columns tell').choices(tasks))
     .option('--model <reference>', 'model version the predictions came from')
     .option('--positive <label>', 'label that the score is the probability of')
@@ -92,7 +94,8 @@ export function addEvaluateCommand(program: Command): void {
 }
 
 function toRequest(dataset: string | undefined, options: Options) {
-  const { sql, label, prediction, score, probability, lower, upper, last, from, to, bind } = options;
+  const { sql, label, prediction, score, probability, lower, upper, quantile, last, from, to, bind } =
+    options;
   const { curves: _, againstPrediction, againstScore, againstProbability, ...rest } = omit(options);
   const hasAgainst = againstPrediction ?? againstScore ?? againstProbability;
   const probabilities = probability && toTextPairs(probability);
@@ -103,7 +106,10 @@ function toRequest(dataset: string | undefined, options: Options) {
     ...(sql !== undefined && { sql }),
     ...(bind && { bindings: toTextPairs(bind) }),
     target: label,
-    predictions: { prediction, score, probabilities, lower, upper },
+    predictions: {
+      ...{ prediction, score, probabilities, lower, upper },
+      ...(quantile && { quantiles: toTextPairs(quantile) }),
+    },
     ...(hasAgainst !== undefined && {
       against: {
         prediction: againstPrediction,
@@ -116,7 +122,7 @@ function toRequest(dataset: string | undefined, options: Options) {
 }
 
 /** What goes into the request as it is. */
-function omit({ sql, label, prediction, score, probability, lower, upper, ...rest }: Options) {
+function omit({ sql, label, prediction, score, probability, lower, upper, quantile, ...rest }: Options) {
   const { last, from, to, bind, ...kept } = rest;
   return kept;
 }

@@ -55,6 +55,8 @@ export interface PythonSource extends ModelFiles {
   readonly kind: 'python';
   /** Names of its inputs, in order; without any, or with one that has no name, it takes arrays of any width. */
   readonly inputNames: readonly string[];
+  /** Told when its environment must be built first, which takes minutes, and by which program. */
+  readonly onBuild?: (tool: string) => void;
 }
 
 export type RuntimeSource =

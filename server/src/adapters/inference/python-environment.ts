@@ -68,7 +68,19 @@ function fromConda(line: unknown): string[] {
  */
 export async function modelPython(
   deps: EnvironmentDependencies,
-  { model, folder, scratch, signal }: { model: string; folder: string; scratch: string; signal: AbortSignal },
+  {
+    model,
+    folder,
+    scratch,
+    signal,
+    onBuild,
+  }: {
+    model: string;
+    folder: string;
+    scratch: string;
+    signal: AbortSignal;
+    onBuild?: (tool: string) => void;
+  },
 ): Promise<string> {
   const needs = await readNeeds(folder);
   if (!needs) {
@@ -107,6 +119,7 @@ export async function modelPython(
       env: { ...deps.environment, ...deps.buildEnvironment },
       async onBuild(by) {
         tool = by;
+        onBuild?.(by);
       },
       run,
       signal,

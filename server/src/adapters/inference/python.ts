@@ -49,7 +49,13 @@ export function createPythonRuntimes(options: PythonOptions): PythonRuntimes {
     const folder = await layOutFolder(options.folder, source);
     const python =
       options.python ??
-      (await modelPython(options, { model: source.model, folder, scratch: `${folder}.build`, signal }));
+      (await modelPython(options, {
+        model: source.model,
+        folder,
+        scratch: `${folder}.build`,
+        signal,
+        ...(source.onBuild && { onBuild: source.onBuild }),
+      }));
     const { PATH = '', ...rest } = options.environment;
     const env = { ...rest, PATH: [dirname(python), PATH].join(delimiter) };
     return startWorker({ executor: options.executor, python, folder, env, memoryBytes, startupMs, signal });

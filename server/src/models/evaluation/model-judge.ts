@@ -11,7 +11,7 @@ import {
 import { assertInputs, type createPredictors } from './predictors.ts';
 import { sortClasses } from './reading/classes.ts';
 import { type JudgedTable, withTable } from './reading/judged-table.ts';
-import { readPredictions } from './reading/prediction-table.ts';
+import { type ModelInput, readPredictions } from './reading/prediction-table.ts';
 import type { EvaluationInput } from './rules.ts';
 
 export interface RunModels {
@@ -19,23 +19,41 @@ export interface RunModels {
   readonly champion: ModelVersion | null;
 }
 
+export interface JudgeOptions {
+  readonly signal: AbortSignal;
+  readonly onStep?: (step: string) => void;
+}
+
+const textTypes = new Set(['string']);
+
+/** What the models take; text only where the code of each says that it takes text, as an ONNX model takes rows of numbers. */
+export function inputsOf(models: readonly ModelVersion[]): ModelInput[] {
+  const names = [...new Set(models.flatMap(({ inputs }) => inputs.map(({ name }) => name)))];
+  const takesText = (name: string) =>
+    models.every(
+      ({ inputs, flavors }) =>
+        !flavors.includes('onnx') &&
+        inputs.every((input) => input.name !== name || textTypes.has(input.type)),
+    );
+  return names.map((name) => ({ name, takesText: takesText(name) }));
+}
+
 export function judgeModels<T>(
   deps: PredictionJudgeDependencies & { readonly predictors: ReturnType<typeof createPredictors> },
   input: EvaluationInput,
   { candidate, champion }: RunModels,
   workspace: string,
-  signal: AbortSignal,
+  { signal, onStep = () => undefined }: JudgeOptions,
   record: (judged: Judged, table: JudgedTable) => Promise<T>,
 ): Promise<T> {
   return withTable(deps, input, workspace, signal, async (table) => {
     const models = [candidate, ...(champion ? [champion] : [])];
     for (const model of models) assertInputs(model, table);
-    const names = [...new Set(models.flatMap(({ inputs }) => inputs.map(({ name }) => name)))];
-    const read = await readPredictions(deps.analytics, table, input, signal, names);
+    const read = await readPredictions(deps.analytics, table, input, signal, inputsOf(models));
     const rows = read.judged.label.values.length;
     const run = async (model: ModelVersion) => {
-      const columns = await deps.predictors.predictColumns(model, { rows, columns: read.inputs });
-      signal.throwIfAborted();
+      const scoring = { rows, columns: read.inputs, texts: read.texts };
+      const columns = await deps.predictors.predictColumns(model, scoring, { signal, onStep });
       return toPredicted(model, columns, read.judged, input.classes);
     };
     const own = await run(candidate);
@@ -56,10 +74,10 @@ export function judgeModels<T>(
 const seenNote = ({ reference }: ModelVersion): string =>
   `${reference} was run as it is: whether it learned from some of these rows was not looked into.`;
 
-type Predicted = Pick<JudgementInput, 'prediction' | 'score' | 'probabilities'>;
+export type Predicted = Pick<JudgementInput, 'prediction' | 'score' | 'probabilities'>;
 
 /** @throws evaluationOutputInvalid when the model gives other than a number, a score or a probability for each class */
-function toPredicted(
+export function toPredicted(
   { reference }: ModelVersion,
   columns: readonly Float64Array[],
   { task, classes, positive }: JudgementInput,

@@ -37,6 +37,21 @@ export interface JudgedWindow {
 export interface Scoring {
   readonly rows: number;
   readonly columns: ReadonlyMap<string, Float64Array>;
+  /** Of columns of text: what their values are places in. */
+  readonly texts?: ReadonlyMap<string, readonly string[]>;
+}
+
+export interface OpenOptions {
+  readonly signal?: AbortSignal;
+  /** Told what is done before the model can be asked. */
+  readonly onStep?: (step: string) => void;
+}
+
+/** A model that is asked many times. */
+export interface OpenedModel {
+  /** Column by column: one number a row, or a probability for each class. */
+  predict(scoring: Scoring): Promise<Float64Array[]>;
+  close(): Promise<void>;
 }
 
 const batchRows = 8192;
@@ -144,17 +159,34 @@ export function createPredictors(deps: PredictorDependencies) {
     }
   }
 
+  async function open(model: ModelVersion, { signal, onStep }: OpenOptions = {}): Promise<OpenedModel> {
+    onStep?.(`opening ${model.reference}`);
+    const source = await sourceOf(model);
+    const onBuild = (tool: string) =>
+      onStep?.(`building the Python environment of ${model.reference} with ${tool}`);
+    const runtime = await deps.openRuntime(source.kind === 'python' ? { ...source, onBuild } : source);
+    return {
+      predict: (scoring) => predictWide(runtime, model, scoring, signal),
+      close: () => runtime.close(),
+    };
+  }
+
   /** What the model gives, column by column: one number a row, or a probability for each class. */
-  async function predictColumns(model: ModelVersion, scoring: Scoring): Promise<Float64Array[]> {
-    const runtime = await deps.openRuntime(await sourceOf(model));
+  async function predictColumns(
+    model: ModelVersion,
+    scoring: Scoring,
+    options: OpenOptions = {},
+  ): Promise<Float64Array[]> {
+    const opened = await open(model, options);
     try {
-      return await predictWide(runtime, model, scoring);
+      options.onStep?.(`predicting ${scoring.rows} rows with ${model.reference}`);
+      return await opened.predict(scoring);
     } finally {
-      await runtime.close();
+      await opened.close();
     }
   }
 
-  return { predict, predictColumns, predictUnseen };
+  return { open, predict, predictColumns, predictFiles, predictUnseen, readTrainingSet };
 }
 
 /** @throws evaluationOutputInvalid unless there is one finite number per row */
@@ -163,11 +195,10 @@ async function predictBatches(
   model: ModelVersion,
   scoring: Scoring,
 ): Promise<Float64Array> {
-  const inputs = model.inputs.map((input) => scoring.columns.get(input.name) ?? new Float64Array());
   const prediction = new Float64Array(scoring.rows);
   for (let start = 0; start < scoring.rows; start += batchRows) {
     const count = Math.min(batchRows, scoring.rows - start);
-    const reply = await predictRows(runtime, model, inputs, start, count);
+    const reply = await predictRows(runtime, model, scoring, start, count);
     if (reply.length !== count) {
       const reason = `it gives ${reply.length / count} numbers per row`;
       throw errors.evaluationOutputInvalid({ model: model.reference, reason });
@@ -181,12 +212,17 @@ async function predictBatches(
 }
 
 /** In memory that threads share. */
-async function predictWide(runtime: Runtime, model: ModelVersion, scoring: Scoring): Promise<Float64Array[]> {
-  const inputs = model.inputs.map((input) => scoring.columns.get(input.name) ?? new Float64Array());
+async function predictWide(
+  runtime: Runtime,
+  model: ModelVersion,
+  scoring: Scoring,
+  signal?: AbortSignal,
+): Promise<Float64Array[]> {
   const columns: Float64Array[] = [];
   for (let start = 0; start < scoring.rows; start += batchRows) {
+    signal?.throwIfAborted();
     const count = Math.min(batchRows, scoring.rows - start);
-    const reply = await predictRows(runtime, model, inputs, start, count);
+    const reply = await predictRows(runtime, model, scoring, start, count);
     const width = reply.length / count;
     for (let column = 0; column < width; column += 1) {
       columns[column] ??= new Float64Array(new SharedArrayBuffer(8 * scoring.rows));
@@ -201,13 +237,19 @@ async function predictWide(runtime: Runtime, model: ModelVersion, scoring: Scori
 async function predictRows(
   runtime: Runtime,
   model: ModelVersion,
-  inputs: readonly Float64Array[],
+  scoring: Scoring,
   start: number,
   count: number,
 ): Promise<Float64Array | Float32Array> {
+  const inputs = model.inputs.map(({ name }) => scoring.columns.get(name) ?? new Float64Array());
   if (!runtime.predictTable) return runtime.predict(toRowMajor(inputs, start, count), count, inputs.length);
   const columns = new Map(
-    inputs.map((column, i) => [model.inputs[i]?.name ?? '', column.slice(start, start + count)]),
+    inputs.map((column, i) => {
+      const name = model.inputs[i]?.name ?? '';
+      const labels = scoring.texts?.get(name);
+      const values = column.slice(start, start + count);
+      return [name, labels ? Array.from(values, (code) => labels[code] ?? null) : values];
+    }),
   );
   const { names, columns: outputs } = await runtime.predictTable(columns, count);
   const values = new Float64Array(count * outputs.length);

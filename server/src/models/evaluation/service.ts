@@ -20,7 +20,7 @@ import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.t
 import { parseReference, toUri } from '../../base/references.ts';
 import { quoteName } from '../../base/sql-text.ts';
 import type { Registry } from '../registry/service.ts';
-import { judgeModels, type RunModels } from './model-judge.ts';
+import { type JudgeOptions, judgeModels, type RunModels } from './model-judge.ts';
 import { judgePredictions, judgeRows, toEvaluation } from './prediction-judge.ts';
 import { assertInputs, createPredictors, type Judged, type PredictorDependencies } from './predictors.ts';
 import { inferTask } from './reading/classes.ts';
@@ -62,7 +62,7 @@ export function createEvaluations(deps: EvaluationsDependencies) {
     workspace: string,
     signal?: AbortSignal,
   ): Promise<Sides> {
-    const window = { bounds, label: table.labels[0] ?? '', timeColumn: input.timeColumn };
+    const window = { bounds, label: table.from, timeColumn: input.timeColumn };
     const candidate = await predictors.predictUnseen(models.candidate, table, window, workspace, signal);
     const champion = models.champion
       ? await predictors.predictUnseen(models.champion, table, window, workspace, signal)
@@ -118,7 +118,8 @@ export function createEvaluations(deps: EvaluationsDependencies) {
   }
 
   /** A regression in order of time is judged on rows it has not seen; other models as they are. */
-  async function evaluateModel(input: EvaluationInput, caller: Caller, signal: AbortSignal) {
+  async function evaluateModel(input: EvaluationInput, caller: Caller, options: JudgeOptions) {
+    const { signal } = options;
     const { workspace } = caller;
     const { model, champion: other } = assertModel(input);
     const candidate = await registry.resolve(model, workspace);
@@ -135,7 +136,7 @@ export function createEvaluations(deps: EvaluationsDependencies) {
       input,
       { candidate, champion },
       workspace,
-      signal,
+      options,
       (judged, table) =>
         record(finish({ ...judged, model: candidate.reference }, caller), candidate, table.versions, caller),
     );
@@ -153,7 +154,7 @@ export function createEvaluations(deps: EvaluationsDependencies) {
     const source = await datasets.source(dataset);
     const bounds = await findWindow(analytics, dataset, source, input);
     const columns = listColumns(input, candidate, champion);
-    const table = await readWindow(analytics, dataset, source, { ...input, bounds, columns });
+    const table = await readWindow(analytics, dataset, source, { ...input, bounds, columns }, signal);
     const sides = await readSides(input, { candidate, champion }, table, bounds, workspace, signal);
     const { reference, columns: heads, rows } = dataset;
     const judgedTable = { reference, columns: heads, rows, source, sql: null, versions: [dataset] };
@@ -202,9 +203,10 @@ export function createEvaluations(deps: EvaluationsDependencies) {
       input: EvaluationInput,
       caller: Caller,
       signal: AbortSignal = neverAborted,
+      onStep?: (step: string) => void,
     ): Promise<Evaluation> {
       if (input.predictions) return evaluateTable(input, caller, signal);
-      return evaluateModel(input, caller, signal);
+      return evaluateModel(input, caller, { signal, ...(onStep && { onStep }) });
     },
 
     /** When the rows begin on which a request of this dataset and window would judge. */
@@ -299,7 +301,7 @@ function describe(input: InTime, table: WindowTable, { candidate, champion, base
   const against = (other: Float64Array) =>
     compare({ truth, candidate: candidate.prediction, other, ranks, seed: input.seed ?? 1 });
   return {
-    window: { from: table.labels[0] ?? '', to: table.labels.at(-1) ?? '', rows: table.rows },
+    window: { from: table.from, to: table.to, rows: table.rows },
     refitted: candidate.refitted,
     againstBaseline: baseline && against(baseline),
     againstChampion: champion && against(champion.prediction),

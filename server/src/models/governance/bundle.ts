@@ -12,7 +12,6 @@ import {
   Json,
   type ModelVersion,
   TrainingSetDefinition,
-  VersionErasure,
 } from '@tidemill/contract';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
@@ -40,20 +39,13 @@ export const Bundle = Type.Object({
   views: Type.Array(FeatureView),
   /** The service that the training set takes its features of; bundles of before services have no such list. */
   services: Type.Optional(Type.Array(FeatureService)),
-  sources: Type.Array(
-    Type.Object({
-      version: DatasetVersion,
-      manifest: Manifest,
-      /** Rows were erased from it by request: it is not what the model learned from any more. */
-      erasures: Type.Optional(Type.Array(VersionErasure)),
-    }),
-  ),
+  sources: Type.Array(Type.Object({ version: DatasetVersion, manifest: Manifest })),
 });
 export type Bundle = Static<typeof Bundle>;
 export type BundledSource = Bundle['sources'][number];
 
 export interface BundleDependencies {
-  readonly datasets: Pick<Datasets, 'resolve' | 'source' | 'manifest' | 'listTombstones'>;
+  readonly datasets: Pick<Datasets, 'resolve' | 'source' | 'manifest'>;
   readonly features: Pick<Features, 'resolveView'> & {
     readonly services: Pick<Features['services'], 'resolve'>;
   };
@@ -92,18 +84,13 @@ export function createBundles({ datasets, features }: BundleDependencies) {
       services: await Promise.all(
         named('service').map((reference) => features.services.resolve(reference, workspace)),
       ),
-      sources: await Promise.all(versions.map((version) => describeSource(version, workspace))),
+      sources: await Promise.all(versions.map(describeSource)),
     };
   }
 
-  async function describeSource(version: DatasetVersion, workspace: string): Promise<BundledSource> {
+  async function describeSource(version: DatasetVersion): Promise<BundledSource> {
     const { columns, chunks } = await datasets.manifest(version);
-    const erasures = await datasets.listTombstones(version, workspace);
-    return {
-      version,
-      manifest: { columns: [...columns], chunks: [...chunks] },
-      ...(erasures.length > 0 && { erasures }),
-    };
+    return { version, manifest: { columns: [...columns], chunks: [...chunks] } };
   }
 
   async function* listEntries(bundle: Bundle): AsyncGenerator<TarEntry> {

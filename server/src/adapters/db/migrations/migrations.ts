@@ -49,6 +49,7 @@ import { migration as auditChain } from './053-audit-chain.ts';
 import { migration as projects } from './053-projects.ts';
 import { migration as comments } from './054-comments.ts';
 import { migration as owners } from './055-owners.ts';
+import { migration as studies } from './056-studies.ts';
 import { migration as assessments } from './058-assessments.ts';
 import { migration as environments } from './059-environments.ts';
 import { migration as modelTests } from './060-model-tests.ts';
@@ -100,6 +101,7 @@ export const migrations: readonly Migration[] = [
   predictions,
   rollouts,
   evaluationSources,
+  studies,
   monitoring,
   alerts,
   retraining,

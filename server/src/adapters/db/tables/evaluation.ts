@@ -19,6 +19,27 @@ interface EvaluationsTable {
   created_at: number;
 }
 
+interface StudiesTable {
+  workspace: string;
+  id: string;
+  task: string;
+  kind: string;
+  state: string;
+  /** Empty, and version 0, where no registered model is looked at. */
+  model: string;
+  version: number;
+  /** `prices@3`, or the select. */
+  dataset: string;
+  target: string;
+  request: string;
+  report: string | null;
+  error: string | null;
+  created_at: number;
+  created_by: string;
+  finished_at: number | null;
+}
+
 export interface EvaluationTables {
   evaluations: EvaluationsTable;
+  studies: StudiesTable;
 }

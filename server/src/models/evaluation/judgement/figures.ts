@@ -8,6 +8,7 @@ import {
   confusionScores,
 } from '../../../base/statistics/scores/confusion-scores.ts';
 import { pick } from '../../../base/statistics/scores/order.ts';
+import { quantileScorer } from '../../../base/statistics/scores/quantile-scores.ts';
 import { regressionScorer } from '../../../base/statistics/scores/regression-scores.ts';
 import {
   countIntervals,
@@ -57,14 +58,19 @@ function taskScorer(rows: JudgedRows): (places: Uint32Array | null) => Scorer {
   const at = (values: Float64Array, places: Uint32Array | null) => (places ? pick(values, places) : values);
   const { truth, score, threshold, probabilities, classes } = rows;
   if (rows.task === 'regression') {
-    const { bounds } = rows;
-    return (places) =>
-      regressionScorer({
+    const { bounds, forecastQuantiles } = rows;
+    return (places) => {
+      const points = regressionScorer({
         truth: at(truth, places),
         prediction: at(rows.prediction as Float64Array, places),
         interval: bounds ? { lower: at(bounds.lower, places), upper: at(bounds.upper, places) } : undefined,
         isInOrder: rows.isInOrder && places === null,
       });
+      if (forecastQuantiles.length === 0) return points;
+      const columns = forecastQuantiles.map(({ level, values }) => ({ level, values: at(values, places) }));
+      const spreads = quantileScorer(at(truth, places), columns);
+      return (weights) => ({ ...points(weights), ...spreads(weights) });
+    };
   }
   if (score) {
     const outcome = positives(rows);

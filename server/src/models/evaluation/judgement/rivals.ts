@@ -24,7 +24,7 @@ export type RivalRows = Pick<JudgedRows, 'prediction' | 'score' | 'probabilities
   Partial<Pick<JudgedRows, 'values'>>;
 
 export const rivalMetrics = (rows: JudgedRows, rival: RivalRows): Judged['metrics'] =>
-  toMetrics(scorerOf({ ...rows, ...rival, bounds: null })(null)(rows.weights));
+  toMetrics(scorerOf({ ...rows, ...rival, bounds: null, forecastQuantiles: [] })(null)(rows.weights));
 
 /** Every paired test that both allow; the first is what decides. */
 export function compareWith(rows: JudgedRows, rival: RivalRows, against: string): RowComparison[] {

@@ -2,6 +2,7 @@
 import type { EvaluationTask } from '@tidemill/contract';
 import { errors } from '../../../base/errors.ts';
 import { pick } from '../../../base/statistics/scores/order.ts';
+import type { QuantileColumn } from '../../../base/statistics/scores/quantile-scores.ts';
 import { unitWeights } from '../../../base/statistics/scores/scorer.ts';
 
 /** A column that may cut the rows into slices; NaN where the value is missing. */
@@ -46,6 +47,8 @@ export interface JudgementInput {
   /** One a class, null for a class without a column. */
   readonly probabilities: readonly (NamedColumn | null)[] | null;
   readonly bounds: { readonly lower: NamedColumn; readonly upper: NamedColumn } | null;
+  /** Forecasts of quantiles of a regression. */
+  readonly forecastQuantiles?: readonly { readonly level: number; readonly column: NamedColumn }[];
   readonly weight: NamedColumn | null;
   readonly classes: readonly string[];
   /** Place of the positive class of a binary task. */
@@ -76,12 +79,16 @@ export interface JudgedRival {
 
 /** Rows that have a label, checked. */
 export interface JudgedRows
-  extends Omit<JudgementInput, 'label' | 'prediction' | 'score' | 'probabilities' | 'bounds' | 'weight'> {
+  extends Omit<
+    JudgementInput,
+    'label' | 'prediction' | 'score' | 'probabilities' | 'bounds' | 'weight' | 'forecastQuantiles'
+  > {
   readonly truth: Float64Array;
   readonly prediction: Float64Array | null;
   readonly score: Float64Array | null;
   readonly probabilities: readonly (Float64Array | null)[] | null;
   readonly bounds: { readonly lower: Float64Array; readonly upper: Float64Array } | null;
+  readonly forecastQuantiles: readonly QuantileColumn[];
   readonly weights: Float64Array;
   readonly others: readonly JudgedRival[];
   /** Per row, once it is known. */
@@ -133,6 +140,10 @@ export function toJudgedRows(input: JudgementInput): JudgedRows {
       columns: value.columns.map((column) => ({ ...column, values: kept(column.values) })),
     },
     bounds: lower && upper && { lower, upper },
+    forecastQuantiles: (input.forecastQuantiles ?? []).map(({ level, column }) => ({
+      level,
+      values: checked(column, finite) as Float64Array,
+    })),
     weights: weights ?? unitWeights(labelled.length),
     isWeighted: weights !== null,
     unlabelled: total - labelled.length,
@@ -140,19 +151,19 @@ export function toJudgedRows(input: JudgementInput): JudgedRows {
   };
 }
 
-interface Rule {
+export interface Rule {
   readonly holds: (value: number) => boolean;
   readonly wanted: string;
 }
 
-const finite: Rule = { holds: Number.isFinite, wanted: 'a finite number' };
+export const finite: Rule = { holds: Number.isFinite, wanted: 'a finite number' };
 const probability: Rule = { holds: (value) => value >= 0 && value <= 1, wanted: 'a probability in [0, 1]' };
 const weight: Rule = {
   holds: (value) => value >= 0 && value < Number.POSITIVE_INFINITY,
   wanted: 'a finite weight of at least 0',
 };
 
-function assertHolds(
+export function assertHolds(
   dataset: string,
   { name, values }: NamedColumn,
   places: Uint32Array,
@@ -173,7 +184,7 @@ function assertHolds(
   });
 }
 
-function placesOf(values: Float64Array, holds: (value: number) => boolean): Uint32Array {
+export function placesOf(values: Float64Array, holds: (value: number) => boolean): Uint32Array {
   const places = new Uint32Array(values.length);
   let count = 0;
   for (let i = 0; i < values.length; i += 1) {

@@ -34,7 +34,7 @@ export function inferTask(
 /** @throws evaluationRequestInvalid when the task cannot be judged by these columns */
 export function assertTask(
   task: EvaluationTask,
-  { prediction, score, probabilities, lower, upper }: PredictionColumns,
+  { prediction, score, probabilities, lower, upper, quantiles }: PredictionColumns,
 ): void {
   const refuse = (reason: string, remedy: string) => {
     throw errors.evaluationRequestInvalid({ reason, remedy });
@@ -52,6 +52,8 @@ export function assertTask(
     refuse('it names no column of predictions', "Name 'prediction', 'score' or 'probabilities'");
   if ((lower === undefined) !== (upper === undefined))
     refuse('an interval has two bounds', "Name both 'lower' and 'upper'");
+  if (task !== 'regression' && quantiles)
+    refuse('quantiles are of numbers', "Leave 'quantiles' out, or say task regression");
   if (task !== 'regression' && lower !== undefined)
     refuse('classes have no bounds', "Leave 'lower' and 'upper' out");
 }

@@ -19,6 +19,8 @@ export interface ReadPredictions {
   readonly times: { readonly values: Float64Array; readonly labelOf: (time: number) => string } | null;
   /** What models that are to be run take, by name. */
   readonly inputs: ReadonlyMap<string, Float64Array>;
+  /** Of inputs of text: what their values are places in. */
+  readonly texts: ReadonlyMap<string, readonly string[]>;
   readonly bounds: WindowBounds | null;
   readonly notes: readonly string[];
 }
@@ -26,7 +28,8 @@ export interface ReadPredictions {
 const defaults = { alpha: 0.05, rounds: 1000, quantiles: 4, threshold: 0.5, seed: 1 };
 
 /**
- * @param inputs columns of models that are to be run on the rows; null where the table has the predictions.
+ * @param inputs columns of models that are to be run on the rows, text where one of them takes text; null where the table
+ * has the predictions.
  * @throws datasetColumnNotFound, evaluationColumnInvalid, evaluationRequestInvalid, evaluationClassesInvalid,
  * evaluationWindowInvalid, evaluationRowsMissing
  */
@@ -35,16 +38,17 @@ export async function readPredictions(
   table: JudgedTable,
   request: EvaluationInput,
   signal: AbortSignal,
-  inputs: readonly string[] | null = null,
+  inputs: readonly ModelInput[] | null = null,
 ): Promise<ReadPredictions> {
-  const { predictions = {}, target, timeColumn } = request;
+  const { target, timeColumn } = request;
+  const predictions = withMedian(request.predictions ?? {});
   const task = inferTask(request.task, predictions, columnOf(table, target));
   if (!inputs) assertTask(task, predictions);
   if (request.against && !inputs) assertTask(task, request.against);
   assertReadable(table, request);
   const classes = await classesOf(analytics, table, task, request, signal);
   const reading = createReading(analytics, table, timeColumn, signal);
-  const roles = addRoles(reading, table, task, request, classes);
+  const roles = addRoles(reading, table, task, { ...request, predictions }, classes);
   const against = request.against && addPredictions(reading, table, task, request.against, classes);
   const baseline =
     request.baseline === undefined
@@ -53,7 +57,7 @@ export async function readPredictions(
   const used = new Set([target, ...usedColumns(request)]);
   const plan = await planCuts(analytics, table, { ...request, used }, reading, signal);
   const value = await planValue(analytics, table, request.value, reading, signal);
-  const given = (inputs ?? []).map((name) => [name, reading.add(numberText(table, name))] as const);
+  const given = await addInputs(analytics, table, inputs ?? [], reading, signal);
   const time = timeColumn === undefined ? null : reading.add(timeExpression(table, timeColumn));
   const bounds =
     timeColumn === undefined || (!request.window && !inputs)
@@ -75,6 +79,12 @@ export async function readPredictions(
     label: { name: target, values: at(roles.label.at) },
     ...predicted(roles),
     bounds: lower && upper && { lower: named(lower) as NamedColumn, upper: named(upper) as NamedColumn },
+    ...(roles.quantiles && {
+      forecastQuantiles: roles.quantiles.map(({ level, role }) => ({
+        level,
+        column: named(role) as NamedColumn,
+      })),
+    }),
     weight: named(roles.weight),
     classes,
     positive: 1,
@@ -102,8 +112,49 @@ export async function readPredictions(
     time === null || timeColumn === undefined
       ? null
       : { values: at(time), labelOf: toTimeLabel(columnOf(table, timeColumn).type) };
-  const read = new Map(given.map(([name, place]) => [name, at(place)]));
-  return { judged, times, inputs: read, bounds, notes: plan.notes };
+  const read = new Map(given.map((input) => [input.name, at(input.at)]));
+  const texts = new Map(given.flatMap((input) => (input.labels ? [[input.name, input.labels]] : [])));
+  return { judged, times, inputs: read, texts, bounds, notes: plan.notes };
+}
+
+/** A column that a model is given. */
+export interface ModelInput {
+  readonly name: string;
+  /** Whether every model that takes it takes text. */
+  readonly takesText: boolean;
+}
+
+const mostTexts = 100_000;
+
+/** Numbers as they are, text as places in the list of its values. @throws evaluationColumnInvalid */
+async function addInputs(
+  analytics: Engine,
+  table: JudgedTable,
+  inputs: readonly ModelInput[],
+  reading: Reading,
+  signal: AbortSignal,
+): Promise<(Role & { readonly labels: readonly string[] | null })[]> {
+  const added: (Role & { readonly labels: readonly string[] | null })[] = [];
+  for (const { name, takesText } of inputs) {
+    const column = columnOf(table, name);
+    if (!takesText || column.type !== 'text') {
+      added.push({ name, at: reading.add(inputNumber(table, name)), labels: null });
+      continue;
+    }
+    const labels = await commonValues(analytics, table, column, mostTexts + 1, signal);
+    if (labels.length > mostTexts) {
+      const reason = `holds more than ${mostTexts} different texts`;
+      throw errors.evaluationColumnInvalid({ dataset: table.reference, column: name, reason });
+    }
+    added.push({ name, at: reading.addPlace(column, labels), labels });
+  }
+  return added;
+}
+
+/** Times as microseconds since 1970, as runtimes take them. */
+function inputNumber(table: JudgedTable, name: string): string {
+  const { type } = columnOf(table, name);
+  return type === 'date' || type === 'timestamp' ? timeExpression(table, name) : numberText(table, name);
 }
 
 function assertReadable({ rows, reference }: JudgedTable, { window, timeColumn }: EvaluationInput): void {
@@ -115,10 +166,19 @@ function assertReadable({ rows, reference }: JudgedTable, { window, timeColumn }
   });
 }
 
-const columnsIn = ({ prediction, score, probabilities, lower, upper }: PredictionColumns): string[] =>
-  [prediction, score, lower, upper, ...Object.values(probabilities ?? {})].filter(
+const columnsIn = ({ quantiles, probabilities, ...single }: PredictionColumns): string[] =>
+  [...Object.values(single), ...Object.values(probabilities ?? {}), ...Object.values(quantiles ?? {})].filter(
     (name) => name !== undefined,
   );
+
+/** Quantiles without a prediction are judged by their median too. */
+export function withMedian(predictions: PredictionColumns): PredictionColumns {
+  const { prediction, quantiles } = predictions;
+  const median = Object.entries(quantiles ?? {}).find(([level]) => Number(level) === 0.5)?.[1];
+  return prediction === undefined && median !== undefined
+    ? { ...predictions, prediction: median }
+    : predictions;
+}
 
 const nameOf = (columns: PredictionColumns | undefined): string => columnsIn(columns ?? {}).join(', ');
 
@@ -242,6 +302,12 @@ function addRoles(
     ...addPredictions(reading, table, task, predictions, classes),
     lower: numberRole(reading, table, predictions.lower),
     upper: numberRole(reading, table, predictions.upper),
+    quantiles:
+      predictions.quantiles &&
+      Object.entries(predictions.quantiles).map(([level, name]) => ({
+        level: Number(level),
+        role: numberRole(reading, table, name),
+      })),
     weight: numberRole(reading, table, weight),
   };
 }

@@ -1,14 +1,15 @@
 /** The rows an evaluation judges on, read from a dataset version in order of time. */
 import type { Column } from '@tidemill/contract';
-import type { Analytics, TableSource } from '../../../adapters/analytics/analytics.ts';
+import type { Analytics, QueryRequest, TableSource } from '../../../adapters/analytics/analytics.ts';
 import { errors } from '../../../base/errors.ts';
 import { quoteName } from '../../../base/sql-text.ts';
 import { chooseWindow, type WindowBounds } from '../rules.ts';
 
 export interface WindowTable {
   readonly rows: number;
-  /** As text for people: `2023-08-31`. */
-  readonly labels: readonly string[];
+  /** The first and the last time as text for people: `2023-08-31`. */
+  readonly from: string;
+  readonly to: string;
   /** Ascending; microseconds for dates and timestamps. */
   readonly times: Float64Array;
   /** The columns asked for, each finite. */
@@ -74,9 +75,12 @@ export async function findNewest(
   return Number.isNaN(newest) ? null : newest;
 }
 
-/** @throws datasetColumnNotFound, evaluationColumnInvalid, evaluationValueMissing naming column, count and first row */
+/**
+ * Read and checked by DuckDB, into memory that threads share: nothing is done for each row here.
+ * @throws datasetColumnNotFound, evaluationColumnInvalid, evaluationValueMissing naming column, count and first row
+ */
 export async function readWindow(
-  analytics: Pick<Analytics, 'columns'>,
+  analytics: Pick<Analytics, 'query' | 'numbers'>,
   version: Named,
   source: TableSource,
   request: {
@@ -84,25 +88,31 @@ export async function readWindow(
     readonly bounds: WindowBounds;
     readonly columns: readonly string[];
   },
+  signal?: AbortSignal,
 ): Promise<WindowTable> {
   const names = [...new Set(request.columns)];
   for (const name of names) assertNumeric(version, name);
+  const places = names.map((_, i) => `c${i}`);
   const parts = names.map((name, i) => `cast(${quoteName(name)} as double) as c${i}`);
   const time = timeExpression(version, request.timeColumn);
-  const { values } = await analytics.columns({
-    sql: `with timed as (
-      select ${[...parts, `${time} as t`, `cast(${quoteName(request.timeColumn)} as varchar) as label`].join(', ')},
-        row_number() over () as place
-      from evaluated)
-    select * exclude (place) from timed where t between $1 and $2 order by t, place`,
+  const inWindow = `with timed as (select ${[...parts, `${time} as t`].join(', ')}, row_number() over () as place from evaluated),
+    judged as (select * from timed where t between $1 and $2)`;
+  const asked = {
     tables: { evaluated: source },
     parameters: [request.bounds.from, request.bounds.to],
+    ...(signal && { signal }),
+  };
+  const label = toTimeLabel(getType(version, request.timeColumn));
+  await assertFinite(analytics, version, names, { asked, inWindow, label });
+  const read = await analytics.numbers({
+    ...asked,
+    sql: `${inWindow} select ${[...places, 't'].join(', ')} from judged order by t, place`,
+    rows: request.bounds.rows,
   });
-  const times = values[names.length] as Float64Array;
-  const labels = (values[names.length + 1] as readonly string[]).map(toLabel);
-  const columns = new Map(names.map((name, i) => [name, values[i] as Float64Array]));
-  for (const [name, column] of columns) assertFinite(version, name, column, labels);
-  return { rows: times.length, labels, times, columns };
+  const times = read.at(-1)?.values ?? new Float64Array();
+  const columns = new Map(names.map((name, i) => [name, read[i]?.values ?? new Float64Array()]));
+  const [from = Number.NaN, to = Number.NaN] = [times.at(0), times.at(-1)];
+  return { rows: times.length, from: label(from), to: label(to), times, columns };
 }
 
 function typesOf(version: Named): ColumnTypes {
@@ -155,21 +165,34 @@ async function parseBounds(
   });
 }
 
-function assertFinite(version: Named, column: string, values: Float64Array, labels: readonly string[]): void {
-  const first = values.findIndex((value) => !Number.isFinite(value));
-  if (first < 0) return;
-  const rows = values.reduce((count, value) => count + (Number.isFinite(value) ? 0 : 1), 0);
-  throw errors.evaluationValueMissing({
-    dataset: version.reference,
-    column,
-    rows,
-    total: values.length,
-    first: labels[first] ?? '',
+async function assertFinite(
+  analytics: Pick<Analytics, 'query'>,
+  version: Named,
+  columns: readonly string[],
+  {
+    asked,
+    inWindow,
+    label,
+  }: {
+    readonly asked: Omit<QueryRequest, 'sql'>;
+    readonly inWindow: string;
+    readonly label: (time: number) => string;
+  },
+): Promise<void> {
+  const found = columns.map((_, i) => {
+    const isBroken = `c${i} is null or not isfinite(c${i})`;
+    return `count(*) filter (where ${isBroken}) as n${i}, min(t) filter (where ${isBroken}) as f${i}`;
   });
+  const sql = `${inWindow} select ${['count(*) as total', ...found].join(', ')} from judged`;
+  const [row = {}] = (await analytics.query({ ...asked, sql })).rows;
+  for (const [i, column] of columns.entries()) {
+    const rows = Number(row[`n${i}`]);
+    if (rows === 0) continue;
+    const first = label(Number(row[`f${i}`]));
+    const total = Number(row.total);
+    throw errors.evaluationValueMissing({ dataset: version.reference, column, rows, total, first });
+  }
 }
-
-/** DuckDB writes `2023-08-31 00:00:00`; a whole day needs no clock. */
-const toLabel = (text: string): string => text.replace(/ 00:00:00$/, '').replace(' ', 'T');
 
 /** Words for a time as `timeExpression` gives it. */
 export const toTimeLabel =

@@ -32,6 +32,7 @@ import { StageLine } from './StageLine.tsx';
 import { TestsPanel } from './TestsPanel.tsx';
 import { VersionActions } from './VersionActions.tsx';
 import { VersionEvaluations } from './VersionEvaluations.tsx';
+import { VersionStudies } from './VersionStudies.tsx';
 
 export function ModelVersionScreen() {
   const name = useParam('name');
@@ -69,6 +70,11 @@ export function ModelVersionScreen() {
               { id: 'assessments', title: 'Assessments', render: () => <AssessmentsPanel model={value} /> },
               { id: 'tests', title: 'Tests', render: () => <TestsPanel model={value} /> },
               { id: 'score', title: 'Test score', render: () => <ScorePanel model={value} /> },
+              {
+                id: 'studies',
+                title: 'Studies',
+                render: () => <VersionStudies model={value} />,
+              },
               { id: 'card', title: 'Card', render: () => <CardPanel model={value} /> },
               { id: 'load', title: 'Use it', render: () => <LoadPanel model={value} /> },
               { id: 'approvals', title: 'Decisions', render: () => <Decisions model={value} /> },
