@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { modelRequirements } from '../../training/learners/mlflow-model.ts';
 import advisories from './advisories.json' with { type: 'json' };
 import { toPickledFile, warningsOf } from './findings.ts';
 import { isOlder, normalName, parseRequirements, pinned } from './versions.ts';
@@ -41,6 +42,13 @@ test('a version with a known fault is named, with the one that mended it', () =>
   expect(of('torch', '>=2.0')[0]).toMatch(/^loose-version: .*torch>=2\.0, which lets in versions with CVE/);
   expect(of('torch', '>=99.0')).toEqual([]);
   expect(of('numpy', '1.0')).toEqual([]);
+});
+
+test('what our own learners ask for has no known fault', () => {
+  const warnings = parseRequirements(modelRequirements.join('\n')).flatMap(({ name, asked }) =>
+    of(name, asked),
+  );
+  expect(warnings).toEqual([]);
 });
 
 test('each advisory has what a reader needs to look it up', () => {

@@ -48,9 +48,15 @@ export class MLmodelFormatError extends Error {
 const PYTHON_VERSION = '3.12.0';
 const EXAMPLE_ROWS = 5;
 const MAX_TEXT_LENGTH = 4_000_000;
-/** The oldest packages that read opset 17 and ai.onnx.ml 3 and load this folder. */
-const REQUIREMENTS = ['mlflow>=2.9', 'onnx>=1.15.0', 'onnxruntime>=1.17', 'numpy>=1.26', 'pandas>=2.1'];
-const ONNX_VERSION = '1.15.0';
+/** The oldest packages that read opset 17 and ai.onnx.ml 3, load this folder, and have no fault in advisories.json. */
+export const modelRequirements = [
+  'mlflow>=2.9',
+  'onnx>=1.16.0',
+  'onnxruntime>=1.17',
+  'numpy>=1.26',
+  'pandas>=2.1',
+];
+const ONNX_VERSION = '1.16.0';
 
 /** Pure: the same input gives the same bytes. */
 export function buildMlflowModel(input: MlflowModelInput): ReadonlyMap<string, Uint8Array> {
@@ -59,7 +65,7 @@ export function buildMlflowModel(input: MlflowModelInput): ReadonlyMap<string, U
   return new Map([
     ['MLmodel', text(toYaml(buildMLmodel(input)))],
     ['model.onnx', input.onnx],
-    ['requirements.txt', text(`${REQUIREMENTS.join('\n')}\n`)],
+    ['requirements.txt', text(`${modelRequirements.join('\n')}\n`)],
     ['python_env.yaml', text(toYaml(pythonEnvironment()))],
     ['conda.yaml', text(toYaml(condaEnvironment()))],
     ['input_example.json', text(JSON.stringify(buildExample(input.example)))],
@@ -125,7 +131,7 @@ function pythonEnvironment(): unknown {
 function condaEnvironment(): unknown {
   return {
     channels: ['conda-forge'],
-    dependencies: [`python=${PYTHON_VERSION}`, 'pip', { pip: REQUIREMENTS }],
+    dependencies: [`python=${PYTHON_VERSION}`, 'pip', { pip: modelRequirements }],
     name: 'mlflow-env',
   };
 }
