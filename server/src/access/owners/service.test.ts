@@ -118,6 +118,9 @@ describe('owners', () => {
         owner: 'prices team',
       });
       expect((await services.cards.getText({ name: 'my model' }, caller)).owner).toBe('prices team');
+      await services.cards.putText({ name: 'my model', owner: 'prices team', limits: 'few' }, caller);
+      await put({ subject: 'model:"my model"', owner: 'user:ben' });
+      expect((await services.cards.getText({ name: 'my model' }, caller)).owner).toBe('user:ben');
       expect((await put({ subject: 'model:none', owner: 'x' })).json().error.code).toBe('modelNotFound');
       expect((await put({ subject: 'endpoint:none', owner: 'x' })).json().error.code).toBe(
         'endpointNotFound',

@@ -144,15 +144,21 @@ export function createCards(deps: CardsDependencies) {
     },
 
     /** Fields that are not given stay. @throws modelNotFound, cardTextChanged when somebody wrote since */
-    async putText({ name, since, ...given }: Input<Contract['putText']>, caller: Caller): Promise<CardText> {
+    async putText(
+      { name, since, ...written }: Input<Contract['putText']>,
+      caller: Caller,
+    ): Promise<CardText> {
       await registry.get({ name }, caller);
+      const named = await owners.ownerOf(caller.workspace, toUri('model', name));
       return changes.run(caller, async (tx, record) => {
         const store = cardStore(tx);
         await store.lock(caller.workspace, name);
         const { updatedAt, updatedBy, ...before } = (await store.find(caller.workspace, name)) ?? noText;
         if (since !== undefined && since !== updatedAt)
           throw errors.cardTextChanged({ model: name, by: updatedBy ?? 'nobody' });
-        const fields = { ...before, ...given };
+        const fields = { ...before, ...written };
+        // Who only sends back the name that was shown has not written it.
+        if (before.owner === '' && fields.owner === named) fields.owner = '';
         const changed = cardFields.filter((field) => fields[field] !== before[field]);
         if (changed.length === 0) return { ...before, updatedAt, updatedBy };
         // Two changes within one millisecond are told apart by it.
