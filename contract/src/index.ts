@@ -13,6 +13,7 @@ import { featuresEndpoints } from './features.ts';
 import { garbageEndpoints } from './garbage.ts';
 import { inspectionEndpoints } from './inspections.ts';
 import { jobsEndpoints } from './jobs.ts';
+import { lifecycleEndpoints } from './lifecycle.ts';
 import { lineageExportEndpoints } from './lineage-export.ts';
 import { loggedModelsEndpoints } from './logged-models.ts';
 import { cardsEndpoints } from './model-cards.ts';
@@ -66,6 +67,7 @@ export const contract = {
   governance: governanceEndpoints,
   inspections: inspectionEndpoints,
   scores: scoreEndpoints,
+  lifecycle: lifecycleEndpoints,
   cards: cardsEndpoints,
   evidence: evidenceEndpoints,
   modelTests: modelTestsEndpoints,
@@ -112,6 +114,7 @@ export * from './garbage.ts';
 export * from './inspections.ts';
 export * from './jobs.ts';
 export * from './judgements.ts';
+export * from './lifecycle.ts';
 export * from './lineage-export.ts';
 export * from './logged-models.ts';
 export * from './model-cards.ts';

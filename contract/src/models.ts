@@ -18,6 +18,7 @@ import {
   Version,
 } from './common.ts';
 import { endpoints } from './endpoint.ts';
+import { ModelState } from './lifecycle.ts';
 
 export const SignatureColumn = Type.Object({ name: Type.String(), type: Type.String() });
 export const FeatureRange = Type.Object({ minimum: Type.Number(), maximum: Type.Number() });
@@ -55,6 +56,7 @@ export const ModelVersion = Type.Object({
   recipe: nullable(Json),
   metrics: Type.Record(Type.String(), nullable(Type.Number())),
   approval: Approval,
+  state: ModelState,
   aliases: Type.Array(Type.String()),
   stage: ModelStage,
   tags: Tags,

@@ -6,6 +6,7 @@ import { endpoints } from './endpoint.ts';
 export const WebhookEvent = literals(
   'registered_model.created',
   'model_version.created',
+  'model_version.transitioned',
   'model_version_tag.set',
   'model_version_tag.deleted',
   'model_version_alias.created',

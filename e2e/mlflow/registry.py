@@ -64,6 +64,9 @@ def stages(client, story):
     assert [str(v.version) for v in client.get_latest_versions(name, ["Production"])] == ["2"]
     assert mlflow.pyfunc.load_model(f"models:/{name}/Production").predict(21) == 42
     refused("INVALID_PARAMETER_VALUE", client.transition_model_version_stage, name, "1", "Somewhere")
+    # An archived version is retired: it gets an alias again when another stage has brought it back.
+    refused("RESOURCE_CONFLICT", client.set_registered_model_alias, name, "champion", "1")
+    client.transition_model_version_stage(name, "1", "None")
 
 
 @step

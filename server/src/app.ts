@@ -65,6 +65,7 @@ import { studyRoutes } from './models/evaluation/studies/routes.ts';
 import { createStudies } from './models/evaluation/studies/service.ts';
 import { evidenceRoutes } from './models/evidence/routes.ts';
 import { createEvidence } from './models/evidence/service.ts';
+import { lifecycleRoutes } from './models/governance/lifecycle-routes.ts';
 import { governanceMlflowOperations } from './models/governance/mlflow-routes.ts';
 import { governanceRoutes } from './models/governance/routes.ts';
 import { createGovernance } from './models/governance/service.ts';
@@ -259,6 +260,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
       measureRanges({ analytics, datasets }, reference, inputs, workspace),
     assertMayEnter: (...asked) => governance.assertMayEnter(...asked),
     async renamed(tx, workspace, name, to) {
+      await registry.lifecycle.renameIn(tx, workspace, name, to);
       await governance.renameIn(tx, workspace, name, to);
       await assessments.renameIn(tx, workspace, name, to);
       await scores.renameIn(tx, workspace, name, to);
@@ -331,8 +333,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
   const inspections = createInspections({ blobs, compute, registry, parseMLmodel });
   const scores = createScores({
     ...{ db, changes, clock, registry, governance, evaluations, assessments, datasets, validation, jobs },
-    async servingOf(version, caller) {
-      const { uri, model, reference } = version;
+    async servingOf({ uri, model, reference }, caller) {
       const { users } = await lineage.users(caller.workspace, uri, { limit: 100, depth: 1 });
       const served = users.filter((user) => user.startsWith('endpoint:')).map((user) => user.slice(9));
       const ofEach = async <T>(list: (endpoint: string) => Promise<{ items: T[] }>) =>
@@ -347,7 +348,6 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
           .filter(({ candidate }) => candidate === reference)
           .map(({ id, stage, evidence }) => ({ id, stage, isProven: evidence !== null })),
         policies: policies.filter((policy) => policy.model === model).map(({ name }) => name),
-        tests: (await pipelines.proofsOf(version, caller)).tests,
       };
     },
   });
@@ -591,7 +591,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
   await http.register(
     mlflowApi([
       ...experimentsMlflowOperations(experiments),
-      ...registryMlflowOperations(registry),
+      ...registryMlflowOperations(registry, governance),
       ...governanceMlflowOperations(governance, registry),
       ...webhooksMlflowOperations(webhooks),
     ]),
@@ -662,6 +662,7 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'governance', contract.governance, governanceRoutes(services.governance));
   bind(http, 'inspections', contract.inspections, inspectionsRoutes(services.inspections));
   bind(http, 'scores', contract.scores, scoresRoutes(services.scores));
+  bind(http, 'lifecycle', contract.lifecycle, lifecycleRoutes(services.governance, services.registry));
   bind(http, 'cards', contract.cards, cardsRoutes(services.cards));
   bind(http, 'evidence', contract.evidence, evidenceRoutes(services.evidence));
   bind(http, 'modelTests', contract.modelTests, modelTestsRoutes(services.pipelines));

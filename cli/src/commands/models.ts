@@ -8,6 +8,7 @@ import { addEvidenceCommand } from './models/evidence.ts';
 import { addGovernanceCommands } from './models/governance.ts';
 import { addInspectCommand } from './models/inspect.ts';
 import { addLabelCommands } from './models/labels.ts';
+import { addLifecycleCommands } from './models/lifecycle.ts';
 import { addLoggedCommands } from './models/logged.ts';
 import { addRegistryCommands } from './models/registry.ts';
 import { addReproduceCommand } from './models/reproduce.ts';
@@ -24,6 +25,7 @@ export function addModelsCommands(program: Command): void {
   addLabelCommands(models);
   addLoggedCommands(models);
   addGovernanceCommands(models);
+  addLifecycleCommands(models);
   addAssessCommands(models);
   addInspectCommand(models);
   addScoreCommands(models);

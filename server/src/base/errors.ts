@@ -1156,6 +1156,19 @@ export const catalogue = {
     409,
     (d) => `The test ${d.id} has ended (${d.state}) and cannot be cancelled. Start another one.`,
   ),
+  transitionRefused: entry<{ model: string; from: string; to: string; reason: string }>(
+    409,
+    (d) => `${d.model} is ${d.from} and cannot become ${d.to}: ${d.reason}.`,
+  ),
+  modelRetired: entry<{ model: string; what: string }>(
+    409,
+    (d) =>
+      `${d.model} is retired, so ${d.what}. Restore it first, with a reason: tidemill models transition ${d.model} candidate --reason …`,
+  ),
+  aliasUnreverted: entry<{ model: string; alias: string; reason: string }>(
+    409,
+    (d) => `The alias '${d.alias}' of '${d.model}' cannot be reverted: ${d.reason}.`,
+  ),
   modelNotApproved: entry<{ model: string; approval: string }>(
     409,
     (d) =>

@@ -77,6 +77,7 @@ export async function createServingWing(database: DatabaseHandle, folder: string
     },
     async bindAlias() {},
     async unbindAliases() {},
+    lifecycle: { async lockServedIn() {}, async noteServedIn() {} },
   };
 
   const predictions = createPredictions({
@@ -175,6 +176,7 @@ export async function createServingWing(database: DatabaseHandle, folder: string
         approval: 'approved',
         aliases: [],
         stage: 'None',
+        state: 'approved',
         tags: {},
         description: '',
         createdAt: 0,

@@ -182,6 +182,10 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'cards.get': (input) => `models card show ${at(input)}`,
   'cards.putText': (input) =>
     `models card write ${named(input.name)}${cardFlags.map(([field, flag]) => (input[field] ? ` --${flag} ${shellQuote(String(input[field]))}` : '')).join('')}`,
+  'lifecycle.transition': (input) => `models transition ${at(input)} ${input.to}${quoted(input, 'reason')}`,
+  'lifecycle.listTransitions': (input) => `models history ${at(input)}`,
+  'lifecycle.revertAlias': (input) =>
+    `models revert ${named(input.name)}${quoted(input, 'alias')}${quoted(input, 'reason')}`,
   'modelTests.start': (input) => `test ${at(input)}`,
   'modelTests.list': (input) => `tests list ${at(input)}`,
   'modelTests.cancel': (input) => `tests cancel ${input.id}`,

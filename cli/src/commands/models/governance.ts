@@ -154,11 +154,7 @@ const describeApproval = ({
   missing,
 }: ApprovalRecord): string[] => [
   `${model} is ${decision}${environment === null ? '' : ` for ${environment}`} by ${actor}: ${reason}`,
-  ...(missing > 0
-    ? [
-        `${missing} more must approve it before it may ${environment === null ? 'go out' : `enter ${environment}`}.`,
-      ]
-    : []),
+  ...(missing > 0 ? [`${missing} more must approve it before it may go out.`] : []),
 ];
 
 function addRefuse(models: Command): void {

@@ -121,6 +121,12 @@ export function createLineage({ db, clock }: { readonly db: Db; readonly clock: 
       throw errors.inUse({ what: uri, users: [...new Set(holds.map((hold) => hold.userUri))].join(', ') });
     },
 
+    /** Who holds this very thing, as the transaction sees it; at most 20. */
+    async holdersIn(tx: Db, workspace: string, uri: string): Promise<string[]> {
+      const holds = await lineageStore(tx).listHolds(workspace, uri);
+      return holds.filter(({ usedUri }) => usedUri === uri).map(({ userUri }) => userUri);
+    },
+
     /**
      * Who holds the thing, which models were registered from a run that read it, who holds those, and so on: all who
      * would notice, at most `limit` of them. Nothing is followed through what is to be skipped.

@@ -1,5 +1,5 @@
 import type { ApprovalRecord, governanceEndpoints, Input, ModelVersion, Page } from '@tidemill/contract';
-import type { Changes } from '../../access/audit/service.ts';
+import type { Change, Changes } from '../../access/audit/service.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -13,7 +13,7 @@ import { governanceStore } from './store.ts';
 
 export interface ApprovalsDependencies {
   readonly db: Db;
-  readonly registry: Pick<Registry, 'resolve' | 'setApprovalIn' | 'approvalIn'>;
+  readonly registry: Pick<Registry, 'resolve' | 'setApprovalIn' | 'approvalIn' | 'lifecycle'>;
   readonly changes: Changes;
   readonly clock: Clock;
   readonly proofsOf: (version: ModelVersion, caller: Caller) => Promise<Proofs>;
@@ -29,6 +29,7 @@ export function createApprovals({ db, registry, changes, clock, proofsOf }: Appr
   /** Writes the decision and, where it is the last word, the version's approval. */
   async function decide(
     tx: Db,
+    note: (change: Change) => void,
     version: ModelVersion,
     decision: Decision,
     caller: Caller,
@@ -42,8 +43,10 @@ export function createApprovals({ db, registry, changes, clock, proofsOf }: Appr
       createdAt: clock.now(),
     };
     await governanceStore(tx).insertApproval(keyOf(caller.workspace, version), record);
-    if (decision.decision !== 'endorsed')
-      await registry.setApprovalIn(tx, caller.workspace, version, decision.decision);
+    if (decision.decision === 'endorsed') return record;
+    await registry.setApprovalIn(tx, caller.workspace, version, decision.decision);
+    const cause = decision.decision === 'refused' ? 'refused' : 'approved';
+    await registry.lifecycle.moveIn(tx, note, version, { cause, reason: decision.reason }, caller);
     return record;
   }
 
@@ -67,6 +70,7 @@ export function createApprovals({ db, registry, changes, clock, proofsOf }: Appr
         const key = keyOf(caller.workspace, version);
         // Two who approve at once must see each other: the second is the last word.
         await store.lockDecisions(key);
+        await registry.lifecycle.assertUnretired(tx, caller.workspace, version, 'nobody can approve it');
         const [gate, check] = [
           await store.findGate(caller.workspace, version.model),
           await store.findLatestCheck(key),
@@ -85,6 +89,7 @@ export function createApprovals({ db, registry, changes, clock, proofsOf }: Appr
         const gateCheck = check?.id ?? null;
         const approval = await decide(
           tx,
+          record,
           version,
           { decision, reason, handover, missing, gateCheck },
           caller,
@@ -107,7 +112,7 @@ export function createApprovals({ db, registry, changes, clock, proofsOf }: Appr
       return changes.run(caller, async (tx, record) => {
         await governanceStore(tx).lockDecisions(keyOf(caller.workspace, version));
         const decision = { decision: 'refused', reason, handover: null, missing: 0, gateCheck } as const;
-        const refusal = await decide(tx, version, decision, caller);
+        const refusal = await decide(tx, record, version, decision, caller);
         record({ action: 'model.refused', subject: version.uri, detail: { reason, gateCheck } });
         return refusal;
       });

@@ -29,7 +29,7 @@ import { governanceStore } from './store.ts';
 
 export interface GatesDependencies {
   readonly db: Db;
-  readonly registry: Pick<Registry, 'resolve'>;
+  readonly registry: Pick<Registry, 'resolve' | 'lifecycle'>;
   readonly evaluations: Pick<Evaluations, 'get'>;
   readonly datasets: Pick<Datasets, 'resolve'>;
   readonly validation: Pick<Validation, 'list' | 'get'>;
@@ -45,6 +45,9 @@ const pick = ({ rules, approval, environments }: Gate) => ({ rules, approval, en
 
 /** Rules that a version must keep, and the checks of them. */
 const keyOf = (workspace: string, { model, version }: ModelVersion) => ({ workspace, model, version });
+
+const gateMoveOf = ({ id, passed }: GateCheck) =>
+  ({ cause: passed ? 'gate.passed' : 'gate.refused', reason: `gate check ${id}` }) as const;
 
 export function createGates(deps: GatesDependencies) {
   const { db, registry, evaluations, datasets, validation, assessments, changes, clock } = deps;
@@ -135,6 +138,8 @@ export function createGates(deps: GatesDependencies) {
           createdBy: caller.actor,
         };
         await store.insertCheck(keyOf(caller.workspace, version), check);
+        const move = gateMoveOf(check);
+        await registry.lifecycle.moveIn(tx, record, version, move, caller);
         const { id, passed, verdict, results } = check;
         const failed = results.filter((result) => !result.passed).map((result) => result.rule);
         const action = passed ? 'gate.passed' : 'gate.refused';

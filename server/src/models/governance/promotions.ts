@@ -9,7 +9,7 @@ import { newId } from '../../base/ids.ts';
 import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.ts';
 import { formatReference, parseUri, toUri } from '../../base/references.ts';
 import type { Evaluations } from '../evaluation/service.ts';
-import type { Registry } from '../registry/service.ts';
+import type { AliasWish, Registry } from '../registry/service.ts';
 import type { Approvals } from './approvals.ts';
 import type { Environments } from './environments.ts';
 import type { Gates } from './gates.ts';
@@ -29,12 +29,6 @@ export interface PromotionsDependencies {
 type Contract = typeof governanceEndpoints;
 type Recorder = (change: Change) => void;
 
-interface AliasWish {
-  readonly name: string;
-  readonly alias: string;
-  readonly version: number;
-}
-
 /** An alias that follows an endpoint is not moved: the wish to move it becomes a promotion, which has to win. */
 export function createPromotions(
   deps: PromotionsDependencies,
@@ -50,6 +44,7 @@ export function createPromotions(
 
   /** Why the version may not go out, or null. What can be asked without a person is asked now. */
   async function findReason(version: ModelVersion, caller: Caller): Promise<string | null> {
+    if (version.state === 'retired') return 'it is retired; restore it first';
     if (isReleasable(version.approval)) return null;
     const { model: name, version: number, reference } = version;
     const store = governanceStore(db);

@@ -73,7 +73,15 @@ async function openGovernance(db: Db) {
       ...{ workspace: caller.workspace, model, number, runId: `run${number}`, artifactPath: 'model' },
       ...{ source: null, location: null, runLink: null, loggedModel: null, stage: 'None', updatedAt: 1 },
       ...{ digest: `digest${number}`, files: [], inputs: [], flavors: [], trainingRange: {}, metrics: {} },
-      ...{ trainingSet: null, recipe: null, description: '', approval: 'none', createdAt: 1, createdBy: 'x' },
+      ...{
+        trainingSet: null,
+        recipe: null,
+        description: '',
+        approval: 'none',
+        state: 'candidate',
+        createdAt: 1,
+        createdBy: 'x',
+      },
     });
     return number;
   }
@@ -89,7 +97,11 @@ async function openGovernance(db: Db) {
     governance.approve({ name: 'forecaster', version: String(version), reason, override }, caller);
   const isReleasable = (version: number) =>
     transact(db, (tx) => governance.assertReleasable(tx, caller.workspace, [`model:forecaster@${version}`]));
-  const audit = async () => (await createAudit({ db, clock, logger }).list({}, caller)).items.reverse();
+  /** How versions move by it has tests of its own (lifecycle.slow.test.ts). */
+  const audit = async () =>
+    (await createAudit({ db, clock, logger }).list({}, caller)).items
+      .filter(({ action }) => action !== 'model.transitioned')
+      .reverse();
   return {
     ...{ db, governance, registry, caller, proofs, addVersion, addEvaluation },
     ...{ check, approve, isReleasable, audit },

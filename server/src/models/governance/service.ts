@@ -9,12 +9,14 @@ import { createGates, type GatesDependencies } from './gates.ts';
 import { createPromotions, type PromotionsDependencies } from './promotions.ts';
 import { createReproductions, type ReproductionDependencies } from './reproduction.ts';
 import { governanceStore } from './store.ts';
+import { createTransitions, type TransitionDependencies } from './transitions.ts';
 
 export type GovernanceDependencies = GatesDependencies &
   ApprovalsDependencies &
   BundleDependencies &
   ReproductionDependencies &
-  PromotionsDependencies;
+  PromotionsDependencies &
+  TransitionDependencies;
 
 type Contract = typeof governanceEndpoints;
 
@@ -26,9 +28,12 @@ export function createGovernance(deps: GovernanceDependencies) {
   const environments = createEnvironments(deps);
   const decisions = { ...createGates(deps), ...createApprovals(deps), ...environments };
 
+  const promotions = createPromotions(deps, decisions);
+
   return {
     ...decisions,
-    ...createPromotions(deps, decisions),
+    ...promotions,
+    ...createTransitions(deps, { ...decisions, ...promotions }),
 
     /** A renamed model keeps its gate, checks and approvals. */
     renameIn: (tx: Db, workspace: string, name: string, to: string): Promise<void> =>

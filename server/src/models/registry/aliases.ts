@@ -1,10 +1,13 @@
+import type { AliasMove } from '@tidemill/contract';
 import type { Changes } from '../../access/audit/service.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { errors } from '../../base/errors.ts';
-import { toUri } from '../../base/references.ts';
+import { formatReference, toUri } from '../../base/references.ts';
 import { aliasStore } from './alias-store.ts';
+import { holdersOf } from './lifecycle-rules.ts';
+import { lifecycleStore } from './lifecycle-store.ts';
 import { assertAlias } from './limits.ts';
 import { describeAliases, getFacts, getModel } from './lookup.ts';
 import { modelStore } from './model-store.ts';
@@ -30,11 +33,35 @@ export interface AliasKey {
   readonly alias: string;
 }
 
+export interface AliasWish extends AliasKey {
+  readonly version: number;
+  readonly reason?: string | undefined;
+  /** Where it must point now, for who means to move it from there. */
+  readonly expected?: number | null;
+}
+
+function movedMeanwhile({ name, alias }: AliasKey, now: number | null): Error {
+  const to = now === null ? 'nothing' : formatReference(name, now);
+  return errors.aliasUnreverted({ model: name, alias, reason: `somebody moved it meanwhile, to ${to}` });
+}
+
 /** Names for versions. An alias bound to an endpoint follows its promotions and is set by them only. */
 export function createAliases({ db, changes, clock, assertMayEnter }: AliasesDependencies) {
   async function assertUnbound(tx: Db, workspace: string, model: string, alias: string): Promise<void> {
     const endpoint = await aliasStore(tx).findBinding(workspace, model, alias);
     if (endpoint) throw errors.aliasBound({ model, alias, endpoint });
+  }
+
+  /** Who goes back from where it points must find it there. @throws aliasUnreverted */
+  async function assertStill(
+    tx: Db,
+    workspace: string,
+    { name, alias }: AliasKey,
+    expected: number | null | undefined,
+  ): Promise<void> {
+    if (expected === undefined) return;
+    const now = await aliasStore(tx).findAlias(workspace, name, alias);
+    if (now !== expected) throw movedMeanwhile({ name, alias }, now);
   }
 
   /** For promotions, which write the audit row. Gives the version it pointed at before. */
@@ -45,12 +72,20 @@ export function createAliases({ db, changes, clock, assertMayEnter }: AliasesDep
     alias: string,
     version: number,
     caller: Caller,
+    reason = '',
   ): Promise<{ previous: number | null }> {
     assertAlias(alias);
     if (isReservedAlias(alias)) throw errors.aliasReserved({ alias });
     const store = aliasStore(tx);
-    await getFacts(tx, workspace, model, version);
+    const { state } = await getFacts(tx, workspace, model, version);
+    if (state === 'retired')
+      throw errors.modelRetired({
+        model: formatReference(model, version),
+        what: `it cannot get the alias '${alias}'`,
+      });
     const previous = await store.findAlias(workspace, model, alias);
+    const move = { alias, number: version, reason, actor: caller.actor, at: clock.now() };
+    if (previous !== version) await lifecycleStore(tx).insertMove(workspace, model, move);
     await store.saveAlias({
       workspace,
       model,
@@ -72,6 +107,8 @@ export function createAliases({ db, changes, clock, assertMayEnter }: AliasesDep
       const version = await aliasStore(tx).findAlias(workspace, name, alias);
       if (version === null) return false;
       await aliasStore(tx).deleteAlias(workspace, name, alias);
+      const move = { alias, number: null, reason: '', actor: caller.actor, at: clock.now() };
+      await lifecycleStore(tx).insertMove(workspace, name, move);
       const detail = { name, alias, version: String(version) };
       record({ action: 'model.aliasDeleted', subject: toUri('model', name, version), detail });
       return true;
@@ -111,15 +148,44 @@ export function createAliases({ db, changes, clock, assertMayEnter }: AliasesDep
       aliasStore(tx).deleteBindings(workspace, endpointUri),
 
     /** @throws aliasBound when an endpoint moves it; governance asks for that */
-    async setAlias({ name, alias, version }: AliasKey & { version: number }, caller: Caller): Promise<void> {
+    async setAlias(wish: AliasWish, caller: Caller): Promise<void> {
+      const { name, alias, version, reason = '', expected } = wish;
       await changes.run(caller, async (tx, record) => {
         await modelStore(tx).lockModel(caller.workspace, name);
         await assertUnbound(tx, caller.workspace, name, alias);
+        await assertStill(tx, caller.workspace, wish, expected);
         await assertMayEnter(tx, caller.workspace, { model: name, version }, alias);
-        const { previous } = await setAliasIn(tx, caller.workspace, name, alias, version, caller);
-        const detail = { name, alias, version: String(version), previous };
+        const { previous } = await setAliasIn(tx, caller.workspace, name, alias, version, caller, reason);
+        const detail = { name, alias, version: String(version), previous, ...(reason && { reason }) };
         record({ action: 'model.aliasSet', subject: toUri('model', name, version), detail });
       });
+    },
+
+    /** The version it pointed at before, and where it points now. @throws aliasUnreverted */
+    async findPrevious({ name, alias, from }: AliasKey & { from?: number | undefined }, workspace: string) {
+      const model = await getModel(db, name, workspace);
+      const current = model.aliases.find((each) => each.alias === alias)?.number ?? null;
+      const holders = holdersOf(await lifecycleStore(db).listMoves(workspace, name, alias));
+      if (from !== undefined && from !== current) throw movedMeanwhile({ name, alias }, current);
+      const previous = holders.find((number) => number !== current);
+      const refuse = (reason: string) => errors.aliasUnreverted({ model: name, alias, reason });
+      if (previous === undefined) throw refuse('it has pointed at no other version');
+      const found = await lifecycleStore(db).findStanding({ workspace, model: name, number: previous });
+      if (!found || found.state === 'retired') {
+        const before = formatReference(name, previous);
+        const fate = found ? 'is retired' : 'was deleted';
+        throw refuse(
+          `${before}, where it pointed before, ${fate}; point it elsewhere: tidemill models alias set`,
+        );
+      }
+      return { previous, current };
+    },
+
+    /** Newest first. */
+    async listAliasMoves({ name, alias }: AliasKey, workspace: string): Promise<AliasMove[]> {
+      await getModel(db, name, workspace);
+      const moves = await lifecycleStore(db).listMoves(workspace, name, alias);
+      return moves.map(({ number, at, ...move }) => ({ ...move, version: number, createdAt: at }));
     },
 
     /** @throws aliasNotFound */

@@ -1,4 +1,4 @@
-import type { contract, Input } from '@tidemill/contract';
+import type { contract, Input, ModelStage, ModelVersion } from '@tidemill/contract';
 import type { Caller } from '../../base/caller.ts';
 import type { Handlers } from '../../http/bind.ts';
 import type { Registry } from './service.ts';
@@ -6,6 +6,8 @@ import type { Registry } from './service.ts';
 /** Setting an alias that follows an endpoint asks for a promotion, which is governance's to judge. */
 export interface AliasGuard {
   setAlias(input: Input<typeof contract.registry.setAlias>, caller: Caller): Promise<void>;
+  /** What a stage stands for is for the gate and approvers to say. */
+  askForStage(version: ModelVersion, stage: ModelStage, caller: Caller): Promise<void>;
 }
 
 export const registryRoutes = (
@@ -27,7 +29,10 @@ export const registryRoutes = (
   getVersion: (input, caller) => registry.getVersion(input, caller),
   updateVersion: (input, caller) => registry.updateVersion(input, caller),
   deleteVersion: (input, caller) => registry.deleteVersion(input, caller),
-  setStage: (input, caller) => registry.setStage(input, caller),
+  async setStage(input, caller) {
+    await guard.askForStage(await registry.setStage(input, caller), input.stage, caller);
+    return registry.getVersion(input, caller);
+  },
   setVersionTag: (input, caller) => registry.setVersionTag(input, caller),
   deleteVersionTag: (input, caller) => registry.deleteVersionTag(input, caller),
   async setAlias(input, caller) {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Approval, ModelStage, ModelVersion, RegisteredModel } from '@tidemill/contract';
+import type { Approval, ModelStage, ModelState, ModelVersion, RegisteredModel } from '@tidemill/contract';
 import { errors } from '../../base/errors.ts';
 import type { KeyValue } from '../../base/key-value.ts';
 import { formatReference, toUri } from '../../base/references.ts';
@@ -67,6 +67,7 @@ export interface VersionFacts extends Omit<Origin, 'source' | 'artifactPath'> {
   readonly source: string | null;
   readonly runLink: string | null;
   readonly stage: ModelStage;
+  readonly state: ModelState;
   readonly description: string;
   readonly createdAt: number;
   readonly updatedAt: number;
@@ -158,6 +159,7 @@ export function toModelVersion(stored: StoredVersion, labels: VersionLabels): Mo
     recipe: stored.recipe,
     metrics: { ...stored.metrics },
     approval: stored.approval,
+    state: stored.state,
     aliases: [...labels.aliases].sort(),
     stage: stored.stage,
     tags: toTexts(labels.tags),

@@ -19,6 +19,7 @@ import { decodeCursor, defaultPageSize, isNumber, toPage } from '../../base/page
 import { formatReference, toUri } from '../../base/references.ts';
 import type { Events } from '../../platform/events/service.ts';
 import { type AssertMayEnter, createAliases } from './aliases.ts';
+import { createLifecycle } from './lifecycle.ts';
 import { findStored, getFileOf, getModel } from './lookup.ts';
 import { onnxPathOf } from './model-folder.ts';
 import { createModels, type ModelsDependencies } from './models.ts';
@@ -28,16 +29,17 @@ import { createSearches, type PageRequest } from './searches.ts';
 import { versionStore } from './version-store.ts';
 import { createVersions, type VersionKey } from './versions.ts';
 
+export type { AliasWish } from './aliases.ts';
 export type { MLmodelFile, ModelFile } from './rules.ts';
 export { digestFiles } from './rules.ts';
 
 export interface RegistryDependencies
-  extends Omit<RegistrationsDependencies, 'versions'>,
+  extends Omit<RegistrationsDependencies, 'versions' | 'lifecycle'>,
     Omit<ModelsDependencies, 'lineage'> {
   readonly blobs: Pick<Blobs, 'get' | 'read' | 'localPath' | 'keep'>;
   readonly lineage: Pick<
     Lineage,
-    'recordNode' | 'recordEdges' | 'holdIfThere' | 'release' | 'deleteNodes' | 'assertUnheld'
+    'recordNode' | 'recordEdges' | 'holdIfThere' | 'release' | 'deleteNodes' | 'assertUnheld' | 'holdersIn'
   >;
   readonly events: Pick<Events, 'on'>;
   readonly logger: Logger;
@@ -50,10 +52,11 @@ type Contract = typeof registryEndpoints;
 export function createRegistry(deps: RegistryDependencies) {
   const { db, blobs } = deps;
   const models = createModels(deps);
-  const versions = createVersions(deps);
+  const lifecycle = createLifecycle(deps);
+  const versions = createVersions({ ...deps, lifecycle });
   const aliases = createAliases(deps);
   const searches = createSearches(deps);
-  const registrations = createRegistrations({ ...deps, versions });
+  const registrations = createRegistrations({ ...deps, versions, lifecycle });
 
   async function resolve(reference: string, workspace: string): Promise<ModelVersion> {
     return describe(await findStored(db, reference, workspace), workspace);
@@ -83,6 +86,7 @@ export function createRegistry(deps: RegistryDependencies) {
 
   return {
     ...aliases,
+    lifecycle,
     /** What the locations of experiments begin with. */
     artifactRoot: deps.experiments.artifactRoot,
     models,

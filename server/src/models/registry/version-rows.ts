@@ -1,10 +1,10 @@
 /** Rows of versions, written and read. */
-import type { Approval, ModelStage } from '@tidemill/contract';
+import type { Approval, ModelStage, ModelState } from '@tidemill/contract';
 import { json, parseJson } from '../../adapters/db/db.ts';
 import type { RegistryTables } from '../../adapters/db/tables/registry.ts';
 import type { StoredVersion, VersionFacts } from './rules.ts';
 
-export type VersionRow = RegistryTables['model_versions'];
+export type VersionRow = Omit<RegistryTables['model_versions'], 'state'> & { state: string };
 
 export const factColumns = [
   'model',
@@ -15,6 +15,7 @@ export const factColumns = [
   'run_link',
   'model_id',
   'stage',
+  'state',
   'description',
   'created_at',
   'updated_at',
@@ -29,6 +30,7 @@ export const toFacts = (row: FactRow): VersionFacts => ({
   runLink: row.run_link,
   loggedModel: row.model_id,
   stage: row.stage as ModelStage,
+  state: row.state as ModelState,
   description: row.description,
   createdAt: row.created_at,
   updatedAt: row.updated_at,
@@ -55,6 +57,7 @@ export function toRow(version: StoredVersion): VersionRow {
     metrics: json(version.metrics),
     approval: version.approval,
     stage: version.stage,
+    state: version.state,
     description: version.description,
     created_at: version.createdAt,
     created_by: version.createdBy,

@@ -9,6 +9,8 @@ import type { KeyValue } from '../../base/key-value.ts';
 import { formatReference, toUri } from '../../base/references.ts';
 import { aliasStore } from './alias-store.ts';
 import type { AssertMayEnter } from './aliases.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import { lifecycleStore } from './lifecycle-store.ts';
 import {
   assertDescription,
   assertKey,
@@ -38,6 +40,7 @@ export interface VersionsDependencies extends VersionSourceDependencies {
     'recordNode' | 'recordEdges' | 'holdIfThere' | 'release' | 'deleteNodes' | 'assertUnheld'
   >;
   readonly clock: Clock;
+  readonly lifecycle: Pick<Lifecycle, 'followStageIn'>;
   readonly assertMayEnter: AssertMayEnter;
   readonly experiments: VersionSourceDependencies['experiments'] & {
     /** Tells a logged model what was made of it. */
@@ -121,6 +124,7 @@ export function createVersions(deps: VersionsDependencies) {
       number,
       approval: 'none',
       stage: 'None',
+      state: 'candidate',
       createdAt: now,
       updatedAt: now,
       createdBy: caller.actor,
@@ -215,6 +219,13 @@ export function createVersions(deps: VersionsDependencies) {
         await lineage.assertUnheld(tx, workspace, subject);
         await lineage.release(tx, workspace, subject);
         await lineage.deleteNodes(tx, workspace, [subject]);
+        for (const { alias, number: at } of (await aliasStore(tx).listOfModels(workspace, [name])).get(
+          name,
+        ) ?? [])
+          if (at === number) {
+            const move = { alias, number: null, reason: `${subject} was deleted`, actor: caller.actor };
+            await lifecycleStore(tx).insertMove(workspace, name, { ...move, at: clock.now() });
+          }
         await aliasStore(tx).deleteAliasesOf(workspace, name, number);
         await versionStore(tx).delete(workspace, name, number);
         await modelStore(tx).update(workspace, name, { updated_at: clock.now() });
@@ -222,7 +233,7 @@ export function createVersions(deps: VersionsDependencies) {
       });
     },
 
-    /** @throws modelStageNotActive when others are to be archived from a stage that many may have */
+    /** `Archived` retires, and any other stage brings a retired version back. @throws transitionRefused, modelStageNotActive when others are to be archived from a stage that many may have */
     async setStage(
       key: VersionKey,
       stage: ModelStage,
@@ -241,6 +252,10 @@ export function createVersions(deps: VersionsDependencies) {
         const archived = archiveExisting
           ? await store.archiveOthers(workspace, name, number, stage, now)
           : [];
+        const { followStageIn } = deps.lifecycle;
+        for (const other of archived)
+          await followStageIn(tx, record, { model: name, version: other }, 'Archived', caller);
+        await followStageIn(tx, record, { model: name, version: number }, stage, caller);
         await store.update(workspace, name, number, { stage, updated_at: now });
         await modelStore(tx).update(workspace, name, { updated_at: now });
         const detail = { ...nameOf(key), stage, previous, archived: archived.map(String) };

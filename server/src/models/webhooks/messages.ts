@@ -52,6 +52,13 @@ const mappings: Readonly<Record<string, Mapping>> = {
       ...described(payload),
     }),
   },
+  'model.transitioned': {
+    event: 'model_version.transitioned',
+    toData: ({ from, to, cause, reason, ...payload }) => ({
+      ...versionOf(payload),
+      ...{ from: text(from), to: text(to), cause: text(cause), reason: text(reason) },
+    }),
+  },
   'model.versionTagged': {
     event: 'model_version_tag.set',
     toData: (payload) => ({ ...versionOf(payload), key: text(payload.key), value: text(payload.value) }),
@@ -75,6 +82,9 @@ export const heardKinds: readonly string[] = Object.keys(mappings);
 
 export const webhookEvents: readonly WebhookEvent[] = Object.values(mappings).map(({ event }) => event);
 
+/** What MLflow's client would not know how to read. */
+export const isOurs = (event: WebhookEvent): boolean => event === 'model_version.transitioned';
+
 /** Null for events that no webhook hears of. */
 export function toMessage({ kind, payload, createdAt }: RegistryEvent): WebhookMessage | null {
   const mapping = mappings[kind];
@@ -86,6 +96,10 @@ const example: Fields = {
   name: 'forecaster',
   version: '1',
   alias: 'champion',
+  from: 'approved',
+  to: 'serving',
+  cause: 'endpoint.serves',
+  reason: 'endpoint:forecast serves it',
   key: 'stage',
   value: 'tested',
   source: 'models:/m-0123456789abcdef0123456789abcdef',

@@ -13,7 +13,7 @@ import {
   toPageSize,
 } from '../../http/mlflow/fields.ts';
 import { type Operation, read, write } from '../../http/mlflow/operations.ts';
-import { webhookEvents } from './messages.ts';
+import { isOurs, webhookEvents } from './messages.ts';
 import type { Webhooks } from './service.ts';
 
 const largestPage = 1000;
@@ -110,11 +110,11 @@ function toEvent(fields: Fields, where: string): WebhookEvent {
   const entity = findEnum(fields, 'entity', entities);
   const action = findEnum(fields, 'action', actions);
   const name = `${entity}.${action}`.toLowerCase();
-  const known = webhookEvents.find((event) => event === name);
+  const known = webhookEvents.find((event) => event === name && !isOurs(event));
   if (known) return known;
   if (entity?.startsWith('PROMPT') || entity === 'BUDGET_POLICY')
     throw errors.notImplemented({ what: `The webhook event ${name}` });
-  throw invalid(where, `it is none of ${webhookEvents.join(', ')}`);
+  throw invalid(where, `it is none of ${webhookEvents.filter((event) => !isOurs(event)).join(', ')}`);
 }
 
 const toMlflow = (webhook: Webhook): Record<string, unknown> =>
@@ -123,10 +123,12 @@ const toMlflow = (webhook: Webhook): Record<string, unknown> =>
     name: webhook.name,
     description: webhook.description || undefined,
     url: webhook.url,
-    events: webhook.events.map((event) => {
-      const [entity = '', action = ''] = event.toUpperCase().split('.');
-      return { entity, action };
-    }),
+    events: webhook.events
+      .filter((event) => !isOurs(event))
+      .map((event) => {
+        const [entity = '', action = ''] = event.toUpperCase().split('.');
+        return { entity, action };
+      }),
     status: webhook.status.toUpperCase(),
     creation_timestamp: webhook.createdAt,
     last_updated_timestamp: webhook.updatedAt,

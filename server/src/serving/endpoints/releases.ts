@@ -11,6 +11,7 @@ import { compileExpression } from '../../base/expressions/cel.ts';
 import type { Logger } from '../../base/logger.ts';
 import { parseReference, toUri } from '../../base/references.ts';
 import type { ServiceRead } from '../../data/features/service.ts';
+import type { Registry } from '../../models/registry/service.ts';
 import type { Predictions } from '../predictions/service.ts';
 import { compileEndpoint } from './live-endpoint.ts';
 import type { LiveTraffic } from './live-traffic.ts';
@@ -36,9 +37,12 @@ export interface EndpointsDependencies {
       alias: string,
       version: number,
       caller: Caller,
+      reason?: string,
     ): Promise<{ previous: number | null }>;
     bindAlias(tx: Db, workspace: string, model: string, alias: string, endpointUri: string): Promise<void>;
     unbindAliases(tx: Db, workspace: string, endpointUri: string): Promise<void>;
+    /** Who is served, and who no longer: locked before it is written, told after. */
+    readonly lifecycle: Pick<Registry['lifecycle'], 'lockServedIn' | 'noteServedIn'>;
   };
   readonly governance: {
     /** Throws modelNotApproved unless every version is approved or overridden. */
@@ -75,6 +79,11 @@ export interface GoLive extends Omit<ReleaseRequest, 'change'> {
   /** Models whose release was checked before need no second word at 3 a.m. */
   readonly unchecked?: boolean;
 }
+
+/** Uris of all models of a revision, shadows too. */
+export const modelsOf = (definition: Pick<Definition, 'variants'> | null): string[] => [
+  ...new Set(definition?.variants.map((variant) => `model:${variant.model}`)),
+];
 
 export function createReleases(deps: EndpointsDependencies, traffic: LiveTraffic) {
   const { db, changes, lineage, clock, logger, registry, features } = deps;
@@ -150,7 +159,10 @@ export function createReleases(deps: EndpointsDependencies, traffic: LiveTraffic
     const found = await store.find(workspace, name);
     if ((found && !found.isDeleted ? found.liveRevision : null) !== basis)
       throw errors.endpointChanged({ name });
-    const models = [...new Set(definition.variants.map((variant) => `model:${variant.model}`))];
+    const models = modelsOf(definition);
+    const before = basis === null ? [] : modelsOf(await store.findRevision(workspace, name, basis, basis));
+    const served = { before, after: models };
+    await registry.lifecycle.lockServedIn(tx, workspace, served);
     if (!request.unchecked) await deps.governance.assertReleasable(tx, workspace, models);
     const common = { workspace, endpoint: name, now: clock.now(), actor: caller.actor };
     const revision = await store.insertRevision({ ...common, definition, reason });
@@ -160,6 +172,7 @@ export function createReleases(deps: EndpointsDependencies, traffic: LiveTraffic
     await request.within?.(tx, record, revision);
     // After the lock of the model that an alias takes: whoever deletes a version takes them in this order, too.
     await writeLineage(tx, workspace, uri, revision, models);
+    await registry.lifecycle.noteServedIn(tx, record, served, uri, caller);
     const detail = { endpoint: name, revision: revision.revision, previous: basis, models, reason };
     record({ action: 'endpoint.released', subject: uri, detail });
     return revision;
@@ -167,12 +180,12 @@ export function createReleases(deps: EndpointsDependencies, traffic: LiveTraffic
 
   /** Whoever listens to the model hears of it as of any other move of an alias. */
   async function moveAlias(tx: Db, record: Recorder, request: GoLive, alias: string): Promise<void> {
-    const { endpoint, definition, caller } = request;
+    const { endpoint, definition, caller, reason } = request;
     const { workspace } = caller;
     const { name, version } = parseReference(mainVariant(definition).model);
     const number = Number(version);
     await registry.bindAlias(tx, workspace, name, alias, toUri('endpoint', endpoint));
-    const { previous } = await registry.setAliasIn(tx, workspace, name, alias, number, caller);
+    const { previous } = await registry.setAliasIn(tx, workspace, name, alias, number, caller, reason);
     if (previous === number) return;
     const detail = { name, alias, version, previous, endpoint };
     record({ action: 'model.aliasSet', subject: toUri('model', name, number), detail });

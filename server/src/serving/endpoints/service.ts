@@ -7,6 +7,7 @@ import type {
   PredictReply,
 } from '@tidemill/contract';
 import { mayRole } from '../../access/auth/service.ts';
+import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
 import { decodeCursor, defaultPageSize, isNumber, isText, toPage } from '../../base/page.ts';
@@ -14,7 +15,7 @@ import { toUri } from '../../base/references.ts';
 import { createTurns } from '../../base/turns.ts';
 import { runtimesOf } from './live-endpoint.ts';
 import { createLiveTraffic } from './live-traffic.ts';
-import { createReleases, type EndpointsDependencies, type ReleaseRequest } from './releases.ts';
+import { createReleases, type EndpointsDependencies, modelsOf, type ReleaseRequest } from './releases.ts';
 import {
   type Definition,
   definitionOf,
@@ -42,8 +43,8 @@ export function createEndpoints(deps: EndpointsDependencies) {
   const { check, goLive } = releases;
   const inTurn = createTurns();
 
-  async function getStored(name: string, workspace: string): Promise<StoredEndpoint> {
-    const found = await endpointStore(db).find(workspace, name);
+  async function getStored(name: string, workspace: string, tx: Db = db): Promise<StoredEndpoint> {
+    const found = await endpointStore(tx).find(workspace, name);
     if (!found || found.isDeleted) throw errors.endpointNotFound({ name });
     return found;
   }
@@ -53,15 +54,16 @@ export function createEndpoints(deps: EndpointsDependencies) {
     workspace: string,
     number: number,
     live: number,
+    tx: Db = db,
   ): Promise<EndpointRevision> {
-    const found = await endpointStore(db).findRevision(workspace, name, number, live);
+    const found = await endpointStore(tx).findRevision(workspace, name, number, live);
     if (!found) throw errors.endpointRevisionNotFound({ name, revision: String(number) });
     return found;
   }
 
-  async function getLive(name: string, workspace: string): Promise<EndpointRevision> {
-    const { liveRevision } = await getStored(name, workspace);
-    return getRevision(name, workspace, liveRevision, liveRevision);
+  async function getLive(name: string, workspace: string, tx: Db = db): Promise<EndpointRevision> {
+    const { liveRevision } = await getStored(name, workspace, tx);
+    return getRevision(name, workspace, liveRevision, liveRevision, tx);
   }
 
   async function previousOf(live: EndpointRevision, workspace: string): Promise<number> {
@@ -207,8 +209,11 @@ export function createEndpoints(deps: EndpointsDependencies) {
       return inTurn(`${workspace}/${name}`, async () => {
         await getStored(name, workspace);
         await changes.run(caller, async (tx, record) => {
+          const served = { before: modelsOf(await getLive(name, workspace, tx)), after: [] };
+          await registry.lifecycle.lockServedIn(tx, workspace, served);
           await lineage.assertUnheld(tx, workspace, uri);
           await lineage.release(tx, workspace, uri);
+          await registry.lifecycle.noteServedIn(tx, record, served, uri, caller);
           await registry.unbindAliases(tx, workspace, uri);
           await endpointStore(tx).delete(workspace, name, clock.now());
           record({ action: 'endpoint.deleted', subject: uri, detail: { endpoint: name } });

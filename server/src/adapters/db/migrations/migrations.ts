@@ -53,6 +53,7 @@ import { migration as studies } from './056-studies.ts';
 import { migration as assessments } from './058-assessments.ts';
 import { migration as environments } from './059-environments.ts';
 import { migration as modelTests } from './060-model-tests.ts';
+import { migration as lifecycle } from './061-lifecycle.ts';
 import { migration as erasures } from './063-erasures.ts';
 import { migration as cachedTrials } from './066-cached-trials.ts';
 
@@ -114,4 +115,5 @@ export const migrations: readonly Migration[] = [
   modelTests,
   cachedTrials,
   erasures,
+  lifecycle,
 ];

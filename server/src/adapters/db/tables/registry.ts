@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely';
+
 interface RegisteredModelsTable {
   workspace: string;
   name: string;
@@ -42,6 +44,7 @@ interface ModelVersionsTable {
   recipe: string | null;
   metrics: string;
   approval: string;
+  state: Generated<string>;
   stage: string;
   description: string;
   created_at: number;
@@ -77,7 +80,35 @@ interface ModelAliasBindingsTable {
   endpoint_uri: string;
 }
 
+/** Never changed after the insert. */
+interface ModelTransitionsTable {
+  seq: Generated<number>;
+  workspace: string;
+  model: string;
+  number: number;
+  from_state: string;
+  to_state: string;
+  cause: string;
+  reason: string;
+  actor: string;
+  created_at: number;
+}
+
+/** Never changed after the insert; without a number the alias was removed. */
+interface ModelAliasMovesTable {
+  seq: Generated<number>;
+  workspace: string;
+  model: string;
+  alias: string;
+  number: number | null;
+  reason: string;
+  actor: string;
+  created_at: number;
+}
+
 export interface RegistryTables {
+  model_transitions: ModelTransitionsTable;
+  model_alias_moves: ModelAliasMovesTable;
   registered_models: RegisteredModelsTable;
   retired_model_names: RetiredModelNamesTable;
   model_versions: ModelVersionsTable;

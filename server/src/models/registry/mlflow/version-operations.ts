@@ -1,4 +1,5 @@
 import { errors } from '../../../base/errors.ts';
+import { formatReference } from '../../../base/references.ts';
 import { compact } from '../../../http/mlflow/compact.ts';
 import {
   type Fields,
@@ -13,22 +14,21 @@ import {
   toPageSize,
 } from '../../../http/mlflow/fields.ts';
 import { type Operation, read, write } from '../../../http/mlflow/operations.ts';
+import type { AliasGuard } from '../routes.ts';
 import { parseStage, stages } from '../rules.ts';
 import type { Registry } from '../service.ts';
 import type { VersionKey } from '../versions.ts';
 import { toMlflowVersion } from './replies.ts';
 import { newVersionOf } from './resources.ts';
 
+export type StageGuard = Pick<AliasGuard, 'askForStage'>;
+
 /** Also what a search gives when it names no size: clients that do not page get everything. */
 const mostResults = 200_000;
 
-export function versionOperations({
-  models,
-  versions,
-  searches,
-  findAlias,
-  artifactRoot,
-}: Registry): Operation[] {
+export function versionOperations(registry: Registry, guard?: StageGuard): Operation[] {
+  const { models, versions, searches, findAlias, artifactRoot } = registry;
+
   const describe = async (key: VersionKey, workspace: string) => ({
     model_version: toMlflowVersion(await versions.getDescribed(key, workspace)),
   });
@@ -113,7 +113,10 @@ export function versionOperations({
     write('model-versions/transition-stage', async (fields, caller) => {
       const key = getKey(fields);
       const archives = findBoolean(fields, 'archive_existing_versions') ?? false;
-      await versions.setStage(key, parseStage(getText(fields, 'stage')), archives, caller);
+      const stage = parseStage(getText(fields, 'stage'));
+      await versions.setStage(key, stage, archives, caller);
+      const reference = formatReference(key.name, key.number);
+      await guard?.askForStage(await registry.resolve(reference, caller.workspace), stage, caller);
       return describe(key, caller.workspace);
     }),
 

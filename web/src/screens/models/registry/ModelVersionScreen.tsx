@@ -26,6 +26,7 @@ import { AssessmentsPanel } from './AssessmentsPanel.tsx';
 import { CardPanel } from './CardPanel.tsx';
 import { EnvironmentsPanel } from './EnvironmentsPanel.tsx';
 import { InspectionPanel } from './InspectionPanel.tsx';
+import { LifecyclePanel } from './LifecyclePanel.tsx';
 import { LoadPanel } from './LoadPanel.tsx';
 import { ScorePanel } from './ScorePanel.tsx';
 import { StageLine } from './StageLine.tsx';
@@ -77,6 +78,7 @@ export function ModelVersionScreen() {
               },
               { id: 'card', title: 'Card', render: () => <CardPanel model={value} /> },
               { id: 'load', title: 'Use it', render: () => <LoadPanel model={value} /> },
+              { id: 'lifecycle', title: 'Lifecycle', render: () => <LifecyclePanel model={value} /> },
               { id: 'approvals', title: 'Decisions', render: () => <Decisions model={value} /> },
               { id: 'inside', title: 'Signature', render: () => <InspectionPanel model={value} /> },
               { id: 'model', title: 'Model', render: () => <Inside model={value} /> },
@@ -131,6 +133,9 @@ function Facts({ model }: { readonly model: ModelVersion }) {
   return (
     <Summary>
       <Fact name="Aliases">{model.aliases.length > 0 ? model.aliases.join(', ') : 'none'}</Fact>
+      <Fact name="State">
+        <StatusBadge state={model.state} />
+      </Fact>
       <Fact name="Stage">
         <StageLine stage={model.stage} />
       </Fact>
