@@ -49,6 +49,10 @@ export const failures = {
       'expectInvalid',
       `'${text}' is no head of a chain. Give it as verify printed it: 1234:9f86d081… with 64 hex digits.`,
     ),
+  passwordMissing: () =>
+    new CliError('passwordMissing', 'No password was given. Type it, or pipe it in as a line.'),
+  passwordsDiffer: () =>
+    new CliError('passwordsDiffer', 'The two passwords are not the same; nothing was changed. Try again.'),
   burstAlone: () =>
     new CliError('burstAlone', '--burst says how many requests may come at once of a --rate. Give both.'),
   referenceMissing: () =>

@@ -2,19 +2,46 @@ import { type Static, Type } from 'typebox';
 import { byId, Done, literals, nullable, page, pageQuery, strict, Timestamp } from './common.ts';
 import { endpoints } from './endpoint.ts';
 
-export const Role = literals('viewer', 'editor', 'approver', 'operator', 'admin', 'invoker');
+export const Role = literals('none', 'viewer', 'editor', 'approver', 'operator', 'admin', 'invoker');
 export type Role = Static<typeof Role>;
+
+/** Who gets a role: `user:mira`, `group:risk`, `token:shop` (every token of that name). */
+export const Grantee = Type.String({
+  minLength: 6,
+  maxLength: 200,
+  description: 'user:…, group:… or token:…',
+});
+export const GrantResource = Type.String({
+  minLength: 7,
+  maxLength: 400,
+  description: 'model:prices, endpoint:forecast, dataset:days',
+});
+
+export const Grant = Type.Object({
+  id: Type.String(),
+  to: Type.String(),
+  role: Role,
+  /** The one thing that it is for; null: all of the workspace. */
+  resource: nullable(Type.String()),
+  createdAt: Timestamp,
+  createdBy: Type.String(),
+});
+export type Grant = Static<typeof Grant>;
+
+/** How a caller has shown who they are. */
+export const Via = literals('local', 'token', 'password', 'session');
+export type Via = Static<typeof Via>;
 
 export const Identity = Type.Object({
   actor: Type.String(),
   role: Role,
   workspace: Type.String(),
   resource: nullable(Type.String()),
+  via: Via,
+  /** Roles on single things beside the one of the workspace. */
+  grants: Type.Array(Type.Object({ role: Role, resource: Type.String() })),
 });
 export type Identity = Static<typeof Identity>;
-
-export const User = Type.Object({ id: Type.String(), name: Type.String(), role: Role, createdAt: Timestamp });
-export type User = Static<typeof User>;
 
 /** Requests: so many at once, and so many a second in the long run. */
 export const RateLimit = Type.Object({
@@ -71,26 +98,9 @@ export const accessEndpoints = endpoints({
   whoami: {
     method: 'GET',
     path: '/api/v1/whoami',
-    permission: 'read',
+    permission: 'self',
     summary: 'Who the server takes you for',
     reply: Identity,
-  },
-  createUser: {
-    method: 'POST',
-    path: '/api/v1/users',
-    permission: 'admin',
-    summary: 'Create a named user',
-    body: strict({ name: Type.String({ minLength: 1, maxLength: 128 }), role: Role }),
-    reply: User,
-    status: 201,
-  },
-  listUsers: {
-    method: 'GET',
-    path: '/api/v1/users',
-    permission: 'admin',
-    summary: 'List users',
-    query: strict(pageQuery),
-    reply: page(User),
   },
   createToken: {
     method: 'POST',

@@ -1,7 +1,10 @@
 import type { Static, TObject, TSchema } from 'typebox';
 
-/** What a caller must be allowed to do. Roles are sets of these (see `access`). */
-export type Permission = 'public' | 'read' | 'write' | 'approve' | 'operate' | 'invoke' | 'admin';
+/**
+ * What a caller must be allowed to do. Roles are sets of these (see `access`); `self`, which is about the caller alone,
+ * is in all of them, and `public` needs no caller.
+ */
+export type Permission = 'public' | 'self' | 'read' | 'write' | 'approve' | 'operate' | 'invoke' | 'admin';
 
 /**
  * One promise of the HTTP interface, as data: routes, the SDK's methods, OpenAPI and the permission tests
@@ -13,10 +16,12 @@ export interface Endpoint {
   readonly path: string;
   readonly permission: Permission;
   /**
-   * What a call is about, for tokens that are good for one thing only: a uri whose `{names}` are parameters of the path
-   * or, with `/` between them, fields of the body. A call of an endpoint without it is refused to such tokens.
+   * What a call is about, for roles on single things: a uri whose `{names}` are parameters of the path or, with `/`
+   * between them, fields of the body. Whoever has no role in the workspace cannot call an endpoint without it.
    */
   readonly resource?: string | readonly string[];
+  /** A job's token may change through it what is the job's own. */
+  readonly byJobs?: true;
   readonly summary: string;
   readonly params?: TObject;
   readonly query?: TObject;

@@ -178,6 +178,7 @@ export const experimentsEndpoints = endpoints({
     path: '/api/v1/runs',
     permission: 'write',
     resource: ['run:{tags/mlflow.parentRunId}', 'experiment:{experimentId}'],
+    byJobs: true,
     summary: 'Start a run',
     body: strict({
       experimentId: Type.String(),
@@ -201,6 +202,7 @@ export const experimentsEndpoints = endpoints({
     path: '/api/v1/runs/:id',
     permission: 'write',
     resource: 'run:{id}',
+    byJobs: true,
     summary: 'End or rename a run',
     params: runId,
     body: strict({
@@ -215,6 +217,7 @@ export const experimentsEndpoints = endpoints({
     path: '/api/v1/runs/:id',
     permission: 'write',
     resource: 'run:{id}',
+    byJobs: true,
     summary: 'Delete a run; it can be restored',
     params: runId,
     reply: Done,
@@ -224,6 +227,7 @@ export const experimentsEndpoints = endpoints({
     path: '/api/v1/runs/:id/restore',
     permission: 'write',
     resource: 'run:{id}',
+    byJobs: true,
     summary: 'Take a deleted run back',
     params: runId,
     reply: Run,
@@ -233,6 +237,7 @@ export const experimentsEndpoints = endpoints({
     path: '/api/v1/runs/:id/batch',
     permission: 'write',
     resource: 'run:{id}',
+    byJobs: true,
     summary: 'Log parameters, metrics and tags together, all or nothing',
     params: runId,
     body: strict({
@@ -350,6 +355,7 @@ export const experimentsEndpoints = endpoints({
     path: '/api/v1/runs/:id/artifact',
     permission: 'write',
     resource: 'run:{id}',
+    byJobs: true,
     summary: 'Store one artifact file',
     params: runId,
     query: strict({ path: Type.String({ minLength: 1, maxLength: 2000 }) }),

@@ -11,6 +11,7 @@ import { experimentsEndpoints } from './experiments.ts';
 import { featureServicesEndpoints } from './feature-services.ts';
 import { featuresEndpoints } from './features.ts';
 import { garbageEndpoints } from './garbage.ts';
+import { grantsEndpoints, groupsEndpoints } from './grants.ts';
 import { inspectionEndpoints } from './inspections.ts';
 import { jobsEndpoints } from './jobs.ts';
 import { lifecycleEndpoints } from './lifecycle.ts';
@@ -36,6 +37,7 @@ import { subjectsEndpoints } from './subjects.ts';
 import { sweepsEndpoints } from './sweeps.ts';
 import { systemEndpoints } from './system.ts';
 import { scoreEndpoints } from './test-scores.ts';
+import { accountEndpoints, usersEndpoints } from './users.ts';
 import { validationEndpoints } from './validation.ts';
 import { webhooksEndpoints } from './webhooks.ts';
 
@@ -46,6 +48,10 @@ export const contract = {
   comments: commentsEndpoints,
   owners: ownersEndpoints,
   subjects: subjectsEndpoints,
+  account: accountEndpoints,
+  users: usersEndpoints,
+  groups: groupsEndpoints,
+  grants: grantsEndpoints,
   system: systemEndpoints,
   garbage: garbageEndpoints,
   sources: sourcesEndpoints,
@@ -111,6 +117,7 @@ export * from './feature-uses.ts';
 export * from './feature-views.ts';
 export * from './features.ts';
 export * from './garbage.ts';
+export * from './grants.ts';
 export * from './inspections.ts';
 export * from './jobs.ts';
 export * from './judgements.ts';
@@ -133,5 +140,6 @@ export * from './sweeps.ts';
 export * from './system.ts';
 export * from './test-scores.ts';
 export * from './training-sets.ts';
+export * from './users.ts';
 export * from './validation.ts';
 export * from './webhooks.ts';

@@ -310,6 +310,7 @@ export const profilingEndpoints = endpoints({
     method: 'GET',
     path: '/api/v1/datasets/:name/versions/:version/profile',
     permission: 'read',
+    resource: 'dataset:{name}',
     summary: 'What each column holds, what hangs together and what is wrong; computed once and kept',
     params: byVersion,
     query: strict({ time }),

@@ -376,6 +376,7 @@ export const sweepsEndpoints = endpoints({
     path: '/api/v1/sweeps/:id/trials/:number/report',
     permission: 'write',
     resource: 'trial:{id}#{number}',
+    byJobs: true,
     summary: "Report a trial's value at a step; the reply says whether it should stop",
     params: byTrial,
     body: strict({

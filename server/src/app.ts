@@ -5,16 +5,28 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contract } from '@tidemill/contract';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { createAudit, createChanges } from './access/audit/service.ts';
 import { createAuth } from './access/auth/service.ts';
 import { createComments } from './access/comments/service.ts';
 import { erasuresRoutes } from './access/erasures/routes.ts';
 import { createErasures } from './access/erasures/service.ts';
+import { createGrants } from './access/grants/service.ts';
 import { createLineage } from './access/lineage/service.ts';
 import { createOwners } from './access/owners/service.ts';
-import { accessRoutes, auditRoutes, commentsRoutes, ownersRoutes } from './access/routes.ts';
+import {
+  accessRoutes,
+  accountRoutes,
+  auditRoutes,
+  commentsRoutes,
+  grantsRoutes,
+  groupsRoutes,
+  ownersRoutes,
+  usersRoutes,
+} from './access/routes.ts';
 import { createSecrets } from './access/secrets/service.ts';
+import { createAccount } from './access/users/account.ts';
+import { createUsers } from './access/users/service.ts';
 import { lazyAnalytics } from './adapters/analytics/lazy.ts';
 import { openFilesystemFolder } from './adapters/artifact-folder/filesystem.ts';
 import type { Blobs } from './adapters/blobs/blobs.ts';
@@ -50,6 +62,7 @@ import { createSources } from './data/sources/service.ts';
 import { validationRoutes } from './data/validation/routes.ts';
 import { createValidation } from './data/validation/service.ts';
 import { bind } from './http/bind.ts';
+import { mayChangeByCookie } from './http/host-guard.ts';
 import { createInsideRequests } from './http/inside-requests.ts';
 import { mlflowApi } from './http/mlflow/mlflow-api.ts';
 import { createHttp } from './http/server.ts';
@@ -180,8 +193,17 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     },
   });
   const trustLocal = isLoopback(config.host);
+  const grants = createGrants({
+    ...{ db, clock, changes },
+    isUser: (tx, workspace, name) => users.isUser(tx, workspace, name),
+  });
+  const users = createUsers({
+    ...{ db, clock, changes, grants },
+    endTokens: (tx, workspace, actor) => auth.endTokens(tx, workspace, actor),
+  });
+  const account = createAccount({ db, users, grants });
   const auth = createAuth({
-    ...{ db, clock, changes, trustLocal },
+    ...{ db, clock, changes, users, grants, trustLocal },
     isOfJob: (job, uri, workspace) =>
       uri.startsWith('trial:') ? sweeps.isTrialOfJob(job, uri, workspace) : jobs.isOwn(job, uri, workspace),
   });
@@ -530,6 +552,9 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     comments,
     owners,
     auth,
+    users,
+    account,
+    grants,
     secrets,
     erasures,
     datasets,
@@ -575,15 +600,17 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     authenticate: (request, permission) =>
       inside.callerOf() ??
       auth.authenticate(
-        request.headers.authorization,
+        {
+          authorization: request.headers.authorization,
+          cookie: request.headers.cookie,
+          address: request.ip,
+          mayChangeByCookie: mayChangeByCookie(request),
+          where: whereOf(request),
+        },
         permission,
-        `${request.method} ${request.url.split('?')[0]}`,
       ),
-    assertReach: (request, permission, resources) =>
-      auth.assertReach(request.caller, {
-        ...{ permission, resources },
-        where: `${request.method} ${request.url.split('?')[0]}`,
-      }),
+    assertReach: (request, permission, resources, byJobs) =>
+      auth.assertReach(request.caller, { permission, resources, byJobs, where: whereOf(request) }),
   });
   addStandardRoutes(http, { version, isReady: () => ready });
   await addWebUi(http, config.webFolder);
@@ -643,6 +670,10 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'comments', contract.comments, commentsRoutes(services.comments));
   bind(http, 'owners', contract.owners, ownersRoutes(services.owners));
   bind(http, 'subjects', contract.subjects, erasuresRoutes(services.erasures));
+  bind(http, 'account', contract.account, accountRoutes(services.account, services.auth));
+  bind(http, 'users', contract.users, usersRoutes(services.users));
+  bind(http, 'groups', contract.groups, groupsRoutes(services.grants));
+  bind(http, 'grants', contract.grants, grantsRoutes(services.grants));
   bind(http, 'sources', contract.sources, sourcesRoutes(services.sources));
   bind(http, 'datasets', contract.datasets, datasetsRoutes(services.datasets));
   bind(http, 'profiling', contract.profiling, profilingRoutes(services.profiling));
@@ -768,6 +799,9 @@ async function openDatabase(config: Config): Promise<DatabaseHandle> {
   }
   return openSqlite({ file: join(config.dataFolder, 'tidemill.db'), durability: config.database.durability });
 }
+
+/** Without the query: it may hold what is nobody else's business. */
+const whereOf = ({ method, url }: FastifyRequest): string => `${method} ${url.split('?')[0]}`;
 
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || /^127\./.test(host);

@@ -15,7 +15,7 @@ export async function startServer(options: ConfigOptions): Promise<RunningServer
   const config = readConfig(options);
   const app = await createApp({ config, logger: createLogger(config.logLevel) });
   try {
-    if (!isLoopback(config.host) && !(await app.services.auth.hasUsableToken())) {
+    if (!isLoopback(config.host) && !(await app.services.auth.canAnybodyEnter())) {
       throw errors.authenticationRequired({ host: config.host });
     }
     await app.start();

@@ -8,6 +8,7 @@ import { theme } from './app/mantine.ts';
 import { createQueries } from './app/queries.ts';
 import { createScreens } from './app/router.tsx';
 import { followEvents } from './lib/live.ts';
+import { loginPage } from './lib/login.ts';
 import { findOwnPath } from './lib/mlflow-links.ts';
 import { reloadOnNewBuild } from './lib/new-build.ts';
 import { ensureStreamIteration } from './lib/stream-iteration.ts';
@@ -21,7 +22,8 @@ if (ownPath) history.replaceState(null, '', `/ui${ownPath}`);
 
 const queries = createQueries();
 const screens = createScreens();
-void followEvents(queries, new AbortController().signal);
+// Before the login there is nothing to follow; it ends with a new page.
+if (location.pathname !== loginPage) void followEvents(queries, new AbortController().signal);
 
 const root = document.getElementById('root');
 if (root) {

@@ -1,5 +1,5 @@
 import type { Impact, Role } from '@tidemill/contract';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { failures } from '../failure.ts';
 import { example, listUpTo } from '../pages.ts';
 import { toInteger, toNumber } from '../parse.ts';
@@ -7,17 +7,30 @@ import { sessionOf } from '../session.ts';
 import { formatTime, tableLines } from '../table.ts';
 import { addAuditCommands } from './access/audit.ts';
 import { addCommentsCommands } from './access/comments.ts';
+import { addGrants, addGroups } from './access/grants.ts';
 import { addLineageCommand } from './access/lineage.ts';
 import { addOwnersCommands } from './access/owners.ts';
+import { mostListed, roleOption } from './access/roles.ts';
 import { addSubjects } from './access/subjects.ts';
-
-const mostListed = 10_000;
-const roles = ['viewer', 'editor', 'approver', 'operator', 'admin', 'invoker'];
-const roleOption = () => new Option('--role <role>', 'what it may do').choices(roles).makeOptionMandatory();
+import { addAccount, addUsers } from './access/users.ts';
 
 export function addAccessCommands(program: Command): void {
   addTokens(program.command('tokens').description('tokens for programs and people'));
-  addUsers(program.command('users').description('named users'));
+  addUsers(program.command('users').description('people who log in by name and password'));
+  addGroups(program.command('groups').description('users and tokens that are given roles together'));
+  addGrants(program.command('grants').description('roles on single things, and of groups'));
+  addAccount(program.command('account').description('your own password and sessions'));
+  const whoami = program
+    .command('whoami')
+    .description('who the server takes you for')
+    .action(async (_options: object, command: Command) => {
+      const session = sessionOf(command);
+      session.show(await session.client.access.whoami(), ({ actor, role, grants }) => [
+        `${actor}  ${role}`,
+        ...grants.map((grant) => `${grant.role} of ${grant.resource}`),
+      ]);
+    });
+  example(whoami, 'whoami');
   addAuditCommands(program);
   addCommentsCommands(program);
   addOwnersCommands(program);
@@ -61,9 +74,12 @@ function addTokens(tokens: Command): void {
   const create = tokens
     .command('create <name>')
     .description('create a token; its secret is printed once')
-    .addOption(roleOption())
+    .addOption(roleOption().makeOptionMandatory())
     .option('--user <name>', 'act as this user')
-    .option('--resource <uri>', 'good for this one thing only, e.g. endpoint:forecast (default: all)')
+    .option(
+      '--resource <uri>',
+      'its role counts for this one thing only: endpoint:forecast, model:prices, dataset:days (default: all)',
+    )
     .option('--rate <requests>', 'so many requests a second (default: no limit)', toNumber)
     .option('--burst <requests>', 'so many at once (default: what is due in a second)', toInteger)
     .option('--expires-in-days <days>', 'default: never', toInteger)
@@ -109,32 +125,4 @@ function addTokens(tokens: Command): void {
       session.show(await session.client.access.revokeToken({ id }), () => `Revoked ${id}.`);
     });
   example(revoke, 'tokens revoke token_0199f3');
-}
-
-function addUsers(users: Command): void {
-  const create = users
-    .command('create <name>')
-    .description('create a named user')
-    .addOption(roleOption())
-    .action(async (name: string, options: { role: Role }, command: Command) => {
-      const session = sessionOf(command);
-      session.show(
-        await session.client.access.createUser({ name, role: options.role }),
-        (user) => `Created user ${user.name} (${user.role}).`,
-      );
-    });
-  example(create, 'users create ada --role approver');
-  const list = users
-    .command('list')
-    .description('list users')
-    .action(async (_options: object, command: Command) => {
-      const session = sessionOf(command);
-      const items = await listUpTo(mostListed, (page) => session.client.access.listUsers(page));
-      session.list(
-        items,
-        { name: (u) => u.name, role: (u) => u.role, created: (u) => formatTime(u.createdAt) },
-        'No named users; on this machine you are the owner.',
-      );
-    });
-  example(list, 'users list');
 }

@@ -117,7 +117,8 @@ export const catalogue = {
   // access
   unauthenticated: entry<{ reason: string }>(
     401,
-    (d) => `No valid credentials: ${d.reason}. Send Authorization: Bearer <token> (tidemill tokens create).`,
+    (d) =>
+      `No valid credentials: ${d.reason}. Log in at /ui/login, or send Authorization: Bearer <token> (tidemill tokens create).`,
   ),
   permissionDenied: entry<{ actor: string; permission: string; where: string }>(
     403,
@@ -137,7 +138,7 @@ export const catalogue = {
   tokenResourceInvalid: entry<{ resource: string; reason: string }>(
     400,
     (d) =>
-      `'${d.resource.slice(0, 200)}' cannot be the resource of a token: ${d.reason}. Name an endpoint, as in endpoint:forecast.`,
+      `'${d.resource.slice(0, 200)}' cannot be the resource of a token: ${d.reason}. Name a thing, as in endpoint:forecast, model:prices or dataset:days.`,
   ),
   jobTokenRefused: entry<{ job: string; where: string; advice: string }>(
     403,
@@ -152,6 +153,79 @@ export const catalogue = {
   tokenNotFound: entry<{ id: string }>(
     404,
     (d) => `There is no token '${d.id}'. tidemill tokens list shows them.`,
+  ),
+  grantElsewhere: entry<{ actor: string; permission: string; where: string }>(
+    403,
+    (d) =>
+      `${d.actor} has the permission '${d.permission}' on single things only, and ${d.where} is about something else. Ask an admin for a role on it, or in the workspace (tidemill grants add).`,
+  ),
+  loginRefused: entry<Record<never, never>>(
+    401,
+    () =>
+      'The name or the password is wrong. An admin gives an invitation to choose another password (tidemill users invite NAME).',
+  ),
+  loginThrottled: entry<{ retryAfterSeconds: number }>(
+    429,
+    (d) => `Too many wrong passwords. Try again in ${d.retryAfterSeconds} s.`,
+  ),
+  passwordChecksBusy: entry<{ waiting: number }>(
+    503,
+    (d) => `More than ${d.waiting} passwords wait to be checked. Try again in a moment.`,
+  ),
+  passwordWeak: entry<{ reason: string }>(
+    400,
+    (d) => `This password cannot be used: ${d.reason}. Several words in a row make a good one.`,
+  ),
+  invitationInvalid: entry<Record<never, never>>(
+    400,
+    () =>
+      'This invitation is not good: it was used, has expired, or was replaced by a newer one. Ask an admin for another (tidemill users invite NAME).',
+  ),
+  userDisabled: entry<{ name: string }>(
+    401,
+    (d) =>
+      `The user '${d.name}' is disabled. An admin can enable them again (tidemill users enable ${d.name}).`,
+  ),
+  lastAdmin: entry<{ name: string }>(
+    409,
+    (d) =>
+      `'${d.name}' is the last admin among the users and stays one. Make somebody else admin first (tidemill users role NAME admin).`,
+  ),
+  accountMissing: entry<{ actor: string }>(
+    409,
+    (d) => `${d.actor} is no user who could have a password. Log in by name, at /ui/login.`,
+  ),
+  sessionNotFound: entry<{ id: string }>(
+    404,
+    (d) => `There is no session '${d.id}' of yours; it may have ended already.`,
+  ),
+  crossSiteRefused: entry<{ where: string }>(
+    403,
+    (d) =>
+      `${d.where} came by the cookie of a login, and not from a page of this server. Programs send a token instead: Authorization: Bearer <token>.`,
+  ),
+  granteeInvalid: entry<{ grantee: string }>(
+    400,
+    (d) => `'${d.grantee}' is nobody here. Write user:NAME, group:NAME or token:NAME.`,
+  ),
+  grantInvalid: entry<{ reason: string }>(
+    400,
+    (d) =>
+      `This cannot be granted: ${d.reason}. A grant is a role, on model:NAME, endpoint:NAME, dataset:NAME or all.`,
+  ),
+  grantExists: entry<{ to: string; what: string }>(409, (d) => `${d.to} is ${d.what} already.`),
+  grantNotFound: entry<{ id: string }>(
+    404,
+    (d) => `There is no grant '${d.id}'. tidemill grants list shows them.`,
+  ),
+  groupExists: entry<{ name: string }>(409, (d) => `The group '${d.name}' exists already.`),
+  groupNotFound: entry<{ name: string }>(
+    404,
+    (d) => `There is no group '${d.name}'. tidemill groups list shows them.`,
+  ),
+  memberNotFound: entry<{ member: string; group: string }>(
+    404,
+    (d) => `${d.member} is not in the group '${d.group}'. tidemill groups show ${d.group} lists its members.`,
   ),
   userExists: entry<{ name: string }>(409, (d) => `The user '${d.name}' exists already.`),
   tokenRoleTooWide: entry<{ user: string; has: string; asked: string }>(

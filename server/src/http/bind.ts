@@ -19,8 +19,18 @@ export type Handlers<L extends Endpoints> = {
     input: Input<L[N]>,
     caller: Caller,
     signal: AbortSignal,
+    exchange: Exchange,
   ) => Promise<Reply<L[N]>> | Reply<L[N]>;
 };
+
+/** What a login needs of its request and reply; of an endpoint that is public there is no caller. */
+export interface Exchange {
+  readonly address: string;
+  readonly agent: string;
+  /** Whether the browser speaks TLS, to this server or to a proxy before it. */
+  readonly isSecure: boolean;
+  setCookie(text: string): void;
+}
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -32,6 +42,8 @@ declare module 'fastify' {
     permission?: Permission;
     /** What a call is about, as uris; see `Endpoint.resource`. */
     resources?: (request: FastifyRequest) => readonly string[];
+    /** Whether a job's token may change through it what is the job's own. */
+    byJobs?: boolean;
   }
 }
 
@@ -60,15 +72,16 @@ function addRoute<L extends Endpoints>(
   [name, endpoint]: [keyof L & string, Endpoint],
   handlers: Handlers<L>,
 ): void {
-  const handle = handlers[name] as (input: unknown, caller: Caller, signal: AbortSignal) => unknown;
+  const handle = handlers[name] as (...words: [unknown, Caller, AbortSignal, Exchange?]) => unknown;
   const read = createReader(endpoint);
   const signalOf = handle.length > 2 ? abortOnClose : () => neverAborted;
+  const exchangeOf = handle.length > 3 ? toExchange : () => undefined;
   const route = {
     url: routePath(endpoint),
-    config: { permission: endpoint.permission, ...resourcesOf(endpoint) },
+    config: { permission: endpoint.permission, ...resourcesOf(endpoint), byJobs: endpoint.byJobs ?? false },
     exposeHeadRoute: !endpoint.download,
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
-      const result = await handle(read(request), request.caller, signalOf(reply));
+      const result = await handle(read(request), request.caller, signalOf(reply), exchangeOf(request, reply));
       // Some choose the form of the file by what the client accepts.
       if (endpoint.download) return sendDownload(request, reply.header('vary', 'accept'), result as Download);
       return reply.status(endpoint.status ?? 200).send(result);
@@ -79,6 +92,16 @@ function addRoute<L extends Endpoints>(
   if (endpoint.download && endpoint.method === 'GET')
     scope.route({ ...route, method: 'HEAD', schema: { hide: true } });
 }
+
+const toExchange = (request: FastifyRequest, reply: FastifyReply): Exchange => ({
+  address: request.ip,
+  agent: request.headers['user-agent'] ?? '',
+  isSecure:
+    request.protocol === 'https' ||
+    request.headers['x-forwarded-proto'] === 'https' ||
+    (request.headers.origin ?? '').startsWith('https:'),
+  setCookie: (text) => void reply.header('set-cookie', text),
+});
 
 function resourcesOf({ resource }: Endpoint) {
   if (resource === undefined) return {};

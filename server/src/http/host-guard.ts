@@ -22,6 +22,19 @@ export function hostGuard(allowed: readonly string[]) {
   };
 }
 
+const safe = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/**
+ * Whether a request may change something by the browser's cookie alone: the browser says that a page of ours has made it.
+ * `Sec-Fetch-Site` cannot be set by a page; older browsers say where they come from in `Origin`.
+ */
+export function mayChangeByCookie({ method, headers }: Pick<FastifyRequest, 'method' | 'headers'>): boolean {
+  if (safe.has(method)) return true;
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined) return site === 'same-origin';
+  return headers.origin !== undefined && hostOf(headers.origin) === headers.host;
+}
+
 function hostOf(origin: string): string {
   return URL.canParse(origin) ? new URL(origin).host : origin;
 }

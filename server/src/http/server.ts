@@ -35,11 +35,12 @@ export interface HttpOptions {
   readonly allowedHosts: readonly string[];
   /** Says who the caller is and refuses what they may not do. */
   readonly authenticate: (request: FastifyRequest, permission: Permission) => Promise<Caller>;
-  /** Refuses what a caller whose token is good for one thing only has no business with; null: the route does not say. */
+  /** Refuses what a caller who has roles on single things only has no business with; null: the route does not say. */
   readonly assertReach: (
     request: FastifyRequest,
     permission: Permission,
-    resources: readonly string[] | null,
+    resources: () => readonly string[] | null,
+    byJobs: boolean,
   ) => Promise<void>;
 }
 
@@ -86,9 +87,9 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   });
   // What MLflow's requests are about stands in their bodies.
   http.addHook('preHandler', async (request) => {
-    if (request.caller?.resource === undefined) return;
-    const resources = request.routeOptions.config?.resources?.(request) ?? null;
-    await options.assertReach(request, permissionOf(request), resources);
+    if (!request.caller) return;
+    const { resources, byJobs = false } = request.routeOptions.config ?? {};
+    await options.assertReach(request, permissionOf(request), () => resources?.(request) ?? null, byJobs);
   });
   await http.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title: 'Tidemill', version: options.version } },

@@ -1,10 +1,12 @@
 import { Button, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import type { Identity } from '@tidemill/sdk';
 import { Action } from '../components/Action.tsx';
 import { LiveBadge } from '../components/LiveBadge.tsx';
 import { StatusBadge } from '../components/StatusBadge.tsx';
 import { ask, client } from '../lib/client.ts';
+import { leave } from '../lib/login.ts';
 import classes from './Shell.module.css';
 
 /** Whether automation runs, whether the screen is live, who looks at it. */
@@ -24,15 +26,36 @@ export function HeaderBar() {
       {status.data && <PauseSwitch paused={status.data.paused} />}
       <Link to="/status">Status</Link>
       <LiveBadge />
-      <span className={classes.who}>
-        {who.data && (
-          <span title={`${who.data.role} in workspace ${who.data.workspace}`}>
-            {who.data.actor} ({who.data.role})
-          </span>
-        )}
-      </span>
+      <span className={classes.who}>{who.data && <Who {...who.data} />}</span>
       <SchemeSwitch />
     </div>
+  );
+}
+
+/** Who is logged in, and the way out; on the server's own machine, the way in. */
+function Who({ actor, role, workspace, via }: Identity) {
+  const title = `${role} in workspace ${workspace}`;
+  const words = `${actor} (${role})`;
+  const isUser = actor.startsWith('user:') && via !== 'local';
+  return (
+    <>
+      {isUser ? (
+        <Link to="/account" title={title}>
+          {words}
+        </Link>
+      ) : (
+        <span title={title}>{words}</span>
+      )}
+      {via === 'local' ? (
+        <Button component="a" href="/ui/login" variant="subtle" color="gray" c="dimmed">
+          Log in
+        </Button>
+      ) : (
+        <Button variant="subtle" color="gray" c="dimmed" onClick={() => void leave()}>
+          {via === 'session' ? 'Log out' : 'Forget token'}
+        </Button>
+      )}
+    </>
   );
 }
 

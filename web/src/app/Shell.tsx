@@ -2,7 +2,6 @@ import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 import { HeaderBar } from './HeaderBar.tsx';
 import classes from './Shell.module.css';
-import { TokenPrompt } from './TokenPrompt.tsx';
 import { wings } from './wings.ts';
 
 /** Menu, header bar, screen. */
@@ -13,6 +12,8 @@ export function Shell() {
   useEffect(() => {
     main.current?.scrollTo(0, 0);
   }, [path]);
+  // Before the login nothing is asked of the server.
+  if (path === '/login') return <Outlet />;
   return (
     <div className={classes.shell}>
       <a className={classes.skip} href="#main">
@@ -37,7 +38,6 @@ export function Shell() {
       <main ref={main} id="main" className={classes.main} tabIndex={-1}>
         <Outlet />
       </main>
-      <TokenPrompt />
     </div>
   );
 }

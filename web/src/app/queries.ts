@@ -1,11 +1,13 @@
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
 import { TidemillClientError } from '@tidemill/sdk';
-import { wantToken } from '../lib/client.ts';
+import { goToLogin } from '../lib/login.ts';
 
 const longestRetries = 2;
 
+/** A wrong password is told where it was typed; whoever is not known, or no longer, logs in. */
 function onError(error: unknown): void {
-  if (error instanceof TidemillClientError && error.status === 401) wantToken();
+  if (error instanceof TidemillClientError && error.status === 401 && error.code !== 'loginRefused')
+    goToLogin();
 }
 
 /** What was refused stays refused; only an unreachable or failing server is asked again. */

@@ -138,6 +138,12 @@ const data = [
 ];
 
 const access = [
+  screen('/login', 'LoginScreen', () => import('../screens/access/users/LoginScreen.tsx')),
+  screen('/account', 'AccountScreen', () => import('../screens/access/users/AccountScreen.tsx')),
+  screen('/users', 'UsersScreen', () => import('../screens/access/users/UsersScreen.tsx')),
+  screen('/users/$name', 'UserScreen', () => import('../screens/access/users/UserScreen.tsx')),
+  screen('/groups', 'GroupsScreen', () => import('../screens/access/grants/GroupsScreen.tsx')),
+  screen('/grants', 'GrantsScreen', () => import('../screens/access/grants/GrantsScreen.tsx')),
   screen('/tokens', 'TokensScreen', () => import('../screens/access/auth/TokensScreen.tsx')),
   screen('/audit', 'AuditScreen', () => import('../screens/access/audit/AuditScreen.tsx')),
   screen('/lineage', 'LineageScreen', () => import('../screens/access/lineage/LineageScreen.tsx')),

@@ -45,6 +45,9 @@ export const wings = [
   {
     wing: 'access',
     screens: [
+      { title: 'Users', to: '/users' },
+      { title: 'Groups', to: '/groups' },
+      { title: 'Grants', to: '/grants' },
       { title: 'Tokens', to: '/tokens' },
       { title: 'Audit', to: '/audit' },
       { title: 'Lineage', to: '/lineage' },

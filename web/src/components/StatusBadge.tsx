@@ -55,6 +55,8 @@ const tones: Readonly<Record<string, Tone>> = {
   normal: 'good',
   active: 'good',
   revoked: 'bad',
+  disabled: 'bad',
+  invited: 'idle',
   paused: 'warn',
   equal: 'good',
   'equal rows in another order': 'good',

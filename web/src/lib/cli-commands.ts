@@ -215,6 +215,13 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'comments.create': ({ subject, text }) =>
     `comments add ${shellQuote(String(subject))} ${shellQuote(String(text))}`,
   'audit.verify': () => 'audit verify',
+  'users.list': () => 'users list',
+  'users.get': (input) => `users show ${input.name}`,
+  'users.listSessions': (input) => `users sessions ${input.name}`,
+  'account.get': () => 'account show',
+  'account.listSessions': () => 'account sessions',
+  'groups.list': () => 'groups list',
+  'grants.list': (input) => `grants list${option(input, 'to')}`,
   'access.impact': ({ uri }) => `impact ${uri}`,
   'access.lineage': ({ uri }) => `lineage ${uri}`,
   'subjects.list': () => 'subjects list',

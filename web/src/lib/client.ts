@@ -3,35 +3,23 @@ import { type Client, createClient } from '@tidemill/sdk';
 
 const storedToken = 'tidemill.token';
 
-/** The token this browser keeps; none is needed on the server's own machine. */
+/** The token this browser keeps; none is needed on the server's own machine, nor by who has logged in. */
 export const getToken = (): string | undefined => localStorage.getItem(storedToken) ?? undefined;
 
 const build = (): Client => createClient({ url: location.origin, ...(getToken() && { token: getToken() }) });
 
 let current = build();
-let isWanted = false;
-const watchers = new Set<() => void>();
-
-function want(next: boolean): void {
-  isWanted = next;
-  for (const tell of watchers) tell();
-}
 
 export const client = (): Client => current;
-
-/** Whether the server has refused what we came with. */
-export const isTokenWanted = (): boolean => isWanted;
-export const wantToken = (): void => want(true);
-
-export function watchToken(tell: () => void): () => void {
-  watchers.add(tell);
-  return () => watchers.delete(tell);
-}
 
 export function setToken(token: string): void {
   localStorage.setItem(storedToken, token);
   current = build();
-  want(false);
+}
+
+export function forgetToken(): void {
+  localStorage.removeItem(storedToken);
+  current = build();
 }
 
 export type Domain = keyof Client & string;

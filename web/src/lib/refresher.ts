@@ -35,7 +35,9 @@ const touched: Readonly<Record<string, readonly Domain[]>> = {
   retraining: ['retraining'],
   automation: ['system'],
   token: ['access'],
-  user: ['access'],
+  user: ['access', 'users', 'account'],
+  group: ['groups', 'users', 'account'],
+  grant: ['grants', 'users', 'account'],
 };
 
 /** Null: an event we do not know may touch anything. */

@@ -36,9 +36,12 @@ export interface ScreenSearch {
   readonly column?: string;
   readonly actor?: string;
   readonly action?: string;
+  /** Where the login leads. */
+  readonly next?: string;
 }
 
 const known = [
+  'next',
   'q',
   'sort',
   'columns',

@@ -29,7 +29,7 @@ beforeAll(async () => {
     .where('name', '=', 'elsewhere')
     .execute();
   const { token } = await auth.createToken({ name: 'marked-token', role: 'viewer' }, caller);
-  await auth.createUser({ name: 'marked-user', role: 'viewer' }, caller);
+  await services.users.create({ name: 'marked-user', role: 'viewer' }, caller);
   await datasets.commit({ name: 'marked-data', format: 'csv', content: Buffer.from('a,b\n1,2\n') }, caller);
   const experiment = await experiments.createExperiment({ name: 'marked-experiment' }, caller);
   const run = await experiments.createRun({ experimentId: experiment.id, name: 'marked-run' }, caller);

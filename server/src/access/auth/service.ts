@@ -1,32 +1,27 @@
-import type { Page, Permission, RateLimit, Role, Token, User } from '@tidemill/contract';
+import type { Identity, Page, Permission, RateLimit, Role, Token } from '@tidemill/contract';
 import type { Db } from '../../adapters/db/db.ts';
-import type { Caller } from '../../base/caller.ts';
+import type { Caller, RoleOn } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { errors } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.ts';
 import type { Changes } from '../audit/service.ts';
+import { type Grants, isWithin, widestRole } from '../grants/service.ts';
+import { cookieOf, type KnownUser, type Users } from '../users/service.ts';
 import { createJobTokens } from './job-tokens.ts';
 import { createRateLimits } from './rate-limits.ts';
-import { createReach, type ReachDependencies, roleRefusal } from './reach.ts';
-import {
-  assertResource,
-  hashSecret,
-  isWithin,
-  mayRole,
-  newSecret,
-  secretOf,
-  unknownReason,
-} from './rules.ts';
+import { createReach, findDenial, type ReachDependencies } from './reach.ts';
+import { assertResource, credentialsOf, hashSecret, newSecret, unknownReason } from './rules.ts';
 import { authStore } from './store.ts';
 
 export type { JobTokens } from './job-tokens.ts';
-export { mayRole } from './rules.ts';
 
 export interface AuthDependencies extends ReachDependencies {
   readonly db: Db;
   readonly clock: Clock;
   readonly changes: Changes;
+  readonly users: Users;
+  readonly grants: Grants;
   /** On 127.0.0.1 whoever reaches the port is the owner; anywhere else a token is needed. */
   readonly trustLocal: boolean;
 }
@@ -50,34 +45,108 @@ interface Known {
   readonly rate: RateLimit | null;
 }
 
-export function createAuth({ db, clock, changes, trustLocal, isOfJob }: AuthDependencies) {
+/** Of a request: who it says it is from, and how. */
+export interface Request {
+  readonly authorization?: string | undefined;
+  readonly cookie?: string | undefined;
+  readonly address: string;
+  /** Whether it may change something by the cookie alone: no other site has made the browser send it. */
+  readonly mayChangeByCookie: boolean;
+  /** Method and path. */
+  readonly where: string;
+}
+
+const userPrefix = 'user:';
+const localOwner = { isAnonymous: true, via: 'local' } as const;
+
+export function createAuth({ db, clock, changes, users, grants, trustLocal, isOfJob }: AuthDependencies) {
   const store = authStore(db);
-  const cache = new Map<string, Known & { readonly until: number }>();
+  const cache = new Map<string, Known & { readonly until: number; readonly epoch: number }>();
   const limits = createRateLimits(clock);
   const touched = new Map<string, number>();
 
   async function findCaller(secret: string): Promise<Known> {
     const hash = hashSecret(secret);
     const cached = cache.get(hash);
-    if (cached && cached.until > clock.now()) return cached;
+    if (cached && cached.until > clock.now() && cached.epoch === grants.epoch()) return cached;
+    // Before anything is read: a change in between makes it stale.
+    const epoch = grants.epoch();
     const found = await store.findByHash(hash);
     const now = clock.now();
     if (!found) throw errors.unauthenticated({ reason: unknownReason(secret) });
     if (found.token.revokedAt) throw errors.unauthenticated({ reason: 'the token was revoked' });
     if (found.token.expiresAt && found.token.expiresAt <= now)
       throw errors.unauthenticated({ reason: 'the token has expired' });
-    const { id, actor, role, resource, rate } = found.token;
-    const caller = { actor, role, workspace: found.workspace, ...(resource !== null && { resource }) };
-    const known = { id, caller, rate };
+    const { id, resource, rate, expiresAt } = found.token;
+    const known = { id, caller: await callerOf(found.token, found.workspace), rate };
     await touch(id, now);
     // Those of jobs die with them, at once and on every server.
     if (resource?.startsWith('job:')) return known;
     if (cache.size >= cacheSize) cache.clear();
     cache.set(hash, {
       ...known,
-      until: Math.min(now + cacheMs, found.token.expiresAt ?? Number.MAX_SAFE_INTEGER),
+      until: Math.min(now + cacheMs, expiresAt ?? Number.MAX_SAFE_INTEGER),
+      epoch,
     });
     return known;
+  }
+
+  /** A token has its own role and what is granted to it; one of a user may no more than the user, too. */
+  async function callerOf({ actor, role, resource }: Token, workspace: string): Promise<Caller> {
+    const narrowed = { ...(resource !== null && { resource }), via: 'token' as const };
+    if (resource?.startsWith('job:')) return { actor, role, workspace, ...narrowed };
+    const own: readonly RoleOn[] = [{ role, resource }];
+    if (!actor.startsWith(userPrefix)) {
+      const rights = [...own, ...(await grants.rolesOf(workspace, actor))];
+      return { actor, role: widestRole(rights), workspace, rights: [rights], ...narrowed };
+    }
+    const found = usable(await users.findKnown(workspace, actor.slice(userPrefix.length)), actor);
+    const widest = widestRole(found.rights);
+    const shown = isWithin(role, widest) ? widestRole(own) : widest;
+    return { actor, role: shown, workspace, rights: [own, found.rights], ...narrowed };
+  }
+
+  function usable(found: KnownUser | null, who: string): KnownUser {
+    if (!found) throw errors.unauthenticated({ reason: `there is no ${who} any more` });
+    if (found.user.disabledAt !== null) throw errors.userDisabled({ name: found.user.name });
+    return found;
+  }
+
+  const callerFor = (
+    { user, rights }: KnownUser,
+    workspace: string,
+    via: 'password' | 'session',
+  ): Caller => ({
+    ...{ actor: `${userPrefix}${user.name}`, role: widestRole(rights), workspace, rights: [rights], via },
+  });
+
+  async function findByPassword(name: string, password: string, address: string): Promise<Caller> {
+    const found = await users.check(defaultWorkspace, name, password, address);
+    await users.noteLogin(defaultWorkspace, name);
+    return callerFor(found, defaultWorkspace, 'password');
+  }
+
+  /** Null: the cookie is no longer good. @throws userDisabled, crossSiteRefused */
+  async function findByCookie(secret: string, { mayChangeByCookie, where }: Request): Promise<Caller | null> {
+    const session = await users.sessions.find(secret);
+    if (!session) return null;
+    if (!mayChangeByCookie) throw errors.crossSiteRefused({ where });
+    const found = usable(await users.findKnown(session.workspace, session.user), session.user);
+    return { ...callerFor(found, session.workspace, 'session'), session: session.id };
+  }
+
+  async function identify(request: Request): Promise<Caller> {
+    const credentials = credentialsOf(request.authorization);
+    if (credentials?.kind === 'token') return findLimited(credentials.secret);
+    if (credentials) return findByPassword(credentials.name, credentials.password, request.address);
+    const secret = cookieOf(request.cookie);
+    const caller = secret === null ? null : await findByCookie(secret, request);
+    if (caller) return caller;
+    // A cookie of another server on this machine keeps nobody out of their own.
+    if (trustLocal)
+      return { ...{ actor: 'user:owner', role: 'admin', workspace: defaultWorkspace }, ...localOwner };
+    const reason = secret === null ? 'the request carries none' : 'the session has ended';
+    throw errors.unauthenticated({ reason });
   }
 
   /** Whoever asks too often is told so before anything is done. @throws tokenRateExceeded */
@@ -101,60 +170,42 @@ export function createAuth({ db, clock, changes, trustLocal, isOfJob }: AuthDepe
     workspace: string,
   ): Promise<string> {
     if (!input.user) return `token:${input.name}`;
-    const user = await store.findUser(workspace, input.user);
-    if (!user) throw errors.userNotFound({ name: input.user });
-    if (!isWithin(input.role, user.role)) {
-      throw errors.tokenRoleTooWide({ user: user.name, has: user.role, asked: input.role });
-    }
-    return `user:${user.name}`;
+    const found = await users.findKnown(workspace, input.user);
+    if (!found) throw errors.userNotFound({ name: input.user });
+    const { user, rights } = found;
+    if (!rights.some(({ role }) => isWithin(input.role, role)))
+      throw errors.tokenRoleTooWide({ user: user.name, has: widestRole(rights), asked: input.role });
+    return `${userPrefix}${user.name}`;
   }
 
   return {
-    /** @throws unauthenticated, tokenRateExceeded, permissionDenied */
-    async authenticate(
-      authorization: string | undefined,
-      permission: Permission,
-      where: string,
-    ): Promise<Caller> {
-      const secret = secretOf(authorization);
-      if (!secret && !trustLocal) throw errors.unauthenticated({ reason: 'the request carries no token' });
-      const caller: Caller = secret
-        ? await findLimited(secret)
-        : { actor: 'user:owner', role: 'admin', workspace: defaultWorkspace, isAnonymous: true };
-      if (!mayRole(caller.role, permission)) throw roleRefusal(caller, permission, where);
+    /** What the call is about is not known yet: `assertReach` decides where that matters. @throws unauthenticated, tokenRateExceeded, loginRefused, loginThrottled, userDisabled, crossSiteRefused, permissionDenied */
+    async authenticate(request: Request, permission: Permission): Promise<Caller> {
+      const caller = await identify(request);
+      const denial = findDenial(caller, permission, request.where);
+      if (denial) throw denial;
       return caller;
     },
 
     assertReach: createReach({ isOfJob }),
     jobTokens: createJobTokens({ db, clock, isNeeded: !trustLocal }),
 
-    whoami: ({ actor, role, workspace, resource }: Caller) => ({
-      ...{ actor, role, workspace },
+    /** Of somebody who has just logged in. */
+    async whoamiOf(name: string): Promise<Identity> {
+      const found = usable(await users.findKnown(defaultWorkspace, name), name);
+      return this.whoami(callerFor(found, defaultWorkspace, 'session'));
+    },
+
+    whoami: ({ actor, role, workspace, resource, via = 'local', rights = [] }: Caller): Identity => ({
+      ...{ actor, role, workspace, via },
       resource: resource ?? null,
+      grants: (rights[0] ?? []).flatMap(({ role: each, resource: on }) =>
+        on === null ? [] : [{ role: each, resource: on }],
+      ),
     }),
-    hasUsableToken: async () => (await store.countUsable(clock.now())) > 0,
-
-    createUser(input: { name: string; role: Role }, caller: Caller): Promise<User> {
-      return changes.run(caller, async (tx, record) => {
-        const user = await authStore(tx).insertUser(caller.workspace, {
-          id: newId('user'),
-          ...input,
-          createdAt: clock.now(),
-        });
-        if (!user) throw errors.userExists({ name: input.name });
-        record({ action: 'user.created', subject: `user:${user.name}`, detail: { role: user.role } });
-        return user;
-      });
-    },
-
-    async listUsers(
-      input: { cursor?: string | undefined; limit?: number | undefined },
-      caller: Caller,
-    ): Promise<Page<User>> {
-      const limit = input.limit ?? defaultPageSize;
-      const after = input.cursor ? decodeCursor(input.cursor, isText) : '';
-      return toPage(await store.listUsers(caller.workspace, after, limit + 1), limit, (user) => user.name);
-    },
+    /** Whether there is a token that is good for the workspace, or an admin who can log in. */
+    canAnybodyEnter: async () =>
+      (await store.countUsable(clock.now())) > 0 || (await users.hasAdminWithPassword()),
 
     /** The secret is in this reply and nowhere else: only its hash is kept. */
     async createToken(
@@ -213,9 +264,13 @@ export function createAuth({ db, clock, changes, trustLocal, isOfJob }: AuthDepe
         if (!revoked) throw errors.tokenNotFound(input);
         record({ action: 'token.revoked', subject: `token:${input.id}` });
       });
-      cache.clear();
+      grants.changed();
       return {};
     },
+
+    /** In the transaction that deletes a user: one of the same name later has none of their tokens. */
+    endTokens: (tx: Db, workspace: string, actor: string): Promise<void> =>
+      authStore(tx).revokeAll(workspace, actor, clock.now()),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Role, Token, User } from '@tidemill/contract';
+import type { Role, Token } from '@tidemill/contract';
 import type { Selectable } from 'kysely';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Database } from '../../adapters/db/schema.ts';
@@ -19,47 +19,7 @@ const toToken = (row: Selectable<Database['tokens']>): Token => ({
   revokedAt: row.revoked_at,
 });
 
-const toUser = (row: Selectable<Database['users']>): User => ({
-  id: row.id,
-  name: row.name,
-  role: row.role as Role,
-  createdAt: row.created_at,
-});
-
 export const authStore = (db: Db) => ({
-  /** Null when the name is taken. */
-  async insertUser(workspace: string, user: User): Promise<User | null> {
-    const row = await db
-      .insertInto('users')
-      .values({ id: user.id, workspace, name: user.name, role: user.role, created_at: user.createdAt })
-      .onConflict((conflict) => conflict.columns(['workspace', 'name']).doNothing())
-      .returningAll()
-      .executeTakeFirst();
-    return row ? toUser(row) : null;
-  },
-
-  async findUser(workspace: string, name: string): Promise<User | null> {
-    const row = await db
-      .selectFrom('users')
-      .selectAll()
-      .where('workspace', '=', workspace)
-      .where('name', '=', name)
-      .executeTakeFirst();
-    return row ? toUser(row) : null;
-  },
-
-  async listUsers(workspace: string, after: string, limit: number): Promise<User[]> {
-    const rows = await db
-      .selectFrom('users')
-      .selectAll()
-      .where('workspace', '=', workspace)
-      .where('name', '>', after)
-      .orderBy('name')
-      .limit(limit)
-      .execute();
-    return rows.map(toUser);
-  },
-
   async insertToken(workspace: string, token: Token, hash: string): Promise<void> {
     await db
       .insertInto('tokens')
@@ -101,6 +61,16 @@ export const authStore = (db: Db) => ({
       .where('revoked_at', 'is', null)
       .executeTakeFirst();
     return Number(result.numUpdatedRows) === 1;
+  },
+
+  async revokeAll(workspace: string, actor: string, now: number): Promise<void> {
+    await db
+      .updateTable('tokens')
+      .set({ revoked_at: now })
+      .where('workspace', '=', workspace)
+      .where('actor', '=', actor)
+      .where('revoked_at', 'is', null)
+      .execute();
   },
 
   async deleteOf(workspace: string, resource: string): Promise<void> {

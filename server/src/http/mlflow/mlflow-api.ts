@@ -37,12 +37,16 @@ function addOperations(http: FastifyInstance, base: string, operations: readonly
 }
 
 function addOperation(http: FastifyInstance, base: string, operation: Operation): void {
-  const { methods, path, permission, resources, bodyLimit, run } = operation;
+  const { methods, path, permission, resources, byJobs = false, bodyLimit, run } = operation;
   const fieldsOf = path.includes(':') ? readWithParameters : readFields;
   http.route({
     method: [...methods],
     url: `${base}/${path}`,
-    config: { permission, ...(resources && { resources: (request) => resources(fieldsOf(request)) }) },
+    config: {
+      permission,
+      byJobs,
+      ...(resources && { resources: (request) => resources(fieldsOf(request)) }),
+    },
     exposeHeadRoute: false,
     ...(bodyLimit !== undefined && { bodyLimit }),
     handler: async (request, reply) => {

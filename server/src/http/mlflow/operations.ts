@@ -11,8 +11,10 @@ export interface Operation {
   /** Below `/api/2.0/mlflow/`; may hold `:parameters`, which are fields too. */
   readonly path: string;
   readonly permission: Permission;
-  /** What a request is about, as uris, for tokens that are good for one thing only; without it they are refused. */
+  /** What a request is about, as uris, for roles on single things; without it such a role does not help. */
   readonly resources?: (fields: Fields) => readonly string[];
+  /** A job's token may change through it what is the job's own. */
+  readonly byJobs?: boolean;
   /** Bytes of the largest body, where the server's own limit is too small. */
   readonly bodyLimit?: number;
   /** `host` is how the client has addressed this server. */
@@ -21,10 +23,16 @@ export interface Operation {
 
 type Run = Operation['run'];
 
-export const read = (method: Method | readonly Method[], path: string, run: Run): Operation => ({
+export const read = (
+  method: Method | readonly Method[],
+  path: string,
+  run: Run,
+  { resources }: Pick<Operation, 'resources'> = {},
+): Operation => ({
   methods: [method].flat(),
   path,
   permission: 'read',
+  ...(resources && { resources }),
   run,
 });
 
@@ -35,5 +43,5 @@ export const write = (
   {
     method = 'POST',
     ...rest
-  }: Pick<Operation, 'bodyLimit' | 'resources'> & { readonly method?: Method } = {},
+  }: Pick<Operation, 'bodyLimit' | 'resources' | 'byJobs'> & { readonly method?: Method } = {},
 ): Operation => ({ ...rest, methods: [method], path, permission: 'write', run });

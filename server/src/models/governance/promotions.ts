@@ -1,6 +1,6 @@
 import type { governanceEndpoints, Input, ModelVersion, Page, Promotion } from '@tidemill/contract';
 import type { Change, Changes } from '../../access/audit/service.ts';
-import { mayRole } from '../../access/auth/service.ts';
+import { mayCaller } from '../../access/grants/service.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -62,7 +62,7 @@ export function createPromotions(
 
   /** A passed gate opens only by the word of somebody who may approve. */
   async function approveFor(version: ModelVersion, check: string, caller: Caller): Promise<string | null> {
-    if (!mayRole(caller.role, 'approve'))
+    if (!mayCaller(caller, 'approve', `model:${version.model}`))
       return `its gate passed (${check}), but nobody who may approve has approved it`;
     const { model: name, version: number } = version;
     const reason = `asked to be promoted by alias; the gate passed (${check})`;

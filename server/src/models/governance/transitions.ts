@@ -6,7 +6,7 @@ import {
   stateOfStage,
   statesByHand,
 } from '@tidemill/contract';
-import { mayRole } from '../../access/auth/service.ts';
+import { mayRole } from '../../access/grants/service.ts';
 import type { Caller } from '../../base/caller.ts';
 import { errors, TidemillError } from '../../base/errors.ts';
 import { formatReference } from '../../base/references.ts';

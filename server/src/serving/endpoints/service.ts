@@ -6,7 +6,7 @@ import type {
   Page,
   PredictReply,
 } from '@tidemill/contract';
-import { mayRole } from '../../access/auth/service.ts';
+import { mayCaller } from '../../access/grants/service.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
@@ -132,7 +132,7 @@ export function createEndpoints(deps: EndpointsDependencies) {
 
     /** @throws permissionDenied to whoever probes and may not read: features are shown then */
     predict: async (input: Input<Contract['predict']>, caller: Caller): Promise<PredictReply> => {
-      if (input.probe && !mayRole(caller.role, 'read'))
+      if (input.probe && !mayCaller(caller, 'read', `endpoint:${input.name}`))
         throw errors.permissionDenied({
           actor: caller.actor,
           permission: 'read',

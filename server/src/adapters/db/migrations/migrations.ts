@@ -43,7 +43,9 @@ import { migration as tokenLimits } from './043-token-limits.ts';
 import { migration as evaluationSources } from './044-evaluation-sources.ts';
 import { migration as approvalPolicies } from './049-approval-policies.ts';
 import { migration as monitoring } from './050-monitoring.ts';
+import { migration as users } from './050-users.ts';
 import { migration as alerts } from './051-alerts.ts';
+import { migration as grants } from './051-grants.ts';
 import { migration as retraining } from './052-retraining.ts';
 import { migration as auditChain } from './053-audit-chain.ts';
 import { migration as projects } from './053-projects.ts';
@@ -116,4 +118,6 @@ export const migrations: readonly Migration[] = [
   cachedTrials,
   erasures,
   lifecycle,
+  users,
+  grants,
 ];

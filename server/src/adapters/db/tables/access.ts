@@ -6,6 +6,50 @@ interface UsersTable {
   name: string;
   role: string;
   created_at: number;
+  /** As a PHC string; null until a password is chosen. */
+  password_hash: string | null;
+  password_changed_at: number | null;
+  invitation_hash: string | null;
+  invitation_expires_at: number | null;
+  last_login_at: number | null;
+  disabled_at: number | null;
+}
+
+interface SessionsTable {
+  id: string;
+  workspace: string;
+  user_name: string;
+  /** Never the cookie's secret itself. */
+  hash: string;
+  address: string;
+  agent: string;
+  created_at: number;
+  last_seen_at: number;
+  expires_at: number;
+}
+
+interface GroupsTable {
+  workspace: string;
+  name: string;
+  description: string;
+  created_at: number;
+}
+
+interface GroupMembersTable {
+  workspace: string;
+  group_name: string;
+  member: string;
+}
+
+interface GrantsTable {
+  id: string;
+  workspace: string;
+  grantee: string;
+  role: string;
+  /** Empty: all of the workspace. */
+  resource: string;
+  created_at: number;
+  created_by: string;
 }
 
 interface TokensTable {
@@ -127,6 +171,10 @@ interface SecretsTable {
 
 export interface AccessTables {
   users: UsersTable;
+  sessions: SessionsTable;
+  groups: GroupsTable;
+  group_members: GroupMembersTable;
+  grants: GrantsTable;
   tokens: TokensTable;
   audit: AuditTable;
   audit_heads: AuditHeadsTable;

@@ -12,7 +12,7 @@ import { type Operation, read, write } from '../../../http/mlflow/operations.ts'
 import type { StoredModel } from '../rules.ts';
 import type { Registry } from '../service.ts';
 import { toMlflowModel } from './replies.ts';
-import { modelOf } from './resources.ts';
+import { modelOf, renamedModelOf } from './resources.ts';
 
 const pageSize = 100;
 const mostResults = 1000;
@@ -33,16 +33,22 @@ export function modelOperations({ models, versions, searches }: Registry): Opera
         const tags = listFields(fields, 'tags').map(getTag);
         return describe(await models.create({ name, description, tags }, caller), caller.workspace);
       },
-      { resources: modelOf },
+      { resources: modelOf, byJobs: true },
     ),
 
-    read('GET', 'registered-models/get', (fields, caller) => get(getText(fields, 'name'), caller.workspace)),
-
-    write('registered-models/rename', async (fields, caller) => {
-      const newName = getText(fields, 'new_name');
-      await models.rename({ name: getText(fields, 'name'), newName }, caller);
-      return get(newName, caller.workspace);
+    read('GET', 'registered-models/get', (fields, caller) => get(getText(fields, 'name'), caller.workspace), {
+      resources: modelOf,
     }),
+
+    write(
+      'registered-models/rename',
+      async (fields, caller) => {
+        const newName = getText(fields, 'new_name');
+        await models.rename({ name: getText(fields, 'name'), newName }, caller);
+        return get(newName, caller.workspace);
+      },
+      { resources: renamedModelOf },
+    ),
 
     write(
       'registered-models/update',
@@ -51,7 +57,7 @@ export function modelOperations({ models, versions, searches }: Registry): Opera
         await models.update({ name, description: findText(fields, 'description') ?? '' }, caller);
         return get(name, caller.workspace);
       },
-      { method: 'PATCH' },
+      { method: 'PATCH', resources: modelOf },
     ),
 
     write(
@@ -60,7 +66,7 @@ export function modelOperations({ models, versions, searches }: Registry): Opera
         await models.delete({ name: getText(fields, 'name') }, caller);
         return {};
       },
-      { method: 'DELETE' },
+      { method: 'DELETE', resources: modelOf },
     ),
 
     read(['GET', 'POST'], 'registered-models/search', async (fields, { workspace }) => {
@@ -81,10 +87,14 @@ export function modelOperations({ models, versions, searches }: Registry): Opera
       });
     }),
 
-    write('registered-models/set-tag', async (fields, caller) => {
-      await models.setTag({ name: getText(fields, 'name'), ...getTag(fields) }, caller);
-      return {};
-    }),
+    write(
+      'registered-models/set-tag',
+      async (fields, caller) => {
+        await models.setTag({ name: getText(fields, 'name'), ...getTag(fields) }, caller);
+        return {};
+      },
+      { resources: modelOf },
+    ),
 
     write(
       'registered-models/delete-tag',
@@ -92,7 +102,7 @@ export function modelOperations({ models, versions, searches }: Registry): Opera
         await models.deleteTag({ name: getText(fields, 'name'), key: getText(fields, 'key') }, caller);
         return {};
       },
-      { method: 'DELETE' },
+      { method: 'DELETE', resources: modelOf },
     ),
   ];
 }

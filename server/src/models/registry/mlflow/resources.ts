@@ -1,8 +1,13 @@
-/** What requests of MLflow's registry are about, as uris, for tokens that are good for one thing only. */
+/** What requests of MLflow's registry are about, as uris, for roles on single things. */
 import { type Fields, findText } from '../../../http/mlflow/fields.ts';
 import { parseSource } from '../source.ts';
 
 export const modelOf = (fields: Fields): string[] => [`model:${findText(fields, 'name') ?? ''}`];
+
+export const renamedModelOf = (fields: Fields): string[] => [
+  ...modelOf(fields),
+  `model:${findText(fields, 'new_name') ?? ''}`,
+];
 
 /** A version is about its model, and about all that it says it was made of. */
 export const newVersionOf =

@@ -19,7 +19,7 @@ import { parseStage, stages } from '../rules.ts';
 import type { Registry } from '../service.ts';
 import type { VersionKey } from '../versions.ts';
 import { toMlflowVersion } from './replies.ts';
-import { newVersionOf } from './resources.ts';
+import { modelOf, newVersionOf } from './resources.ts';
 
 export type StageGuard = Pick<AliasGuard, 'askForStage'>;
 
@@ -67,10 +67,12 @@ export function versionOperations(registry: Registry, guard?: StageGuard): Opera
         };
         return { model_version: toMlflowVersion(await versions.createVersion(request, caller)) };
       },
-      { resources: newVersionOf(artifactRoot) },
+      { resources: newVersionOf(artifactRoot), byJobs: true },
     ),
 
-    read('GET', 'model-versions/get', (fields, { workspace }) => describe(getKey(fields), workspace)),
+    read('GET', 'model-versions/get', (fields, { workspace }) => describe(getKey(fields), workspace), {
+      resources: modelOf,
+    }),
 
     read('GET', 'model-versions/get-download-uri', async (fields, { workspace }) => {
       const { location, source } = await versions.getDescribed(getKey(fields), workspace);
@@ -98,7 +100,7 @@ export function versionOperations(registry: Registry, guard?: StageGuard): Opera
         await versions.updateVersion(key, findText(fields, 'description') ?? '', caller);
         return describe(key, caller.workspace);
       },
-      { method: 'PATCH' },
+      { method: 'PATCH', resources: modelOf },
     ),
 
     write(
@@ -107,23 +109,31 @@ export function versionOperations(registry: Registry, guard?: StageGuard): Opera
         await versions.deleteVersion(getKey(fields), caller);
         return {};
       },
-      { method: 'DELETE' },
+      { method: 'DELETE', resources: modelOf },
     ),
 
-    write('model-versions/transition-stage', async (fields, caller) => {
-      const key = getKey(fields);
-      const archives = findBoolean(fields, 'archive_existing_versions') ?? false;
-      const stage = parseStage(getText(fields, 'stage'));
-      await versions.setStage(key, stage, archives, caller);
-      const reference = formatReference(key.name, key.number);
-      await guard?.askForStage(await registry.resolve(reference, caller.workspace), stage, caller);
-      return describe(key, caller.workspace);
-    }),
+    write(
+      'model-versions/transition-stage',
+      async (fields, caller) => {
+        const key = getKey(fields);
+        const archives = findBoolean(fields, 'archive_existing_versions') ?? false;
+        const stage = parseStage(getText(fields, 'stage'));
+        await versions.setStage(key, stage, archives, caller);
+        const reference = formatReference(key.name, key.number);
+        await guard?.askForStage(await registry.resolve(reference, caller.workspace), stage, caller);
+        return describe(key, caller.workspace);
+      },
+      { resources: modelOf },
+    ),
 
-    write('model-versions/set-tag', async (fields, caller) => {
-      await versions.setVersionTag(getKey(fields), getTag(fields), caller);
-      return {};
-    }),
+    write(
+      'model-versions/set-tag',
+      async (fields, caller) => {
+        await versions.setVersionTag(getKey(fields), getTag(fields), caller);
+        return {};
+      },
+      { resources: modelOf },
+    ),
 
     write(
       'model-versions/delete-tag',
@@ -131,7 +141,7 @@ export function versionOperations(registry: Registry, guard?: StageGuard): Opera
         await versions.deleteVersionTag(getKey(fields), getText(fields, 'key'), caller);
         return {};
       },
-      { method: 'DELETE' },
+      { method: 'DELETE', resources: modelOf },
     ),
   ];
 }

@@ -14,7 +14,7 @@ const unknownOwner: readonly string[] = ['runNotFound', 'loggedModelNotFound'] s
 /** The part of MLflow's API that carries files, `mlflow-artifacts:/<experiment>/<run>/artifacts/…` or `/<experiment>/models/<model>/artifacts/…`, both ways as streams. */
 export function addArtifactRoutes(http: FastifyInstance, base: string, experiments: Experiments): void {
   const readable = { permission: 'read' } as const;
-  const writable = { permission: 'write', resources: artifactOf } as const;
+  const writable = { permission: 'write', resources: artifactOf, byJobs: true } as const;
   http.setErrorHandler(replyWithMlflowError);
   // Whatever a file calls itself, JSON included, it is bytes.
   http.removeAllContentTypeParsers();

@@ -17,7 +17,7 @@ export function addFileRoutes(http: FastifyInstance, base: string, experiments: 
 
   http.post(
     `${base}/mlflow/upload-artifact`,
-    { config: { permission: 'write', resources: queriedRunOf }, bodyLimit: uploadBodyLimit },
+    { config: { permission: 'write', resources: queriedRunOf, byJobs: true }, bodyLimit: uploadBodyLimit },
     async (request) => {
       const query = toFields(request.query);
       const { body } = request;

@@ -58,7 +58,7 @@ export const loggedModelOperations = (experiments: Experiments): Operation[] => 
       );
       return { model: toMlflowLoggedModel(model) };
     },
-    { resources: newModelOf },
+    { resources: newModelOf, byJobs: true },
   ),
 
   read('GET', 'logged-models/:model_id', async (fields, caller) => {
@@ -75,13 +75,13 @@ export const loggedModelOperations = (experiments: Experiments): Operation[] => 
       const model = await experiments.finalizeLoggedModel(getModelId(fields), statuses[status], caller);
       return { model: toMlflowLoggedModel(model) };
     },
-    { method: 'PATCH', resources: modelOf },
+    { method: 'PATCH', resources: modelOf, byJobs: true },
   ),
 
   write(
     'logged-models/:model_id',
     (fields, caller) => experiments.deleteLoggedModel({ id: getModelId(fields) }, caller),
-    { method: 'DELETE', resources: modelOf },
+    { method: 'DELETE', resources: modelOf, byJobs: true },
   ),
 
   write(
@@ -94,7 +94,7 @@ export const loggedModelOperations = (experiments: Experiments): Operation[] => 
       );
       return {};
     },
-    { resources: modelOf },
+    { resources: modelOf, byJobs: true },
   ),
 
   write(
@@ -103,7 +103,7 @@ export const loggedModelOperations = (experiments: Experiments): Operation[] => 
       const tags = listFields(fields, 'tags').map(getTag);
       return { model: toMlflowLoggedModel(await experiments.setModelTags(getModelId(fields), tags, caller)) };
     },
-    { method: 'PATCH', resources: modelOf },
+    { method: 'PATCH', resources: modelOf, byJobs: true },
   ),
 
   // A key may hold slashes, and the client does not escape them.
@@ -117,7 +117,7 @@ export const loggedModelOperations = (experiments: Experiments): Operation[] => 
       );
       return {};
     },
-    { method: 'DELETE', resources: modelOf },
+    { method: 'DELETE', resources: modelOf, byJobs: true },
   ),
 
   read('POST', 'logged-models/search', async (fields, caller) => {

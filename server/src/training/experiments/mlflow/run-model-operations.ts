@@ -24,7 +24,7 @@ export const runModelOperations = (experiments: Experiments): Operation[] => [
       await experiments.logOutputs(getRunId(fields), models, caller.workspace);
       return {};
     },
-    { resources: outputsOf },
+    { resources: outputsOf, byJobs: true },
   ),
 
   write(
@@ -34,7 +34,7 @@ export const runModelOperations = (experiments: Experiments): Operation[] => [
       await experiments.logModel(getRunId(fields), model, caller.workspace);
       return {};
     },
-    { resources: runOf },
+    { resources: runOf, byJobs: true },
   ),
 ];
 

@@ -52,7 +52,7 @@ const lifeOperations = (experiments: Experiments): Operation[] => [
       );
       return { run: toMlflowRun(run) };
     },
-    { resources: newRunOf },
+    { resources: newRunOf, byJobs: true },
   ),
 
   write(
@@ -69,7 +69,7 @@ const lifeOperations = (experiments: Experiments): Operation[] => [
       );
       return { run_info: toMlflowRunInfo(run) };
     },
-    { resources: runOf },
+    { resources: runOf, byJobs: true },
   ),
 
   write(
@@ -78,7 +78,7 @@ const lifeOperations = (experiments: Experiments): Operation[] => [
       await experiments.deleteRun(getRunId(fields), caller);
       return {};
     },
-    { resources: runOf },
+    { resources: runOf, byJobs: true },
   ),
 
   write(
@@ -87,7 +87,7 @@ const lifeOperations = (experiments: Experiments): Operation[] => [
       await experiments.restoreRun(getRunId(fields), caller);
       return {};
     },
-    { resources: runOf },
+    { resources: runOf, byJobs: true },
   ),
 ];
 
@@ -101,7 +101,7 @@ const logOperations = (experiments: Experiments): Operation[] => [
       await experiments.log(id, batch, workspace, toModelMetrics(experiments, id, [fields], workspace));
       return {};
     },
-    { resources: metricOf },
+    { resources: metricOf, byJobs: true },
   ),
 
   write(
@@ -111,7 +111,7 @@ const logOperations = (experiments: Experiments): Operation[] => [
       await experiments.log(getRunId(fields), batch, caller.workspace);
       return {};
     },
-    { resources: runOf },
+    { resources: runOf, byJobs: true },
   ),
 
   write(
@@ -129,7 +129,7 @@ const logOperations = (experiments: Experiments): Operation[] => [
       await experiments.log(id, batch, workspace, toModelMetrics(experiments, id, metrics, workspace));
       return {};
     },
-    { resources: batchOf },
+    { resources: batchOf, byJobs: true },
   ),
 
   write(
@@ -139,7 +139,7 @@ const logOperations = (experiments: Experiments): Operation[] => [
       await experiments.log(getRunId(fields), batch, caller.workspace);
       return {};
     },
-    { resources: runOf },
+    { resources: runOf, byJobs: true },
   ),
 
   write(
@@ -148,7 +148,7 @@ const logOperations = (experiments: Experiments): Operation[] => [
       await experiments.deleteTag(getRunId(fields), getText(fields, 'key'), caller.workspace);
       return {};
     },
-    { resources: runOf },
+    { resources: runOf, byJobs: true },
   ),
 
   write(
@@ -165,7 +165,7 @@ const logOperations = (experiments: Experiments): Operation[] => [
       );
       return {};
     },
-    { bodyLimit: inputsBodyLimit, resources: runOf },
+    { bodyLimit: inputsBodyLimit, resources: runOf, byJobs: true },
   ),
 ];
 

@@ -14,7 +14,7 @@ import { parseArtifactPath } from '../artifact-path.ts';
 import type { Experiments } from '../service.ts';
 import { artifactOf, getPlace, root, uploadOf } from './resources.ts';
 
-const writable = { permission: 'write', resources: artifactOf } as const;
+const writable = { permission: 'write', resources: artifactOf, byJobs: true } as const;
 /** As S3 has it; a larger file takes more parts. */
 const largestPart = 5 * 1024 ** 3;
 

@@ -4,14 +4,13 @@ import { useState } from 'react';
 import { Action } from '../../../components/Action.tsx';
 import { CommandLine } from '../../../components/CommandLine.tsx';
 import { client } from '../../../lib/client.ts';
-
-const roles: readonly Role[] = ['viewer', 'invoker', 'editor', 'approver', 'operator', 'admin'];
+import { roles } from '../users/roles.ts';
 
 /** Makes a token and shows its secret once. */
 export function CreateToken() {
   const [name, setName] = useState('');
   const [role, setRole] = useState<Role>('viewer');
-  const [endpoint, setEndpoint] = useState('');
+  const [resource, setResource] = useState('');
   const [rate, setRate] = useState('');
   const [days, setDays] = useState('');
   const [secret, setSecret] = useState<string | null>(null);
@@ -20,7 +19,7 @@ export function CreateToken() {
     const reply = await client().access.createToken({
       name: name.trim(),
       role,
-      ...(endpoint.trim() !== '' && { resource: `endpoint:${endpoint.trim()}` }),
+      ...(resource.trim() !== '' && { resource: resource.trim() }),
       ...(Number(rate) > 0 && { rate: { perSecond: Number(rate) } }),
       ...(expiry > 0 && { expiresInDays: expiry }),
     });
@@ -45,11 +44,12 @@ export function CreateToken() {
           onChange={(event) => setRole(event.currentTarget.value as Role)}
         />
         <TextInput
-          label="Only for the endpoint"
+          label="Only for"
+          description="endpoint:forecast, model:prices, dataset:days"
           placeholder="all of the workspace"
-          maxLength={128}
-          value={endpoint}
-          onChange={(event) => setEndpoint(event.currentTarget.value)}
+          maxLength={400}
+          value={resource}
+          onChange={(event) => setResource(event.currentTarget.value)}
         />
         <TextInput
           label="Requests per second"
