@@ -8,7 +8,7 @@ import { theme } from './app/mantine.ts';
 import { createQueries } from './app/queries.ts';
 import { createScreens } from './app/router.tsx';
 import { followEvents } from './lib/live.ts';
-import { loginPage } from './lib/login.ts';
+import { loginPage } from './lib/login-address.ts';
 import { findOwnPath } from './lib/mlflow-links.ts';
 import { reloadOnNewBuild } from './lib/new-build.ts';
 import { ensureStreamIteration } from './lib/stream-iteration.ts';

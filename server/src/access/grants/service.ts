@@ -148,7 +148,7 @@ export function createGrants({ db, clock, changes, isUser }: GrantsDependencies)
     },
 
     /** @throws granteeInvalid, grantInvalid, userNotFound, groupNotFound, grantExists */
-    add: (
+    add: async (
       input: { to: string; role: Role; resource?: string | null | undefined },
       caller: Caller,
     ): Promise<Grant> => {

@@ -4,7 +4,7 @@ import { createClient } from '@tidemill/sdk';
 import { type ReactNode, useState } from 'react';
 import { ErrorNotice } from '../../../components/ErrorNotice.tsx';
 import { client, forgetToken, setToken } from '../../../lib/client.ts';
-import { readInvitation, readNext } from '../../../lib/login.ts';
+import { readInvitation, readNext } from '../../../lib/login-address.ts';
 import classes from './LoginScreen.module.css';
 import { NewPassword } from './NewPassword.tsx';
 

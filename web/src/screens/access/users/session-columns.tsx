@@ -41,7 +41,7 @@ export const sessionColumns = (
     value: (session) => session.expiresAt,
     cell: (session) => <EventTime at={session.expiresAt} />,
     align: 'right',
-    width: 145,
+    width: 165,
   },
   ...(end
     ? [

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readInvitation, readNext } from './login.ts';
+import { readInvitation, readNext } from './login-address.ts';
 
 const at = (rest: string) => new URL(`http://127.0.0.1:4600/ui/login${rest}`);
 
