@@ -236,6 +236,7 @@ export const assessmentEndpoints = endpoints({
     method: 'GET',
     path: '/api/v1/models/:name/versions/:version/assessments',
     permission: 'read',
+    resource: 'model:{name}',
     summary: 'What was measured of this version, newest first, at most 100',
     params: byModelVersion,
     query: strict({ kind: Type.Optional(AssessmentKind) }),

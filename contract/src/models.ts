@@ -528,6 +528,7 @@ export const governanceEndpoints = endpoints({
     method: 'POST',
     path: '/api/v1/models/:name/versions/:version/environments/:environment/approvals',
     permission: 'approve',
+    resource: 'model:{name}',
     summary: 'Approve a version for one environment of its gate, or override its rules with a reason',
     params: strict({ name: ModelName, version: Version, environment: Name }),
     body: strict({
@@ -542,6 +543,7 @@ export const governanceEndpoints = endpoints({
     method: 'GET',
     path: '/api/v1/models/:name/versions/:version/environments',
     permission: 'read',
+    resource: 'model:{name}',
     summary: 'Environments of the gate, and whether this version may enter each now',
     params: byModelVersion,
     reply: page(EnvironmentState),

@@ -65,7 +65,11 @@ describeEachDatabase('grants', (open) => {
     await grants.set('user:ada', [invoker], owner);
     await grants.set('user:ada', [invoker], owner);
     expect(await rolesOf('user:ada')).toEqual(['invoker endpoint:forecast']);
-    const { items } = await createAudit({ db, clock: { now: Date.now }, logger: createLogger('silent') }).list({ subject: 'user:ada' }, owner);
+    const { items } = await createAudit({
+      db,
+      clock: { now: Date.now },
+      logger: createLogger('silent'),
+    }).list({ subject: 'user:ada' }, owner);
     expect(items.map(({ actor, action, detail }) => [actor, action, detail.role])).toEqual([
       ['user:owner', 'grant.removed', 'editor'],
       ['user:owner', 'grant.added', 'invoker'],
