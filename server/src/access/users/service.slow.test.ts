@@ -12,7 +12,7 @@ import { createUsers } from './service.ts';
 
 const password = 'correct horse battery';
 const other = 'another staple please';
-const place = { address: '10.0.0.1', agent: 'test', isSecure: false, setCookie: () => {} };
+const place = { address: '10.0.0.1', agent: 'test', isSecure: false, setCookie: (..._text: string[]) => {} };
 const bad = { ...place, address: '10.0.0.9' };
 
 /** One server of several on one database. */
@@ -47,10 +47,10 @@ function createServer({ db }: DatabaseHandle, clock: { now: () => number }) {
   };
 }
 
-const cookieOf = async (login: (p: typeof place) => Promise<unknown>): Promise<string> => {
-  let cookie = '';
-  await login({ ...place, setCookie: (text: string) => void (cookie = text) } as typeof place);
-  return cookie.split(';')[0] ?? '';
+const cookieOf = async (login: (from: typeof place) => Promise<unknown>): Promise<string> => {
+  const set: string[] = [];
+  await login({ ...place, setCookie: (...text: string[]) => void set.push(...text) });
+  return set[0]?.split(';')[0] ?? '';
 };
 
 describeEachDatabase('users', (open) => {
