@@ -206,7 +206,6 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'retraining.list': () => 'loop list',
   'retraining.get': ({ id }) => `loop show ${id}`,
   'access.listTokens': () => 'tokens list',
-  'access.listUsers': () => 'users list',
   'audit.list': (input) => `audit list${words(input, ['subject', 'action', 'actor', 'from', 'to'])}`,
   'owners.get': ({ subject }) => `owners show ${shellQuote(String(subject))}`,
   'owners.put': ({ subject, owner, consumers }) =>
