@@ -17,13 +17,13 @@ const places = [
 /** Words that follow `tidemill` where it is a command line and not the product's or a package's name. */
 const commandLine = /(?<![@\w./-])tidemill((?: [a-z][a-z-]*)+)/g;
 
-/** The first word that no command is called, or null. Words after a command without children are its arguments. */
+/** The first word that no command is called, or null. Words after a command that takes arguments are those. */
 function findUnknown(words: readonly string[], program: Command): string | null {
   let command = program;
   for (const word of words) {
-    if (command.commands.length === 0) return null;
     const child = command.commands.find((c) => c.name() === word || c.aliases().includes(word));
-    if (!child) return word;
+    const takesArguments = command.commands.length === 0 || command.registeredArguments.length > 0;
+    if (!child) return takesArguments ? null : word;
     command = child;
   }
   return null;

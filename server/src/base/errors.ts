@@ -89,7 +89,7 @@ export const catalogue = {
   referenceInvalid: entry<{ reference: string; reason: string }>(
     400,
     (d) =>
-      `'${d.reference}' is not a reference: ${d.reason}. Write name@3, name@latest, name@tag or kind:name@3.`,
+      `'${d.reference}' is no reference that can be used here: ${d.reason}. References are name@3, name@latest, name@tag or, with a kind, dataset:name@3.`,
   ),
   nameInvalid: entry<{ kind: string; name: string }>(
     400,
@@ -1237,7 +1237,7 @@ export const catalogue = {
   modelRetired: entry<{ model: string; what: string }>(
     409,
     (d) =>
-      `${d.model} is retired, so ${d.what}. Restore it first, with a reason: tidemill models transition ${d.model} candidate --reason …`,
+      `${d.model} is retired, so ${d.what}. Restore it first: tidemill models transition ${d.model} candidate --reason <why>`,
   ),
   aliasUnreverted: entry<{ model: string; alias: string; reason: string }>(
     409,

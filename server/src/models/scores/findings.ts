@@ -131,7 +131,7 @@ function isFair(facts: ScoreFacts): Found {
 const isReproducible = ({ rebuild }: ScoreFacts): Found =>
   rebuild
     ? measured(`${rebuild.jobId} made its run again: ${rebuild.verdict}`)
-    : missing('no rebuild of its run is recorded: tidemill jobs rebuild RUN');
+    : missing('no rebuild of its run is recorded: tidemill runs rebuild RUN');
 
 function isValidated(facts: ScoreFacts): Found {
   const check = currentCheck(facts);
