@@ -13,7 +13,7 @@ import { isEnded, until } from '../../testing/training-wing.ts';
 /** Each attempt leaves its token and waits until it is told how to end. */
 const script = `n=1; while [ -e "$0/token$n" ]; do n=$((n+1)); done
   printf %s "$TIDEMILL_TOKEN" > "$0/new$n"; [ "$TIDEMILL_TOKEN" = "$MLFLOW_TRACKING_TOKEN" ] && mv "$0/new$n" "$0/token$n"
-  while [ ! -e "$0/end$n" ]; do sleep 0.02; done; exit "$(cat "$0/end$n")"`;
+  while [ ! -s "$0/end$n" ]; do sleep 0.02; done; exit "$(cat "$0/end$n")"`;
 
 /** All that writes and may be reached: logging into the run, and what was logged. */
 const allowed = [
