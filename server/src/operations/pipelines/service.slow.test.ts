@@ -283,7 +283,7 @@ describeEachPlatform('tests of models', (database) => {
     test('cannot probe', async () => {
       const input = { name: 'x', records: [{}], probe: true };
       const invoker = { ...platform.caller, role: 'invoker' as const };
-      expect(() => platform.services.endpoints.predict(input, invoker)).toThrow(/permission 'read'/);
+      await expect(platform.services.endpoints.predict(input, invoker)).rejects.toThrow(/permission 'read'/);
     });
   });
 });
