@@ -355,7 +355,8 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
   const inspections = createInspections({ blobs, compute, registry, parseMLmodel });
   const scores = createScores({
     ...{ db, changes, clock, registry, governance, evaluations, assessments, datasets, validation, jobs },
-    async servingOf({ uri, model, reference }, caller) {
+    async servingOf(version, caller) {
+      const { uri, model, reference } = version;
       const { users } = await lineage.users(caller.workspace, uri, { limit: 100, depth: 1 });
       const served = users.filter((user) => user.startsWith('endpoint:')).map((user) => user.slice(9));
       const ofEach = async <T>(list: (endpoint: string) => Promise<{ items: T[] }>) =>
@@ -370,6 +371,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
           .filter(({ candidate }) => candidate === reference)
           .map(({ id, stage, evidence }) => ({ id, stage, isProven: evidence !== null })),
         policies: policies.filter((policy) => policy.model === model).map(({ name }) => name),
+        tests: (await pipelines.proofsOf(version, caller)).tests,
       };
     },
   });

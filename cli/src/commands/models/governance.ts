@@ -154,7 +154,11 @@ const describeApproval = ({
   missing,
 }: ApprovalRecord): string[] => [
   `${model} is ${decision}${environment === null ? '' : ` for ${environment}`} by ${actor}: ${reason}`,
-  ...(missing > 0 ? [`${missing} more must approve it before it may go out.`] : []),
+  ...(missing > 0
+    ? [
+        `${missing} more must approve it before it may ${environment === null ? 'go out' : `enter ${environment}`}.`,
+      ]
+    : []),
 ];
 
 function addRefuse(models: Command): void {

@@ -212,8 +212,8 @@ export function describeValues(expression: string, variables: GateVariables): st
   const paths = [...new Set(withoutTexts.match(/\b[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?!\s*\()/g) ?? [])];
   return paths
     .map((path) => [path, readPath(path, variables)] as const)
-    .filter(([, value]) => ['number', 'string', 'boolean'].includes(typeof value))
-    .map(([path, value]) => `${path} = ${typeof value === 'number' ? toShort(value) : String(value)}`)
+    .filter(([, value]) => ['number', 'string', 'boolean'].includes(typeof value) || isNames(value))
+    .map(([path, value]) => `${path} = ${spell(value)}`)
     .join(', ');
 }
 
@@ -227,6 +227,17 @@ function readPath(path: string, variables: GateVariables): unknown {
           : undefined,
       variables,
     );
+}
+
+const isNames = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string');
+
+const mostNamed = 5;
+function spell(value: unknown): string {
+  if (typeof value === 'number') return toShort(value);
+  if (!Array.isArray(value)) return String(value);
+  const more = value.length > mostNamed ? `, … (${value.length} in all)` : '';
+  return `[${value.slice(0, mostNamed).join(', ')}${more}]`;
 }
 
 const toShort = (value: number): string =>

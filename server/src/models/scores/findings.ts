@@ -15,6 +15,8 @@ export interface ServingFacts {
   readonly rollouts: readonly { readonly id: string; readonly stage: string; readonly isProven: boolean }[];
   /** Retraining policies of the model. */
   readonly policies: readonly string[];
+  /** Scopes of its newest test (`tidemill test`). */
+  readonly tests: Readonly<Record<'unit' | 'integration', string>>;
 }
 
 export interface ScoreFacts {
@@ -50,11 +52,13 @@ const failed = (evidence: string): Found => ({ points: 0, evidence, failed: true
 export function findTests(facts: ScoreFacts): Readonly<Record<string, Found>> {
   return {
     'data-1': expectationsHold(facts),
+    'data-7': wasTested(facts, 'unit'),
     'model-3': isTuned(facts),
     'model-5': isBetterThanSimpler(facts),
     'model-6': holdsOnSlices(facts),
     'model-7': isFair(facts),
     'infrastructure-1': isReproducible(facts),
+    'infrastructure-3': wasTested(facts, 'integration'),
     'infrastructure-4': isValidated(facts),
     'infrastructure-6': wasCanaried(facts),
     'monitoring-2': hasInvariants(facts),
@@ -132,6 +136,15 @@ const isReproducible = ({ rebuild }: ScoreFacts): Found =>
   rebuild
     ? measured(`${rebuild.jobId} made its run again: ${rebuild.verdict}`)
     : missing('no rebuild of its run is recorded: tidemill runs rebuild RUN');
+
+/** Again with each version where nobody is approved without it. */
+function wasTested({ serving, gate, version }: ScoreFacts, scope: 'unit' | 'integration'): Found {
+  const outcome = serving.tests[scope];
+  const text = `scope ${scope} of its newest test: ${outcome}`;
+  if (outcome === 'failed') return failed(text);
+  if (outcome !== 'passed') return missing(`${text}; tidemill test ${version.reference}`);
+  return gate?.approval?.tests ? automated(`${text}, and none is approved without`) : measured(text);
+}
 
 function isValidated(facts: ScoreFacts): Found {
   const check = currentCheck(facts);

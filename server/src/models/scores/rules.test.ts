@@ -16,7 +16,16 @@ const nothing = {
     trainingSet: null,
     expectations: 0,
   },
-  ...{ rebuild: null, serving: { endpoints: [], monitors: [], rollouts: [], policies: [] } },
+  ...{
+    rebuild: null,
+    serving: {
+      endpoints: [],
+      monitors: [],
+      rollouts: [],
+      policies: [],
+      tests: { unit: 'none', integration: 'none' },
+    },
+  },
 } as unknown as ScoreFacts;
 const attestation: Attestation = { note: 'wiki', actor: 'user:ann', createdAt: 1 };
 const result = (expression: string, passed = true, severity = 'refuse') => ({
@@ -93,6 +102,15 @@ describe('what is found', () => {
       how: 'measured',
       evidence: expect.stringMatching(/3.21 ms on box/),
     });
+  });
+
+  test('a test of its feature code is half a point, and a whole one where nobody is approved without', () => {
+    const tests = { unit: 'passed', integration: 'failed' };
+    const facts = { ...nothing, serving: { ...nothing.serving, tests } } as ScoreFacts;
+    expect(of(facts, 'data-7')).toMatchObject({ points: 0.5, how: 'measured' });
+    expect(of(facts, 'infrastructure-3', ['infrastructure-3'])).toMatchObject({ points: 0, how: 'none' });
+    const asked = { ...facts, gate: { approval: { tests: true }, updatedAt: 1 } } as unknown as ScoreFacts;
+    expect(of(asked, 'data-7')).toMatchObject({ points: 1, how: 'automated' });
   });
 
   test('a rollout counts when its predictions decided', () => {

@@ -33,6 +33,7 @@ export function LeakageFindings({ found }: Found<'leakage'>) {
           </Fact>
         ))}
       </Summary>
+      {duplicates.examples.length > 0 && <p className="dim">The first of the same rows in {test}:</p>}
       {duplicates.examples.length > 0 && <RowsTable label="rows learned from" rows={duplicates.examples} />}
       {powers.length > 0 && (
         <RowsTable
@@ -54,7 +55,7 @@ export function FairnessFindings({ found }: Found<'fairness'>) {
         From {found.evaluation} on {found.dataset}.
       </p>
       {found.columns.map(({ column, groups, gaps }) => (
-        <div key={column} className="columns">
+        <div key={column} className="stack">
           <RowsTable
             label={`groups of ${column}`}
             rows={groups.map((group) => ({
