@@ -146,6 +146,8 @@ export function createDatasets(deps: DatasetsDependencies) {
       const { dataset, version } = await getVersion(input.name, input.version, workspace);
       return { items: await erasureStore(db).listTombstones(workspace, dataset, version) };
     },
+    listTombstones: ({ dataset, version }: DatasetVersion, workspace: string) =>
+      erasureStore(db).listTombstones(workspace, dataset, version),
     /** Those of the versions that are there, by their uris. */
     async describeAll(uris: readonly string[], workspace: string): Promise<Map<string, DatasetVersion>> {
       const wanted = new Set(uris.filter((uri) => uri.startsWith('dataset:')));

@@ -12,6 +12,7 @@ import {
   Json,
   type ModelVersion,
   TrainingSetDefinition,
+  VersionErasure,
 } from '@tidemill/contract';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
@@ -39,13 +40,20 @@ export const Bundle = Type.Object({
   views: Type.Array(FeatureView),
   /** The service that the training set takes its features of; bundles of before services have no such list. */
   services: Type.Optional(Type.Array(FeatureService)),
-  sources: Type.Array(Type.Object({ version: DatasetVersion, manifest: Manifest })),
+  sources: Type.Array(
+    Type.Object({
+      version: DatasetVersion,
+      manifest: Manifest,
+      /** Rows were erased from it by request: it is not what the model learned from any more. */
+      erasures: Type.Optional(Type.Array(VersionErasure)),
+    }),
+  ),
 });
 export type Bundle = Static<typeof Bundle>;
 export type BundledSource = Bundle['sources'][number];
 
 export interface BundleDependencies {
-  readonly datasets: Pick<Datasets, 'resolve' | 'source' | 'manifest'>;
+  readonly datasets: Pick<Datasets, 'resolve' | 'source' | 'manifest' | 'listTombstones'>;
   readonly features: Pick<Features, 'resolveView'> & {
     readonly services: Pick<Features['services'], 'resolve'>;
   };
@@ -84,13 +92,18 @@ export function createBundles({ datasets, features }: BundleDependencies) {
       services: await Promise.all(
         named('service').map((reference) => features.services.resolve(reference, workspace)),
       ),
-      sources: await Promise.all(versions.map(describeSource)),
+      sources: await Promise.all(versions.map((version) => describeSource(version, workspace))),
     };
   }
 
-  async function describeSource(version: DatasetVersion): Promise<BundledSource> {
+  async function describeSource(version: DatasetVersion, workspace: string): Promise<BundledSource> {
     const { columns, chunks } = await datasets.manifest(version);
-    return { version, manifest: { columns: [...columns], chunks: [...chunks] } };
+    const erasures = await datasets.listTombstones(version, workspace);
+    return {
+      version,
+      manifest: { columns: [...columns], chunks: [...chunks] },
+      ...(erasures.length > 0 && { erasures }),
+    };
   }
 
   async function* listEntries(bundle: Bundle): AsyncGenerator<TarEntry> {

@@ -143,7 +143,7 @@ export function createReproductions(deps: ReproductionDependencies) {
       actual,
       detail:
         differing.length > 0
-          ? `these files differ: ${differing.join(', ')}`
+          ? `these files differ: ${differing.join(', ')}${erasedText(bundle)}`
           : `${paths.length} files, each equal`,
     };
   }
@@ -180,6 +180,17 @@ export function createReproductions(deps: ReproductionDependencies) {
       }
     },
   };
+}
+
+/** Why a model that was made of all the rows cannot come out equal. */
+function erasedText({ sources }: Bundle): string {
+  const texts = sources.flatMap(({ version, erasures = [] }) =>
+    erasures.map(
+      ({ rows, oldDigest }) =>
+        `${rows} rows were erased by request from ${version.reference}, which was ${oldDigest.slice(0, 12)}…`,
+    ),
+  );
+  return texts.length > 0 ? `; ${texts.join('; ')}` : '';
 }
 
 const failed = (name: string, expected: string, detail: string): Step => ({

@@ -1,19 +1,22 @@
 /** The prediction log of one endpoint: predictions and outcomes, open and sealed, read as one table each. */
 
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { PredictionRecord } from '@tidemill/contract';
 import type { Analytics, Parameter, QueryReply, TableSource } from '../../adapters/analytics/analytics.ts';
 import type { Blobs } from '../../adapters/blobs/blobs.ts';
 import type { Clock } from '../../base/clock.ts';
 import { createLogMemory, type LogMemory, maximumLines } from './log-memory.ts';
-import type { LogQuestion } from './log-queries.ts';
+import { findSql, type LogQuestion, outcomeSql } from './log-queries.ts';
 import {
   dayOf,
   type LoggedOutcome,
   type LoggedPrediction,
   type SegmentKind,
   segmentColumns,
+  splitFeatures,
   toLogged,
+  toRecord,
 } from './rules.ts';
 import { openSegmentLog, removeSegment, type Segment, type SegmentLog } from './segment-log.ts';
 import type { SealedSegment } from './store.ts';
@@ -231,6 +234,25 @@ export async function openEndpointLog(options: EndpointLogOptions) {
       }
     },
 
+    /** Of a repeated request id the latest. Segments of other days cannot hold it, where `days` are known. */
+    async find(id: string, days: readonly string[] | null): Promise<PredictionRecord | null> {
+      await Promise.allSettled([logs.predictions.flush(), logs.outcomes.flush()]);
+      const open = logs.predictions.segments().filter(({ day }) => days === null || days.includes(day));
+      const found = await findLine(open, id);
+      const question = found ? outcomeSql : findSql;
+      const asked = found ? [found.id, found.key, found.eventTime] : [id];
+      if (found && total('outcomes', 'rows') === 0) return withOutcome(found, undefined);
+      const reading = read(question, asked, days);
+      reads.add(reading);
+      try {
+        const [row] = (await reading).rows;
+        if (found) return withOutcome(found, row);
+        return row ? toRecord(row) : null;
+      } finally {
+        reads.delete(reading);
+      }
+    },
+
     /** How many predictions a condition is true of. */
     async count(condition: string): Promise<number> {
       await Promise.allSettled([logs.predictions.flush(), logs.outcomes.flush()]);
@@ -299,5 +321,30 @@ export async function openEndpointLog(options: EndpointLogOptions) {
     },
   };
 }
+
+/** Looking for bytes is quicker than reading a file of JSON. One that is sealed meanwhile is read as such. */
+async function findLine(segments: readonly Segment[], id: string): Promise<LoggedPrediction | null> {
+  const wanted = Buffer.from(`"id":${JSON.stringify(id)}`);
+  for (const { path } of segments.toReversed()) {
+    const bytes = await readFile(path).catch(() => Buffer.alloc(0));
+    for (let at = bytes.lastIndexOf(wanted); at > 0; at = bytes.lastIndexOf(wanted, at - 1)) {
+      const line = bytes.subarray(bytes.lastIndexOf(0x0a, at) + 1, bytes.indexOf(0x0a, at));
+      const found = JSON.parse(line.toString()) as LoggedPrediction;
+      // An input may be called id, too.
+      if (found.id === id) return found;
+    }
+  }
+  return null;
+}
+
+const withOutcome = (
+  found: LoggedPrediction,
+  row: QueryReply['rows'][number] | undefined,
+): PredictionRecord => ({
+  ...found,
+  ...splitFeatures(found.features),
+  outcome: typeof row?.outcome === 'number' ? row.outcome : null,
+  outcomeAt: typeof row?.outcomeAt === 'number' ? row.outcomeAt : null,
+});
 
 export type EndpointLog = Awaited<ReturnType<typeof openEndpointLog>>;

@@ -98,6 +98,10 @@ test('memory and files answer alike', { timeout: 120_000 }, async () => {
           ...(await log.query(findSql, [id], [dayOf(1_000)])).map(toRecord),
           ...(made.some((_, i) => `p${i}` === id) ? [] : [null]),
         ]);
+      for (const id of ['p0', 'p29', 'no']) {
+        expect(await log.find(id, null)).toEqual(recordOf(memory, id));
+        expect(await log.find(id, [dayOf(9e9)])).toBeNull();
+      }
       expect(await log.query(findSql, ['p0'], [dayOf(9e9)])).toEqual([]);
       const [row] = await log.query(failuresSql, [['one'], since]);
       expect(failuresOf(memory, { variants: ['one'], since }).count).toBe(row?.failures);

@@ -44,6 +44,13 @@ select f.*, k.outcome, k."outcomeAt" from found f left join (
     ${hasIds ? 'or o."predictionId" in (select p.id from predictions p join found using ("key", "eventTime"))' : ''}
 ) k on true`;
 
+/** Of one prediction. Parameters: id, key, event time. */
+export const outcomeSql: LogQuestion = (
+  hasIds,
+) => `select arg_max(value, sequence) as outcome, arg_max("observedAt", sequence) as "outcomeAt" from outcomes o
+where (o."predictionId" is null and o."key" = $2 and o."eventTime" = $3)
+  or ${hasIds ? `o."predictionId" = $1 or o."predictionId" in (select id from predictions where "key" = $2 and "eventTime" = $3)` : `o."predictionId" = $1`}`;
+
 /** Parameters: role, model or null, number of units. */
 export const windowSql: LogQuestion = (hasIds) => `with ${known(hasIds)}
 select p.*, k.outcome, k."outcomeAt" from (

@@ -13,7 +13,7 @@ import type { Events } from '../../platform/events/service.ts';
 import { createCoalescer } from './coalesce.ts';
 import { type EndpointLog, openEndpointLog } from './endpoint-log.ts';
 import { failuresOf, pairsOf, recordOf, windowOf } from './log-memory.ts';
-import { failuresSql, findSql, listSql, pairsSql, performanceSql, windowSql } from './log-queries.ts';
+import { failuresSql, listSql, pairsSql, performanceSql, windowSql } from './log-queries.ts';
 import { daysOf, type LoggedOutcome, type Pair, parseEventTime, toPair, toRecord } from './rules.ts';
 import { type SealedSegment, segmentStore } from './store.ts';
 import { createSubjectErasure, type RevisionEntity } from './subject-erasure.ts';
@@ -199,8 +199,7 @@ export function createPredictions(deps: PredictionsDependencies) {
         const log = await logs.get(key);
         if (!log) continue;
         const memory = log.findMemory();
-        const [row] = memory ? [] : await log.query(findSql, [id], days);
-        const record = memory ? recordOf(memory, id) : row && toRecord(row);
+        const record = memory ? recordOf(memory, id) : await log.find(id, days);
         if (record) return { endpoint: key.slice(workspace.length + 1), record };
       }
       throw errors.predictionNotFound({ id: id.slice(0, 100), where: endpoint ?? 'any endpoint' });
