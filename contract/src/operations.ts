@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { GrantResource, Role } from './access.ts';
 import {
   byId,
   byName,
@@ -247,6 +248,13 @@ export const ProjectDefinition = strict({
   endpoints: Type.Optional(Type.Record(Type.String(), strict(EndpointDefinition))),
   monitors: Type.Optional(Type.Record(Type.String(), strict(MonitorDefinition))),
   retraining: Type.Optional(Type.Record(Type.String(), strict(RetrainingPolicyDefinition))),
+  /** By `user:…`, `group:…` or `token:…`. Taken out of the file, they are taken back; what others granted stays. */
+  grants: Type.Optional(
+    Type.Record(
+      Type.String(),
+      Type.Array(strict({ role: Role, on: Type.Optional(GrantResource) }), { maxItems: 1000 }),
+    ),
+  ),
 });
 export type ProjectDefinition = Static<typeof ProjectDefinition>;
 

@@ -518,6 +518,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     endpoints,
     monitoring,
     retraining,
+    grants,
   });
   const overview = createOverview({
     db,

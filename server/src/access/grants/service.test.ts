@@ -57,13 +57,13 @@ describeEachDatabase('grants', (open) => {
     await expect(grants.add(input, owner)).rejects.toMatchObject({ code });
   });
 
-  test('of a project file replace what was there, and are recorded one by one', async () => {
+  test('of a project file are given and taken where that is not so already, and recorded one by one', async () => {
     const editor = { role: 'editor', resource: 'model:prices' } as const;
     const invoker = { role: 'invoker', resource: 'endpoint:forecast' } as const;
-    await grants.set('user:ada', [editor], owner);
-    await grants.set('user:ada', [invoker, editor], owner);
-    await grants.set('user:ada', [invoker], owner);
-    await grants.set('user:ada', [invoker], owner);
+    await grants.set('user:ada', { give: [editor], take: [] }, owner);
+    await grants.set('user:ada', { give: [invoker, editor], take: [] }, owner);
+    await grants.set('user:ada', { give: [], take: [editor] }, owner);
+    await grants.set('user:ada', { give: [invoker], take: [editor] }, owner);
     expect(await rolesOf('user:ada')).toEqual(['invoker endpoint:forecast']);
     const { items } = await createAudit({
       db,

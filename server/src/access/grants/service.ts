@@ -202,24 +202,25 @@ export function createGrants({ db, clock, changes, isUser }: GrantsDependencies)
 
     assertWanted,
 
-    /** Makes a grantee's own grants just these. */
-    set: (to: string, wanted: readonly Wanted[], caller: Caller): Promise<void> =>
+    /** Gives and takes just these, where that is not so already; what else they hold stays. */
+    set: (
+      to: string,
+      { give, take }: { give: readonly Wanted[]; take: readonly Wanted[] },
+      caller: Caller,
+    ): Promise<void> =>
       change(caller, async (tx, record) => {
         const { workspace } = caller;
         const inside = grantStore(tx);
         await assertGrantee(tx, workspace, to);
-        const words = new Set(wanted.map(wordsOf));
-        for (const grant of await inside.list({ workspace, to, limit: 10_000 })) {
-          if (words.delete(wordsOf(grant))) continue;
-          await inside.delete(workspace, grant.id);
-          const { role, resource } = grant;
+        const taken = new Set(take.map(wordsOf));
+        for (const { id, role, resource } of await inside.list({ workspace, to, limit: 10_000 })) {
+          if (!taken.has(wordsOf({ role, resource }))) continue;
+          await inside.delete(workspace, id);
           record({ action: 'grant.removed', subject: to, detail: { role, resource } });
         }
-        for (const { role, resource } of wanted) {
-          if (!words.has(wordsOf({ role, resource }))) continue;
-          await inside.insert(workspace, newGrant(to, { role, resource }, caller));
-          record({ action: 'grant.added', subject: to, detail: { role, resource } });
-        }
+        for (const { role, resource } of give)
+          if (await inside.insert(workspace, newGrant(to, { role, resource }, caller)))
+            record({ action: 'grant.added', subject: to, detail: { role, resource } });
       }),
 
     /** A group that may invoke one endpoint and nothing else. */

@@ -202,4 +202,26 @@ describeEachPlatform('the lifecycle of versions', (database) => {
       { numRuns: 12 },
     );
   });
+
+  test('an approver of one model approves its versions, and those of no other', async () => {
+    const { reference, version } = await trainModel(platform, platform.caller, { learner: 'ridge' });
+    await evaluateModel(platform, platform.caller, { model: reference, last: 20 });
+    expect((await move(version, 'validated')).status).toBe(200);
+    const token = await call('POST', '/api/v1/tokens', { name: 'risk', role: 'editor' });
+    const approve = async () => {
+      const reply = await platform.http.inject({
+        method: 'POST',
+        url: `${model}/versions/${version}/transitions`,
+        headers: { authorization: `Bearer ${token.body.secret}` },
+        payload: { to: 'approved', reason: 'good' },
+      });
+      return [reply.statusCode, reply.json().error?.code ?? reply.json().state];
+    };
+    const grant = (resource: string) =>
+      call('POST', '/api/v1/grants', { to: 'token:risk', role: 'approver', resource });
+    await grant('model:other');
+    expect(await approve()).toEqual([403, 'permissionDenied']);
+    await grant('model:forecaster');
+    expect(await approve()).toEqual([200, 'approved']);
+  });
 });

@@ -6,7 +6,7 @@ import {
   stateOfStage,
   statesByHand,
 } from '@tidemill/contract';
-import { mayRole } from '../../access/grants/service.ts';
+import { mayCaller } from '../../access/grants/service.ts';
 import type { Caller } from '../../base/caller.ts';
 import { errors, TidemillError } from '../../base/errors.ts';
 import { formatReference } from '../../base/references.ts';
@@ -47,7 +47,7 @@ export function createTransitions({ registry, evaluations }: TransitionDependenc
   }
 
   async function approve(version: ModelVersion, reason: string, caller: Caller): Promise<void> {
-    if (!mayRole(caller.role, 'approve'))
+    if (!mayCaller(caller, 'approve', `model:${version.model}`))
       throw errors.permissionDenied({
         actor: caller.actor,
         permission: 'approve',

@@ -1,5 +1,6 @@
 /** How each kind of thing in a project file is looked up, judged and brought to what the file says. */
 import type { ModelVersion } from '@tidemill/contract';
+import type { Grants } from '../../access/grants/service.ts';
 import { errors } from '../../base/errors.ts';
 import { compileExpression } from '../../base/expressions/cel.ts';
 import type { Datasets } from '../../data/datasets/service.ts';
@@ -11,6 +12,7 @@ import type { Monitoring } from '../monitoring/service.ts';
 import type { Pipelines } from '../pipelines/service.ts';
 import type { Retraining } from '../retraining/service.ts';
 import { createFeatureKinds, type FeatureKindsDependencies } from './feature-kinds.ts';
+import { grantsKind } from './grants-kind.ts';
 import {
   creation,
   find,
@@ -39,6 +41,7 @@ export interface ProjectKindsDependencies extends FeatureKindsDependencies {
   readonly endpoints: Pick<Endpoints, 'currentDefinition' | 'put' | 'release'>;
   readonly monitoring: Pick<Monitoring, 'get' | 'put'>;
   readonly retraining: Pick<Retraining, 'findPolicy' | 'putPolicy'>;
+  readonly grants: Pick<Grants, 'findHeld' | 'assertWanted' | 'set' | 'ensureInvokers'>;
 }
 
 export function createProjectKinds(deps: ProjectKindsDependencies): Readonly<Record<Kind, KindOfThing>> {
@@ -185,8 +188,10 @@ export function createProjectKinds(deps: ProjectKindsDependencies): Readonly<Rec
       async bring(name, outlook, { file, caller }) {
         const wanted = thing(file, 'endpoints', name);
         const reason = `project '${file.name}'`;
-        if (outlook.action === 'create') await endpoints.put({ name, ...wanted, reason }, caller);
-        else {
+        if (outlook.action === 'create') {
+          await deps.grants.ensureInvokers(name, caller);
+          await endpoints.put({ name, ...wanted, reason }, caller);
+        } else {
           const change: Parameters<typeof endpoints.release>[0]['change'] = (live) => ({
             ...live,
             ...lastingPart(wanted),
@@ -240,6 +245,8 @@ export function createProjectKinds(deps: ProjectKindsDependencies): Readonly<Rec
         await retraining.putPolicy({ name, ...thing(file, 'retraining', name) }, caller);
       },
     },
+
+    grants: grantsKind(deps.grants),
   };
 }
 

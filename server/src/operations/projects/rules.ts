@@ -16,6 +16,7 @@ export const kinds = [
   'endpoints',
   'monitors',
   'retraining',
+  'grants',
 ] as const;
 export type Kind = (typeof kinds)[number];
 
@@ -30,6 +31,7 @@ export const labels: Readonly<Record<Kind, string>> = {
   endpoints: 'endpoint',
   monitors: 'monitor',
   retraining: 'policy',
+  grants: 'grants',
 };
 
 /** What a thing of the file needs: nothing, a change, or something else first. */
@@ -114,11 +116,17 @@ export function lastingPart(endpoint: NonNullable<ProjectDefinition['endpoints']
   return lasting;
 }
 
+/** Of a kind, what the file speaks of. Grants that it no longer gives are looked at too: they are taken back. */
+export function namesOf(kind: Kind, file: ProjectDefinition, before: ProjectDefinition | null): string[] {
+  const earlier = kind === 'grants' ? before?.grants : undefined;
+  return [...new Set([...Object.keys(file[kind] ?? {}), ...Object.keys(earlier ?? {})])];
+}
+
 /** @throws projectInvalid at the first name that could never be one */
 export function assertNames(definition: ProjectDefinition): void {
   for (const kind of kinds)
     for (const name of Object.keys(definition[kind] ?? {}))
-      if (!isName(name)) {
+      if (kind !== 'grants' && !isName(name)) {
         const reason = `'${name}' cannot be a name; use a-z, 0-9, '.', '_' and '-'`;
         throw errors.projectInvalid({ path: `${kind}.${name}`, reason });
       }

@@ -6,7 +6,15 @@ import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { toUri } from '../../base/references.ts';
 import { createProjectKinds, type ProjectKindsDependencies } from './project-kinds.ts';
-import { assertNames, kinds, labels, type Outlook, type PlanContext, toProjectError } from './rules.ts';
+import {
+  assertNames,
+  kinds,
+  labels,
+  namesOf,
+  type Outlook,
+  type PlanContext,
+  toProjectError,
+} from './rules.ts';
 import { projectStore } from './store.ts';
 
 export interface ProjectsDependencies extends ProjectKindsDependencies {
@@ -17,7 +25,7 @@ export interface ProjectsDependencies extends ProjectKindsDependencies {
 
 /**
  * A project file is what shall be there. `apply` brings the server to it through the same services a person uses;
- * what is left out of the file stays as it is, and what automation has moved since is not moved back.
+ * what is left out of the file stays as it is (but for grants that it gave), and what automation has moved since is not moved back.
  */
 export function createProjects(deps: ProjectsDependencies) {
   const { db, changes, clock } = deps;
@@ -38,7 +46,7 @@ export function createProjects(deps: ProjectsDependencies) {
     const context: PlanContext = { file, before, caller, creating, moving: new Set(), planned: new Map() };
     const planned: PlannedChange[] = [];
     for (const kind of kinds) {
-      for (const name of Object.keys(file[kind] ?? {})) {
+      for (const name of namesOf(kind, file, before)) {
         const outlook = await things[kind].look(name, context);
         if (outlook.action === 'create') creating.add(`${labels[kind]}:${name}`);
         await visit(kind, name, outlook, context);

@@ -43,7 +43,7 @@ export function GroupsScreen() {
     <>
       <PageHeader
         title="Groups"
-        about="Users and tokens that are given roles together. Applying an endpoint makes one that may invoke it."
+        about="Users and tokens that are given roles together. A project file that makes an endpoint makes one that may invoke it."
         actions={<CreateGroup />}
         asked={list.asked}
       />
