@@ -147,7 +147,7 @@ describe.skipIf(newest === '').each(databases.filter(isThere))(
       expect(Object.keys(report.steps).length).toBeGreaterThan(3);
     });
 
-    test('that asks for a token', async () => {
+    test('that asks who is there', async () => {
       const { stdout } = await tidemill(['first-token', ...place.words]);
       const { url: anywhere } = await place.start('--host', '0.0.0.0');
       const url = `http://127.0.0.1:${new URL(anywhere).port}`;
@@ -156,9 +156,16 @@ describe.skipIf(newest === '').each(databases.filter(isThere))(
         { url },
       );
       const viewer = (JSON.parse(made) as { secret: string }).secret;
-      const options = ['--token', stdout.trim(), '--viewer', viewer];
+      const password = 'correct horse battery staple';
+      const anna = await fetch(`${url}/api/v1/users`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${stdout.trim()}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ name: 'anna', role: 'editor', password }),
+      });
+      expect(anna.status).toBe(201);
+      const options = ['--token', stdout.trim(), '--viewer', viewer, '--password', password];
       const report = await tell('tokens', { python: newest, home: place.folder, url, options });
-      expect(Object.keys(report.steps)).toHaveLength(5);
+      expect(Object.keys(report.steps)).toHaveLength(6);
     });
   },
 );

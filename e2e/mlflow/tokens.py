@@ -1,4 +1,4 @@
-"""A server that asks who is there: MLFLOW_TRACKING_TOKEN, a token as basic auth's password, and neither."""
+"""A server that asks who is there: MLFLOW_TRACKING_TOKEN, a token as basic auth's password, a person's, and neither."""
 
 import os
 import tempfile
@@ -41,6 +41,14 @@ def basic(client, story):
 
 
 @step
+def a_person(client, story):
+    be(MLFLOW_TRACKING_USERNAME="anna", MLFLOW_TRACKING_PASSWORD=story["password"])
+    log_all_kinds(client)
+    be(MLFLOW_TRACKING_USERNAME="anna", MLFLOW_TRACKING_PASSWORD="not " + story["password"])
+    refused("UNAUTHENTICATED", client.search_experiments)
+
+
+@step
 def nobody(client, story):
     be()
     said = refused("UNAUTHENTICATED", client.get_run, story["run"])
@@ -66,4 +74,4 @@ def a_viewer(client, story):
 
 
 if __name__ == "__main__":
-    tell(__doc__, [("token", ""), ("viewer", "")])
+    tell(__doc__, [("token", ""), ("viewer", ""), ("password", "")])
