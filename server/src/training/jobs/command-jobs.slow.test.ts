@@ -99,7 +99,7 @@ describeEachDatabase('command jobs', (open) => {
 
   test('a command that is over soon has its cost', async () => {
     const caller = await prepare('cost');
-    const work = 'i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done';
+    const work = 'i=0; while [ $i -lt 800000 ]; do i=$((i+1)); done';
     const { id } = await wing.jobs.submitCommand(shell(work), caller);
     const { progress, state } = await until(wing.jobs, id, caller, isEnded);
     expect(state).toBe('succeeded');
