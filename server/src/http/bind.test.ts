@@ -18,6 +18,14 @@ const list = endpoints({
     params: Type.Object({ name: Type.String(), number: Type.Integer() }),
     reply: Type.Object({ name: Type.String(), next: Type.Integer() }),
   },
+  greet: {
+    method: 'POST',
+    path: '/greet',
+    permission: 'read',
+    summary: 'Greets',
+    body: Type.Object({ people: Type.Array(Type.String({ pattern: '^[a-z]+$', description: 'a to z' })) }),
+    reply: Type.Object({}),
+  },
 });
 
 async function serve(onSignal: (signal: AbortSignal) => void, logger = createLogger('silent')) {
@@ -34,6 +42,7 @@ async function serve(onSignal: (signal: AbortSignal) => void, logger = createLog
       return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     },
     count: ({ name, number }) => ({ name, next: number + 1 }),
+    greet: () => ({}),
   });
   return http;
 }
@@ -63,5 +72,20 @@ test('path parts are converted where the schema says so, and only there', async 
   const http = await serve(() => {});
   expect((await http.inject('/count/7/41')).json()).toEqual({ name: '7', next: 42 });
   expect((await http.inject('/count/7/x')).json().error.code).toBe('requestInvalid');
+  await http.close();
+});
+
+test('what a text must look like is said in words, beside the pattern', async () => {
+  const http = await serve(() => {});
+  const reply = await http.inject({
+    method: 'POST',
+    url: '/greet',
+    headers: { host: 'localhost' },
+    payload: { people: ['ada', '../x'] },
+  });
+  expect(reply.json().error).toMatchObject({
+    code: 'requestInvalid',
+    message: expect.stringContaining("/people/1 does not fit 'a to z' (^[a-z]+$)"),
+  });
   await http.close();
 });

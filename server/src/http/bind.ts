@@ -179,7 +179,7 @@ function createCheck(
     compiled ??= Compile(schema);
     const candidate = converts ? Value.Convert(schema, value) : value;
     if (compiled.Check(candidate)) return candidate as Record<string, unknown>;
-    throw errors.requestInvalid({ where, problems: problemsOf(compiled.Errors(candidate)) });
+    throw errors.requestInvalid({ where, problems: problemsOf(compiled.Errors(candidate), schema) });
   };
 }
 
@@ -189,12 +189,27 @@ const isAllText = (schema: TObject): boolean =>
 
 function problemsOf(
   found: Iterable<{ keyword: string; instancePath: string; message: string; params: object }>,
+  schema: TObject,
 ): string {
   const texts = [...found]
     .filter((problem) => problem.keyword !== 'boolean')
     .slice(0, 5)
-    .map((problem) => `${problem.instancePath || '/'} ${problem.message}${namesOf(problem.params)}`);
+    .map(({ instancePath, message, params }) => {
+      const inWords = 'pattern' in params ? describePattern(schema, params.pattern) : undefined;
+      return `${instancePath || '/'} ${inWords ? `does not fit '${inWords}'` : message}${namesOf(params)}`;
+    });
   return texts.join('; ') || 'it has the wrong shape';
+}
+
+/** What the contract says of the text that this pattern is of: few read regular expressions. */
+function describePattern(schema: object, pattern: unknown): string | undefined {
+  if ('pattern' in schema && schema.pattern === pattern)
+    return 'description' in schema ? String(schema.description) : undefined;
+  for (const part of Object.values(schema)) {
+    const found = typeof part === 'object' && part !== null ? describePattern(part, pattern) : undefined;
+    if (found) return found;
+  }
+  return undefined;
 }
 
 /** `must not have additional properties` alone would not say which. */

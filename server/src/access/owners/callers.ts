@@ -14,9 +14,23 @@ export function createCallers({ db, clock, logger }: { db: Db; clock: Clock; log
   let timer: NodeJS.Timeout | undefined;
 
   async function flush(): Promise<void> {
-    const calls = [...counted.values()];
+    if (counted.size === 0) return;
+    const calls = counted;
     counted = new Map();
-    if (calls.length > 0) await transact(db, (tx) => ownerStore(tx).addCalls(calls));
+    try {
+      await transact(db, (tx) => ownerStore(tx).addCalls([...calls.values()]));
+    } catch (error) {
+      for (const [key, call] of calls) add(key, call);
+      throw error;
+    }
+  }
+
+  function add(key: string, call: Calls): void {
+    const known = counted.get(key);
+    if (!known && counted.size >= mostCallers) return;
+    const requests = call.requests + (known?.requests ?? 0);
+    const firstAt = Math.min(call.firstAt, known?.firstAt ?? call.firstAt);
+    counted.set(key, { ...call, requests, firstAt, lastAt: Math.max(call.lastAt, known?.lastAt ?? 0) });
   }
 
   const flushLater = () =>
@@ -26,12 +40,9 @@ export function createCallers({ db, clock, logger }: { db: Db; clock: Clock; log
     flush,
 
     note(endpoint: string, { workspace, actor }: Caller): void {
-      const key = `${workspace}\n${endpoint}\n${actor}`;
-      const before = counted.get(key);
-      if (!before && counted.size >= mostCallers) return;
-      const lastAt = clock.now();
-      const { requests = 0, firstAt = lastAt } = before ?? {};
-      counted.set(key, { workspace, endpoint, actor, requests: requests + 1, firstAt, lastAt });
+      const now = clock.now();
+      const call = { workspace, endpoint, actor, requests: 1, firstAt: now, lastAt: now };
+      add(`${workspace}\n${endpoint}\n${actor}`, call);
     },
 
     start(): void {

@@ -93,6 +93,20 @@ describeEachDatabase('owners', (open) => {
     expect((await owners.get({ subject: 'model:forecast' }, caller)).callers).toEqual([]);
   });
 
+  test('calls that could not be written down are counted with the next ones', async () => {
+    const { db } = await open();
+    const { owners, caller } = openOwners(db);
+    owners.noteCall('forecast', caller);
+    await db.schema.alterTable('endpoint_callers').renameTo('endpoint_callers_away').execute();
+    const flushed = owners.get({ subject: 'endpoint:forecast' }, caller);
+    owners.noteCall('forecast', caller);
+    await expect(flushed).rejects.toThrow(/endpoint_callers/);
+    await db.schema.alterTable('endpoint_callers_away').renameTo('endpoint_callers').execute();
+    await owners.stop();
+    const { callers } = await owners.get({ subject: 'endpoint:forecast' }, caller);
+    expect(callers).toMatchObject([{ actor: 'user:ada', requests: 2 }]);
+  });
+
   test('a renamed model keeps its owner', async () => {
     const { owners, changes, caller } = openOwners((await open()).db);
     await owners.put({ subject: 'model:old', owner: 'me' }, caller);
