@@ -1,6 +1,7 @@
 /** A loaded model that turns rows of features into predictions. What rows mean is the serving wing's business. */
 
 import type { ModelFiles } from './model-folder.ts';
+import type { Tensor, TensorSpec } from './tensors.ts';
 
 export type RuntimeKind = 'onnx' | 'onnx-process' | 'rule' | 'python';
 
@@ -45,6 +46,17 @@ export interface Runtime {
     rowCount: number,
     signal?: AbortSignal,
   ): Promise<Outputs>;
+  /** What it takes and gives as tensors, by name; absent of a runtime that takes rows only. */
+  readonly signature?: { readonly inputs: readonly TensorSpec[]; readonly outputs: readonly TensorSpec[] };
+  /**
+   * Tensors by name, of any number and shape; fails as `predict` does.
+   * @param wanted names of outputs; all of them by default
+   */
+  infer?(
+    inputs: readonly Tensor[],
+    wanted?: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<readonly Tensor[]>;
   describe(): RuntimeState;
   /** Outstanding predictions fail with `runtimeUnavailable`. Closing twice is fine. */
   close(): Promise<void>;
