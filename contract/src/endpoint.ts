@@ -26,6 +26,8 @@ export interface Endpoint {
   readonly params?: TObject;
   readonly query?: TObject;
   readonly body?: TObject;
+  /** Fields of the body that may come as a header instead: field → header. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** The body is a raw stream, handed over as `content`. */
   readonly upload?: boolean;
   readonly reply?: TSchema;

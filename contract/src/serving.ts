@@ -217,15 +217,24 @@ export const endpointsEndpoints = endpoints({
     permission: 'invoke',
     resource: 'endpoint:{name}',
     summary: 'Predict: records in, predictions out',
+    headers: { idempotencyKey: 'idempotency-key' },
     params: byName,
     body: strict({
-      records: Type.Array(Row, { minItems: 1, maxItems: 1000 }),
+      records: Type.Array(Row, { minItems: 1, description: 'at most 1000' }),
       eventTime: Type.Optional(
         Type.Union([Timestamp, Type.String()], {
           description: 'the moment the prediction is for; default now',
         }),
       ),
       requestId: Type.Optional(Type.String({ maxLength: 200 })),
+      idempotencyKey: Type.Optional(
+        Type.String({
+          minLength: 1,
+          maxLength: 200,
+          description:
+            'a request that is sent again with it within ten minutes gets the same reply and is logged once; also as the header Idempotency-Key',
+        }),
+      ),
       probe: Type.Optional(
         Type.Boolean({
           description:

@@ -600,6 +600,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     logger,
     version,
     allowedHosts: config.allowedHosts,
+    corsOrigins: config.corsOrigins,
     authenticate: (request, permission) =>
       inside.callerOf() ??
       auth.authenticate(

@@ -135,3 +135,21 @@ describe('where online values are kept', () => {
     },
   );
 });
+
+describe('pages that may predict from a browser', () => {
+  test('are named by their origins, by an option or a variable', () => {
+    expect(readConfig({}, {}).corsOrigins).toEqual([]);
+    const origins = ['https://shop.example', 'http://localhost:5173'];
+    expect(readConfig({ corsOrigin: origins }, {}).corsOrigins).toEqual(origins);
+    expect(readConfig({}, { TIDEMILL_CORS_ORIGINS: origins.join(', ') }).corsOrigins).toEqual(origins);
+    expect(readConfig({ corsOrigin: ['*'] }, {}).corsOrigins).toEqual(['*']);
+    for (const wrong of ['shop.example', 'https://shop.example/', 'https://*.example', 'null'])
+      expect(() => readConfig({ corsOrigin: [wrong] }, {}), wrong).toThrow('is no origin');
+  });
+
+  test('and the endpoint of /invocations by its name', () => {
+    expect(readConfig({}, {}).defaultEndpoint).toBeNull();
+    expect(readConfig({}, { TIDEMILL_DEFAULT_ENDPOINT: 'forecast' }).defaultEndpoint).toBe('forecast');
+    expect(() => readConfig({ defaultEndpoint: 'A b' }, {})).toThrow('cannot be the name of an endpoint');
+  });
+});

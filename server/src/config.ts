@@ -26,6 +26,10 @@ export interface Config {
   /** Folder into which clients write artifacts by themselves; null: to this server. */
   readonly artifactFolder: string | null;
   readonly allowedHosts: readonly string[];
+  /** Origins whose pages may call the inference doors, or `*`. */
+  readonly corsOrigins: readonly string[];
+  /** What `/invocations` asks, which names no endpoint; null: it answers that. */
+  readonly defaultEndpoint: string | null;
   readonly logLevel: string;
   /** Seals the secrets in the database; null keeps a key of our own in the data folder. */
   readonly secretKey: Buffer | null;
@@ -64,6 +68,8 @@ export interface ConfigOptions {
   readonly database?: string | undefined;
   readonly durability?: string | undefined;
   readonly allowHost?: readonly string[] | undefined;
+  readonly corsOrigin?: readonly string[] | undefined;
+  readonly defaultEndpoint?: string | undefined;
   readonly logLevel?: string | undefined;
   readonly blobs?: string | undefined;
   readonly online?: string | undefined;
@@ -98,6 +104,8 @@ export function readConfig(options: ConfigOptions, environment: NodeJS.ProcessEn
     artifactFolder: readArtifactFolder(artifactRoot, dataFolder),
     database: readDatabase(options, environment),
     allowedHosts: hosts.map((host) => host.trim()).filter(Boolean),
+    corsOrigins: readOrigins(options.corsOrigin ?? environment.TIDEMILL_CORS_ORIGINS?.split(',') ?? []),
+    defaultEndpoint: readDefaultEndpoint(options.defaultEndpoint ?? environment.TIDEMILL_DEFAULT_ENDPOINT),
     logLevel: readLevel(options.logLevel ?? environment.TIDEMILL_LOG_LEVEL ?? 'warn'),
     secretKey: readSecretKey(environment.TIDEMILL_SECRET_KEY),
     webhookDestinations: readDestinations(options, environment),
@@ -108,6 +116,27 @@ export function readConfig(options: ConfigOptions, environment: NodeJS.ProcessEn
     jobCapacity: readJobCapacity(options, environment),
     models: readModels(options, environment),
   };
+}
+
+/** As browsers write them: scheme, host and port, nothing behind. */
+function readOrigins(texts: readonly string[]): readonly string[] {
+  const origins = texts.map((text) => text.trim()).filter(Boolean);
+  for (const origin of origins)
+    if (origin !== '*' && (origin.includes('*') || URL.parse(origin)?.origin !== origin))
+      throw errors.configInvalid({
+        variable: '--cors-origin (TIDEMILL_CORS_ORIGINS)',
+        reason: `'${origin.slice(0, 200)}' is no origin such as https://shop.example or http://localhost:5173, without a path or a slash at its end, nor * for every page`,
+      });
+  return origins;
+}
+
+function readDefaultEndpoint(text: string | undefined): string | null {
+  if (text === undefined || text === '') return null;
+  if (/^[a-z0-9][a-z0-9._-]{0,127}$/.test(text)) return text;
+  throw errors.configInvalid({
+    variable: '--default-endpoint (TIDEMILL_DEFAULT_ENDPOINT)',
+    reason: `'${text.slice(0, 200)}' cannot be the name of an endpoint`,
+  });
 }
 
 const forCommands = ['PATH', 'HOME', 'USER', 'SHELL', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'VIRTUAL_ENV'];

@@ -8,6 +8,8 @@ interface UpOptions {
   database?: string;
   durability?: string;
   allowHost?: string[];
+  corsOrigin?: string[];
+  defaultEndpoint?: string;
   logLevel?: string;
   blobs?: string;
   online?: string;
@@ -66,6 +68,14 @@ export function addUpCommand(program: Command): void {
       'where files of new experiments are kept: mlflow-artifacts:/, by this server (default), or file:///folder, into which clients on this machine write by themselves',
     )
     .option('--allow-host <names...>', 'further host names under which the server is addressed')
+    .option(
+      '--cors-origin <origins...>',
+      'pages that may predict from a browser, as https://shop.example, or * (default: TIDEMILL_CORS_ORIGINS or none)',
+    )
+    .option(
+      '--default-endpoint <name>',
+      'what /invocations asks, which names none (default: TIDEMILL_DEFAULT_ENDPOINT)',
+    )
     .option(
       '--webhook-schemes <names>',
       'https or http,https: where webhooks may go (default: MLFLOW_WEBHOOK_ALLOWED_SCHEMES or https)',

@@ -1323,6 +1323,16 @@ export const catalogue = {
     (d) =>
       `Endpoint '${d.endpoint}', record ${d.record}, feature '${d.feature}': ${d.problem}. Send a finite number for every feature of the model.`,
   ),
+  recordsTooMany: entry<{ endpoint: string; count: number; limit: number }>(
+    413,
+    (d) =>
+      `Endpoint '${d.endpoint}' was asked for ${d.count} predictions at once. Send at most ${d.limit} records in a request, and the others in further ones.`,
+  ),
+  idempotencyKeyReused: entry<{ endpoint: string; key: string }>(
+    422,
+    (d) =>
+      `The idempotency key '${d.key}' came to endpoint '${d.endpoint}' with another request within the last ten minutes. Send each request with a key of its own, and the same body with the same key only to try again.`,
+  ),
   featuresUnavailable: entry<{ endpoint: string; record: number; reason: string }>(
     503,
     (d) =>

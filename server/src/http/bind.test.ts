@@ -26,6 +26,15 @@ const list = endpoints({
     body: Type.Object({ people: Type.Array(Type.String({ pattern: '^[a-z]+$', description: 'a to z' })) }),
     reply: Type.Object({}),
   },
+  order: {
+    method: 'POST',
+    path: '/order',
+    permission: 'read',
+    summary: 'Orders',
+    headers: { key: 'idempotency-key' },
+    body: Type.Object({ key: Type.Optional(Type.String({ maxLength: 5 })) }),
+    reply: Type.Object({ key: Type.Optional(Type.String()) }),
+  },
 });
 
 async function serve(onSignal: (signal: AbortSignal) => void, logger = createLogger('silent')) {
@@ -43,6 +52,7 @@ async function serve(onSignal: (signal: AbortSignal) => void, logger = createLog
     },
     count: ({ name, number }) => ({ name, next: number + 1 }),
     greet: () => ({}),
+    order: ({ key }) => ({ ...(key !== undefined && { key }) }),
   });
   return http;
 }
@@ -88,4 +98,18 @@ test('what a text must look like is said in words, beside the pattern', async ()
     message: expect.stringContaining("/people/1 does not fit 'a to z' (^[a-z]+$)"),
   });
   await http.close();
+});
+
+test('a field that may come as a header comes from there, is checked like any other, and wins over the body', async () => {
+  const http = await serve(() => {});
+  const order = (payload: object, key?: string) =>
+    http.inject({
+      ...{ method: 'POST', url: '/order', payload },
+      headers: { host: 'localhost', ...(key !== undefined && { 'idempotency-key': key }) },
+    });
+  expect((await order({}, 'a')).json()).toEqual({ key: 'a' });
+  expect((await order({ key: 'b' })).json()).toEqual({ key: 'b' });
+  expect((await order({ key: 'b' }, 'a')).json()).toEqual({ key: 'a' });
+  expect((await order({}, 'too long')).json().error.code).toBe('requestInvalid');
+  expect((await order([], 'a')).statusCode).toBe(400);
 });

@@ -44,6 +44,8 @@ declare module 'fastify' {
     resources?: (request: FastifyRequest) => readonly string[];
     /** Whether a job's token may change through it what is the job's own. */
     byJobs?: boolean;
+    /** Answers a browser that asks, before a page's request, whether the page may make it. */
+    isPreflight?: boolean;
   }
 }
 
@@ -141,6 +143,7 @@ function createReader(endpoint: Endpoint): Read {
   const params = endpoint.params && createCheck('path', endpoint.params, true);
   const query = endpoint.query && createCheck('query', endpoint.query, true);
   const body = endpoint.body && createCheck('body', endpoint.body, false);
+  const headers = Object.entries(endpoint.headers ?? {});
   return (request) => {
     if (request.url.includes('%00')) refuseOddText('address', [request.params, request.query]);
     if (request.mayHoldOddText) refuseOddText('body', request.body);
@@ -151,7 +154,7 @@ function createReader(endpoint: Endpoint): Read {
     return {
       ...params?.(request.params),
       ...query?.(request.query),
-      ...body?.(request.body ?? {}),
+      ...body?.(headers.length === 0 ? (request.body ?? {}) : withHeaders(request, headers)),
       ...(endpoint.upload && {
         content: request.body ?? Readable.from([]),
         mediaType: request.headers['content-type'],
@@ -159,6 +162,13 @@ function createReader(endpoint: Endpoint): Read {
       ...(endpoint.download && { accept: request.headers.accept }),
     };
   }
+}
+
+/** What stands in the header counts, also where the body says it too. */
+function withHeaders({ body, headers }: FastifyRequest, fields: [string, string][]): unknown {
+  const sent = fields.filter(([, header]) => typeof headers[header] === 'string');
+  if (sent.length === 0 || typeof body !== 'object' || Array.isArray(body)) return body ?? {};
+  return { ...body, ...Object.fromEntries(sent.map(([field, header]) => [field, headers[header]])) };
 }
 
 function refuseOddText(where: string, value: unknown): void {

@@ -7,13 +7,17 @@ const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
  * Without login the browser is the danger: a page elsewhere may point its own name at 127.0.0.1 (DNS rebinding)
  * or post a form across origins. Both carry a Host or an Origin that is not ours.
  */
-export function hostGuard(allowed: readonly string[]) {
+export function hostGuard(
+  allowed: readonly string[],
+  isAllowedPage: (request: FastifyRequest) => boolean = () => false,
+) {
   const names = new Set([...loopback, ...allowed]);
   const isOurs = (host: string) => names.has('*') || names.has(host.replace(/:\d+$/, ''));
-  const findForeign = ({ headers, method }: FastifyRequest): string | undefined => {
-    const { host = '', origin } = headers;
+  const findForeign = (request: FastifyRequest): string | undefined => {
+    const { host = '', origin } = request.headers;
     if (!isOurs(host)) return host;
-    return origin && method !== 'GET' && !isOurs(hostOf(origin)) ? origin : undefined;
+    if (!origin || request.method === 'GET' || isOurs(hostOf(origin))) return undefined;
+    return isAllowedPage(request) ? undefined : origin;
   };
   // Not asynchronous: every request passes here.
   return (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void => {

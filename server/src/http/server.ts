@@ -11,6 +11,7 @@ import fastify, {
 import type { Caller } from '../base/caller.ts';
 import { errors } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import { addCrossOrigin } from './cross-origin.ts';
 import { replyWithError } from './error-reply.ts';
 import { hostGuard } from './host-guard.ts';
 import { mayHoldOddText } from './odd-text.ts';
@@ -33,6 +34,8 @@ export interface HttpOptions {
   readonly version: string;
   /** Names under which this server may be addressed, against DNS rebinding. */
   readonly allowedHosts: readonly string[];
+  /** Origins whose pages may call the inference doors; none by default. */
+  readonly corsOrigins?: readonly string[];
   /** Says who the caller is and refuses what they may not do. */
   readonly authenticate: (request: FastifyRequest, permission: Permission) => Promise<Caller>;
   /** Refuses what a caller who has roles on single things only has no business with; null: the route does not say. */
@@ -80,7 +83,8 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     request.mayHoldOddText = mayHoldOddText(String(body));
     parseJson(request, String(body), done);
   });
-  http.addHook('onRequest', hostGuard(options.allowedHosts));
+  const crossOrigin = addCrossOrigin(http, options.corsOrigins ?? []);
+  http.addHook('onRequest', hostGuard(options.allowedHosts, crossOrigin.isAllowed));
   http.addHook('onRequest', async (request) => {
     const permission = permissionOf(request);
     if (permission !== 'public') request.caller = await options.authenticate(request, permission);

@@ -20,6 +20,8 @@ export async function createTestPlatform(
     host?: string;
     dataFolder?: string;
     artifactFolder?: string;
+    corsOrigins?: string[];
+    defaultEndpoint?: string;
     webhookDestinations?: DestinationPolicy;
     sources?: Partial<SourcePolicy>;
     postgres?: string;
@@ -42,6 +44,8 @@ export async function createTestPlatform(
       watchViews: true,
       artifactFolder: options.artifactFolder ?? null,
       allowedHosts: [],
+      corsOrigins: options.corsOrigins ?? [],
+      defaultEndpoint: options.defaultEndpoint ?? null,
       logLevel: 'silent',
       secretKey: null,
       webhookDestinations: options.webhookDestinations ?? { schemes: ['https'], allowPrivate: false },

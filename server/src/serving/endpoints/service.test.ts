@@ -117,6 +117,26 @@ describeEachDatabase('endpoints', (open) => {
     await expect(sent).rejects.toThrow(problem);
   });
 
+  test('a request sent again with its key is answered once and logged once; too many records are refused', async () => {
+    const wing = await openWing(open);
+    const name = newName();
+    await wing.endpoints.put({ name, ...definition }, caller);
+    const input = { name, records: [record], eventTime, idempotencyKey: 'order-1' };
+    const replies = await Promise.all([1, 2, 3].map(() => wing.endpoints.predict(input, caller)));
+    replies.push(await wing.endpoints.predict(input, caller));
+    expect(new Set(replies.map(({ predictions }) => predictions[0]?.id)).size).toBe(1);
+    expect(await listOf(wing, name)).toHaveLength(1);
+    const other = { ...input, records: [{ ...record, close: 101 }] };
+    await expect(wing.endpoints.predict(other, caller)).rejects.toMatchObject({
+      code: 'idempotencyKeyReused',
+    });
+    const many = { name, records: new Array(1001).fill(record), eventTime };
+    await expect(wing.endpoints.predict(many, caller)).rejects.toMatchObject({
+      ...{ code: 'recordsTooMany', status: 413 },
+      message: expect.stringContaining('at most 1000'),
+    });
+  });
+
   test('traffic is split by entity and event time, and a shadow predicts what its model did not answer', async () => {
     const wing = await openWing(open);
     const name = newName();

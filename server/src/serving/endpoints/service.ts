@@ -15,6 +15,7 @@ import { toUri } from '../../base/references.ts';
 import { createTurns } from '../../base/turns.ts';
 import { runtimesOf } from './live-endpoint.ts';
 import { createLiveTraffic } from './live-traffic.ts';
+import { createRecentReplies } from './recent-replies.ts';
 import { createReleases, type EndpointsDependencies, modelsOf, type ReleaseRequest } from './releases.ts';
 import {
   type Definition,
@@ -41,6 +42,7 @@ export function createEndpoints(deps: EndpointsDependencies) {
   const traffic = createLiveTraffic({ online: features, clock, logger });
   const releases = createReleases(deps, traffic);
   const { check, goLive } = releases;
+  const replies = createRecentReplies({ clock });
   const inTurn = createTurns();
 
   async function getStored(name: string, workspace: string, tx: Db = db): Promise<StoredEndpoint> {
@@ -141,7 +143,13 @@ export function createEndpoints(deps: EndpointsDependencies) {
       // What is not there is refused before anybody is counted for it.
       traffic.get(caller.workspace, input.name);
       if (!input.probe) deps.noteCall?.(input.name, caller);
-      return traffic.predict(input, caller.workspace);
+      assertFew(input);
+      const answer = () => traffic.predict(input, caller.workspace);
+      const { idempotencyKey: key, ...content } = input;
+      if (key === undefined || input.probe) return answer();
+      const { workspace, actor } = caller;
+      const size = input.records.length;
+      return replies.once({ workspace, actor, endpoint: input.name, key, content, size, answer });
     },
 
     /** What an endpoint would answer that serves this version alone: loaded as one, asked, and gone. */
@@ -246,6 +254,14 @@ export function createEndpoints(deps: EndpointsDependencies) {
       await releases.settled();
     },
   };
+}
+
+const mostRecords = 1000;
+
+/** @throws recordsTooMany */
+function assertFew({ name, records }: Input<Contract['predict']>): void {
+  if (records.length > mostRecords)
+    throw errors.recordsTooMany({ endpoint: name, count: records.length, limit: mostRecords });
 }
 
 export type Endpoints = ReturnType<typeof createEndpoints>;
