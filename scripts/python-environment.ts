@@ -48,6 +48,13 @@ export async function ensureFeast(): Promise<string | null> {
   return ensurePackages(join(root, 'e2e/data/requirements-feast.txt'), 'feast');
 }
 
+/** The `python` with tritonclient, which speaks the Open Inference Protocol; null where it cannot be had. */
+export async function ensureTriton(): Promise<string | null> {
+  const asked = process.env.TIDEMILL_TEST_TRITON;
+  if (asked) return existsSync(asked) ? asked : null;
+  return ensurePackages(join(root, 'e2e/serving/requirements-triton.txt'), 'triton');
+}
+
 export interface Found {
   readonly python: string | null;
   /** Why not, and what to do. */

@@ -12,6 +12,7 @@ import {
   ensureMoto,
   ensurePythonEnvironment,
   ensureTorch,
+  ensureTriton,
 } from './python-environment.ts';
 
 /** The variable is how tests hear of the service; empty means "not here, skip". */
@@ -150,6 +151,12 @@ const pythonServices: readonly Service[] = [
     variable: 'TIDEMILL_TEST_FEAST',
     packages: [],
     find: () => ensureFeast(),
+  },
+  {
+    name: 'Python with tritonclient',
+    variable: 'TIDEMILL_TEST_TRITON',
+    packages: [],
+    find: () => ensureTriton(),
   },
   {
     name: 'PyTorch',

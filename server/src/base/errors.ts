@@ -70,6 +70,10 @@ export const catalogue = {
     (d) =>
       `The body is larger than ${d.limit} bytes. Send fewer records at a time; upload tables as a dataset version instead.`,
   ),
+  contentEncodingUnsupported: entry<{ encoding: string }>(
+    415,
+    (d) => `The body is encoded as '${d.encoding}'. Send it as it is, or by gzip or deflate.`,
+  ),
   rangeNotSatisfiable: entry<{ range: string; size: number }>(
     416,
     (d) => `The range '${d.range}' lies outside the file, which has ${d.size} bytes. Ask for a part of it.`,
@@ -1294,6 +1298,21 @@ export const catalogue = {
     404,
     (d) =>
       `There is no endpoint '${d.name}'. tidemill endpoints list shows them; PUT /api/v1/endpoints/${d.name} makes one.`,
+  ),
+  inferRequestInvalid: entry<{ problem: string }>(
+    400,
+    (d) =>
+      `The inference request cannot be read: ${d.problem}. docs/serving.md has the form; GET /v2/models/{endpoint} names the tensors.`,
+  ),
+  endpointNotReady: entry<{ name: string; reason: string }>(
+    503,
+    (d) =>
+      `Endpoint '${d.name}' is not ready: ${d.reason}. POST /v2/repository/models/${d.name}/load loads its models; tidemill endpoints show ${d.name} tells their state.`,
+  ),
+  repositoryActionUnsupported: entry<{ what: string }>(
+    400,
+    (d) =>
+      `${d.what} is not taken here: models come from the registry. tidemill models register makes a version, tidemill endpoints put serves it.`,
   ),
   erasureNotFound: entry<{ id: string }>(
     404,

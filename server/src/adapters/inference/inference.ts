@@ -3,6 +3,8 @@
 import type { ModelFiles } from './model-folder.ts';
 import type { Tensor, TensorSpec } from './tensors.ts';
 
+export type { Datatype, Tensor, TensorData, TensorSpec } from './tensors.ts';
+
 export type RuntimeKind = 'onnx' | 'onnx-process' | 'rule' | 'python';
 
 /** Numbers (times as microseconds since 1970), or text with nulls. */
