@@ -11,7 +11,7 @@ import { type RunningProcess, startServer } from '../processes.ts';
 import { createDatabase, type DatabaseKind, onEachDatabase } from '../tracking/sides.ts';
 
 const jobs = Number(process.env.TIDEMILL_BENCH_JOBS ?? 1_000);
-const idleSeconds = Number(process.env.TIDEMILL_BENCH_IDLE_SECONDS ?? 20);
+const idleSeconds = Number(process.env.TIDEMILL_BENCH_IDLE_SECONDS ?? 60);
 const [singles, trials, asked] = [40, 1_000, 200];
 const command = ['/bin/true'];
 const databases: readonly DatabaseKind[] = ['sqlite', 'postgres'];

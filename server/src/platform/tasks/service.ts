@@ -102,7 +102,7 @@ export function createTasks({ db, clock, logger, exclusive, leaseMs = 30_000 }: 
   async function leaseAll(): Promise<void> {
     do {
       again = false;
-      if (stopped) return;
+      if (stopped || !(await store.hasDue(clock.now()))) continue;
       const isPaused = (await pauseReason()) !== null;
       for (let task = await leaseNext(isPaused); task && !stopped; task = await leaseNext(isPaused))
         begin(task);

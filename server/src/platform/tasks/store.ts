@@ -123,6 +123,12 @@ export const taskStore = (db: Db) => ({
     return Object.fromEntries(rows.map((row) => [row.state, Number(row.count)]));
   },
 
+  /** Whether any task is due, whatever its kind: the cheap look before the one that chooses. */
+  async hasDue(now: number): Promise<boolean> {
+    const row = await db.selectFrom('tasks').select('id').where(isDue(now)).limit(1).executeTakeFirst();
+    return row !== undefined;
+  },
+
   /**
    * The next due task of these kinds: queued or waiting and due, or running with a lease that ran out (its owner died).
    * What the asker itself is `running` is not due: its heartbeat may be late, but its attempt lives.
