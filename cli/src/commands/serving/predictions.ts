@@ -1,7 +1,8 @@
+import type { PredictionRecord } from '@tidemill/sdk';
 import { type Command, Option } from 'commander';
 import { failures } from '../../failure.ts';
 import { readRecords } from '../../files.ts';
-import { example, type Limited, limitOption } from '../../pages.ts';
+import { example, type Limited, limitOption, listUpTo } from '../../pages.ts';
 import { toNumber, toRecord, toTime } from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
 import { formatMoment } from '../../table.ts';
@@ -11,6 +12,7 @@ export function addPredictionsCommands(program: Command): void {
     .command('predictions')
     .description('the log of what was answered, and how it turned out');
   addList(predictions);
+  addShow(predictions);
   addPerformance(predictions);
   addRecord(program.command('outcomes').description('what really happened'));
 }
@@ -25,35 +27,89 @@ const toPeriod = ({ from, to }: Period) => ({
   to: to === undefined ? undefined : toTime(to),
 });
 
+interface ListOptions extends Limited, Period {
+  model?: string;
+  variant?: string;
+  status?: PredictionRecord['status'];
+  source?: PredictionRecord['source'];
+  role?: PredictionRecord['role'];
+  caller?: string;
+  key?: string;
+  request?: string;
+}
+
 function addList(predictions: Command): void {
   const list = predictions
     .command('list <endpoint>')
     .description('logged predictions with their outcomes, newest event time first')
     .option('--model <reference>', 'only by this model version')
+    .option('--variant <name>', 'only of this variant')
+    .addOption(
+      new Option('--status <status>', 'only what ended so').choices(['ok', 'fallback', 'failed', 'refused']),
+    )
+    .addOption(new Option('--source <source>', 'only answered by').choices(['model', 'fallback']))
+    .addOption(new Option('--role <role>', 'only of').choices(['live', 'shadow']))
+    .option('--caller <actor>', 'only asked by, such as token:shop')
+    .option(
+      '--key <entity>',
+      'only of this entity, such as AAPL, or ["AAPL","XNAS"] where it has more columns',
+    )
+    .option('--request <id>', 'only of this request id')
     .option('--from <time>', 'event time from')
     .option('--to <time>', 'event time to')
     .addOption(limitOption())
-    .action(async (name: string, options: Limited & Period & { model?: string }, command: Command) => {
+    .action(async (name: string, options: ListOptions, command: Command) => {
       const session = sessionOf(command);
-      const { limit, model } = options;
-      const { items } = await session.client.predictions.list({ name, limit, model, ...toPeriod(options) });
+      const { from: _, to: __, limit, request: requestId, ...asked } = options;
+      const narrowed = { name, requestId, ...asked, ...toPeriod(options) };
+      const items = await listUpTo(limit, (page) =>
+        session.client.predictions.list({ ...narrowed, ...page }),
+      );
       session.list(
         items,
         {
           'event time': (p) => formatMoment(p.eventTime),
           key: (p) => p.key,
-          prediction: (p) => p.prediction,
+          prediction: (p) => p.prediction ?? (p.output && JSON.stringify(p.output)),
           outcome: (p) => p.outcome,
           error: (p) => (p.outcome === null || p.prediction === null ? null : p.prediction - p.outcome),
-          by: (p) => p.model,
+          by: (p) => (p.error === null ? p.model : p.status),
           role: (p) => p.role,
           ms: (p) => p.totalMs,
           id: (p) => p.id,
         },
-        `${name} has not been asked yet.`,
+        `${name} has not been asked yet, or nothing is so.`,
       );
     });
-  example(list, 'predictions list forecast --model forecaster@2 --from 2024-03-01');
+  example(list, 'predictions list forecast --model forecaster@2 --from 2024-03-01 --status fallback');
+}
+
+function addShow(predictions: Command): void {
+  const show = predictions
+    .command('show <endpoint> <id>')
+    .description('one prediction: who asked, what the model saw, what was answered and how long it took')
+    .action(async (name: string, id: string, _options: unknown, command: Command) => {
+      const session = sessionOf(command);
+      session.show(await session.client.predictions.get({ name, id }), describe);
+    });
+  example(show, 'predictions show forecast prediction_01a208ae3cf978d286069e02254a56df-0');
+}
+
+function describe(p: PredictionRecord): string[] {
+  const answer = p.prediction ?? (p.output && JSON.stringify(p.output)) ?? 'none';
+  const by = p.source === 'fallback' ? `fallback${p.fallbackStep ? ` (${p.fallbackStep})` : ''}` : p.model;
+  return [
+    `${p.id}  ${p.status}`,
+    `asked     ${formatMoment(p.at)} by ${p.caller ?? 'somebody'}${p.requestId ? `, request ${p.requestId}` : ''}`,
+    `for       ${p.key} at ${formatMoment(p.eventTime)}`,
+    `answer    ${answer}${p.error ? `: ${p.error}` : ` by ${by}`}`,
+    ...(p.fallbackReason ? [`because   ${p.fallbackReason}`] : []),
+    `revision  ${p.revision}, variant ${p.variant || 'none'}, ${p.role}`,
+    `features  ${JSON.stringify(p.features)}`,
+    ...p.warnings.map((warning) => `warning   ${warning}`),
+    `took      ${p.totalMs} ms: queue ${p.queueMs}, features ${p.featureMs}, inference ${p.inferenceMs}`,
+    `outcome   ${p.outcome ?? 'not known'}${p.outcomeAt === null ? '' : `, known since ${formatMoment(p.outcomeAt)}`}`,
+  ];
 }
 
 function addPerformance(predictions: Command): void {

@@ -28,6 +28,8 @@ export interface TableSource {
   readonly lines?: readonly string[];
   /** Only these columns, cast to these types; lets a table without files have a shape. */
   readonly columns?: readonly ColumnDefinition[];
+  /** Some of the columns may be in none of the files; they are null there. */
+  readonly mayLack?: boolean;
   /** Adds a column with the number of each row: that in its Parquet file, plus what is said for the file. Rows of `lines` have none. */
   readonly locator?: Locator;
 }

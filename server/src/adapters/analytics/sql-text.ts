@@ -29,7 +29,7 @@ function neutralNames({ columns }: Locator): Map<string, string> | undefined {
   return hides ? new Map(columns.map(({ name }, i) => [name, `c${i}`])) : undefined;
 }
 
-function parquetTable({ paths, columns, locator }: TableSource): string {
+function parquetTable({ paths, columns, locator, mayLack }: TableSource): string {
   const byName = columns && paths.length > 1 ? ', union_by_name = true' : '';
   const neutral = locator && neutralNames(locator);
   const own = [...(neutral ?? [])].map(([name, value]) => `${value} as ${quoteName(name)}`);
@@ -40,7 +40,11 @@ function parquetTable({ paths, columns, locator }: TableSource): string {
       : ['*'];
   if (locator) selected.push(`${rowNumber(locator.starts)} as ${quoteName(locator.name)}`);
   const alias = neutral ? ` t(${[...neutral.values()].join(', ')})` : '';
-  return `select ${selected.join(', ')} from read_parquet(${quoteList(paths)}${byName})${alias}`;
+  const files = `read_parquet(${quoteList(paths)}${byName})`;
+  // Filters and the choice of columns still reach the files.
+  if (mayLack && columns)
+    return `select ${selected.join(', ')} from (select * from ${files} union all by name ${emptyTable(columns)})`;
+  return `select ${selected.join(', ')} from ${files}${alias}`;
 }
 
 /** A segment that is being written may end in half a line: ignore_errors makes it a row of nulls, left out here. */

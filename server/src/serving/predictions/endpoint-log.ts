@@ -1,6 +1,6 @@
 /** The prediction log of one endpoint: predictions and outcomes, open and sealed, read as one table each. */
 
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PredictionRecord } from '@tidemill/contract';
 import type { Analytics, Parameter, QueryReply, TableSource } from '../../adapters/analytics/analytics.ts';
@@ -10,11 +10,13 @@ import { createLogMemory, type LogMemory, maximumLines } from './log-memory.ts';
 import { findSql, type LogQuestion, outcomeSql } from './log-queries.ts';
 import {
   dayOf,
+  type FailedRequest,
   type LoggedOutcome,
   type LoggedPrediction,
+  recordFrom,
   type SegmentKind,
   segmentColumns,
-  splitFeatures,
+  toFailedLine,
   toLogged,
   toRecord,
 } from './rules.ts';
@@ -32,7 +34,11 @@ export interface EndpointLogOptions {
   readonly onWritten: (kind: SegmentKind, rows: number) => void;
   readonly onFailed: (error: unknown, rows: number) => void;
   readonly maximumBytes?: number;
+  readonly bufferedBytes?: number;
 }
+
+/** Requests without an answer that are written down in any second; more are counted only. */
+const failedPerSecond = 100;
 
 type Sealed = Omit<SealedSegment, 'workspace' | 'endpoint'>;
 
@@ -49,7 +55,15 @@ export interface LogErasure {
 /** How a line is counted as one without parsing it. */
 const isFallback = '"source":"fallback"';
 const isById = '"predictionId":"';
-const toLine = (item: object): string => `${JSON.stringify(item)}\n`;
+const toLine = (item: object): string => {
+  try {
+    return `${JSON.stringify(item)}\n`;
+  } catch {
+    // Whole numbers of 64 bits.
+    const spelled = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
+    return `${JSON.stringify(item, spelled)}\n`;
+  }
+};
 
 export async function openEndpointLog(options: EndpointLogOptions) {
   const { analytics, blobs, clock, folder } = options;
@@ -70,8 +84,11 @@ export async function openEndpointLog(options: EndpointLogOptions) {
         kind: 'predictions',
         toLine,
         marker: isFallback,
+        idOf: ({ id }) => id,
+        keepsFailed: true,
         onWritten: (rows) => options.onWritten('predictions', rows),
         ...(options.maximumBytes && { maximumBytes: options.maximumBytes }),
+        ...(options.bufferedBytes && { bufferedBytes: options.bufferedBytes }),
       },
       sealedIds,
     ),
@@ -88,6 +105,7 @@ export async function openEndpointLog(options: EndpointLogOptions) {
   };
   let sealed: readonly Sealed[] = options.sealed;
   let sequence = 0;
+  const failed = { second: 0, count: 0, leftOut: 0 };
   const reads = new Set<Promise<unknown>>();
 
   const total = (kind: SegmentKind, what: 'rows' | 'marked'): number =>
@@ -105,7 +123,7 @@ export async function openEndpointLog(options: EndpointLogOptions) {
       .filter(isWanted)
       .map((segment) => segment.path);
     const paths = await Promise.all(stored.map((segment) => blobs.localPath(segment.sha256)));
-    return { paths, lines, columns: segmentColumns[kind] };
+    return { paths, lines, columns: segmentColumns[kind], mayLack: true };
   }
 
   async function read(
@@ -195,11 +213,20 @@ export async function openEndpointLog(options: EndpointLogOptions) {
   // Memory is only for speed: what cannot be read now is asked for, and complained about, when it is needed.
   await remember().catch(() => memory.forget());
 
+  function append(prediction: LoggedPrediction): void {
+    if (logs.predictions.append(prediction)) memory.addPrediction(prediction);
+  }
+
   return {
-    /** Into the buffer: never waits, never throws; lost only by a kill within the next 50 ms. */
-    append(prediction: LoggedPrediction): void {
-      memory.addPrediction(prediction);
-      logs.predictions.append(prediction);
+    /** Into the buffer: never waits, never throws; lost only by a kill within the next 50 ms, or where the disk takes nothing for long. */
+    append,
+    /** A request that got an error. Of a flood of them the first of every second are kept, the others counted. */
+    appendFailed(request: FailedRequest): void {
+      const second = Math.floor(request.at / 1000);
+      if (second !== failed.second) Object.assign(failed, { second, count: 0 });
+      failed.count += 1;
+      if (failed.count > failedPerSecond) failed.leftOut += 1;
+      else append(toFailedLine(request));
     },
     /** Resolves when all appended predictions are in the file. */
     flush: (): Promise<void> => logs.predictions.flush(),
@@ -237,8 +264,8 @@ export async function openEndpointLog(options: EndpointLogOptions) {
     /** Of a repeated request id the latest. Segments of other days cannot hold it, where `days` are known. */
     async find(id: string, days: readonly string[] | null): Promise<PredictionRecord | null> {
       await Promise.allSettled([logs.predictions.flush(), logs.outcomes.flush()]);
-      const open = logs.predictions.segments().filter(({ day }) => days === null || days.includes(day));
-      const found = await findLine(open, id);
+      const isWanted = ({ day }: Segment) => days === null || days.includes(day);
+      const found = await findLine(logs.predictions.find(id, isWanted), id);
       const question = found ? outcomeSql : findSql;
       const asked = found ? [found.id, found.key, found.eventTime] : [id];
       if (found && total('outcomes', 'rows') === 0) return withOutcome(found, undefined);
@@ -322,17 +349,10 @@ export async function openEndpointLog(options: EndpointLogOptions) {
   };
 }
 
-/** Looking for bytes is quicker than reading a file of JSON. One that is sealed meanwhile is read as such. */
-async function findLine(segments: readonly Segment[], id: string): Promise<LoggedPrediction | null> {
-  const wanted = Buffer.from(`"id":${JSON.stringify(id)}`);
-  for (const { path } of segments.toReversed()) {
-    const bytes = await readFile(path).catch(() => Buffer.alloc(0));
-    for (let at = bytes.lastIndexOf(wanted); at > 0; at = bytes.lastIndexOf(wanted, at - 1)) {
-      const line = bytes.subarray(bytes.lastIndexOf(0x0a, at) + 1, bytes.indexOf(0x0a, at));
-      const found = JSON.parse(line.toString()) as LoggedPrediction;
-      // An input may be called id, too.
-      if (found.id === id) return found;
-    }
+async function findLine(lines: AsyncIterable<string>, id: string): Promise<LoggedPrediction | null> {
+  for await (const line of lines) {
+    const found = JSON.parse(line) as LoggedPrediction;
+    if (found.id === id) return found;
   }
   return null;
 }
@@ -340,11 +360,10 @@ async function findLine(segments: readonly Segment[], id: string): Promise<Logge
 const withOutcome = (
   found: LoggedPrediction,
   row: QueryReply['rows'][number] | undefined,
-): PredictionRecord => ({
-  ...found,
-  ...splitFeatures(found.features),
-  outcome: typeof row?.outcome === 'number' ? row.outcome : null,
-  outcomeAt: typeof row?.outcomeAt === 'number' ? row.outcomeAt : null,
-});
+): PredictionRecord =>
+  recordFrom(found, {
+    value: typeof row?.outcome === 'number' ? row.outcome : null,
+    observedAt: typeof row?.outcomeAt === 'number' ? row.outcomeAt : null,
+  });
 
 export type EndpointLog = Awaited<ReturnType<typeof openEndpointLog>>;

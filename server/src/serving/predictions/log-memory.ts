@@ -3,7 +3,7 @@
  * those of `log-queries.ts`, which larger logs are asked through; a property test holds the two against each other.
  */
 import type { PredictionRecord } from '@tidemill/contract';
-import { type LoggedOutcome, type LoggedPrediction, type Pair, splitFeatures } from './rules.ts';
+import { isAnswered, type LoggedOutcome, type LoggedPrediction, type Pair, recordFrom } from './rules.ts';
 
 /** Lines beyond which a log is forgotten here and asked through DuckDB: about 20 MB. */
 export const maximumLines = 20_000;
@@ -99,7 +99,7 @@ function firstByUnit(
 ): Map<string, LoggedPrediction> {
   const first = new Map<string, LoggedPrediction>();
   for (const prediction of predictions) {
-    if (!isWanted(prediction)) continue;
+    if (!isAnswered(prediction) || !isWanted(prediction)) continue;
     const unit = unitOf(prediction);
     const before = first.get(unit);
     if (!before || isEarlier(prediction, before)) first.set(unit, prediction);
@@ -123,25 +123,14 @@ export function windowOf(
   return [...first]
     .sort(([, a], [, b]) => b.eventTime - a.eventTime || byText(b.key, a.key))
     .slice(0, rows)
-    .map(([unit, prediction]) => ({
-      ...prediction,
-      ...splitFeatures(prediction.features),
-      outcome: known.get(unit)?.value ?? null,
-      outcomeAt: known.get(unit)?.observedAt ?? null,
-    }));
+    .map(([unit, prediction]) => recordFrom(prediction, known.get(unit)));
 }
 
 /** Of a repeated request id the latest. */
 export function recordOf(memory: LogMemory, id: string): PredictionRecord | null {
   const prediction = memory.predictions.findLast((each) => each.id === id);
   if (!prediction) return null;
-  const known = knownOutcomes(memory).get(unitOf(prediction));
-  return {
-    ...prediction,
-    ...splitFeatures(prediction.features),
-    outcome: known?.value ?? null,
-    outcomeAt: known?.observedAt ?? null,
-  };
+  return recordFrom(prediction, knownOutcomes(memory).get(unitOf(prediction)));
 }
 
 /** Units that both contestants predicted since a moment and whose outcome is known, oldest event time first. */
@@ -195,7 +184,9 @@ export function failuresOf(
     (p) =>
       request.variants.includes(p.variant) &&
       p.at >= request.since &&
-      (p.prediction === null || (p.source === 'fallback' && !p.fallbackReason?.startsWith('switched'))),
+      p.status !== 'refused' &&
+      ((p.prediction === null && !p.output) ||
+        (p.source === 'fallback' && !p.fallbackReason?.startsWith('switched'))),
   );
   const first = failed.reduce<LoggedPrediction | null>((a, b) => (a && a.at <= b.at ? a : b), null);
   return { count: failed.length, reason: first?.fallbackReason ?? null };

@@ -25,14 +25,62 @@ const byId = `union all
  */
 const firstOf = (value: string): string => `arg_min(${value}, ("at", id))`;
 
-/** Parameters: from, to (inclusive), model or null, limit. */
-export const listSql: LogQuestion = (hasIds) => `with ${known(hasIds)}
-select p.*, k.outcome, k."outcomeAt" from (
-  select * from predictions
-  where "eventTime" between $1 and $2 and ($3 is null or model = $3)
-  order by "eventTime" desc, "at" desc, id desc limit $4
-) p left join known k using ("key", "eventTime")
+/** Requests that got an error are lines too, but nobody's prediction. */
+const isAnswered = `(status is null or status not in ('failed', 'refused'))`;
+
+/** What a list of predictions may be narrowed to: columns and their values. */
+export type LogFilters = Readonly<
+  Partial<Record<'model' | 'variant' | 'role' | 'source' | 'caller' | 'requestId' | 'key' | 'status', string>>
+>;
+/** Event time, made at and id of the last one of the page before. */
+export type LogPlace = readonly [number, number, string];
+
+const statusOf = `coalesce(status, case when source = 'fallback' then 'fallback' else 'ok' end)`;
+
+/**
+ * A page, newest event time first; what is wide is read of the page only. Only what is asked is in the text, so that the
+ * reader of the files can skip by it.
+ */
+export function listQuestion(asked: {
+  readonly from: number | null;
+  readonly to: number | null;
+  readonly filters: LogFilters;
+  readonly after: LogPlace | null;
+  readonly limit: number;
+}): { question: LogQuestion; parameters: (string | number)[] } {
+  const parameters: (string | number)[] = [asked.limit];
+  const bound = (value: string | number): string => `$${parameters.push(value)}`;
+  const conditions = ['true'];
+  if (asked.from !== null) conditions.push(`"eventTime" >= ${bound(asked.from)}`);
+  if (asked.to !== null) conditions.push(`"eventTime" <= ${bound(asked.to)}`);
+  for (const [name, value] of Object.entries(asked.filters))
+    if (value !== undefined)
+      conditions.push(`${name === 'status' ? statusOf : `"${name}"`} = ${bound(value)}`);
+  if (asked.after) {
+    const [eventTime, at, id] = asked.after;
+    const time = bound(eventTime);
+    conditions.push(
+      `"eventTime" <= ${time}`,
+      `("eventTime", "at", id) < (${time}, ${bound(at)}, ${bound(id)})`,
+    );
+  }
+  const question: LogQuestion = (hasIds) => `with page as materialized (
+  select id, "at", "eventTime", "key" from predictions where ${conditions.join(' and ')}
+  order by "eventTime" desc, "at" desc, id desc limit $1
+), units as materialized (select distinct "key", "eventTime" from page),
+known as (
+  select "key", "eventTime", arg_max(value, sequence) as outcome, arg_max("observedAt", sequence) as "outcomeAt"
+  from (
+    select "key", "eventTime", value, "observedAt", sequence from outcomes semi join units using ("key", "eventTime")
+    where "predictionId" is null
+    ${hasIds ? `${byId} semi join units u on u."key" = p."key" and u."eventTime" = p."eventTime"` : ''}
+  ) group by "key", "eventTime"
+)
+select p.*, k.outcome, k."outcomeAt" from predictions p semi join page using (id, "at", "eventTime")
+left join known k using ("key", "eventTime")
 order by p."eventTime" desc, p."at" desc, p.id desc`;
+  return { question, parameters };
+}
 
 /** Of a repeated request id the latest. Parameter: id. */
 export const findSql: LogQuestion = (hasIds) => `with found as (
@@ -56,7 +104,7 @@ export const windowSql: LogQuestion = (hasIds) => `with ${known(hasIds)}
 select p.*, k.outcome, k."outcomeAt" from (
   select unnest(first) from (
     select "key", "eventTime", ${firstOf('p')} as first from predictions p
-    where role = $1 and ($2 is null or model = $2)
+    where role = $1 and ($2 is null or model = $2) and ${isAnswered}
     group by "key", "eventTime" order by "eventTime" desc, "key" desc limit $3
   )
 ) p left join known k using ("key", "eventTime")
@@ -85,8 +133,8 @@ order by "eventTime", "key"`;
 /** Answers that a model failed to give. Parameters: names of its variants, since (made at). */
 export const failuresSql: LogQuestion =
   () => `select count(*) as failures, arg_min("fallbackReason", "at") as reason from predictions
-where list_contains($1, variant) and "at" >= $2
-  and (prediction is null or (source = 'fallback' and not starts_with(coalesce("fallbackReason", ''), 'switched')))`;
+where list_contains($1, variant) and "at" >= $2 and coalesce(status, '') <> 'refused'
+  and ((prediction is null and output is null) or (source = 'fallback' and not starts_with(coalesce("fallbackReason", ''), 'switched')))`;
 
 const buckets = {
   day: `strftime(make_timestamp("eventTime" * 1000), '%Y-%m-%d')`,
@@ -104,7 +152,7 @@ select bucket, model, role, cast(sum(requests) as bigint) as count, count(predic
 from (
   select "key", "eventTime", ${buckets[bucket]} as bucket, model, role,
     count(*) as requests, ${firstOf('prediction')} as prediction
-  from predictions where "eventTime" between $1 and $2
+  from predictions where "eventTime" between $1 and $2 and ${isAnswered}
   group by all
 ) left join known using ("key", "eventTime")
 group by bucket, model, role order by bucket, model, role`;

@@ -24,7 +24,55 @@ export interface LoggedPrediction {
   readonly featureMs: number;
   readonly inferenceMs: number;
   readonly totalMs: number;
+  /** Who asked: `user:ada`, `token:shop`. Absent here and below in lines of earlier releases, and where there is nothing to say. */
+  readonly caller?: string | null;
+  readonly requestId?: string | null;
+  /** All that was answered, by the names of the outputs, where it is more than the one number of `prediction`. */
+  readonly output?: Row | null;
+  readonly warnings?: readonly string[] | null;
+  /** Absent where a model or a fallback answered, as `source` says. */
+  readonly status?: PredictionStatus | null;
+  /** Why a request got no answer: the code of the error, and what it said. */
+  readonly error?: string | null;
+  /** Which step of the fallback chain answered. */
+  readonly fallbackStep?: string | null;
+  /** How many rows the line stands for, where a request of many is one line. */
+  readonly rows?: number | null;
 }
+
+/** `failed`: no model and no fallback could answer. `refused`: the request was wrong, or too much. */
+export type PredictionStatus = PredictionRecord['status'];
+
+type Needed = 'id' | 'at' | 'eventTime' | 'revision' | 'totalMs';
+/** A request that got an error instead of an answer: what was known of it by then. */
+export interface FailedRequest
+  extends Pick<LoggedPrediction, Needed>,
+    Partial<Omit<LoggedPrediction, Needed | 'status' | 'error'>> {
+  readonly status: 'failed' | 'refused';
+  readonly error: string;
+}
+
+const mostErrorText = 500;
+
+/** As a line of the log; it is nobody's prediction, so no model is judged by it. */
+export const toFailedLine = ({ error, ...known }: FailedRequest): LoggedPrediction => ({
+  key: '',
+  variant: '',
+  model: '',
+  role: 'live',
+  source: 'model',
+  fallbackReason: null,
+  features: {},
+  prediction: null,
+  queueMs: 0,
+  featureMs: 0,
+  inferenceMs: 0,
+  ...known,
+  error: error.slice(0, mostErrorText),
+});
+
+export const isAnswered = ({ status }: Pick<LoggedPrediction, 'status'>): boolean =>
+  status !== 'failed' && status !== 'refused';
 
 /** What really happened: for a prediction by id, or for an entity at an event time. */
 export interface LoggedOutcome {
@@ -62,6 +110,9 @@ export const segmentColumns: Readonly<Record<SegmentKind, readonly ColumnDefinit
     ...['id', 'key', 'variant', 'model', 'role', 'source', 'fallbackReason', 'features'].map(text),
     ...['at', 'eventTime', 'revision'].map(integer),
     ...['prediction', 'queueMs', 'featureMs', 'inferenceMs', 'totalMs'].map(double),
+    // Segments of earlier releases lack these.
+    ...['caller', 'requestId', 'output', 'warnings', 'status', 'error', 'fallbackStep'].map(text),
+    ...['rows'].map(integer),
   ],
   outcomes: [
     ...['predictionId', 'key'].map(text),
@@ -103,10 +154,55 @@ const numberOrNull = (value: unknown): number | null => (typeof value === 'numbe
 
 /** A joined row of the log as the contract shows it. */
 export function toRecord(row: Cells): PredictionRecord {
-  return { ...toLogged(row), outcome: numberOrNull(row.outcome), outcomeAt: numberOrNull(row.outcomeAt) };
+  return recordFrom(toLogged(row), {
+    value: numberOrNull(row.outcome),
+    observedAt: numberOrNull(row.outcomeAt),
+  });
 }
 
-export function toLogged(row: Cells): LoggedPrediction & Pick<PredictionRecord, 'online'> {
+interface KnownOutcome {
+  readonly value: number | null;
+  readonly observedAt: number | null;
+}
+
+export function recordFrom(logged: LoggedPrediction, known?: KnownOutcome): PredictionRecord {
+  const { caller, requestId, output, warnings, status, error, fallbackStep, rows, features, ...rest } =
+    logged;
+  return {
+    ...rest,
+    ...splitFeatures(features),
+    caller: caller ?? null,
+    requestId: requestId ?? null,
+    output: output ?? null,
+    warnings: [...(warnings ?? [])],
+    status: status ?? (logged.source === 'fallback' ? 'fallback' : 'ok'),
+    error: error ?? null,
+    fallbackStep: fallbackStep ?? null,
+    rows: rows ?? 1,
+    outcome: known?.value ?? null,
+    outcomeAt: known?.observedAt ?? null,
+  };
+}
+
+const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+const parsedOrNull = <T>(value: unknown): T | null =>
+  typeof value === 'string' ? (JSON.parse(value) as T) : null;
+
+const statuses: readonly unknown[] = ['ok', 'fallback', 'failed', 'refused'] satisfies PredictionStatus[];
+
+/** A row of the log as it was written; what its line lacks is left out again. */
+export function toLogged(row: Cells): LoggedPrediction {
+  const later: Record<string, unknown> = {
+    caller: textOrNull(row.caller),
+    requestId: textOrNull(row.requestId),
+    output: parsedOrNull<Row>(row.output),
+    warnings: parsedOrNull<string[]>(row.warnings),
+    status: statuses.includes(row.status) ? row.status : null,
+    error: textOrNull(row.error),
+    fallbackStep: textOrNull(row.fallbackStep),
+    rows: numberOrNull(row.rows),
+  };
+  for (const name in later) if (later[name] === null) delete later[name];
   return {
     id: String(row.id),
     at: Number(row.at),
@@ -117,13 +213,14 @@ export function toLogged(row: Cells): LoggedPrediction & Pick<PredictionRecord, 
     model: String(row.model),
     role: row.role === 'shadow' ? 'shadow' : 'live',
     source: row.source === 'fallback' ? 'fallback' : 'model',
-    fallbackReason: typeof row.fallbackReason === 'string' ? row.fallbackReason : null,
-    ...readFeatures(row.features),
+    fallbackReason: textOrNull(row.fallbackReason),
+    features: parsedOrNull<Row>(row.features) ?? {},
     prediction: numberOrNull(row.prediction),
     queueMs: Number(row.queueMs),
     featureMs: Number(row.featureMs),
     inferenceMs: Number(row.inferenceMs),
     totalMs: Number(row.totalMs),
+    ...later,
   };
 }
 
@@ -141,9 +238,6 @@ export function splitFeatures(kept: Row): ReadFeatures {
   const { [onlineName]: online, ...features } = kept;
   return { features, online: online as NonNullable<ReadFeatures['online']> };
 }
-
-const readFeatures = (text: unknown): ReadFeatures =>
-  splitFeatures(typeof text === 'string' ? (JSON.parse(text) as Row) : {});
 
 export function toPair(row: Cells): Pair {
   return {

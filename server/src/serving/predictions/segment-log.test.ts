@@ -1,5 +1,8 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createTempDir, tempDir } from '../../testing/temp-dir.ts';
@@ -105,21 +108,113 @@ test('a segment stored elsewhere is deleted when the log is opened', async () =>
   await reopened.close();
 });
 
-test('a write that fails is told to whoever waits', async () => {
+test('a write that fails is told to whoever waits, and so is a line that cannot be made', async () => {
   const folder = await tempDir();
-  await writeFile(join(folder, 'file'), '');
   const failures: number[] = [];
-  const log = await openSegmentLog<number>({
-    folder: join(folder, 'elsewhere'),
+  const log = await openSegmentLog<{ n: number | bigint }>({
+    folder: join(folder, 'file', 'inside'),
     kind: 'outcomes',
-    toLine: () => {
-      throw new Error('no line');
-    },
+    toLine: (item) => JSON.stringify(item),
     now: () => day,
     onFailed: (_error, rows) => failures.push(rows),
   });
-  log.append(1);
-  await expect(log.flush()).rejects.toThrow('no line');
-  expect(failures).toEqual([1]);
+  await writeFile(join(folder, 'file'), '');
+  log.append({ n: 1 });
+  await expect(log.flush()).rejects.toThrow('ENOTDIR');
+  expect(log.append({ n: 2n })).toBe(false);
+  expect(failures).toEqual([1, 1]);
+  expect(log.state()).toMatchObject({ lost: 2, waitingRows: 0, waitingBytes: 0 });
   await log.close();
+});
+
+test('a line is found by its id wherever it is, before and after a restart, the newest first', async () => {
+  const folder = await tempDir();
+  const options = {
+    folder,
+    kind: 'predictions',
+    toLine: (item: object) => `${JSON.stringify(item)}\n`,
+    idOf: ({ id }: { id: string }) => id,
+    now: () => day,
+    maximumBytes: 300_000,
+  } as const;
+  const ids = ['a"quoted', 'ü', '', ...Array.from({ length: 5000 }, (_, n) => `prediction_${n}-0`)];
+  const log = await openSegmentLog<{ id: string; text: string }>(options);
+  for (const [n, id] of ids.entries()) {
+    log.append({ id, text: `{"id":"prediction_7-0" ${'x'.repeat(n % 300)}` });
+    if (n % 700 === 0) await log.flush();
+  }
+  log.append({ id: 'prediction_3-0', text: 'again' });
+  await log.flush();
+  const found = async (from: typeof log, id: string) => {
+    const texts: string[] = [];
+    for await (const line of from.find(id, () => true)) texts.push(JSON.parse(line).text as string);
+    return texts;
+  };
+  await log.close();
+  const reopened = await openSegmentLog<{ id: string; text: string }>(options);
+  for (const each of [log, reopened]) {
+    expect(each.segments().length).toBeGreaterThan(2);
+    for (const [n, id] of ids.entries())
+      if (n % 50 === 0 || n < 10)
+        expect((await found(each, id)).at(-1)).toBe(`{"id":"prediction_7-0" ${'x'.repeat(n % 300)}`);
+    expect((await found(each, 'prediction_3-0'))[0]).toBe('again');
+    expect(await found(each, 'prediction_9999-0')).toEqual([]);
+  }
+  await reopened.close();
+});
+
+/** Appends more than the disk takes, tells what became of it, and goes on when there is room again. */
+const filler = `
+  const { openSegmentLog } = await import(process.argv[1]);
+  const log = await openSegmentLog({ folder: process.argv[2], kind: 'predictions', toLine: (n) => JSON.stringify({ n, text: 'x'.repeat(180) }) + '\\n',
+    now: Date.now, keepsFailed: true, bufferedBytes: 100000, flushMs: 5, retryMs: 20 });
+  const tell = (what) => process.stdout.write(JSON.stringify({ ...log.state(), ...what }) + '\\n');
+  let slowest = 0;
+  for (let n = 0; n < 5000; n++) {
+    const began = performance.now();
+    log.append(n);
+    slowest = Math.max(slowest, performance.now() - began);
+    if (n % 100 === 99) await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  tell({ slowest });
+  process.once('SIGUSR2', async () => {
+    while (log.state().waitingRows > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    log.append(5000);
+    await log.flush();
+    tell({});
+    process.exit();
+  });
+  setInterval(() => {}, 1000);
+`;
+
+test('a full disk costs neither time nor memory without bound: what does not fit is counted, the rest is written when there is room', async () => {
+  const folder = await tempDir();
+  const module = new URL('./segment-log.ts', import.meta.url).href;
+  const start = `ulimit -S -f 200; exec "$0" --input-type=module -e "$1" "$2" "$3"`;
+  const child = spawn('bash', ['-c', start, process.execPath, filler, module, folder]);
+  const said: Record<string, number | string>[] = [];
+  child.stdout.on('data', (chunk) =>
+    said.push(
+      ...String(chunk)
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ),
+  );
+  const ended = once(child, 'close');
+  await expect.poll(() => said.length, { timeout: 20_000 }).toBe(1);
+  const [full] = said;
+  expect(full?.problem).toContain('EFBIG');
+  expect(Number(full?.lost)).toBeGreaterThan(1000);
+  expect(Number(full?.waitingBytes)).toBeLessThan(100_300);
+  expect(Number(full?.slowest)).toBeLessThan(100);
+  expect((await linesIn(folder)).length + Number(full?.waitingRows) + Number(full?.lost)).toBe(5000);
+  await promisify(execFile)('prlimit', ['--pid', String(child.pid), '--fsize=unlimited']);
+  child.kill('SIGUSR2');
+  await ended;
+  const lines = (await linesIn(folder)).map((line) => (JSON.parse(line) as { n: number }).n);
+  expect(said[1]).toMatchObject({ lost: full?.lost, problem: null, waitingRows: 0 });
+  expect(lines.length + Number(full?.lost)).toBe(5001);
+  expect(lines).toEqual([...lines].sort((a, b) => a - b));
+  expect(lines.at(-1)).toBe(5000);
 });

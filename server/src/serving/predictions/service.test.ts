@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { appendFile, readdir } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
@@ -10,7 +10,7 @@ import { systemCaller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
 import { describeEachDatabase } from '../../testing/each-database.ts';
 import { tempDir } from '../../testing/temp-dir.ts';
-import type { LoggedPrediction } from './rules.ts';
+import { type LoggedPrediction, recordFrom, segmentColumns } from './rules.ts';
 import { createPredictions, type Predictions } from './service.ts';
 import { segmentStore } from './store.ts';
 
@@ -91,7 +91,7 @@ describeEachDatabase('predictions', (open) => {
       [start + dayMs, 104],
       [start, 103],
     ]);
-    expect(items[1]).toEqual({ ...first, outcome: 103, outcomeAt: start + dayMs });
+    expect(items[1]).toEqual(recordFrom(first, { value: 103, observedAt: start + dayMs }));
     const performance = await predictions.performance({ name: 'forecast', bucket: 'month' }, caller);
     expect(performance.groups).toEqual([
       { bucket: '2026-11', model: 'forecaster@1', role: 'live', count: 2, outcomes: 2, mae: 2, bias: -2 },
@@ -199,6 +199,94 @@ describeEachDatabase('predictions', (open) => {
     const { predictions: restarted } = await openPredictions(db, folder);
     expect(await read(restarted)).toEqual(items);
     expect(await restarted.counts('default')).toEqual({ predictions: 41, outcomes: 1, fallbacks: 1 });
+  });
+
+  test('who asked, what was said and how it ended are columns; segments of earlier releases lack them', async () => {
+    const { db } = await open();
+    // The database is the suite's.
+    const caller = systemCaller('test', 'old');
+    const folder = await tempDir();
+    const openFolder = join(folder, 'predictions/old/forecast/open');
+    await mkdir(openFolder, { recursive: true });
+    const old = prediction(0, { id: 'old-open' });
+    await writeFile(join(openFolder, 'predictions.2026-11-22.segment_1.ndjson'), `${JSON.stringify(old)}\n`);
+    const sealedOld = join(folder, 'old.parquet');
+    const analytics = await openDuckdb();
+    await writeFile(join(folder, 'old.ndjson'), `${JSON.stringify({ ...old, id: 'old-sealed' })}\n`);
+    const columns = segmentColumns.predictions.slice(0, 16);
+    const table = { paths: [], lines: [join(folder, 'old.ndjson')], columns };
+    await analytics.exportFile({ table, format: 'parquet', to: sealedOld });
+    await analytics.close();
+    const blobs = await openFilesystemBlobs({ root: join(folder, 'blobs') });
+    const { sha256 } = await blobs.putFile(sealedOld, { move: true });
+    await segmentStore(db).insert({
+      ...{ id: 'segment_0', workspace: 'old', endpoint: 'forecast', kind: 'predictions' },
+      ...{ day: '2026-11-22', sha256, rows: 1, marked: 0, sealedAt: start },
+    });
+
+    const { predictions } = await openPredictions(db, folder, { segmentBytes: 1000 });
+    const { append, appendFailed } = await predictions.openLog('old', 'forecast');
+    const said = {
+      caller: 'token:shop',
+      requestId: 'order-7',
+      output: { label: 'cat', probabilities: { cat: 0.9, dog: 0.1 } },
+      warnings: ['close 9 is above the training maximum 7'],
+      rows: 3,
+    };
+    const full = prediction(1, { id: 'full', prediction: null, ...said });
+    append(full);
+    append(prediction(2, { id: 'ruled', source: 'fallback', model: 'fallback', fallbackStep: 'rule' }));
+    const failure = { at: start + 9, eventTime: start + 3 * dayMs, revision: 1, totalMs: 4 };
+    appendFailed({
+      ...failure,
+      id: 'wrong',
+      status: 'refused',
+      error: 'x'.repeat(2000),
+      caller: 'token:shop',
+    });
+    for (let i = 0; i < 500; i++)
+      appendFailed({ ...failure, id: `more-${i}`, status: 'failed', error: 'late', variant: 'main' });
+
+    const ids = async (asked: object) =>
+      (await predictions.list({ name: 'forecast', ...asked }, caller)).items.map(({ id }) => id);
+    const check = async () => {
+      expect(await ids({ status: 'ok' })).toEqual(['full', 'old-sealed', 'old-open']);
+      expect(await ids({ status: 'fallback' })).toEqual(['ruled']);
+      expect(await ids({ status: 'refused', caller: 'token:shop' })).toEqual(['wrong']);
+      expect(await ids({ requestId: 'order-7', key: 'AAPL' })).toEqual(['full']);
+      expect(await ids({ key: 'MSFT' })).toEqual([]);
+      // Of a flood of failures only the first of a second are kept.
+      expect(await ids({ status: 'failed', limit: 1000 })).toHaveLength(99);
+      const shown = await predictions.show({ name: 'forecast', id: 'full' }, caller);
+      expect(shown).toMatchObject({ ...said, status: 'ok', error: null });
+      expect((await predictions.show({ name: 'forecast', id: 'wrong' }, caller)).error).toHaveLength(500);
+      expect(await predictions.show({ name: 'forecast', id: 'old-sealed' }, caller)).toMatchObject({
+        ...{ caller: null, output: null, warnings: [], status: 'ok', rows: 1, features: { close: 100 } },
+      });
+      // A request without an answer is nobody's prediction, but a failure of the model it was for.
+      const units = await predictions.window({ workspace: 'old', endpoint: 'forecast', rows: 9 });
+      expect(units.map(({ eventTime }) => eventTime)).toEqual([start + 2 * dayMs, start + dayMs, start]);
+      const failures = { workspace: 'old', endpoint: 'forecast', variants: ['main'], since: start };
+      expect((await predictions.failures(failures)).count).toBe(100);
+    };
+    await check();
+    const pages: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await predictions.list({ name: 'forecast', limit: 7, ...(cursor && { cursor }) }, caller);
+      pages.push(...page.items.map(({ id }) => id));
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor);
+    expect(pages).toEqual(await ids({ limit: 1000 }));
+    expect(new Set(pages).size).toBe(104);
+    await predictions.seal();
+    await check();
+    await expect(predictions.show({ name: 'forecast', id: 'nobody' }, caller)).rejects.toMatchObject({
+      code: 'predictionNotFound',
+    });
+    await expect(predictions.list({ name: 'forecast', cursor: 'x' }, caller)).rejects.toMatchObject({
+      code: 'pageCursorInvalid',
+    });
   });
 
   test('events tell how much was written, coalesced', async () => {

@@ -1,6 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Input, Performance, PredictionRecord, predictionsEndpoints, Row } from '@tidemill/contract';
+import type {
+  Input,
+  Page,
+  Performance,
+  PredictionRecord,
+  predictionsEndpoints,
+  Row,
+} from '@tidemill/contract';
 import type { Analytics } from '../../adapters/analytics/analytics.ts';
 import type { Blobs } from '../../adapters/blobs/blobs.ts';
 import type { Db } from '../../adapters/db/db.ts';
@@ -8,12 +15,20 @@ import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { errors } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
+import { decodeCursor, toPage } from '../../base/page.ts';
 import { toUri } from '../../base/references.ts';
 import type { Events } from '../../platform/events/service.ts';
 import { createCoalescer } from './coalesce.ts';
 import { type EndpointLog, openEndpointLog } from './endpoint-log.ts';
 import { failuresOf, pairsOf, recordOf, windowOf } from './log-memory.ts';
-import { failuresSql, listSql, pairsSql, performanceSql, windowSql } from './log-queries.ts';
+import {
+  failuresSql,
+  type LogPlace,
+  listQuestion,
+  pairsSql,
+  performanceSql,
+  windowSql,
+} from './log-queries.ts';
 import { daysOf, type LoggedOutcome, type Pair, parseEventTime, toPair, toRecord } from './rules.ts';
 import { type SealedSegment, segmentStore } from './store.ts';
 import { createSubjectErasure, type RevisionEntity } from './subject-erasure.ts';
@@ -139,6 +154,23 @@ export function createPredictions(deps: PredictionsDependencies) {
     return sealing;
   }
 
+  async function find(
+    { id, endpoint }: { readonly id: string; readonly endpoint?: string | undefined },
+    { workspace }: Caller,
+  ): Promise<{ endpoint: string; record: PredictionRecord }> {
+    const opened = [...logs.keys()].filter((key) => key.startsWith(`${workspace}/`));
+    const keys = endpoint === undefined ? opened : opened.filter((key) => key === `${workspace}/${endpoint}`);
+    const days = daysOf(id);
+    for (const key of keys) {
+      const log = await logs.get(key);
+      if (!log) continue;
+      const memory = log.findMemory();
+      const record = memory ? recordOf(memory, id) : await log.find(id, days);
+      if (record) return { endpoint: key.slice(workspace.length + 1), record };
+    }
+    throw errors.predictionNotFound({ id: id.slice(0, 100), where: endpoint ?? 'any endpoint' });
+  }
+
   const subjectHolder = createSubjectErasure({
     db: deps.db,
     entitiesOf: deps.entitiesOf ?? (async () => []),
@@ -180,30 +212,24 @@ export function createPredictions(deps: PredictionsDependencies) {
       return { accepted: outcomes.length };
     },
 
-    async list(input: Input<Contract['list']>, caller: Caller): Promise<{ items: PredictionRecord[] }> {
+    async list(input: Input<Contract['list']>, caller: Caller): Promise<Page<PredictionRecord>> {
       const log = await getLog(caller.workspace, input.name);
-      const { from = -farFuture, to = farFuture, model = null, limit = 100 } = input;
-      return { items: (await log.query(listSql, [from, to, model, limit])).map(toRecord) };
+      const { name: _, from = null, to = null, limit = 100, cursor, ...filters } = input;
+      const after = cursor === undefined ? null : decodeCursor(cursor, isPlace);
+      if (filters.key !== undefined) filters.key = toKey(filters.key);
+      const { question, parameters } = listQuestion({ from, to, filters, after, limit: limit + 1 });
+      const found = (await log.query(question, parameters)).map(toRecord);
+      return toPage(found, limit, ({ eventTime, at, id }): LogPlace => [eventTime, at, id]);
+    },
+
+    /** One prediction of an endpoint. @throws predictionNotFound */
+    async show({ name, id }: Input<Contract['get']>, caller: Caller): Promise<PredictionRecord> {
+      await getLog(caller.workspace, name);
+      return (await find({ id, endpoint: name }, caller)).record;
     },
 
     /** One prediction by its id, in the log of one endpoint or of any of the workspace. @throws predictionNotFound */
-    async get(
-      { id, endpoint }: { readonly id: string; readonly endpoint?: string | undefined },
-      { workspace }: Caller,
-    ): Promise<{ endpoint: string; record: PredictionRecord }> {
-      const opened = [...logs.keys()].filter((key) => key.startsWith(`${workspace}/`));
-      const keys =
-        endpoint === undefined ? opened : opened.filter((key) => key === `${workspace}/${endpoint}`);
-      const days = daysOf(id);
-      for (const key of keys) {
-        const log = await logs.get(key);
-        if (!log) continue;
-        const memory = log.findMemory();
-        const record = memory ? recordOf(memory, id) : await log.find(id, days);
-        if (record) return { endpoint: key.slice(workspace.length + 1), record };
-      }
-      throw errors.predictionNotFound({ id: id.slice(0, 100), where: endpoint ?? 'any endpoint' });
-    },
+    get: find,
 
     async performance(input: Input<Contract['performance']>, caller: Caller): Promise<Performance> {
       const log = await getLog(caller.workspace, input.name);
@@ -307,6 +333,16 @@ export function createPredictions(deps: PredictionsDependencies) {
 }
 
 export type Predictions = ReturnType<typeof createPredictions>;
+
+const isPlace = (value: unknown): value is LogPlace =>
+  Array.isArray(value) &&
+  value.length === 3 &&
+  typeof value[0] === 'number' &&
+  typeof value[1] === 'number' &&
+  typeof value[2] === 'string';
+
+/** `["AAPL"]`, or the one value of a key of one column. */
+const toKey = (text: string): string => (text.startsWith('[') ? text : JSON.stringify([text]));
 
 /** `<folder>/<workspace>/<endpoint>` */
 async function listFolders(folder: string): Promise<{ workspace: string; endpoint: string }[]> {
