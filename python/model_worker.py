@@ -10,10 +10,15 @@ A frame is two little-endian uint32 (bytes of header, bytes of body), a JSON hea
     {"kind": "predict", "id": 7}   body: an Arrow stream, one column per input of the model's
                                    signature: doubles (times as microseconds since 1970) or text
     {"kind": "values", "id": 7, "outputs": ["setosa", ...]}   body: an Arrow stream, one column per output
+    {"kind": "infer", "id": 9, "inputs": [{"name": "x", "datatype": "FP32", "shape": [2, 3], "size": 24}]}
+                                   body: the bytes of each tensor, little-endian, each filled up to a multiple of 8;
+                                   datatypes as in the Open Inference Protocol, BYTES each with its length before it
+    {"kind": "tensors", "id": 9, "outputs": [{"name": ...}]}   body: likewise
     {"kind": "ping", "id": 8}      {"kind": "pong", "id": 8}
     {"kind": "raised", "id": 7, "type": "ValueError", "message": "...", "frames": ["model.py:12 in predict"]}
     {"kind": "refused", "id": 7, "about": "input", "reason": "..."}   not what the model takes; or about its "output"
-    {"kind": "ready", "pid": 4711, "warmed": true}  {"kind": "unreadable", "reason": "...", "frames": [...]}
+    {"kind": "ready", "pid": 4711, "warmed": true, "signature": {"inputs": [...], "outputs": [...], "optional": [...]}}
+     {"kind": "unreadable", "reason": "...", "frames": [...]}
 """
 
 import json
@@ -28,6 +33,15 @@ import traceback
 SIZES = struct.Struct("<II")
 LONGEST_TEXT = 2000
 MOST_FRAMES = 8
+ALIGNMENT = 8
+LENGTH = struct.Struct("<I")
+DATATYPES = {
+    "bool": "BOOL",
+    **{f"{sign}int{bits}": f"{sign.upper()}INT{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
+    **{f"float{bits}": f"FP{bits}" for bits in (16, 32, 64)},
+}
+# Types of columns in a signature; those of dates and of nested values travel as text.
+COLUMNS = {"boolean": "bool", "integer": "int32", "long": "int64", "float": "float32", "double": "float64"}
 MARK = "TIDEMILL_WORKER"
 
 
@@ -75,11 +89,13 @@ def receive(connection):
     return (None, None) if body is None or header is None else (json.loads(header), body)
 
 
-def send(connection, header, body=b""):
+def send(connection, header, *parts):
     text = json.dumps(header).encode()
-    connection.sendall(SIZES.pack(len(text), len(body)) + text)
-    if len(body):
-        connection.sendall(body)
+    # So that the body starts where numbers may lie.
+    text += b" " * (-len(text) % ALIGNMENT)
+    connection.sendall(SIZES.pack(len(text), sum(map(len, parts))) + text)
+    for part in parts:
+        connection.sendall(part)
 
 
 def describe(error, hidden):
@@ -123,6 +139,131 @@ class Model:
         fields = [] if inputs is None or is_tensors else inputs.inputs
         named = {each.name: getattr(each.type, "name", None) for each in fields}
         self.kinds = {name: kinds[kind] for name, kind in named.items() if kind in kinds}
+        self.fields = {each.name: getattr(each.type, "name", "nested") for each in fields}
+        self.signature = {
+            "inputs": self.specs(inputs, "input"),
+            "outputs": self.specs(None if signature is None else signature.outputs, "prediction"),
+            "optional": [each.name for each in fields if not each.required],
+        }
+
+    def specs(self, schema, unnamed):
+        """What a schema says, as tensors: a column is one with a value per row."""
+        if schema is None:
+            return []
+        if schema.is_tensor_spec():
+            return [
+                {
+                    "name": each.name or unnamed,
+                    "datatype": DATATYPES.get(self.numpy.dtype(each.type).name, "BYTES"),
+                    "shape": [int(size) for size in each.shape],
+                }
+                for each in schema.inputs
+            ]
+        return [
+            {
+                "name": str(unnamed if each.name is None else each.name),
+                "datatype": DATATYPES.get(COLUMNS.get(getattr(each.type, "name", ""), ""), "BYTES"),
+                "shape": [-1, 1],
+            }
+            for each in schema.inputs
+        ]
+
+    def take_tensors(self, inputs, body):
+        """Tensors as the model wants them: an array, an array per name, or a DataFrame."""
+        arrays, offset = {}, 0
+        for each in inputs:
+            arrays[each["name"]] = self.array(each, memoryview(body)[offset : offset + each["size"]])
+            offset += each["size"] + -each["size"] % ALIGNMENT
+        if self.tensors is not None:
+            if len(self.tensors) == 1 and self.tensors[0][0] is None:
+                return next(iter(arrays.values()))
+            return arrays
+        if not self.fields and len(arrays) == 1:
+            return next(iter(arrays.values()))
+        import pandas
+
+        return pandas.DataFrame({name: self.series(name, array) for name, array in arrays.items()})
+
+    def array(self, spec, held):
+        numpy = self.numpy
+        if spec["datatype"] != "BYTES":
+            dtype = next(name for name, datatype in DATATYPES.items() if datatype == spec["datatype"])
+            return numpy.frombuffer(held, dtype=dtype).reshape(spec["shape"])
+        texts, offset = [], 0
+        while offset < len(held):
+            (size,) = LENGTH.unpack_from(held, offset)
+            raw = bytes(held[offset + LENGTH.size : offset + LENGTH.size + size])
+            offset += LENGTH.size + size
+            try:
+                texts.append(raw.decode())
+            except UnicodeDecodeError:
+                texts.append(raw)
+        return numpy.array(texts, dtype=object).reshape(spec["shape"])
+
+    def series(self, name, array):
+        import pandas
+
+        if array.ndim > 1 and array.shape[1:] != (1,):
+            raise Refused("input", f"'{name}' has the shape {list(array.shape)}, where one value per row must be")
+        column, kind = array.reshape(-1), self.fields.get(name, "")
+        try:
+            if kind == "datetime":
+                return pandas.to_datetime(pandas.Series(column)).astype("datetime64[ns]")
+            if kind == "nested":
+                return pandas.Series([json.loads(each) for each in column])
+        except ValueError as error:
+            raise Refused("input", f"'{name}' cannot be read: {error}") from error
+        if kind == "binary":
+            return pandas.Series([each.encode() if isinstance(each, str) else each for each in column])
+        return pandas.Series(column)
+
+    def give_tensors(self, answer, wanted):
+        numpy = self.numpy
+        if hasattr(answer, "columns") and hasattr(answer, "to_numpy"):
+            found = [(str(name), answer.iloc[:, i]) for i, name in enumerate(answer.columns)]
+        elif isinstance(answer, dict):
+            found = [(str(name), value) for name, value in answer.items()]
+        else:
+            told = self.signature["outputs"]
+            found = [(told[0]["name"] if len(told) == 1 else "prediction", answer)]
+        missing = set(wanted or []) - {name for name, _ in found}
+        if missing:
+            raise Refused("input", f"there is no output '{min(missing)}' among {', '.join(name for name, _ in found)}")
+        outputs, parts = [], []
+        for name, value in found:
+            if wanted is not None and name not in wanted:
+                continue
+            try:
+                array = self.settle(value.toarray() if hasattr(value, "toarray") else numpy.asarray(value))
+            except (ValueError, TypeError) as error:
+                raise Refused("output", f"it gave {type(value).__name__}, which is no tensor: {error}") from error
+            if array.ndim == 0:
+                array = array.reshape(1)
+            datatype = DATATYPES.get(array.dtype.name, "BYTES")
+            raw = self.texts(array) if datatype == "BYTES" else memoryview(array).cast("B") if array.size else b""
+            outputs.append({"name": name, "datatype": datatype, "shape": list(array.shape), "size": len(raw)})
+            parts += [raw, b"\0" * (-len(raw) % ALIGNMENT)]
+        return outputs, parts
+
+    def settle(self, array):
+        """Contiguous, and of a datatype that has a name on the wire; text and all else as objects."""
+        numpy = self.numpy
+        if array.dtype.kind in "biuf":
+            array = array if array.dtype.name in DATATYPES else array.astype("float64")
+            return numpy.ascontiguousarray(array.astype(array.dtype.newbyteorder("="), copy=False)).reshape(array.shape)
+        if array.dtype.kind == "c":
+            raise TypeError("complex numbers have no datatype on the wire")
+        is_number = (int, float, numpy.number, numpy.bool_)
+        if array.dtype.kind == "O" and array.size and all(each is None or isinstance(each, is_number) for each in array.flat):
+            return array.astype("float64")
+        return array.astype(object)
+
+    def texts(self, array):
+        parts = []
+        for each in array.flat:
+            raw = each if isinstance(each, bytes) else b"" if each is None else str(each).encode()
+            parts += [LENGTH.pack(len(raw)), raw]
+        return b"".join(parts)
 
     def warm(self):
         """The first prediction imports and compiles; better before the first request than in it."""
@@ -235,14 +376,19 @@ def serve(connection, model):
             if header.get("kind") == "ping":
                 send(connection, {"kind": "pong", **answered})
                 continue
-            if header.get("kind") != "predict":
-                raise Refused("input", f"there is no order '{header.get('kind')}'")
-            rows, count = model.take(body)
+            kind = header.get("kind")
+            if kind not in ("predict", "infer"):
+                raise Refused("input", f"there is no order '{kind}'")
+            rows, count = model.take(body) if kind == "predict" else (model.take_tensors(header["inputs"], body), None)
             # `sys.exit` in a model must not end it for everybody else; whoever gave the order is told.
             try:
                 raw = model.pyfunc.predict(rows)
             except BaseException as error:  # noqa: BLE001
                 send(connection, {"kind": "raised", **answered, **describe(error, {__file__})})
+                continue
+            if kind == "infer":
+                outputs, parts = model.give_tensors(raw, header.get("wanted"))
+                send(connection, {"kind": "tensors", **answered, "outputs": outputs}, *parts)
                 continue
             names, stream = model.answer(raw, count)
             send(connection, {"kind": "values", **answered, "outputs": names}, stream)
@@ -268,7 +414,7 @@ def main():
         found = describe(error, {__file__})
         send(connection, {"kind": "unreadable", "reason": f"{found['type']}: {found['message']}", "frames": found["frames"]})
         sys.exit(1)
-    send(connection, {"kind": "ready", "pid": os.getpid(), "warmed": warmed})
+    send(connection, {"kind": "ready", "pid": os.getpid(), "warmed": warmed, "signature": model.signature})
     serve(connection, model)
 
 

@@ -1,67 +1,16 @@
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Runtime } from './inference.ts';
+import type { Tensor } from './tensors.ts';
 
-type Write = (writer: BinaryWriter) => void;
-
-const part = (writer: BinaryWriter, field: number, write: Write): void => {
-  writer.tag(field, WireType.LengthDelimited).fork();
-  write(writer);
-  writer.join();
+/** As one table and as its columns, in the two shapes that a column may have. */
+const table: Tensor = {
+  name: 'x',
+  datatype: 'FP32',
+  shape: [3, 2],
+  data: Float32Array.of(1, 1, 0, 0, -1, 2),
 };
-const text = (writer: BinaryWriter, field: number, value: string) =>
-  writer.tag(field, WireType.LengthDelimited).string(value);
-const number = (writer: BinaryWriter, field: number, value: number) =>
-  writer.tag(field, WireType.Varint).int64(value);
-
-function node(writer: BinaryWriter, operator: string, inputs: readonly string[], output: string): void {
-  part(writer, 1, (w) => {
-    for (const input of inputs) text(w, 1, input);
-    text(w, 2, output);
-    text(w, 4, operator);
-  });
-}
-
-function constant(writer: BinaryWriter, name: string, shape: readonly number[], values: Float32Array): void {
-  part(writer, 5, (w) => {
-    for (const size of shape) number(w, 1, size);
-    number(w, 2, 1);
-    text(w, 8, name);
-    w.tag(9, WireType.LengthDelimited).bytes(new Uint8Array(values.buffer));
-  });
-}
-
-function tensor(writer: BinaryWriter, field: number, name: string, width: number): void {
-  part(writer, field, (value) => {
-    text(value, 1, name);
-    part(value, 2, (type) =>
-      part(type, 1, (t) => {
-        number(t, 1, 1);
-        part(t, 2, (shape) => {
-          part(shape, 1, (rows) => text(rows, 2, 'rows'));
-          part(shape, 1, (columns) => number(columns, 1, width));
-        });
-      }),
-    );
-  });
-}
-
-/** A linear model as ONNX bytes: each row times the weights, plus the bias. */
-export function buildTinyOnnx(weights: readonly number[], bias: number): Uint8Array {
-  const writer = new BinaryWriter();
-  number(writer, 1, 8);
-  part(writer, 7, (graph) => {
-    node(graph, 'MatMul', ['x', 'w'], 'product');
-    node(graph, 'Add', ['product', 'b'], 'y');
-    text(graph, 2, 'tiny');
-    constant(graph, 'w', [weights.length, 1], Float32Array.from(weights));
-    constant(graph, 'b', [1], Float32Array.of(bias));
-    tensor(graph, 11, 'x', weights.length);
-    tensor(graph, 12, 'y', 1);
-  });
-  part(writer, 8, (opset) => number(opset, 2, 17));
-  return writer.finish();
-}
+const a: Tensor = { name: 'a', datatype: 'FP32', shape: [3], data: Float32Array.of(1, 0, -1) };
+const b: Tensor = { name: 'b', datatype: 'FP32', shape: [3, 1], data: Float32Array.of(1, 0, 2) };
 
 /** Every kind must pass: `open` gives a runtime that computes 2a + 3b + 1. */
 export function describeRuntime(name: string, open: () => Promise<Runtime>): void {
@@ -98,6 +47,51 @@ export function describeRuntime(name: string, open: () => Promise<Runtime>): voi
       expect([...(await runtime.predict(Float32Array.of(1, 1), 1, 2))]).toEqual([6]);
     });
 
+    it('says what it takes and gives', () => {
+      const { inputs, outputs } = runtime.signature;
+      const widths = inputs.map(({ shape }) => shape[1]);
+      expect(widths.reduce((sum = 0, width = 0) => sum + width, 0)).toBe(2);
+      expect(outputs).toEqual([
+        expect.objectContaining({ datatype: expect.stringMatching(/^FP/), shape: expect.any(Array) }),
+      ]);
+    });
+
+    it('takes tensors: one table, or its columns', async () => {
+      for (const inputs of [[table], [a, b]]) {
+        const [output, ...more] = await runtime.infer(inputs);
+        expect([...(output?.data ?? [])]).toEqual([6, 1, 5]);
+        expect(output?.shape[0]).toBe(3);
+        expect(more).toEqual([]);
+      }
+      const name = runtime.signature.outputs[0]?.name ?? '';
+      expect(await runtime.infer([table], [name])).toMatchObject([{ name }]);
+    });
+
+    it('refuses tensors of another kind, naming them, and goes on', async () => {
+      const text: Tensor = { ...a, datatype: 'BYTES', data: ['1', '2', '3'] };
+      for (const [inputs, said] of [
+        [[{ ...table, shape: [2, 3] }], "'x'"],
+        [[{ ...table, shape: [3, 2, 1] }], '[3, 2, 1]'],
+        [[{ ...table, shape: [4, 2] }], "'x'"],
+        [[{ ...table, shape: [-3, -2] }], "'x'"],
+        [[{ ...table, data: new Float64Array(6) }], "'x'"],
+        [[text, b], "'a'"],
+        [[a, { ...b, shape: [3, 1], data: new Float32Array(2) }], "'b'"],
+        [[], ''],
+      ] as const)
+        await expect(runtime.infer(inputs)).rejects.toMatchObject({
+          code: 'modelInputInvalid',
+          message: expect.stringContaining(said),
+        });
+      await expect(runtime.infer([table], ['nope'])).rejects.toMatchObject({
+        code: 'modelInputInvalid',
+        message: expect.stringContaining("'nope'"),
+      });
+      const aborted = runtime.infer([table], undefined, AbortSignal.abort());
+      await expect(aborted).rejects.toMatchObject({ code: 'computeCancelled' });
+      expect([...((await runtime.infer([table]))[0]?.data ?? [])]).toEqual([6, 1, 5]);
+    });
+
     it('does not start what is no longer wanted', async () => {
       const predicted = runtime.predict(Float32Array.of(1, 1), 1, 2, AbortSignal.abort());
       await expect(predicted).rejects.toMatchObject({ code: 'computeCancelled' });
@@ -108,9 +102,8 @@ export function describeRuntime(name: string, open: () => Promise<Runtime>): voi
       const other = await open();
       await other.close();
       await other.close();
-      await expect(other.predict(Float32Array.of(1, 1), 1, 2)).rejects.toMatchObject({
-        code: 'runtimeUnavailable',
-      });
+      for (const late of [() => other.predict(Float32Array.of(1, 1), 1, 2), () => other.infer([table])])
+        await expect(late()).rejects.toMatchObject({ code: 'runtimeUnavailable' });
     });
   });
 }

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { buildTinyOnnx, describeRuntime } from './inference-suite.ts';
+import { buildTinyOnnx } from '../../testing/onnx-models.ts';
+import { describeRuntime } from './inference-suite.ts';
 import { openOnnxProcess } from './onnx-process.ts';
 import { openRuntime } from './runtimes.ts';
 

@@ -16,6 +16,11 @@ export interface Outputs {
   readonly columns: readonly Column[];
 }
 
+export interface Signature {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+}
+
 export interface RuntimeState {
   readonly kind: RuntimeKind;
   /** The process that computes, where it is one of its own. */
@@ -48,13 +53,14 @@ export interface Runtime {
     rowCount: number,
     signal?: AbortSignal,
   ): Promise<Outputs>;
-  /** What it takes and gives as tensors, by name; absent of a runtime that takes rows only. */
-  readonly signature?: { readonly inputs: readonly TensorSpec[]; readonly outputs: readonly TensorSpec[] };
+  /** What it takes and gives as tensors, by name; no outputs where the model does not say. */
+  readonly signature: Signature;
   /**
-   * Tensors by name, of any number and shape; fails as `predict` does.
+   * Tensors by name, of any number and shape; a table also as its columns ([n] or [n,1]), and columns as one table
+   * [n, features]. Fails as `predict` does.
    * @param wanted names of outputs; all of them by default
    */
-  infer?(
+  infer(
     inputs: readonly Tensor[],
     wanted?: readonly string[],
     signal?: AbortSignal,

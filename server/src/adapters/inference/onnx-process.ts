@@ -1,8 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { errors } from '../../base/errors.ts';
-import type { Runtime, RuntimeSource, RuntimeState } from './inference.ts';
-import type { FromChild, ToChild } from './onnx-child.ts';
+import type { Runtime, RuntimeSource, RuntimeState, Signature } from './inference.ts';
+import type { FromChild, Given, ToChild } from './onnx-child.ts';
 import { assertShape, reasonOf } from './shape.ts';
+import { tableOf } from './tensor-table.ts';
+import type { Tensor } from './tensors.ts';
 
 export interface ProcessOptions {
   /** Predictions under way at once; later ones fail with `runtimeUnavailable`. */
@@ -13,7 +15,7 @@ export interface ProcessOptions {
 
 interface Outstanding {
   readonly since: number;
-  resolve(values: Float64Array | Float32Array): void;
+  resolve(values: Given): void;
   reject(error: Error): void;
 }
 
@@ -35,6 +37,7 @@ export async function openOnnxProcess(
   let delay = firstDelayMs;
   let lastId = 0;
   let restart: NodeJS.Timeout | undefined;
+  let signature: Signature = { inputs: [], outputs: [] };
 
   const unavailable = (reason: string) => errors.runtimeUnavailable({ model, reason });
   const post = (to: ChildProcess, order: ToChild): void => void to.send(order, () => undefined);
@@ -50,10 +53,8 @@ export async function openOnnxProcess(
     if (report.kind === 'values') {
       delay = firstDelayMs;
       entry?.resolve(report.values);
-    } else if (report.details) {
-      entry?.reject(errors.modelInputInvalid(report.details as { expected: string; found: string }));
     } else {
-      entry?.reject(unavailable(report.reason));
+      entry?.reject(failureOf(report) ?? unavailable(report.reason));
     }
   }
 
@@ -70,6 +71,7 @@ export async function openOnnxProcess(
       fresh.on('message', (report: FromChild) => {
         if (report.kind === 'ready') {
           state = 'ready';
+          signature = report.signature;
           resolve();
         } else if (report.kind === 'unreadable') {
           reject(errors.modelUnreadable({ model, reason: report.reason }));
@@ -80,7 +82,7 @@ export async function openOnnxProcess(
         reject(unavailable(`its process ended (${signal ?? `exit code ${code}`})`));
         lose(`its process ended (${signal ?? `exit code ${code}`})`);
       });
-      post(fresh, { kind: 'open', path, ...(output ? { output } : {}) });
+      post(fresh, { kind: 'open', model, path, ...(output ? { output } : {}) });
     });
   }
 
@@ -127,26 +129,49 @@ export async function openOnnxProcess(
     throw error;
   });
 
+  async function ask<T extends Given>(
+    order: (id: number) => ToChild,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    if (signal?.aborted) throw errors.computeCancelled({ reason: reasonOf(signal.reason) });
+    if (closed) throw unavailable('it was closed');
+    if (state !== 'ready') throw unavailable('its process is being started again');
+    if (outstanding.size >= maxOutstanding)
+      throw unavailable(`${outstanding.size} predictions are under way`);
+    lastId += 1;
+    const id = lastId;
+    const reply = new Promise<Given>((resolve, reject) => {
+      outstanding.set(id, { since: performance.now(), resolve, reject });
+    });
+    post(child, order(id));
+    return abortable(reply as Promise<T>, signal);
+  }
+
+  const infer: Runtime['infer'] = (inputs, wanted, signal) =>
+    ask<readonly Tensor[]>((id) => ({ kind: 'infer', id, inputs, ...(wanted ? { wanted } : {}) }), signal);
+
   return {
     kind: 'onnx-process',
+    signature,
+    infer,
+    ...tableOf(model, signature, infer),
     async predict(rows, rowCount, featureCount, signal) {
       assertShape(rows, rowCount, featureCount);
-      if (signal?.aborted) throw errors.computeCancelled({ reason: reasonOf(signal.reason) });
-      if (closed) throw unavailable('it was closed');
-      if (state !== 'ready') throw unavailable('its process is being started again');
-      if (outstanding.size >= maxOutstanding)
-        throw unavailable(`${outstanding.size} predictions are under way`);
-      lastId += 1;
-      const id = lastId;
-      const reply = new Promise<Float64Array | Float32Array>((resolve, reject) => {
-        outstanding.set(id, { since: performance.now(), resolve, reject });
-      });
-      post(child, { kind: 'predict', id, rows, rowCount, featureCount });
-      return abortable(reply, signal);
+      return ask((id) => ({ kind: 'predict', id, rows, rowCount, featureCount }), signal);
     },
     describe: () => ({ kind: 'onnx-process', state, restarts, ...(child.pid ? { pid: child.pid } : {}) }),
     close,
   };
+}
+
+/** As it was thrown in the child. */
+function failureOf({ code, details }: Extract<FromChild, { kind: 'failed' }>): Error | null {
+  if (code === 'modelInputInvalid')
+    return errors.modelInputInvalid(details as Parameters<typeof errors.modelInputInvalid>[0]);
+  if (code === 'modelOutputInvalid')
+    return errors.modelOutputInvalid(details as Parameters<typeof errors.modelOutputInvalid>[0]);
+  if (code === 'modelRaised') return errors.modelRaised(details as Parameters<typeof errors.modelRaised>[0]);
+  return null;
 }
 
 /** The answer still arrives and is dropped; until then it counts as outstanding, so aborting cannot flood the child. */

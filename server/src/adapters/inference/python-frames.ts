@@ -1,5 +1,8 @@
 /** What goes over the socket of a Python worker; `python/model_worker.py` says what each frame holds. */
 import { createServer, type Server, type Socket } from 'node:net';
+import { decodeData, encodeData } from './tensor-bytes.ts';
+import { sizeOf } from './tensor-fit.ts';
+import type { Tensor, TensorSpec } from './tensors.ts';
 
 export interface Frame {
   readonly header: Readonly<Record<string, unknown>>;
@@ -10,12 +13,38 @@ const sizesBytes = 8;
 const longestHeader = 1_000_000;
 const longestBody = 1_073_741_824;
 
-export function encodeFrame(header: object, body: Uint8Array = new Uint8Array()): Buffer[] {
+export function encodeFrame(header: object, parts: readonly Uint8Array[] = []): Uint8Array[] {
   const text = Buffer.from(JSON.stringify(header));
   const sizes = Buffer.alloc(sizesBytes);
   sizes.writeUInt32LE(text.length, 0);
-  sizes.writeUInt32LE(body.length, 4);
-  return [Buffer.concat([sizes, text]), Buffer.from(body.buffer, body.byteOffset, body.byteLength)];
+  sizes.writeUInt32LE(
+    parts.reduce((size, part) => size + part.length, 0),
+    4,
+  );
+  return [Buffer.concat([sizes, text]), ...parts];
+}
+
+const alignment = 8;
+
+/** One after another, each filled up to where numbers may lie. */
+export function encodeTensors(tensors: readonly Tensor[]): { specs: object[]; parts: Uint8Array[] } {
+  const encoded = tensors.map((tensor) => ({ tensor, bytes: encodeData(tensor) }));
+  return {
+    specs: encoded.map(({ tensor: { name, datatype, shape }, bytes }) => ({
+      ...{ name, datatype, shape },
+      size: bytes.length,
+    })),
+    parts: encoded.flatMap(({ bytes }) => [bytes, new Uint8Array(-bytes.length & (alignment - 1))]),
+  };
+}
+
+export function decodeTensors({ header, body }: Frame): Tensor[] {
+  let offset = 0;
+  return (header.outputs as (TensorSpec & { size: number })[]).map(({ name, datatype, shape, size }) => {
+    const bytes = body.subarray(offset, offset + size);
+    offset += size + (-size & (alignment - 1));
+    return { name, datatype, shape, data: decodeData(datatype, bytes, sizeOf(shape)) };
+  });
 }
 
 /** Takes bytes as they come and gives whole frames. The function it gives throws on what is no frame. */

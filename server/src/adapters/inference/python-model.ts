@@ -1,10 +1,11 @@
 /** One model in a Python worker, started again with growing delays when it ends, and the line of those who wait for it. */
 import { errors, TidemillError } from '../../base/errors.ts';
 import type { Column, Outputs, PythonSource, RuntimeState } from './inference.ts';
-import type { Frame } from './python-frames.ts';
+import { decodeTensors, encodeTensors, type Frame } from './python-frames.ts';
 import { decodeOutputs, encodeColumns } from './python-table.ts';
-import { ModelUnloadable, type PythonWorker } from './python-worker.ts';
+import { ModelUnloadable, type PythonSignature, type PythonWorker } from './python-worker.ts';
 import { reasonOf } from './shape.ts';
+import type { Tensor } from './tensors.ts';
 
 export interface ModelOptions {
   /** Predictions that may wait; later ones fail with `runtimeUnavailable`. */
@@ -17,7 +18,7 @@ export interface ModelOptions {
 
 interface Order {
   readonly header: object;
-  readonly body?: Uint8Array;
+  readonly parts?: readonly Uint8Array[];
   readonly limitMs: number;
   readonly what: string;
   resolve(frame: Frame): void;
@@ -25,7 +26,13 @@ interface Order {
 }
 
 export interface PythonModel {
+  readonly signature: PythonSignature;
   predict(columns: ReadonlyMap<string, Column>, rowCount: number, signal?: AbortSignal): Promise<Outputs>;
+  infer(
+    inputs: readonly Tensor[],
+    wanted: readonly string[] | undefined,
+    signal?: AbortSignal,
+  ): Promise<readonly Tensor[]>;
   describe(): RuntimeState;
   close(): Promise<void>;
 }
@@ -51,6 +58,7 @@ export async function openPythonModel(
   let restart: NodeJS.Timeout | undefined;
   let starting: Promise<void> = Promise.resolve();
   let lastId = 0;
+  let signature: PythonSignature = { inputs: [], outputs: [], optional: [] };
 
   const unavailable = (reason: string) => errors.runtimeUnavailable({ model, reason });
 
@@ -64,6 +72,7 @@ export async function openPythonModel(
     state = 'starting';
     const fresh = await start(stop.signal);
     worker = fresh;
+    signature = fresh.signature;
     state = 'ready';
     void fresh.ended.then(lose);
     pump();
@@ -94,7 +103,7 @@ export async function openPythonModel(
       order.limitMs,
     );
     void at.ended.then(() => clearTimeout(late));
-    void at.ask({ ...order.header, id: lastId }, order.body).then((frame) => {
+    void at.ask({ ...order.header, id: lastId }, order.parts).then((frame) => {
       clearTimeout(late);
       delay = firstDelayMs;
       if (current === order) current = null;
@@ -149,16 +158,30 @@ export async function openPythonModel(
     throw unavailable(reasonOf(error));
   }
 
+  function assertFree(signal: AbortSignal | undefined): void {
+    if (signal?.aborted) throw errors.computeCancelled({ reason: reasonOf(signal.reason) });
+    if (stop.signal.aborted) throw unavailable('it was closed');
+    if (state !== 'ready') throw unavailable(`it is being started again${lastEnd ? `, as ${lastEnd}` : ''}`);
+    if (waiting.length >= maxWaiting) throw unavailable(`${waiting.length} predictions wait for it`);
+  }
+
   return {
+    signature,
     async predict(columns, rowCount, signal) {
-      if (signal?.aborted) throw errors.computeCancelled({ reason: reasonOf(signal.reason) });
-      if (stop.signal.aborted) throw unavailable('it was closed');
-      if (state !== 'ready')
-        throw unavailable(`it is being started again${lastEnd ? `, as ${lastEnd}` : ''}`);
-      if (waiting.length >= maxWaiting) throw unavailable(`${waiting.length} predictions wait for it`);
-      const order = { header: { kind: 'predict' }, body: encodeColumns(columns) };
+      assertFree(signal);
+      const order = { header: { kind: 'predict' }, parts: [encodeColumns(columns)] };
       const frame = await enqueue({ ...order, limitMs: requestMs, what: `for ${rowCount} rows` }, signal);
-      return readAnswer(model, frame);
+      assertAnswered(model, frame, 'values');
+      return decodeOutputs(frame.header.outputs as string[], frame.body);
+    },
+    async infer(inputs, wanted, signal) {
+      assertFree(signal);
+      const { specs, parts } = encodeTensors(inputs);
+      const header = { kind: 'infer', inputs: specs, ...(wanted ? { wanted } : {}) };
+      const what = `for a tensor of shape [${inputs[0]?.shape.join(', ') ?? ''}]`;
+      const frame = await enqueue({ header, parts, limitMs: requestMs, what }, signal);
+      assertAnswered(model, frame, 'tensors');
+      return decodeTensors(frame);
     },
     describe: () => ({
       ...{ kind: 'python', state, restarts },
@@ -170,8 +193,8 @@ export async function openPythonModel(
 }
 
 /** @throws modelRaised, modelInputInvalid, modelOutputInvalid */
-function readAnswer(model: string, { header, body }: Frame): Outputs {
-  if (header.kind === 'values') return decodeOutputs(header.outputs as string[], body);
+function assertAnswered(model: string, { header }: Frame, kind: 'values' | 'tensors'): void {
+  if (header.kind === kind) return;
   const reason = String(header.reason ?? `a frame of kind '${header.kind}'`);
   if (header.kind === 'raised') {
     const { type, message, frames } = header as { type: string; message: string; frames: string[] };

@@ -4,6 +4,7 @@ import { mkdtemp, open, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { CommandOutcome, Executor } from '../executor/executor.ts';
+import type { Signature } from './inference.ts';
 import { createFrameReader, encodeFrame, type Frame, openLine } from './python-frames.ts';
 
 export interface WorkerSpec {
@@ -18,10 +19,17 @@ export interface WorkerSpec {
   readonly signal: AbortSignal;
 }
 
+export interface PythonSignature extends Signature {
+  /** Inputs that may be left out. */
+  readonly optional: readonly string[];
+}
+
 export interface PythonWorker {
   readonly pid: number;
+  /** As its model says it. */
+  readonly signature: PythonSignature;
   /** One at a time: the caller waits for an answer before the next order. Never settles if the worker ends. */
-  ask(header: object, body?: Uint8Array): Promise<Frame>;
+  ask(header: object, parts?: readonly Uint8Array[]): Promise<Frame>;
   /** Why it ended, in words, once all it had started is gone. */
   readonly ended: Promise<string>;
   /** Ends it and everything it has started, at once. */
@@ -119,9 +127,10 @@ export async function startWorker(spec: WorkerSpec): Promise<PythonWorker> {
       pid: Number(header.pid),
       ended,
       end,
-      ask(order, body) {
+      signature: header.signature as PythonSignature,
+      ask(order, parts) {
         const reply = next();
-        for (const part of encodeFrame(order, body)) socket.write(part);
+        for (const part of encodeFrame(order, parts)) socket.write(part);
         return reply;
       },
     };

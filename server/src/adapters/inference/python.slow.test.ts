@@ -127,7 +127,7 @@ describe.skipIf(python === '')('models of Python', () => {
     process.kill(pid, 'SIGKILL');
     await expect(killed).rejects.toThrow('SIGKILL');
     await expect(next).rejects.toMatchObject({ code: 'runtimeUnavailable' });
-    expect(await listMarked(mark)).toEqual([]);
+    await vi.waitUntil(async () => (await listMarked(mark)).length === 0, { timeout: 20_000 });
     await ready();
     await expect(deed(runtime, 3)).rejects.toThrow('more than 700 MiB of memory');
     await ready();

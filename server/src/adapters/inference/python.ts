@@ -9,6 +9,8 @@ import { type ModelOptions, openPythonModel, type PythonModel } from './python-m
 import { columnsOfRows, toRowMajor } from './python-table.ts';
 import { startWorker } from './python-worker.ts';
 import { assertFeatures, assertShape, reasonOf } from './shape.ts';
+import { castInputs, chooseOutputs, fitInputs, isColumn } from './tensor-fit.ts';
+import type { Tensor } from './tensors.ts';
 
 export interface PythonOptions extends Partial<ModelOptions>, EnvironmentDependencies {
   /** Holds the folders of models, by their digest. */
@@ -113,17 +115,41 @@ function lease(source: PythonSource, python: PythonModel, release: () => Promise
   const closed = new AbortController();
   const named = inputNames.length > 1 || Boolean(inputNames[0]);
 
-  async function predictTable(columns: ReadonlyMap<string, Column>, rowCount: number, signal?: AbortSignal) {
+  const { inputs: specs, optional } = python.signature;
+  const isTensors = specs.some((spec) => !isColumn(spec));
+
+  async function unlessClosed<T>(
+    ask: (signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
     const unavailable = () => errors.runtimeUnavailable({ model, reason: 'it was closed' });
     if (closed.signal.aborted) throw unavailable();
     const signals = signal ? [signal, closed.signal] : [closed.signal];
-    return python.predict(columns, rowCount, AbortSignal.any(signals)).catch((error: unknown) => {
+    return ask(AbortSignal.any(signals)).catch((error: unknown) => {
       throw closed.signal.aborted && !signal?.aborted ? unavailable() : error;
     });
   }
 
+  const predictTable = (columns: ReadonlyMap<string, Column>, rowCount: number, signal?: AbortSignal) =>
+    unlessClosed((either) => python.predict(columns, rowCount, either), signal);
+
+  /** A model without a signature is given what came. */
+  function fit(inputs: readonly Tensor[]): readonly Tensor[] {
+    if (specs.length === 0) return inputs;
+    const names = inputs.map(({ name }) => name);
+    const wanted = specs.filter(({ name }) => names.includes(name) || !optional.includes(name));
+    return fitInputs(wanted, isTensors ? inputs : castInputs(wanted, inputs));
+  }
+
   return {
     kind: 'python',
+    signature: python.signature,
+    async infer(inputs, wanted, signal) {
+      if (signal?.aborted) throw errors.computeCancelled({ reason: reasonOf(signal.reason) });
+      const fitted = fit(inputs);
+      if (python.signature.outputs.length > 0) chooseOutputs(python.signature.outputs, wanted);
+      return unlessClosed((either) => python.infer(fitted, wanted, either), signal);
+    },
     predictTable,
     async predict(rows, rowCount, featureCount, signal) {
       if (signal?.aborted) throw errors.computeCancelled({ reason: reasonOf(signal.reason) });
