@@ -78,3 +78,120 @@ test('one failing call fails its own requests only', async () => {
   await expect(batch.submit(Float32Array.of(1), 1, 1000)).rejects.toThrow('broken');
   expect(Array.from((await batch.submit(Float32Array.of(1), 1, 1000)).values)).toEqual([1]);
 });
+
+const later = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** Takes so long for each call and row, and fails calls that hold a negative row. */
+function slow(perCallMs: number, perRowMs = 0) {
+  const calls: { rows: number; begun: number }[] = [];
+  let atOnce = 0;
+  const seen = { most: 0 };
+  return {
+    calls,
+    seen,
+    async predict(rows: Float32Array, rowCount: number) {
+      calls.push({ rows: rowCount, begun: performance.now() });
+      atOnce++;
+      seen.most = Math.max(seen.most, atOnce);
+      await later(perCallMs + perRowMs * rowCount);
+      atOnce--;
+      if (rows.some((value) => value < 0)) throw new Error('a bad row');
+      return Float64Array.from(rows, (value) => value * 2);
+    },
+  };
+}
+
+test('every row is answered exactly once with its own value, whatever fails, leaves or is late', async () => {
+  const request = fc.record({
+    values: fc.array(fc.integer({ min: -1, max: 400 }), { minLength: 1, maxLength: 5 }),
+    timeoutMs: fc.constantFrom(3, 5000),
+    isGone: fc.boolean(),
+    wait: fc.integer({ min: 0, max: 2 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(request, { maxLength: 25 }),
+      fc.integer({ min: 1, max: 3 }),
+      async (all, places) => {
+        const runtime = slow(1);
+        const batch = createMicroBatch(runtime, 1, places);
+        let settled = 0;
+        const asked = [];
+        for (const { values, timeoutMs, isGone, wait } of all) {
+          const submitted = batch.submit(Float32Array.from(values), values.length, timeoutMs, () => isGone);
+          asked.push(Promise.allSettled([submitted.finally(() => settled++)]));
+          if (wait > 0) await later(wait);
+        }
+        const results = (await Promise.all(asked)).flat();
+        expect(settled).toBe(all.length);
+        expect(runtime.seen.most).toBeLessThanOrEqual(places);
+        results.forEach((result, i) => {
+          const { values, timeoutMs, isGone } = all[i] as (typeof all)[number];
+          if (result.status === 'fulfilled') {
+            expect(Array.from(result.value.values)).toEqual(values.map((value) => value * 2));
+            expect(values.every((value) => value >= 0)).toBe(true);
+            return;
+          }
+          const { name, message } = result.reason as Error;
+          if (name === 'CallerGone') expect(isGone).toBe(true);
+          else if (name === 'BatchTimeout') expect(timeoutMs).toBe(3);
+          else expect([message, values.some((value) => value < 0)]).toEqual(['a bad row', true]);
+        });
+        expect(batch.expectedWaitMs()).toBe(0);
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
+
+test('each is answered by its own time, though a longer one is before it', async () => {
+  const batch = createMicroBatch({ predict: () => new Promise(() => {}) }, 1, 1);
+  const begun = performance.now();
+  const long = batch.submit(Float32Array.of(1), 1, 300).catch((error: Error) => error);
+  const short = batch.submit(Float32Array.of(1), 1, 20).catch((error: Error) => error);
+  expect(await short).toMatchObject({ name: 'BatchTimeout', message: 'timeout after 20 ms' });
+  expect(performance.now() - begun).toBeLessThan(200);
+  expect(await long).toMatchObject({ message: 'timeout after 300 ms' });
+});
+
+test('work whose caller has left, or whose time is over, is not begun', async () => {
+  const runtime = slow(30);
+  const batch = createMicroBatch(runtime, 1, 1);
+  let isGone = false;
+  const first = batch.submit(Float32Array.of(1), 1, 1000);
+  const left = batch.submit(Float32Array.of(2), 1, 1000, () => isGone);
+  const late = batch.submit(Float32Array.of(3), 1, 10);
+  isGone = true;
+  await expect(late).rejects.toMatchObject({ name: 'BatchTimeout' });
+  await expect(left).rejects.toMatchObject({ name: 'CallerGone' });
+  expect(Array.from((await first).values)).toEqual([2]);
+  expect(runtime.calls).toHaveLength(1);
+});
+
+test('alone, a request begins at once, and a batch grows no longer than its members can wait', async () => {
+  const runtime = slow(2, 2);
+  const batch = createMicroBatch(runtime, 1, 1);
+  const ask = (rows: number, timeoutMs: number) => batch.submit(new Float32Array(rows), rows, timeoutMs);
+  const begun = performance.now();
+  await ask(1, 1000);
+  expect((runtime.calls[0]?.begun ?? 0) - begun).toBeLessThan(5);
+  for (const rows of [5, 10, 1, 5]) await ask(rows, 1000);
+  expect(batch.expectedCostMs(20)).toBeGreaterThan(30);
+  runtime.calls.length = 0;
+  await Promise.all(Array.from({ length: 41 }, () => ask(1, 400)));
+  const sizes = runtime.calls.map((call) => call.rows);
+  expect(sizes[0]).toBe(1);
+  expect(sizes.reduce((sum, rows) => sum + rows, 0)).toBe(41);
+  runtime.calls.length = 0;
+  await Promise.allSettled(Array.from({ length: 41 }, () => ask(1, 45)));
+  expect(Math.max(...runtime.calls.map((call) => call.rows))).toBeLessThan(30);
+});
+
+test('what is waiting says how long the next would wait', async () => {
+  const batch = createMicroBatch(slow(20), 1, 1);
+  await batch.submit(Float32Array.of(1), 1, 1000);
+  expect(batch.expectedWaitMs()).toBe(0);
+  const asked = [1, 2, 3].map((value) => batch.submit(Float32Array.of(value), 1, 1000));
+  expect(batch.expectedWaitMs()).toBeGreaterThan(10);
+  await Promise.all(asked);
+});
