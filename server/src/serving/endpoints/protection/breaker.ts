@@ -133,10 +133,8 @@ export function createBreaker(
 
   function endTrial(report: Report, at: number): void {
     trialSince = null;
-    if (report === 'neither') return;
-    if (report === 'failure') return open(at, 'a trial failed');
-    succeeded++;
-    if (succeeded >= policy.trials) close(at);
+    if (report === 'failure') open(at, 'a trial failed');
+    else if (report === 'success' && ++succeeded >= policy.trials) close(at);
   }
 
   return {
