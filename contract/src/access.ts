@@ -50,6 +50,10 @@ export const RateLimit = Type.Object({
 });
 export type RateLimit = Static<typeof RateLimit>;
 
+/** Who is refused first when an endpoint is asked more than it can answer: low, and high last. */
+export const Priority = literals('low', 'normal', 'high');
+export type Priority = Static<typeof Priority>;
+
 export const Token = Type.Object({
   id: Type.String(),
   name: Type.String(),
@@ -59,6 +63,9 @@ export const Token = Type.Object({
   resource: nullable(Type.String()),
   /** Null: as many requests as it likes. */
   rate: nullable(RateLimit),
+  /** Requests between two midnights, UTC; null: as many as it likes. */
+  perDay: nullable(Type.Integer()),
+  priority: Priority,
   createdAt: Timestamp,
   expiresAt: nullable(Timestamp),
   lastUsedAt: nullable(Timestamp),
@@ -122,6 +129,14 @@ export const accessEndpoints = endpoints({
           ),
         }),
       ),
+      perDay: Type.Optional(
+        Type.Integer({
+          minimum: 1,
+          maximum: 1_000_000_000,
+          description: 'requests between two midnights, UTC',
+        }),
+      ),
+      priority: Type.Optional(Priority),
       expiresInDays: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 36_500 })),
     }),
     reply: Type.Object({ token: Token, secret: Type.String() }),

@@ -659,6 +659,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
       await pythonRuntimes.close();
       await predictions.stop();
       await owners.stop();
+      await auth.stop();
       await audit.stop();
       await closeAdapters(adapters);
     },

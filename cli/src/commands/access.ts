@@ -1,5 +1,5 @@
-import type { Impact, Role } from '@tidemill/contract';
-import type { Command } from 'commander';
+import type { Impact, Priority, Role, Token } from '@tidemill/contract';
+import { type Command, Option } from 'commander';
 import { failures } from '../failure.ts';
 import { example, listUpTo } from '../pages.ts';
 import { toInteger, toNumber } from '../parse.ts';
@@ -67,7 +67,17 @@ interface TokenOptions {
   readonly resource?: string;
   readonly rate?: number;
   readonly burst?: number;
+  readonly perDay?: number;
+  readonly priority?: Priority;
   readonly expiresInDays?: number;
+}
+
+function limitOf({ rate, perDay }: Token): string | null {
+  const parts = [
+    ...(rate ? [`${rate.perSecond}/s, ${rate.burst} at once`] : []),
+    ...(perDay === null ? [] : [`${perDay} a day`]),
+  ];
+  return parts.length === 0 ? null : parts.join(', ');
 }
 
 function addTokens(tokens: Command): void {
@@ -82,6 +92,13 @@ function addTokens(tokens: Command): void {
     )
     .option('--rate <requests>', 'so many requests a second (default: no limit)', toNumber)
     .option('--burst <requests>', 'so many at once (default: what is due in a second)', toInteger)
+    .option('--per-day <requests>', 'so many between two midnights, UTC (default: no limit)', toInteger)
+    .addOption(
+      new Option(
+        '--priority <priority>',
+        'low is refused first when an endpoint is asked too much (default: normal)',
+      ).choices(['low', 'normal', 'high']),
+    )
     .option('--expires-in-days <days>', 'default: never', toInteger)
     .action(async (name: string, { rate: perSecond, burst, ...options }: TokenOptions, command: Command) => {
       if (perSecond === undefined && burst !== undefined) throw failures.burstAlone();
@@ -93,6 +110,7 @@ function addTokens(tokens: Command): void {
       );
     });
   example(create, 'tokens create shop --role invoker --resource endpoint:forecast --expires-in-days 90');
+  example(create, 'tokens create nightly --role invoker --rate 50 --per-day 100000 --priority low');
   const list = tokens
     .command('list')
     .description('list tokens, without secrets')
@@ -107,7 +125,8 @@ function addTokens(tokens: Command): void {
           role: (t) => t.role,
           actor: (t) => t.actor,
           'only for': (t) => t.resource,
-          limit: (t) => t.rate && `${t.rate.perSecond}/s, ${t.rate.burst} at once`,
+          limit: (t) => limitOf(t),
+          priority: (t) => (t.priority === 'normal' ? null : t.priority),
           created: (t) => formatTime(t.createdAt),
           expires: (t) => formatTime(t.expiresAt),
           used: (t) => formatTime(t.lastUsedAt),

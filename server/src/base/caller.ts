@@ -1,4 +1,4 @@
-import type { Role, Via } from '@tidemill/contract';
+import type { Priority, Role, Via } from '@tidemill/contract';
 
 /** A role, and the one thing that it is for; null: all of the workspace. */
 export interface RoleOn {
@@ -16,6 +16,8 @@ export interface Caller {
   /** All roles, also those on single things. Of several lists each must allow what is asked: a token of a user may no more than both. */
   readonly rights?: readonly (readonly RoleOn[])[];
   readonly via?: Via;
+  /** Of its token, where that is not `normal`. */
+  readonly priority?: Priority;
   /** Taken for the owner because the request came from this machine, without a token. */
   readonly isAnonymous?: boolean;
   /** `endpoint:forecast`, `job:job_…`: the one thing that the token is good for. */

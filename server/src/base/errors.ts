@@ -134,6 +134,11 @@ export const catalogue = {
     (d) =>
       `${d.actor} makes more requests than its token allows: ${d.perSecond} a second, ${d.burst} at once. Try again in ${d.retryAfterSeconds} s, or ask an admin for a token with a wider --rate.`,
   ),
+  tokenQuotaExceeded: entry<{ actor: string; perDay: number; retryAfterSeconds: number }>(
+    429,
+    (d) =>
+      `${d.actor} has made the ${d.perDay} requests that its token allows in a day. The next day begins in ${d.retryAfterSeconds} s, at midnight UTC; or ask an admin for a token with a larger --per-day.`,
+  ),
   tokenResourceRefused: entry<{ actor: string; resource: string; where: string }>(
     403,
     (d) =>

@@ -33,6 +33,8 @@ export function createJobTokens({ db, clock, isNeeded }: JobTokensDependencies) 
             actor: resource,
             resource,
             rate: null,
+            perDay: null,
+            priority: 'normal',
           } as const),
           ...{ createdAt: clock.now(), expiresAt, lastUsedAt: null, revokedAt: null },
         };

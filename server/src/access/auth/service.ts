@@ -1,4 +1,4 @@
-import type { Identity, Page, Permission, RateLimit, Role, Token } from '@tidemill/contract';
+import type { Identity, Page, Permission, Priority, RateLimit, Role, Token } from '@tidemill/contract';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller, RoleOn } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -8,6 +8,7 @@ import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.t
 import type { Changes } from '../audit/service.ts';
 import { type Grants, isWithin, widestRole } from '../grants/service.ts';
 import { cookieOf, type KnownUser, type Users } from '../users/service.ts';
+import { createDailyQuotas } from './daily-quotas.ts';
 import { createJobTokens } from './job-tokens.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { createReach, findDenial, type ReachDependencies } from './reach.ts';
@@ -43,6 +44,7 @@ interface Known {
   readonly id: string;
   readonly caller: Caller;
   readonly rate: RateLimit | null;
+  readonly perDay: number | null;
 }
 
 /** Of a request: who it says it is from, and how. */
@@ -63,6 +65,7 @@ export function createAuth({ db, clock, changes, users, grants, trustLocal, isOf
   const store = authStore(db);
   const cache = new Map<string, Known & { readonly until: number; readonly epoch: number }>();
   const limits = createRateLimits(clock);
+  const quotas = createDailyQuotas(store, clock);
   const touched = new Map<string, number>();
 
   async function findCaller(secret: string): Promise<Known> {
@@ -77,8 +80,9 @@ export function createAuth({ db, clock, changes, users, grants, trustLocal, isOf
     if (found.token.revokedAt) throw errors.unauthenticated({ reason: 'the token was revoked' });
     if (found.token.expiresAt && found.token.expiresAt <= now)
       throw errors.unauthenticated({ reason: 'the token has expired' });
-    const { id, resource, rate, expiresAt } = found.token;
-    const known = { id, caller: await callerOf(found.token, found.workspace), rate };
+    const { id, resource, rate, perDay, priority, expiresAt } = found.token;
+    const caller = await callerOf(found.token, found.workspace);
+    const known = { id, caller: priority === 'normal' ? caller : { ...caller, priority }, rate, perDay };
     await touch(id, now);
     // Those of jobs die with them, at once and on every server.
     if (resource?.startsWith('job:')) return known;
@@ -149,10 +153,11 @@ export function createAuth({ db, clock, changes, users, grants, trustLocal, isOf
     throw errors.unauthenticated({ reason });
   }
 
-  /** Whoever asks too often is told so before anything is done. @throws tokenRateExceeded */
+  /** Whoever asks too often is told so before anything is done. @throws tokenRateExceeded, tokenQuotaExceeded */
   async function findLimited(secret: string): Promise<Caller> {
-    const { id, caller, rate } = await findCaller(secret);
+    const { id, caller, rate, perDay } = await findCaller(secret);
     if (rate) limits.take(id, caller.actor, rate);
+    if (perDay !== null) await quotas.take(id, caller.actor, perDay);
     return caller;
   }
 
@@ -179,7 +184,7 @@ export function createAuth({ db, clock, changes, users, grants, trustLocal, isOf
   }
 
   return {
-    /** What the call is about is not known yet: `assertReach` decides where that matters. @throws unauthenticated, tokenRateExceeded, loginRefused, loginThrottled, userDisabled, crossSiteRefused, permissionDenied */
+    /** What the call is about is not known yet: `assertReach` decides where that matters. @throws unauthenticated, tokenRateExceeded, tokenQuotaExceeded, loginRefused, loginThrottled, userDisabled, crossSiteRefused, permissionDenied */
     async authenticate(request: Request, permission: Permission): Promise<Caller> {
       const caller = await identify(request);
       const denial = findDenial(caller, permission, request.where);
@@ -215,6 +220,8 @@ export function createAuth({ db, clock, changes, users, grants, trustLocal, isOf
         user?: string | undefined;
         resource?: string | undefined;
         rate?: { perSecond: number; burst?: number | undefined } | undefined;
+        perDay?: number | undefined;
+        priority?: Priority | undefined;
         expiresInDays?: number | undefined;
       },
       caller: Caller,
@@ -229,6 +236,8 @@ export function createAuth({ db, clock, changes, users, grants, trustLocal, isOf
         actor: await actorOf(input, caller.workspace),
         resource: input.resource ?? null,
         rate: input.rate ? toLimit(input.rate) : null,
+        perDay: input.perDay ?? null,
+        priority: input.priority ?? 'normal',
         createdAt: now,
         expiresAt: input.expiresInDays ? Math.round(now + input.expiresInDays * dayMs) : null,
         lastUsedAt: null,
@@ -243,6 +252,8 @@ export function createAuth({ db, clock, changes, users, grants, trustLocal, isOf
             ...{ name: token.name, role: token.role },
             ...(token.resource && { resource: token.resource }),
             ...(token.rate && { rate: token.rate }),
+            ...(token.perDay !== null && { perDay: token.perDay }),
+            ...(token.priority !== 'normal' && { priority: token.priority }),
           },
         });
       });
@@ -271,6 +282,9 @@ export function createAuth({ db, clock, changes, users, grants, trustLocal, isOf
     /** In the transaction that deletes a user: one of the same name later has none of their tokens. */
     endTokens: (tx: Db, workspace: string, actor: string): Promise<void> =>
       authStore(tx).revokeAll(workspace, actor, clock.now()),
+
+    /** Writes down what was counted. */
+    stop: () => quotas.stop(),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Role, Token } from '@tidemill/contract';
+import type { Priority, Role, Token } from '@tidemill/contract';
 import type { Selectable } from 'kysely';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Database } from '../../adapters/db/schema.ts';
@@ -13,6 +13,8 @@ const toToken = (row: Selectable<Database['tokens']>): Token => ({
     row.rate_per_second === null || row.rate_burst === null
       ? null
       : { perSecond: row.rate_per_second, burst: row.rate_burst },
+  perDay: row.rate_per_day,
+  priority: row.priority as Priority,
   createdAt: row.created_at,
   expiresAt: row.expires_at,
   lastUsedAt: row.last_used_at,
@@ -33,6 +35,8 @@ export const authStore = (db: Db) => ({
         resource: token.resource,
         rate_per_second: token.rate?.perSecond ?? null,
         rate_burst: token.rate?.burst ?? null,
+        rate_per_day: token.perDay,
+        priority: token.priority,
         created_at: token.createdAt,
         expires_at: token.expiresAt,
         last_used_at: null,
@@ -83,6 +87,35 @@ export const authStore = (db: Db) => ({
 
   async touch(id: string, now: number): Promise<void> {
     await db.updateTable('tokens').set({ last_used_at: now }).where('id', '=', id).execute();
+  },
+
+  async requestsOn(id: string, day: number): Promise<number> {
+    const row = await db
+      .selectFrom('token_days')
+      .select('requests')
+      .where('token_id', '=', id)
+      .where('day', '=', day)
+      .executeTakeFirst();
+    return row?.requests ?? 0;
+  },
+
+  /** What all servers counted together, afterwards. */
+  async addRequests(id: string, day: number, requests: number): Promise<number> {
+    const row = await db
+      .insertInto('token_days')
+      .values({ token_id: id, day, requests })
+      .onConflict((conflict) =>
+        conflict
+          .columns(['token_id', 'day'])
+          .doUpdateSet((e) => ({ requests: e('token_days.requests', '+', requests) })),
+      )
+      .returning('requests')
+      .executeTakeFirstOrThrow();
+    return row.requests;
+  },
+
+  async forgetDaysBefore(day: number): Promise<void> {
+    await db.deleteFrom('token_days').where('day', '<', day).execute();
   },
 
   /** Those that reach all of their workspace. */

@@ -65,10 +65,19 @@ interface TokensTable {
   /** Both or none: how many requests it may make. */
   rate_per_second: number | null;
   rate_burst: number | null;
+  rate_per_day: number | null;
+  priority: Generated<string>;
   created_at: number;
   expires_at: number | null;
   last_used_at: number | null;
   revoked_at: number | null;
+}
+
+interface TokenDaysTable {
+  token_id: string;
+  /** Whole days since 1970, UTC. */
+  day: number;
+  requests: number;
 }
 
 interface AuditTable {
@@ -176,6 +185,7 @@ export interface AccessTables {
   group_members: GroupMembersTable;
   grants: GrantsTable;
   tokens: TokensTable;
+  token_days: TokenDaysTable;
   audit: AuditTable;
   audit_heads: AuditHeadsTable;
   comments: CommentsTable;
