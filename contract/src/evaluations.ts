@@ -14,7 +14,7 @@ import {
 import { endpoints } from './endpoint.ts';
 import { EvaluationFindings, Intervals, Metrics } from './judgements.ts';
 
-export const EvaluationTask = literals('regression', 'binary', 'multiclass');
+export const EvaluationTask = literals('regression', 'binary', 'multiclass', 'multilabel', 'ranking');
 export type EvaluationTask = Static<typeof EvaluationTask>;
 
 const Judged = Type.Object({ name: Type.String(), metrics: Metrics });
@@ -42,11 +42,21 @@ export const PredictionColumns = strict({
   prediction: Type.Optional(
     Type.String({ description: 'column of numbers, or of the class that was called' }),
   ),
-  score: Type.Optional(Type.String({ description: 'column of probabilities of the positive class' })),
+  score: Type.Optional(
+    Type.String({
+      description: 'column of probabilities of the positive class; of a ranking, of what rows are ranked by',
+    }),
+  ),
   probabilities: Type.Optional(
     Type.Record(Type.String({ maxLength: 1000 }), Column, {
       maxProperties: 100,
-      description: 'class -> column of its probabilities: {"cat": "p_cat", "dog": "p_dog"}',
+      description: 'class or label -> column of its probabilities: {"cat": "p_cat", "dog": "p_dog"}',
+    }),
+  ),
+  called: Type.Optional(
+    Type.Record(Type.String({ maxLength: 1000 }), Column, {
+      maxProperties: 100,
+      description: 'of several labels: label -> column of 0 or 1, whether it was called',
     }),
   ),
   lower: Type.Optional(Type.String({ description: 'column: lower bound of each prediction, with `upper`' })),
@@ -79,8 +89,32 @@ export const EvaluationRequest = {
   ),
   predictions: Type.Optional(PredictionColumns),
   task: Type.Optional(EvaluationTask),
-  /** The label: what really happened. */
-  target: Column,
+  target: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 10_000,
+      description:
+        'the label: what really happened; of a ranking the gain of a row, 0 where it is not relevant',
+    }),
+  ),
+  labels: Type.Optional(
+    Type.Record(Type.String({ minLength: 1, maxLength: 1000 }), Column, {
+      minProperties: 2,
+      maxProperties: 100,
+      description: 'of rows that may have several labels, instead of `target`: label -> column of 0 or 1',
+    }),
+  ),
+  query: Type.Optional(
+    Type.String({ maxLength: 10_000, description: 'of a ranking: column that tells queries apart' }),
+  ),
+  cutoffs: Type.Optional(
+    Type.Array(integer({ minimum: 1, maximum: 10_000 }), {
+      minItems: 1,
+      maxItems: 5,
+      uniqueItems: true,
+      description: 'of a ranking: places from the top that figures at k are told for; [5, 10]',
+    }),
+  ),
   positive: Type.Optional(
     Type.String({ maxLength: 1000, description: 'the label that a score is the probability of: "yes"' }),
   ),

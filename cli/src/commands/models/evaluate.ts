@@ -9,7 +9,11 @@ import { describeEvaluation } from './evaluation-text.ts';
 interface Options {
   sql?: string;
   bind?: string[];
-  label: string;
+  label?: string;
+  labels?: string[];
+  called?: string[];
+  query?: string;
+  cutoffs?: string[];
   prediction?: string;
   score?: string;
   probability?: string[];
@@ -39,7 +43,13 @@ interface Options {
   value?: string;
 }
 
-const tasks: readonly Evaluation['task'][] = ['regression', 'binary', 'multiclass'];
+const tasks: readonly Evaluation['task'][] = ['regression', 'binary', 'multiclass', 'multilabel', 'ranking'];
+
+/** Of several labels and of rankings, as the request has them. */
+export const setOptions = ({ labels, cutoffs }: { labels?: string[]; cutoffs?: string[] }) => ({
+  ...(labels && { labels: toTextPairs(labels) }),
+  ...(cutoffs && { cutoffs: cutoffs.map(toInteger) }),
+});
 
 export function addEvaluateCommand(program: Command): void {
   const evaluate = program
@@ -51,10 +61,18 @@ export function addEvaluateCommand(program: Command): void {
       'version of a dataset that the select leaves open (repeatable)',
       repeated,
     )
-    .requiredOption('--label <column>', 'what really happened')
+    .option('--label <column>', 'what really happened; of a ranking the gain of a row')
+    .option('--labels <label=column>', 'of several labels: column of 0 or 1 of one (repeatable)', repeated)
+    .option('--query <column>', 'of a ranking: what tells queries apart')
+    .option('--cutoffs <places>', 'of a ranking: figures at these places (default: 5,10)', toNames)
     .option('--prediction <column>', 'predicted number, or the class that was called')
-    .option('--score <column>', 'probability of the positive class')
-    .option('--probability <class=column>', 'probability of a class (repeatable)', repeated)
+    .option('--score <column>', 'probability of the positive class; of a ranking, what rows are ranked by')
+    .option('--probability <class=column>', 'probability of a class or label (repeatable)', repeated)
+    .option(
+      '--called <label=column>',
+      'of several labels: column of 0 or 1 of what was called (repeatable)',
+      repeated,
+    )
     .option('--lower <column>', 'lower bound of the prediction')
     .option('--upper <column>', 'upper bound of the prediction')
     .option('--quantile <level=column>', 'forecast of a quantile: 0.1=low (repeatable)', repeated)
@@ -94,7 +112,7 @@ export function addEvaluateCommand(program: Command): void {
 }
 
 function toRequest(dataset: string | undefined, options: Options) {
-  const { sql, label, prediction, score, probability, lower, upper, quantile, last, from, to, bind } =
+  const { sql, label, prediction, score, probability, lower, upper, quantile, last, from, to, bind, called } =
     options;
   const { curves: _, againstPrediction, againstScore, againstProbability, ...rest } = omit(options);
   const hasAgainst = againstPrediction ?? againstScore ?? againstProbability;
@@ -105,8 +123,10 @@ function toRequest(dataset: string | undefined, options: Options) {
     ...(dataset !== undefined && { dataset }),
     ...(sql !== undefined && { sql }),
     ...(bind && { bindings: toTextPairs(bind) }),
-    target: label,
+    ...(label !== undefined && { target: label }),
+    ...setOptions(options),
     predictions: {
+      ...(called && { called: toTextPairs(called) }),
       ...{ prediction, score, probabilities, lower, upper },
       ...(quantile && { quantiles: toTextPairs(quantile) }),
     },
@@ -123,6 +143,6 @@ function toRequest(dataset: string | undefined, options: Options) {
 
 /** What goes into the request as it is. */
 function omit({ sql, label, prediction, score, probability, lower, upper, quantile, ...rest }: Options) {
-  const { last, from, to, bind, ...kept } = rest;
+  const { last, from, to, bind, labels, called, cutoffs, ...kept } = rest;
   return kept;
 }

@@ -2,7 +2,11 @@
 import type { Comparison, Evaluation, EvaluationSlice, MetricInterval } from '@tidemill/sdk';
 import { formatNumber, tableLines } from '../../table.ts';
 
-const sliceMetrics = ['mae', 'rmse', 'accuracy', 'roc_auc', 'f1', 'log_loss'];
+const sliceMetrics = ['mae', 'rmse', 'accuracy', 'roc_auc', 'precision', 'recall', 'f1', 'log_loss'];
+const naiveMetrics = [
+  ...['mae', 'rmse', 'r2', 'accuracy', 'roc_auc', 'log_loss'],
+  ...['f1_micro', 'hamming_loss', 'ndcg', 'map', 'mrr'],
+];
 const mostSlices = 40;
 
 export function describeEvaluation(evaluation: Evaluation): string[] {
@@ -39,7 +43,7 @@ function metricLines({ model, metrics, intervals, baseline, champion }: Evaluati
 
 /** What knows no feature, by the figures that people know it by. */
 function naiveLines({ naive, metrics }: Evaluation): string[] {
-  const shown = ['mae', 'rmse', 'r2', 'accuracy', 'roc_auc', 'log_loss'].filter((name) => name in metrics);
+  const shown = naiveMetrics.filter((name) => name in metrics);
   if (naive.length === 0) return [];
   return [
     '',

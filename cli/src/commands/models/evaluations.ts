@@ -1,9 +1,10 @@
 import type { EvaluationSummary } from '@tidemill/sdk';
 import { type Command, Option } from 'commander';
 import { example, type Limited, limitOption, listUpTo } from '../../pages.ts';
-import { toInteger, toNames } from '../../parse.ts';
+import { repeated, toInteger, toNames } from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
 import { formatTime } from '../../table.ts';
+import { setOptions } from './evaluate.ts';
 import { describeEvaluation } from './evaluation-text.ts';
 
 export function addEvaluationsCommands(program: Command): void {
@@ -16,7 +17,10 @@ export function addEvaluationsCommands(program: Command): void {
 
 interface RunOptions {
   dataset: string;
-  target: string;
+  target?: string;
+  labels?: string[];
+  query?: string;
+  cutoffs?: string[];
   timeColumn?: string;
   last?: number;
   from?: string;
@@ -36,7 +40,10 @@ function addRun(evaluations: Command): void {
     .command('run <reference>')
     .description('evaluate a model version')
     .requiredOption('--dataset <reference>', 'dataset version with features and truth')
-    .requiredOption('--target <column>', 'the truth')
+    .option('--target <column>', 'the truth; of a ranking the gain of a row')
+    .option('--labels <label=column>', 'of several labels: column of 0 or 1 of one (repeatable)', repeated)
+    .option('--query <column>', 'of a ranking: what tells queries apart')
+    .option('--cutoffs <places>', 'of a ranking: figures at these places (default: 5,10)', toNames)
     .option('--time-column <column>', 'what orders the rows; without it all are judged as they are')
     .option('--last <rows>', 'judge on the newest so many rows (default: the newest fifth)', toInteger)
     .option('--from <time>', 'judge from this time on')
@@ -51,10 +58,15 @@ function addRun(evaluations: Command): void {
     .option('--seed <number>', 'of everything random', toInteger)
     .action(async (reference: string, options: RunOptions, command: Command) => {
       const session = sessionOf(command);
-      const { last, from, to, ...rest } = options;
+      const { last, from, to, labels, cutoffs, ...rest } = options;
       const window =
         last !== undefined || from !== undefined || to !== undefined ? { last, from, to } : undefined;
-      const evaluation = await session.client.evaluation.evaluate({ model: reference, ...rest, window });
+      const evaluation = await session.client.evaluation.evaluate({
+        model: reference,
+        ...rest,
+        ...setOptions({ labels, cutoffs }),
+        window,
+      });
       session.show(evaluation, describeEvaluation);
     });
   example(
@@ -64,12 +76,14 @@ function addRun(evaluations: Command): void {
 }
 
 type Task = EvaluationSummary['task'];
-const tasks: readonly Task[] = ['regression', 'binary', 'multiclass'];
+const tasks: readonly Task[] = ['regression', 'binary', 'multiclass', 'multilabel', 'ranking'];
 const sources: readonly EvaluationSummary['source'][] = ['model', 'predictions'];
 const mainMetrics: Record<Task, readonly string[]> = {
   regression: ['mae'],
   binary: ['roc_auc', 'f1'],
   multiclass: ['accuracy'],
+  multilabel: ['f1_micro'],
+  ranking: ['ndcg'],
 };
 
 interface ListFilter {

@@ -71,7 +71,7 @@ export function judgeModels<T>(
   });
 }
 
-const seenNote = ({ reference }: ModelVersion): string =>
+export const seenNote = ({ reference }: ModelVersion): string =>
   `${reference} was run as it is: whether it learned from some of these rows was not looked into.`;
 
 export type Predicted = Pick<JudgementInput, 'prediction' | 'score' | 'probabilities'>;

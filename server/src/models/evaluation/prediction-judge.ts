@@ -3,10 +3,11 @@ import type { Evaluation } from '@tidemill/contract';
 import type { Compute } from '../../adapters/executor/executor.ts';
 import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
-import type { Judgement } from './judgement/judge.ts';
+import type { Judgement } from './judgement/judgement.ts';
 import type { JudgementInput } from './judgement/rows.ts';
 import { type JudgedTable, type TableDependencies, withTable } from './reading/judged-table.ts';
 import { type ReadPredictions, readPredictions } from './reading/prediction-table.ts';
+import type { SetInput } from './reading/set-table.ts';
 import { choosePoints, type EvaluationInput } from './rules.ts';
 
 export interface PredictionJudgeDependencies extends TableDependencies {
@@ -19,7 +20,7 @@ const module = new URL('./judgement/judge.ts', import.meta.url);
 
 export const judgeRows = (
   compute: Pick<Compute, 'compute'>,
-  input: JudgementInput,
+  input: JudgementInput | SetInput,
   signal: AbortSignal,
 ): Promise<Judgement> => compute.compute<Judgement>({ module, name: 'judgeRows', input }, { signal });
 
@@ -31,15 +32,20 @@ export function judgePredictions<T>(
   signal: AbortSignal,
   record: (judged: Judged, table: JudgedTable) => Promise<T>,
 ): Promise<T> {
-  if (input.champion !== undefined)
-    throw errors.evaluationRequestInvalid({
-      reason: "'champion' is for a registered model that is run",
-      remedy: "Name the columns of the champion's predictions in 'against'",
-    });
+  assertWithoutChampion(input);
   return withTable(deps, input, caller.workspace, signal, async (table) => {
     const read = await readPredictions(deps.analytics, table, input, signal);
     const judgement = await judgeRows(deps.compute, read.judged, signal);
     return record({ source: 'predictions', ...toEvaluation(input, table, read, judgement) }, table);
+  });
+}
+
+/** @throws evaluationRequestInvalid */
+export function assertWithoutChampion({ champion }: EvaluationInput): void {
+  if (champion === undefined) return;
+  throw errors.evaluationRequestInvalid({
+    reason: "'champion' is for a registered model that is run",
+    remedy: "Name the columns of the champion's predictions in 'against'",
   });
 }
 

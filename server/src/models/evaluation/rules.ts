@@ -1,10 +1,13 @@
 import type { Comparison, evaluationEndpoints, Input } from '@tidemill/contract';
+import { errors } from '../../base/errors.ts';
 import { bootstrapInterval } from '../../base/statistics/bootstrap.ts';
 import { differencesByDay, pairedTest } from '../../base/statistics/paired-test.ts';
 import { createRandom } from '../../base/statistics/random.ts';
 import { mean } from '../../base/statistics/summary.ts';
 
-export type EvaluationInput = Input<(typeof evaluationEndpoints)['evaluate']>;
+export type EvaluationRequest = Input<(typeof evaluationEndpoints)['evaluate']>;
+/** With the column, or the columns, of what really happened. */
+export type EvaluationInput = EvaluationRequest & { readonly target: string };
 
 const alpha = 0.05;
 const draws = 2000;
@@ -125,4 +128,46 @@ export function rankTimes(times: Float64Array): number[] {
     if (i === 0 || time !== times[i - 1]) rank += 1;
     return rank;
   });
+}
+
+const refuse = (reason: string, remedy: string): never => {
+  throw errors.evaluationRequestInvalid({ reason, remedy });
+};
+
+/** Whether rows have several labels each, or are ranked for queries. */
+export const isOfSets = ({ labels, query }: Pick<EvaluationRequest, 'labels' | 'query'>): boolean =>
+  labels !== undefined || query !== undefined;
+
+/** @throws evaluationRequestInvalid where it does not say what happened, or asks what its task does not have */
+export function toInput(request: EvaluationRequest): EvaluationInput {
+  const { labels, query, target, task } = request;
+  if (labels && query !== undefined)
+    return refuse('rows have several labels, or are ranked', "Leave 'labels' or 'query' out");
+  if (labels) {
+    if (target !== undefined && target !== joined(labels))
+      refuse("'labels' name what happened", "Leave 'target' out");
+    assertLacks(request, ['value', 'baseline', 'cutoffs', 'positive']);
+  }
+  if (query !== undefined) assertLacks(request, ['value', 'weight', 'threshold', 'positive', 'classes']);
+  else if (request.cutoffs) refuse("'cutoffs' are of rankings", "Name the column of queries as 'query'");
+  const own = labels ? 'multilabel' : query !== undefined ? 'ranking' : undefined;
+  if (own && task !== undefined && task !== own)
+    refuse(`it says task ${task} of what is ${own}`, `Leave 'task' out, or say ${own}`);
+  const happened = target ?? (labels && joined(labels));
+  if (happened === undefined)
+    return refuse('it does not say what really happened', "Name its column as 'target'");
+  return { ...request, target: happened };
+}
+
+const joined = (labels: Readonly<Record<string, string>>): string => Object.values(labels).join(', ');
+
+function assertLacks(request: EvaluationRequest, names: readonly (keyof EvaluationRequest)[]): void {
+  const asked = [...names, 'slices' as const, 'search' as const].filter(
+    (name) => request[name] !== undefined,
+  );
+  if (asked.length > 0)
+    refuse(
+      `${asked.join(' and ')} cannot be had of several labels or rankings`,
+      'Leave it out; judge a part of the rows by a select instead of slices',
+    );
 }

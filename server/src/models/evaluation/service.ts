@@ -21,12 +21,21 @@ import { parseReference, toUri } from '../../base/references.ts';
 import { quoteName } from '../../base/sql-text.ts';
 import type { Registry } from '../registry/service.ts';
 import { type JudgeOptions, judgeModels, type RunModels } from './model-judge.ts';
-import { judgePredictions, judgeRows, toEvaluation } from './prediction-judge.ts';
+import { assertWithoutChampion, judgePredictions, judgeRows, toEvaluation } from './prediction-judge.ts';
 import { assertInputs, createPredictors, type Judged, type PredictorDependencies } from './predictors.ts';
 import { inferTask } from './reading/classes.ts';
 import { readPredictions } from './reading/prediction-table.ts';
 import { findWindow, readWindow, type WindowTable } from './reading/window-table.ts';
-import { compare, type EvaluationInput, rankTimes, type WindowBounds } from './rules.ts';
+import {
+  compare,
+  type EvaluationInput,
+  type EvaluationRequest,
+  isOfSets,
+  rankTimes,
+  toInput,
+  type WindowBounds,
+} from './rules.ts';
+import { judgeSets } from './set-judge.ts';
 import { evaluationStore } from './store.ts';
 
 export interface EvaluationsDependencies extends PredictorDependencies {
@@ -111,7 +120,14 @@ export function createEvaluations(deps: EvaluationsDependencies) {
   });
 
   async function evaluateTable(input: EvaluationInput, caller: Caller, signal: AbortSignal) {
-    const model = input.model === undefined ? null : await registry.resolve(input.model, caller.workspace);
+    const { workspace } = caller;
+    const model = input.model === undefined ? null : await registry.resolve(input.model, workspace);
+    if (isOfSets(input)) {
+      assertWithoutChampion(input);
+      return judgeSets({ ...deps, predictors }, input, null, workspace, { signal }, (judged, table) =>
+        record(finish({ ...judged, model: model?.reference ?? null }, caller), model, table.versions, caller),
+      );
+    }
     return judgePredictions(deps, input, caller, signal, (judged, table) =>
       record(finish({ ...judged, model: model?.reference ?? null }, caller), model, table.versions, caller),
     );
@@ -124,6 +140,21 @@ export function createEvaluations(deps: EvaluationsDependencies) {
     const { model, champion: other } = assertModel(input);
     const candidate = await registry.resolve(model, workspace);
     const champion = other === undefined ? null : await registry.resolve(other, workspace);
+    if (isOfSets(input))
+      return judgeSets(
+        { ...deps, predictors },
+        input,
+        { candidate, champion },
+        workspace,
+        options,
+        (judged, table) =>
+          record(
+            finish({ ...judged, model: candidate.reference }, caller),
+            candidate,
+            table.versions,
+            caller,
+          ),
+      );
     const { dataset, timeColumn } = input;
     if (dataset !== undefined && timeColumn !== undefined && input.sql === undefined) {
       const version = await datasets.resolve(dataset, workspace);
@@ -200,11 +231,12 @@ export function createEvaluations(deps: EvaluationsDependencies) {
   return {
     /** A registered model on rows it has not seen, or the predictions that a table holds. */
     async evaluate(
-      input: EvaluationInput,
+      request: EvaluationRequest,
       caller: Caller,
       signal: AbortSignal = neverAborted,
       onStep?: (step: string) => void,
     ): Promise<Evaluation> {
+      const input = toInput(request);
       if (input.predictions) return evaluateTable(input, caller, signal);
       return evaluateModel(input, caller, { signal, ...(onStep && { onStep }) });
     },

@@ -11,6 +11,7 @@ import { TidemillError } from '../../base/errors.ts';
 import { compileExpression } from '../../base/expressions/cel.ts';
 import { exampleAssessedFacts, namesIn, partRemedies, remedies } from './assessed-facts.ts';
 import type { Facts } from './facts.ts';
+import { metricNamesOf } from './metric-names.ts';
 
 export type ScopeOutcome = 'passed' | 'failed' | 'skipped' | 'none';
 
@@ -56,33 +57,13 @@ export function toVariables(evaluation: Evaluation, facts: Facts & Proofs): Gate
 /** `baseline.mae` and `baseline.metrics.mae` both read. */
 const flatten = (judged: Judged | null) => judged && { ...judged.metrics, ...judged };
 
-const metricNames = [
-  ...['mae', 'mse', 'rmse', 'bias', 'mape', 'smape', 'wape', 'mase', 'r2', 'explained_variance', 'max_error'],
-  ...['median_absolute_error', 'pinball_10', 'pinball_90', 'msle', 'rmsle'],
-  ...['interval_coverage', 'interval_width', 'interval_score', 'value'],
-  ...['accuracy', 'balanced_accuracy', 'matthews_corrcoef', 'cohen_kappa', 'precision', 'recall', 'f1', 'f2'],
-  ...['precision_macro', 'recall_macro', 'f1_macro', 'precision_weighted', 'recall_weighted', 'f1_weighted'],
-  ...['f_half', 'jaccard', 'specificity', 'negative_predictive_value', 'false_positive_rate'],
-  ...['false_negative_rate', 'positive_likelihood_ratio', 'negative_likelihood_ratio', 'prevalence'],
-  ...[
-    'predicted_positive_rate',
-    'roc_auc',
-    'roc_auc_ovr',
-    'average_precision',
-    'ks',
-    'log_loss',
-    'd2_log_loss',
-  ],
-  ...['brier', 'd2_brier', 'calibration_error', 'score_bias', 'top_2_accuracy', 'top_3_accuracy'],
-];
-const exampleMetrics = Object.fromEntries(metricNames.map((name) => [name, 0.5]));
-const exampleIntervals = Object.fromEntries(
-  metricNames.map((name) => [name, { low: 0.4, high: 0.6, method: 'bootstrap' }]),
-);
-const exampleSlice = {
+const exampleMetrics = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, 0.5]));
+const exampleIntervals = (names: readonly string[]) =>
+  Object.fromEntries(names.map((name) => [name, { low: 0.4, high: 0.6, method: 'bootstrap' }]));
+const exampleSlice = (names: readonly string[]) => ({
   ...{ column: 'region', value: 'north', rows: 300, weight: 300 },
-  ...{ metrics: exampleMetrics, intervals: exampleIntervals },
-};
+  ...{ metrics: exampleMetrics(names), intervals: exampleIntervals(names) },
+});
 const exampleComparison = {
   verdict: 'candidate-better',
   pairs: 60,
@@ -104,33 +85,37 @@ const exampleFacts = (expression: string): Facts & Proofs => ({
 });
 
 /** Names a rule may use are those of a whole evaluation: a misspelt one is found when the gate is declared. */
-const exampleEvaluation = {
-  id: 'ev_1',
-  model: 'forecaster@2',
-  dataset: 'training@2',
-  target: 'next_close',
-  window: { from: '2023-07-01', to: '2023-08-31', rows: 60 },
-  source: 'model',
-  task: 'regression',
-  metrics: exampleMetrics,
-  intervals: exampleIntervals,
-  slices: [exampleSlice],
-  naive: ['mean', 'median', 'last', 'majority', 'prior'].map((name) => ({ name, metrics: exampleMetrics })),
-  refitted: false,
-  notes: [],
-  baseline: { name: 'close', metrics: exampleMetrics },
-  champion: { name: 'forecaster@1', metrics: exampleMetrics, refitted: false },
-  againstBaseline: exampleComparison,
-  againstChampion: exampleComparison,
-  series: [],
-  createdAt: 0,
-  createdBy: 'user:owner',
-} as unknown as Evaluation;
+function exampleEvaluation(expression: string): Evaluation {
+  const names = metricNamesOf(expression);
+  const metrics = exampleMetrics(names);
+  return {
+    id: 'ev_1',
+    model: 'forecaster@2',
+    dataset: 'training@2',
+    target: 'next_close',
+    window: { from: '2023-07-01', to: '2023-08-31', rows: 60 },
+    source: 'model',
+    task: 'regression',
+    metrics,
+    intervals: exampleIntervals(names),
+    slices: [exampleSlice(names)],
+    naive: ['mean', 'median', 'last', 'majority', 'prior', 'random'].map((name) => ({ name, metrics })),
+    refitted: false,
+    notes: [],
+    baseline: { name: 'close', metrics },
+    champion: { name: 'forecaster@1', metrics, refitted: false },
+    againstBaseline: exampleComparison,
+    againstChampion: exampleComparison,
+    series: [],
+    createdAt: 0,
+    createdBy: 'user:owner',
+  } as unknown as Evaluation;
+}
 
 /** What is wrong with the rule, or null. */
 export function findFault(rule: GateRule, others: readonly GateRule[]): string | null {
   if (others.filter((other) => other.name === rule.name).length > 1) return 'its name is taken twice.';
-  const example = toVariables(exampleEvaluation, exampleFacts(rule.expression));
+  const example = toVariables(exampleEvaluation(rule.expression), exampleFacts(rule.expression));
   try {
     const value = compileExpression(rule.expression, { example }).evaluate(example);
     return typeof value === 'boolean' ? null : `'${rule.expression}' gives no true or false.`;

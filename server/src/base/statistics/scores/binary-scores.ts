@@ -59,7 +59,9 @@ export function sortByScore({ truth, score }: Pick<BinaryRows, 'truth' | 'score'
  * Sources: sklearn.metrics roc_auc_score (ties by half), average_precision_score (steps, not trapezes), log_loss,
  * brier_score_loss, d2_brier_score, d2_log_loss_score; Kolmogorov-Smirnov's distance of the two classes' scores;
  * expected calibration error over ten equal bins (Naeini 2015), with sklearn.calibration.calibration_curve's borders;
- * score_bias, mean score less prevalence. With one class only roc_auc, ks and both d2 are NaN, as scikit-learn's; the
+ * score_bias, mean score less prevalence; Murphy's parts of the Brier score over the same ten bins (1973, J. Appl. Meteor.
+ * 12): reliability - resolution + uncertainty is the Brier score where the scores of a bin are all one, and differs from
+ * it by what they vary within the bins otherwise (Stephenson, Coelho and Jolliffe 2008). With one class only roc_auc, ks and both d2 are NaN, as scikit-learn's; the
  * average precision is 0 without a positive row.
  */
 export function binaryScorer({ truth, score, threshold }: BinaryRows): Scorer {
@@ -92,6 +94,7 @@ function sumLosses(
   weights: Float64Array,
 ): Scores {
   const gaps = new Float64Array(calibrationBins);
+  const [held, happened] = [new Float64Array(calibrationBins), new Float64Array(calibrationBins)];
   let [total, positive, loss, squares, scores] = [0, 0, 0, 0, 0];
   for (let i = 0; i < order.length; i += 1) {
     const weight = weights[order[i] as number] as number;
@@ -104,6 +107,8 @@ function sumLosses(
     scores += weight * value;
     const bin = bins[i] as number;
     gaps[bin] = (gaps[bin] as number) + weight * miss;
+    held[bin] = (held[bin] as number) + weight;
+    happened[bin] = (happened[bin] as number) + weight * outcome;
   }
   const rate = positive / total;
   const isOneClass = rate <= 0 || rate >= 1;
@@ -115,6 +120,24 @@ function sumLosses(
     d2_brier: isOneClass ? Number.NaN : 1 - squares / total / (rate * (1 - rate)),
     calibration_error: gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / total,
     score_bias: (scores - positive) / total,
+    ...brierParts(gaps, held, happened, rate),
+  };
+}
+
+/** Per bin the sums of weights, of what happened, and of score less what happened. */
+function brierParts(gaps: Float64Array, held: Float64Array, happened: Float64Array, rate: number): Scores {
+  let [reliability, resolution, total] = [0, 0, 0];
+  for (let bin = 0; bin < calibrationBins; bin += 1) {
+    const weight = held[bin] as number;
+    if (weight === 0) continue;
+    total += weight;
+    reliability += (gaps[bin] as number) ** 2 / weight;
+    resolution += weight * ((happened[bin] as number) / weight - rate) ** 2;
+  }
+  return {
+    brier_reliability: reliability / total,
+    brier_resolution: resolution / total,
+    brier_uncertainty: rate * (1 - rate),
   };
 }
 

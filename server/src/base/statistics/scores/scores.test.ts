@@ -1,9 +1,11 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createRandom } from '../random.ts';
 import { binaryScorer, sortByScore } from './binary-scores.ts';
 import { confusionCells, confusionScores } from './confusion-scores.ts';
 import { calibrationCurve, scoreCurve, thresholdCurve } from './curves.ts';
+import { labelFigures } from './label-scores.ts';
 import { ascendingOrder } from './order.ts';
+import { queryFigures } from './ranking-scores.ts';
 import { regressionScorer } from './regression-scores.ts';
 import { assertWeights, unitWeights } from './scorer.ts';
 
@@ -102,4 +104,42 @@ test.each([
   ['sum to 0', () => assertWeights(of(0, 0), 2)],
 ])('refused: %s', (message, act) => {
   expect(act).toThrow(message);
+});
+
+describe("Murphy's parts of the Brier score", () => {
+  const score = Float64Array.from({ length: 400 }, (_, i) => (i % 11) / 10);
+  const truth = score.map((value, i) => (((i * 7919) % 100) / 100 < value ** 2 ? 1 : 0));
+  const weights = truth.map((_, i) => 0.5 + (i % 3));
+
+  test('sum to it where every bin holds one score', () => {
+    const held = score.map((value) => Math.max(0.1, value));
+    for (const used of [unitWeights(400), weights]) {
+      const scores = binaryScorer({ truth, score: held, threshold: 0.5 })(used);
+      const { brier_reliability = 0, brier_resolution = 0, brier_uncertainty = 0, brier = 0 } = scores;
+      expect(brier_reliability).toBeGreaterThan(0.01);
+      expect(brier_resolution).toBeGreaterThan(0.05);
+      expect(brier_reliability - brier_resolution + brier_uncertainty).toBeCloseTo(brier, 12);
+    }
+  });
+});
+
+test('equal scores of a ranking are worth what a random order is', () => {
+  const gain = Float64Array.of(1, 0, 0, 0);
+  const [query, score] = [new Float64Array(4), new Float64Array(4)];
+  const { names, values } = queryFigures({ query, gain, score, cutoffs: [2] });
+  const found = Object.fromEntries(names.map((name, k) => [name, values[k]]));
+  expect(found.mrr).toBeCloseTo((1 + 1 / 2 + 1 / 3 + 1 / 4) / 4, 12);
+  expect(found.precision_at_2).toBeCloseTo(1 / 4, 12);
+  expect(found.recall_at_2).toBeCloseTo(1 / 2, 12);
+  expect(found.map_at_2).toBeCloseTo((1 + 1 / 2) / 4, 12);
+});
+
+test('figures of rankings and labels refuse what they cannot read', () => {
+  const one = new Float64Array(2);
+  const ranking = { query: one, gain: Float64Array.of(0, -1), score: one, cutoffs: [5] };
+  expect(() => queryFigures(ranking)).toThrow('gain[1] is -1; it must be at least 0');
+  expect(() => queryFigures({ ...ranking, gain: one, score: Float64Array.of(1, Number.NaN) })).toThrow(
+    'score[1]',
+  );
+  expect(() => labelFigures({ truth: [], called: [], scores: null })).toThrow('truth has 0 values');
 });

@@ -8,7 +8,7 @@ import { quantileOfSorted } from '../../../base/statistics/summary.ts';
 import { calledClasses, positives, toNumber } from './figures.ts';
 import type { JudgedRows } from './rows.ts';
 
-const mostClasses = 20;
+export const mostClasses = 20;
 const bins = 40;
 const mostPoints = 1000;
 const shares = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99];
@@ -25,12 +25,20 @@ export function curvesOf(rows: JudgedRows): ClassCurves[] {
 }
 
 function classCurves(rows: JudgedRows, score: Float64Array, positive: number): ClassCurves {
-  const { weights, classes, truth, threshold } = rows;
-  const outcome = positives({ truth, positive });
+  return scoreCurves(rows.classes[positive] ?? '', positives({ truth: rows.truth, positive }), score, rows);
+}
+
+/** @param outcome n times 0 or 1 */
+export function scoreCurves(
+  name: string,
+  outcome: Float64Array,
+  score: Float64Array,
+  { weights, threshold }: Pick<JudgedRows, 'weights' | 'threshold'>,
+): ClassCurves {
   const sorted = sortByScore({ truth: outcome, score });
   const scores = binaryScorer({ truth: outcome, score, threshold })(weights);
   return {
-    class: classes[positive] ?? '',
+    class: name,
     rocAuc: toNumber(scores.roc_auc ?? Number.NaN),
     averagePrecision: toNumber(scores.average_precision ?? Number.NaN),
     points: scoreCurve(sorted, weights),

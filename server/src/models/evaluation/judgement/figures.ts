@@ -150,7 +150,7 @@ export const toMetrics = (scores: Scores): Metrics =>
 
 export const toNumber = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-function toIntervals(found: ScoreIntervals): Intervals {
+export function toIntervals(found: ScoreIntervals): Intervals {
   const known = Object.entries(found).filter(
     ([name, { lower, upper }]) => lower !== null && upper !== null && !withoutInterval.has(name),
   );

@@ -1,41 +1,26 @@
 /** Runs in a worker thread: columns in, everything an evaluation says of them out. */
-import type { ClassCurves, Comparison, Evaluation, Metrics } from '@tidemill/contract';
+import type { Intervals, Metrics } from '@tidemill/contract';
+import { normalInterval } from '../../../base/statistics/scores/delta-method.ts';
+import { ovrArea } from '../../../base/statistics/scores/ovr-area.ts';
 import { confusionOf, curvesOf, residualsOf } from './curves.ts';
-import { figuresOf } from './figures.ts';
+import { figuresOf, toNumber } from './figures.ts';
+import { type Judgement, toVerdict } from './judgement.ts';
+import { judgeLabels, type LabelsInput } from './labels.ts';
 import { notesOf } from './notes.ts';
-import { compareWith, judgeNaive, type RowComparison, rivalMetrics } from './rivals.ts';
-import { type JudgementInput, toJudgedRows } from './rows.ts';
+import { judgeRanking, type RankingInput } from './ranking.ts';
+import { compareWith, judgeNaive, rivalMetrics } from './rivals.ts';
+import { type JudgedRows, type JudgementInput, toJudgedRows } from './rows.ts';
 import { judgeSlices } from './slices.ts';
 import { valuesOf } from './value.ts';
 
-export type Findings = Pick<
-  Evaluation,
-  | 'metrics'
-  | 'intervals'
-  | 'slices'
-  | 'worst'
-  | 'curves'
-  | 'confusion'
-  | 'residuals'
-  | 'notes'
-  | 'naive'
-  | 'comparisons'
->;
-
-export interface Judgement extends Findings {
-  readonly rows: number;
-  readonly champion: { readonly name: string; readonly metrics: Metrics } | null;
-  readonly baseline: { readonly name: string; readonly metrics: Metrics } | null;
-  readonly againstChampion: Comparison | null;
-  readonly againstBaseline: Comparison | null;
-}
-
 /** @throws evaluationRowsMissing, evaluationPredictionInvalid, evaluationValueInvalid */
-export function judgeRows(input: JudgementInput): Judgement {
+export function judgeRows(input: JudgementInput | LabelsInput | RankingInput): Judgement {
+  if (input.task === 'multilabel') return judgeLabels(input);
+  if (input.task === 'ranking') return judgeRanking(input);
   const checked = toJudgedRows(input);
   const rows = { ...checked, values: checked.value && valuesOf(checked, checked.value) };
   const { scores, metrics, intervals } = figuresOf(rows);
-  const curves = curvesOf(rows);
+  const area = areaOfClasses(rows);
   const { slices, worst } = judgeSlices(rows);
   const sides = rows.others.map((rival) => {
     const own = { ...rival, values: rows.value && valuesOf({ ...rows, ...rival }, rows.value) };
@@ -45,11 +30,11 @@ export function judgeRows(input: JudgementInput): Judgement {
   const side = (kind: 'champion' | 'baseline') => sides.find((each) => each.kind === kind);
   return {
     rows: rows.truth.length,
-    metrics: { ...metrics, ...areaOfClasses(rows.task, curves, rows.classes.length) },
-    intervals,
+    metrics: { ...metrics, ...area.metrics },
+    intervals: { ...intervals, ...area.intervals },
     slices: [...slices],
     worst,
-    curves,
+    curves: curvesOf(rows),
     confusion: confusionOf(rows),
     residuals: residualsOf(rows),
     notes: notesOf(rows, scores),
@@ -62,19 +47,19 @@ export function judgeRows(input: JudgementInput): Judgement {
   };
 }
 
-/** The first test decides: absolute error, area under the ROC curve, log loss or accuracy, in this order. */
-function toVerdict(found: readonly RowComparison[] | undefined): Comparison | null {
-  const first = found?.[0];
-  if (!first) return null;
-  const { against: _, ...comparison } = first;
-  return comparison;
-}
-
-/** sklearn.metrics.roc_auc_score with multi_class 'ovr' and the macro average; where each class has a curve. */
-function areaOfClasses(task: string, curves: readonly ClassCurves[], classes: number): Metrics {
-  if (task !== 'multiclass' || curves.length === 0 || curves.length < classes) return {};
-  const areas = curves.map(({ rocAuc }) => rocAuc);
-  const isWhole = areas.every((area) => area !== null);
-  const sum = areas.reduce<number>((total, area) => total + (area ?? 0), 0);
-  return { roc_auc_ovr: isWhole ? sum / areas.length : null };
+/** Where each class has a column of probabilities; the interval is normal, by the placements of the rows. */
+function areaOfClasses({ task, truth, probabilities, weights, alpha }: JudgedRows): {
+  metrics: Metrics;
+  intervals: Intervals;
+} {
+  const columns = probabilities?.flatMap((column) => (column ? [column] : [])) ?? [];
+  if (task !== 'multiclass' || columns.length === 0 || columns.length < (probabilities?.length ?? 0))
+    return { metrics: {}, intervals: {} };
+  const area = ovrArea(truth, columns, weights);
+  const { lower, upper } = normalInterval(area, alpha);
+  const isKnown = Number.isFinite(lower) && Number.isFinite(upper);
+  return {
+    metrics: { roc_auc_ovr: toNumber(area.value) },
+    intervals: isKnown ? { roc_auc_ovr: { low: lower, high: upper, method: 'delta' } } : {},
+  };
 }

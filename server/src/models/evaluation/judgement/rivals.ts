@@ -11,9 +11,9 @@ import {
   pairedMean,
 } from '../../../base/statistics/scores/paired-scores.ts';
 import { calledClasses, positives, scorerOf, toMetrics } from './figures.ts';
+import type { RowComparison } from './judgement.ts';
 import type { JudgedRows } from './rows.ts';
 
-export type RowComparison = Evaluation['comparisons'][number];
 type Judged = Evaluation['naive'][number];
 
 /** Up to so many rows the sign-flip test, whose p-value holds for any distribution. */
@@ -31,7 +31,13 @@ export function compareWith(rows: JudgedRows, rival: RivalRows, against: string)
   const other = { ...rows, ...rival };
   const found: RowComparison[] = [];
   const add = (metric: string, test: string, score: PairedScore | null) => {
-    if (score) found.push({ against, metric, test, ...toComparison(score, rows) });
+    if (score)
+      found.push({
+        against,
+        metric,
+        test,
+        ...toComparison(score, { alpha: rows.alpha, rows: rows.truth.length }),
+      });
   };
   if (rows.task === 'regression') {
     const losses = [rows, other].map(({ prediction, truth }) =>
@@ -79,8 +85,10 @@ function probabilityLoss(rows: JudgedRows): Float64Array | null {
   return probabilities ? (probabilityLosses(truth, probabilities)[0]?.[1] ?? null) : null;
 }
 
-function comparedLosses(
-  { weights, isWeighted, alpha, seed }: JudgedRows,
+type Compared = Pick<JudgedRows, 'weights' | 'isWeighted' | 'alpha' | 'seed'>;
+
+export function comparedLosses(
+  { weights, isWeighted, alpha, seed }: Compared,
   own: Float64Array,
   theirs: Float64Array,
 ): [test: string, score: PairedScore] {
@@ -100,14 +108,14 @@ function comparedLosses(
   return ['sign-flip', { difference: meanDifference, interval: isBounded ? [low, high] : normal, pValue }];
 }
 
-function toComparison(
+export function toComparison(
   { difference, interval, pValue }: PairedScore,
-  { alpha, truth }: JudgedRows,
+  { alpha, rows }: { readonly alpha: number; readonly rows: number },
 ): Comparison {
   const isDecided = pValue <= alpha && difference !== 0;
   return {
     verdict: !isDecided ? 'inconclusive' : difference < 0 ? 'candidate-better' : 'candidate-worse',
-    pairs: truth.length,
+    pairs: rows,
     meanDifference: difference,
     interval: [...interval],
     pValue,

@@ -36,8 +36,11 @@ export interface Rival {
   readonly probabilities: readonly (NamedColumn | null)[] | null;
 }
 
+/** Tasks of which a row has one outcome. */
+export type RowTask = Exclude<EvaluationTask, 'multilabel' | 'ranking'>;
+
 export interface JudgementInput {
-  readonly task: EvaluationTask;
+  readonly task: RowTask;
   /** What messages call the table. */
   readonly table: string;
   /** Numbers, or places in `classes`. */
@@ -157,8 +160,11 @@ export interface Rule {
 }
 
 export const finite: Rule = { holds: Number.isFinite, wanted: 'a finite number' };
-const probability: Rule = { holds: (value) => value >= 0 && value <= 1, wanted: 'a probability in [0, 1]' };
-const weight: Rule = {
+export const probability: Rule = {
+  holds: (value) => value >= 0 && value <= 1,
+  wanted: 'a probability in [0, 1]',
+};
+export const weight: Rule = {
   holds: (value) => value >= 0 && value < Number.POSITIVE_INFINITY,
   wanted: 'a finite weight of at least 0',
 };

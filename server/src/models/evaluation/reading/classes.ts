@@ -2,6 +2,7 @@
 import type { Column, EvaluationTask, PredictionColumns } from '@tidemill/contract';
 import { errors } from '../../../base/errors.ts';
 import { quoteName } from '../../../base/sql-text.ts';
+import type { RowTask } from '../judgement/rows.ts';
 
 export const mostClasses = 100;
 const yes = new Set(['1', 'true', 'yes']);
@@ -23,7 +24,12 @@ export function inferTask(
   task: EvaluationTask | undefined,
   predictions: PredictionColumns,
   label: Column,
-): EvaluationTask {
+): RowTask {
+  if (task === 'multilabel' || task === 'ranking')
+    throw errors.evaluationRequestInvalid({
+      reason: task === 'ranking' ? 'rows are ranked for a query' : 'of several labels each has a column',
+      remedy: task === 'ranking' ? "Name the column of queries as 'query'" : "Name the columns in 'labels'",
+    });
   if (task) return task;
   if (predictions.score !== undefined) return 'binary';
   if (predictions.probabilities !== undefined) return 'multiclass';
@@ -33,12 +39,13 @@ export function inferTask(
 
 /** @throws evaluationRequestInvalid when the task cannot be judged by these columns */
 export function assertTask(
-  task: EvaluationTask,
-  { prediction, score, probabilities, lower, upper, quantiles }: PredictionColumns,
+  task: RowTask,
+  { prediction, score, probabilities, called, lower, upper, quantiles }: PredictionColumns,
 ): void {
   const refuse = (reason: string, remedy: string) => {
     throw errors.evaluationRequestInvalid({ reason, remedy });
   };
+  if (called) refuse("'called' is for rows with several labels", "Name their columns in 'labels'");
   if (task === 'regression' && (prediction === undefined || score !== undefined || probabilities))
     refuse(
       'a regression has one column of predicted numbers',

@@ -1,9 +1,9 @@
 /** A table of predictions as what a judgement is made of. */
-import type { EvaluationTask, PredictionColumns } from '@tidemill/contract';
+import type { PredictionColumns } from '@tidemill/contract';
 import type { Analytics } from '../../../adapters/analytics/analytics.ts';
 import { errors } from '../../../base/errors.ts';
 import { compileExpression } from '../../../base/expressions/cel.ts';
-import type { JudgementInput, NamedColumn } from '../judgement/rows.ts';
+import type { JudgementInput, NamedColumn, RowTask } from '../judgement/rows.ts';
 import type { EvaluationInput, WindowBounds } from '../rules.ts';
 import { assertTask, binaryClasses, inferTask, mostClasses, sortClasses } from './classes.ts';
 import { columnOf, commonValues, createReading, numberText, type Reading } from './columns.ts';
@@ -25,7 +25,7 @@ export interface ReadPredictions {
   readonly notes: readonly string[];
 }
 
-const defaults = { alpha: 0.05, rounds: 1000, quantiles: 4, threshold: 0.5, seed: 1 };
+export const defaults = { alpha: 0.05, rounds: 1000, quantiles: 4, threshold: 0.5, seed: 1 };
 
 /**
  * @param inputs columns of models that are to be run on the rows, text where one of them takes text; null where the table
@@ -127,7 +127,7 @@ export interface ModelInput {
 const mostTexts = 100_000;
 
 /** Numbers as they are, text as places in the list of its values. @throws evaluationColumnInvalid */
-async function addInputs(
+export async function addInputs(
   analytics: Engine,
   table: JudgedTable,
   inputs: readonly ModelInput[],
@@ -166,7 +166,7 @@ function assertReadable({ rows, reference }: JudgedTable, { window, timeColumn }
   });
 }
 
-const columnsIn = ({ quantiles, probabilities, ...single }: PredictionColumns): string[] =>
+const columnsIn = ({ quantiles, probabilities, called: _, ...single }: PredictionColumns): string[] =>
   [...Object.values(single), ...Object.values(probabilities ?? {}), ...Object.values(quantiles ?? {})].filter(
     (name) => name !== undefined,
   );
@@ -215,7 +215,7 @@ async function planValue(
 async function classesOf(
   analytics: Engine,
   table: JudgedTable,
-  task: EvaluationTask,
+  task: RowTask,
   { target, predictions = {}, against = {}, positive, classes: said = [] }: EvaluationInput,
   signal: AbortSignal,
 ): Promise<string[]> {
@@ -263,7 +263,7 @@ const numberRole = (reading: Reading, table: JudgedTable, name: string | undefin
 function addPredictions(
   reading: Reading,
   table: JudgedTable,
-  task: EvaluationTask,
+  task: RowTask,
   { prediction, score, probabilities }: PredictionColumns,
   classes: readonly string[],
 ): PredictionRoles {
@@ -282,7 +282,7 @@ function addPredictions(
 function addValue(
   reading: Reading,
   table: JudgedTable,
-  task: EvaluationTask,
+  task: RowTask,
   name: string,
   classes: readonly string[],
 ): number {
@@ -293,7 +293,7 @@ function addValue(
 function addRoles(
   reading: Reading,
   table: JudgedTable,
-  task: EvaluationTask,
+  task: RowTask,
   { target, predictions = {}, weight }: EvaluationInput,
   classes: readonly string[],
 ) {

@@ -2,8 +2,10 @@ import type { Input, StudyKind, StudyReport, studyEndpoints } from '@tidemill/co
 import { errors } from '../../../base/errors.ts';
 import { pick } from '../../../base/statistics/scores/order.ts';
 import type { JudgementInput, NamedColumn } from '../judgement/rows.ts';
+import { isOfSets, toInput } from '../rules.ts';
 
-export type StudyInput = Input<(typeof studyEndpoints)['create']>;
+export type StudyRequest = Input<(typeof studyEndpoints)['create']>;
+export type StudyInput = StudyRequest & { readonly target: string };
 
 export type Findings = Omit<
   StudyReport,
@@ -32,18 +34,22 @@ const refuse = (reason: string, remedy: string): never => {
 };
 
 /** @throws evaluationRequestInvalid when options are of another kind, or what it needs is missing */
-export function assertRequest(request: StudyInput): void {
+export function assertRequest(request: StudyRequest): StudyInput {
   const { kind, model, predictions, dataset, sql } = request;
+  const input = { ...request, ...toInput(request) };
+  if (isOfSets(request) && kind !== 'evaluation')
+    refuse(`${kind} is not made of several labels or rankings`, 'Say kind evaluation');
   for (const [other, name] of Object.entries(optionsOf))
     if (name && other !== kind && request[name])
       refuse(`'${name}' holds options of another kind`, `Leave them out, or say kind ${other}`);
   if (model === undefined && !predictions)
     refuse('it names nothing to look at', "Name a 'model', or the columns of 'predictions'");
-  if (kind === 'backtest') assertBacktest(request);
+  if (kind === 'backtest') assertBacktest(input);
   if (kind !== 'evaluation' && kind !== 'backtest' && predictions)
     refuse(`${kind} asks the model again and again`, "Name a 'model' without 'predictions'");
   if (kind !== 'backtest' && dataset === undefined && sql === undefined)
     refuse('it names no table', "Name one 'dataset' (scored@3) or one 'sql' (select … from scored)");
+  return input;
 }
 
 function assertBacktest({ predictions, timeColumn, backtest, model, sql, window }: StudyInput): void {
@@ -62,10 +68,12 @@ function assertBacktest({ predictions, timeColumn, backtest, model, sql, window 
 
 /** Undefined where neither is better, as of a bias. */
 export function signOf(metric: string): 1 | -1 | undefined {
-  if (/^(?:bias|score_bias|prevalence|interval_coverage|coverage_.*|crossing)$/.test(metric))
+  if (
+    /^(?:bias|score_bias|prevalence|brier_uncertainty|interval_coverage|coverage_.*|crossing)$/.test(metric)
+  )
     return undefined;
   const isLoss =
-    /^(?:mae|mse|rmse|mape|smape|wape|mase|msle|rmsle|median_absolute_error|max_error|pinball_.*|quantile_loss_.*|crps|width_.*|interval_(?:width|score)|log_loss|brier|calibration_error)$/;
+    /^(?:mae|mse|rmse|mape|smape|wape|mase|msle|rmsle|median_absolute_error|max_error|pinball_.*|quantile_loss_.*|crps|width_.*|interval_(?:width|score)|log_loss|brier|brier_reliability|calibration_error)$/;
   return isLoss.test(metric) ? -1 : 1;
 }
 

@@ -27,7 +27,14 @@ import { studyAttribution } from './attribution.ts';
 import { backtestModel } from './backtest-model.ts';
 import { backtestTable } from './backtest-table.ts';
 import { studyImportance } from './importance.ts';
-import { assertRequest, type Findings, type OnStep, type StudyInput, toReport } from './rules.ts';
+import {
+  assertRequest,
+  type Findings,
+  type OnStep,
+  type StudyInput,
+  type StudyRequest,
+  toReport,
+} from './rules.ts';
 import { type Studied, type StudyDependencies, study } from './sampling.ts';
 import { studyStability } from './stability.ts';
 import { type StoredStudy, studyStore } from './store.ts';
@@ -209,8 +216,8 @@ export function createStudies(deps: StudiesDependencies) {
 
   return {
     /** @throws evaluationRequestInvalid */
-    async create(request: StudyInput, caller: Caller): Promise<Study> {
-      assertRequest(request);
+    async create(asked: StudyRequest, caller: Caller): Promise<Study> {
+      const request = assertRequest(asked);
       const { workspace, actor } = caller;
       const model = await resolveModel(request, caller);
       const fixed = { ...request, ...(model && { model: model.reference }) };

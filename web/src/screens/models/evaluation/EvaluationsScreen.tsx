@@ -6,7 +6,7 @@ import { useList } from '../../../lib/pages.ts';
 import { useScreenSearch } from '../../../lib/url-state.ts';
 import { evaluationColumns } from './evaluation-columns.tsx';
 
-const tasks = ['regression', 'binary', 'multiclass'] as const;
+const tasks = ['regression', 'binary', 'multiclass', 'multilabel', 'ranking'] as const;
 
 export function EvaluationsScreen() {
   const [{ state }, change] = useScreenSearch();

@@ -45,6 +45,11 @@ export const evaluationColumns: readonly DataColumn<EvaluationSummary>[] = [
   error('mae', 'mae', (evaluation) => evaluation.metrics.mae),
   error('auc', 'AUC', (evaluation) => evaluation.metrics.roc_auc ?? evaluation.metrics.roc_auc_ovr),
   error('accuracy', 'accuracy', (evaluation) => evaluation.metrics.accuracy),
+  error(
+    'f1',
+    'F1 or NDCG',
+    ({ metrics }) => metrics.f1 ?? metrics.f1_micro ?? metrics.f1_macro ?? metrics.ndcg,
+  ),
   error('naive', 'naive', (evaluation) => evaluation.baseline?.metrics.mae),
   error('champion', 'champion', (evaluation) => evaluation.champion?.metrics.mae),
   {
