@@ -55,6 +55,13 @@ export async function ensureTriton(): Promise<string | null> {
   return ensurePackages(join(root, 'e2e/serving/requirements-triton.txt'), 'triton');
 }
 
+/** The `python` with the parser of Prometheus' client; null where it cannot be had. */
+export async function ensurePrometheus(): Promise<string | null> {
+  const asked = process.env.TIDEMILL_TEST_PROMETHEUS;
+  if (asked) return existsSync(asked) ? asked : null;
+  return ensurePackages(join(root, 'e2e/serving/requirements-prometheus.txt'), 'prometheus');
+}
+
 export interface Found {
   readonly python: string | null;
   /** Why not, and what to do. */

@@ -10,6 +10,7 @@ import {
   ensureFeast,
   ensureMlflow2,
   ensureMoto,
+  ensurePrometheus,
   ensurePythonEnvironment,
   ensureTorch,
   ensureTriton,
@@ -157,6 +158,12 @@ const pythonServices: readonly Service[] = [
     variable: 'TIDEMILL_TEST_TRITON',
     packages: [],
     find: () => ensureTriton(),
+  },
+  {
+    name: "Python with Prometheus' parser",
+    variable: 'TIDEMILL_TEST_PROMETHEUS',
+    packages: [],
+    find: () => ensurePrometheus(),
   },
   {
     name: 'PyTorch',

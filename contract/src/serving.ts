@@ -109,6 +109,39 @@ export const PredictReply = Type.Object({
 });
 export type PredictReply = Static<typeof PredictReply>;
 
+const Percentile = nullable(Type.Number({ description: 'milliseconds; right to within 5 %' }));
+export const PhaseTimes = Type.Object({ p50: Percentile, p95: Percentile, p99: Percentile });
+export type PhaseTimes = Static<typeof PhaseTimes>;
+
+const trafficCounts = {
+  requests: Type.Integer({ description: 'answered or not' }),
+  fallbacks: Type.Integer({ description: 'of them, answered by what stands in for the model' }),
+  failures: Type.Integer({ description: 'of them, not answered: the reply was an error' }),
+  phases: Type.Object({
+    queue: PhaseTimes,
+    features: PhaseTimes,
+    inference: PhaseTimes,
+    total: PhaseTimes,
+  }),
+};
+const ofVariant = {
+  variant: Type.String({ description: 'empty: a failure of which no single variant is the cause' }),
+  model: Type.String({ description: 'forecaster@2, the model that was asked' }),
+};
+
+export const EndpointStats = Type.Object({
+  endpoint: Type.String(),
+  from: Timestamp,
+  to: Timestamp,
+  variants: Type.Array(Type.Object({ ...ofVariant, ...trafficCounts })),
+  series: Type.Array(Type.Object({ at: Timestamp, ...ofVariant, ...trafficCounts }), {
+    description: 'the same by the minute, oldest first',
+  }),
+});
+export type EndpointStats = Static<typeof EndpointStats>;
+
+const lastMinutes = strict({ minutes: Type.Optional(integer({ minimum: 1, maximum: 60 })) });
+
 export const PredictionRecord = Type.Object({
   id: Type.String(),
   at: Timestamp,
@@ -224,6 +257,24 @@ export const endpointsEndpoints = endpoints({
     params: byName,
     query: strict(pageQuery),
     reply: page(EndpointRevision),
+  },
+  stats: {
+    method: 'GET',
+    path: '/api/v1/endpoints/:name/stats',
+    permission: 'read',
+    resource: 'endpoint:{name}',
+    summary: 'Requests, failures and percentiles per variant and phase, of the last minutes on this server',
+    params: byName,
+    query: lastMinutes,
+    reply: EndpointStats,
+  },
+  listStats: {
+    method: 'GET',
+    path: '/api/v1/endpoint-stats',
+    permission: 'read',
+    summary: 'The same of every endpoint, the busiest first, without the single minutes',
+    query: lastMinutes,
+    reply: Type.Object({ items: Type.Array(Type.Omit(EndpointStats, ['series'])) }),
   },
   predict: {
     method: 'POST',

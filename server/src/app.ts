@@ -46,6 +46,7 @@ import { openSourceReader } from './adapters/sources/reader.ts';
 import { type Clock, systemClock } from './base/clock.ts';
 import { errors } from './base/errors.ts';
 import type { Logger } from './base/logger.ts';
+import { createMetrics, type Family } from './base/metrics/metrics.ts';
 import { parseReference, toUri } from './base/references.ts';
 import type { Config } from './config.ts';
 import { analysesRoutes } from './data/analyses/routes.ts';
@@ -65,6 +66,7 @@ import { bind } from './http/bind.ts';
 import { mayChangeByCookie } from './http/host-guard.ts';
 import { createInsideRequests } from './http/inside-requests.ts';
 import { mlflowApi } from './http/mlflow/mlflow-api.ts';
+import { createRequestTimes } from './http/request-times.ts';
 import { createHttp } from './http/server.ts';
 import { addStandardRoutes } from './http/standard-routes.ts';
 import { addWebUi } from './http/web-ui.ts';
@@ -595,8 +597,26 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     automation,
   };
 
+  const requestTimes = createRequestTimes();
+  const metrics = createMetrics();
+  metrics.add(
+    ...requestTimes.families(),
+    ...endpoints.metrics(),
+    ...predictions.metrics(),
+    ...tasks.metrics(),
+    ...events.metrics(),
+    ...databaseFamilies(database),
+    {
+      name: 'tidemill_info',
+      help: 'Version of the server and kind of its database',
+      type: 'gauge',
+      collect: () => [{ labels: { version, database: database.kind }, value: 1 }],
+    },
+  );
+
   let ready = false;
   const http = await createHttp({
+    requestTimes,
     logger,
     version,
     allowedHosts: config.allowedHosts,
@@ -616,7 +636,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     assertReach: (request, permission, resources, byJobs) =>
       auth.assertReach(request.caller, { permission, resources, byJobs, where: whereOf(request) }),
   });
-  addStandardRoutes(http, { version, isReady: () => ready });
+  addStandardRoutes(http, { version, isReady: () => ready, metrics: metrics.text });
   await addWebUi(http, config.webFolder);
   bindAll(http, services);
   await http.register(
@@ -716,6 +736,22 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'overview', contract.overview, overviewRoutes(services.overview));
   bind(http, 'garbage', contract.garbage, garbageRoutes(services.garbage));
   bind(http, 'system', contract.system, systemRoutes(services.automation));
+}
+
+function databaseFamilies({ pool }: DatabaseHandle): Family[] {
+  if (!pool) return [];
+  return [
+    {
+      name: 'tidemill_database_connections',
+      help: 'Connections to the database, by state; waiting are requests for one',
+      type: 'gauge',
+      collect() {
+        const { total, idle, waiting } = pool();
+        const states = { active: total - idle, idle, waiting };
+        return Object.entries(states).map(([state, value]) => ({ labels: { state }, value }));
+      },
+    },
+  ];
 }
 
 /** Where this machine reaches us, once we listen; port 0 is known only then. */

@@ -15,6 +15,7 @@ import { addCrossOrigin } from './cross-origin.ts';
 import { replyWithError } from './error-reply.ts';
 import { hostGuard } from './host-guard.ts';
 import { mayHoldOddText } from './odd-text.ts';
+import type { RequestTimes } from './request-times.ts';
 
 export interface Route {
   readonly method: string;
@@ -36,6 +37,7 @@ export interface HttpOptions {
   readonly allowedHosts: readonly string[];
   /** Origins whose pages may call the inference doors; none by default. */
   readonly corsOrigins?: readonly string[];
+  readonly requestTimes?: RequestTimes;
   /** Says who the caller is and refuses what they may not do. */
   readonly authenticate: (request: FastifyRequest, permission: Permission) => Promise<Caller>;
   /** Refuses what a caller who has roles on single things only has no business with; null: the route does not say. */
@@ -76,6 +78,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   http.addHook('onRoute', ({ method, url }) => {
     allRoutes.push(...[method].flat().map((each) => ({ method: each, path: url })));
   });
+  options.requestTimes?.watch(http);
   http.decorateRequest('caller', null as unknown as Caller);
   http.decorateRequest('mayHoldOddText', false);
   const parseJson = http.getDefaultJsonParser('error', 'error');

@@ -3,6 +3,8 @@ import type { FastifyInstance } from 'fastify';
 export interface StandardOptions {
   readonly version: string;
   readonly isReady: () => boolean;
+  /** The text of a scrape by Prometheus. */
+  readonly metrics: () => Promise<{ body: string; contentType: string }>;
 }
 
 /** What load balancers, clients and people look for on any server. */
@@ -19,6 +21,12 @@ export function addStandardRoutes(http: FastifyInstance, options: StandardOption
       .type('text/plain')
       .send(options.isReady() ? 'OK' : 'starting'),
   );
+  // Names of endpoints and models stand in it: whoever may read may scrape.
+  const forReaders = { config: { permission: 'read' as const }, schema: { hide: true } };
+  http.get('/metrics', forReaders, async (_request, reply) => {
+    const { body, contentType } = await options.metrics();
+    return reply.header('content-type', contentType).send(body);
+  });
   http.get('/openapi.json', open, async () => http.swagger());
   http.get('/docs', open, async (_request, reply) => reply.type('text/html').send(docsPage(http.swagger())));
   http.get('/', open, async (_request, reply) => reply.redirect('/ui/'));

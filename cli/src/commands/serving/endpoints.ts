@@ -5,6 +5,7 @@ import { toInteger } from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
 import { formatTime, tableLines } from '../../table.ts';
 import { addPredictCommand } from './predict.ts';
+import { addTrafficCommands } from './traffic.ts';
 
 export function addEndpointsCommands(program: Command): void {
   const endpoints = program
@@ -12,6 +13,7 @@ export function addEndpointsCommands(program: Command): void {
     .description('models behind one address, in immutable revisions');
   addLists(endpoints);
   addPredictCommand(endpoints);
+  addTrafficCommands(endpoints);
   addSwitches(endpoints);
 }
 

@@ -18,6 +18,8 @@ export interface DatabaseHandle {
   readonly db: Db;
   /** What was deleted is in no file any more; false while somebody reads. Null where the database alone decides when. */
   readonly scrub: (() => Promise<boolean>) | null;
+  /** Connections, where there are several: what is open, idle and waited for. */
+  readonly pool?: () => { readonly total: number; readonly idle: number; readonly waiting: number };
   /** Waits for what is running; may be called twice. */
   close(): Promise<void>;
 }

@@ -56,7 +56,8 @@ export async function openPostgres(options: PostgresOptions): Promise<DatabaseHa
     await close();
     throw error;
   }
-  return { kind: 'postgres', db, scrub: null, close };
+  const poolState = () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount });
+  return { kind: 'postgres', db, scrub: null, pool: poolState, close };
 }
 
 /** Constant statements go by their names: parsing and planning them each time costs more than running them. */

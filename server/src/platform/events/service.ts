@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { Family } from '../../base/metrics/metrics.ts';
 import { eventStore, type NewEvent, type StoredEvent } from './store.ts';
 
 export type { StoredEvent } from './store.ts';
@@ -132,6 +133,28 @@ export function createEvents({ db, clock, logger }: EventsDependencies) {
 
     listAfter: (id: number, limit: number) => store.listAfter(id, limit),
     lastId: () => store.lastId(),
+
+    /** What Prometheus reads of the outbox. */
+    metrics: (): Family[] => [
+      {
+        name: 'tidemill_outbox_lag_events',
+        help: 'Events that a listener has not heard yet',
+        type: 'gauge',
+        async collect() {
+          const last = await store.lastId();
+          return listeners.map(({ name, cursor }) => ({
+            labels: { listener: name },
+            value: Math.max(0, last - cursor),
+          }));
+        },
+      },
+      {
+        name: 'tidemill_event_streams',
+        help: 'Open streams of events: browsers and clients that listen',
+        type: 'gauge',
+        collect: () => [{ value: subscribers.size }],
+      },
+    ],
 
     async start(): Promise<void> {
       stopped = false;

@@ -6,6 +6,7 @@ import type { Clock } from '../../base/clock.ts';
 import { errors, TidemillError } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { Family } from '../../base/metrics/metrics.ts';
 import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.ts';
 import { backoffMs, type Task, type TaskState } from './rules.ts';
 import { taskStore } from './store.ts';
@@ -326,6 +327,30 @@ export function createTasks({ db, clock, logger, exclusive, leaseMs = 30_000 }: 
     get,
     find: (id: string) => store.find(id),
     countByState: () => store.countByState(),
+
+    /** What Prometheus reads of the queue. */
+    metrics: (): Family[] => [
+      {
+        name: 'tidemill_tasks',
+        help: 'Tasks that have not ended, by kind and state; waiting are those due later',
+        type: 'gauge',
+        collect: async () =>
+          (await store.countOpen()).map(({ kind, state, count }) => ({
+            labels: { kind, state },
+            value: count,
+          })),
+      },
+      {
+        name: 'tidemill_tasks_overdue_seconds',
+        help: 'How long the task has waited that is due the longest',
+        type: 'gauge',
+        async collect() {
+          const due = (await store.countOpen()).filter(({ state }) => state !== 'running');
+          const late = due.map(({ oldestRunAt }) => clock.now() - oldestRunAt);
+          return [{ value: Math.max(0, ...late) / 1000 }];
+        },
+      },
+    ],
 
     async list(filter: {
       workspace: string;

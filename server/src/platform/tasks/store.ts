@@ -129,6 +129,25 @@ export const taskStore = (db: Db) => ({
     return row !== undefined;
   },
 
+  /** Of what has not ended, by kind and state. */
+  async countOpen(): Promise<{ kind: string; state: string; count: number; oldestRunAt: number }[]> {
+    const rows = await db
+      .selectFrom('tasks')
+      .select((e) => [
+        'kind',
+        'state',
+        e.fn.countAll<number>().as('count'),
+        e.fn.min('run_at').as('oldest_run_at'),
+      ])
+      .where('state', 'in', ['queued', 'waiting', 'running'])
+      .groupBy(['kind', 'state'])
+      .execute();
+    return rows.map((row) => ({
+      ...{ kind: row.kind, state: row.state },
+      ...{ count: Number(row.count), oldestRunAt: Number(row.oldest_run_at) },
+    }));
+  },
+
   /**
    * The next due task of these kinds: queued or waiting and due, or running with a lease that ran out (its owner died).
    * What the asker itself is `running` is not due: its heartbeat may be late, but its attempt lives.

@@ -1,7 +1,7 @@
 /** The endpoints that answer now, by name, and what happens around each answer: the log and the shadows. */
 import type { endpointsEndpoints, Input, PredictReply, Row } from '@tidemill/contract';
 import type { Clock } from '../../base/clock.ts';
-import { errors } from '../../base/errors.ts';
+import { errors, TidemillError } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import type { Logger } from '../../base/logger.ts';
 import { keptFeatures, type LoggedPrediction, parseEventTime } from '../predictions/service.ts';
@@ -10,11 +10,13 @@ import { pickFeatures } from './model-input.ts';
 import type { OnlineFeatures } from './online-features.ts';
 import { askLive, askVariant, type Question, type Said, toAnswers } from './predict.ts';
 import { createShadowQueue } from './shadow-queue.ts';
+import type { Answered, EndpointCounter, TrafficStats } from './traffic-stats.ts';
 
 export interface LiveTrafficDependencies {
   readonly online: OnlineFeatures;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly stats: TrafficStats;
 }
 
 /** What stays while revisions come and go. */
@@ -23,13 +25,14 @@ interface Place {
   revision: number;
   /** Reason of the switch to the rule; null when models answer. */
   forced: string | null;
+  readonly counter: EndpointCounter;
 }
 
 type PredictInput = Input<(typeof endpointsEndpoints)['predict']>;
 
 const shadowRoom = 2000;
 
-export function createLiveTraffic({ online, clock, logger }: LiveTrafficDependencies) {
+export function createLiveTraffic({ online, clock, logger, stats }: LiveTrafficDependencies) {
   const places = new Map<string, Place>();
   const shadows = createShadowQueue({
     room: shadowRoom,
@@ -65,10 +68,16 @@ export function createLiveTraffic({ online, clock, logger }: LiveTrafficDependen
       const milliseconds = timesOf(said, started);
       const reply = { endpoint: endpoint.name, revision, predictions: answers, fallbackReason, milliseconds };
       if (input.probe) return withFeatures(reply, said);
-      for (const one of said) logAnswers(question, one, answers, revision, milliseconds);
+      for (const one of said) {
+        place.counter.answered(toCount(one, answers, milliseconds.total));
+        logAnswers(question, one, answers, revision, milliseconds);
+      }
       if (log === 'sync') await flushOrFail(endpoint);
       askShadows(question, said, revision, idOf);
       return reply;
+    } catch (error) {
+      if (!input.probe) place.counter.failed(statusOf(error), onlyVariant(endpoint));
+      throw error;
     } finally {
       leave(endpoint);
     }
@@ -181,7 +190,8 @@ export function createLiveTraffic({ online, clock, logger }: LiveTrafficDependen
     switchTo(endpoint: LiveEndpoint, revision: number, forced: string | null): void {
       const key = keyOf(endpoint.workspace, endpoint.name);
       const before = places.get(key);
-      places.set(key, { endpoint, revision, forced });
+      const counter = before?.counter ?? stats.open(endpoint.workspace, endpoint.name);
+      places.set(key, { endpoint, revision, forced, counter });
       if (before) retire(before.endpoint);
     },
 
@@ -192,8 +202,12 @@ export function createLiveTraffic({ online, clock, logger }: LiveTrafficDependen
     remove(workspace: string, name: string): void {
       const before = places.get(keyOf(workspace, name));
       places.delete(keyOf(workspace, name));
+      stats.forget(workspace, name);
       if (before) retire(before.endpoint);
     },
+
+    /** What is live, in every workspace. */
+    live: (): Iterable<Readonly<Place>> => places.values(),
 
     droppedShadows: () => shadows.dropped(),
     /** Resolves when every shadow has predicted. */
@@ -208,6 +222,25 @@ export function createLiveTraffic({ online, clock, logger }: LiveTrafficDependen
 }
 
 export type LiveTraffic = ReturnType<typeof createLiveTraffic>;
+
+/** One variant's part of a request; where a step stood in for it for any record, that one. */
+function toCount(said: Said, answers: PredictReply['predictions'], total: number): Answered {
+  const { variant, indices, queueMs, featureMs, inferenceMs } = said;
+  let source = 'model';
+  for (const index of indices) {
+    const answer = answers[index];
+    if (answer && answer.source !== 'model') source = answer.source;
+  }
+  const times = { queue: queueMs, features: featureMs, inference: inferenceMs, total };
+  return { variant: variant.name, model: variant.model, source, records: indices.length, times };
+}
+
+const statusOf = (error: unknown): number => (error instanceof TidemillError ? error.status : 500);
+
+function onlyVariant({ live }: LiveEndpoint): { variant: string; model: string } | null {
+  const [only] = live;
+  return only && live.length === 1 ? { variant: only.name, model: only.model } : null;
+}
 
 /** The same model on the same features. */
 const isTwin = (a: LiveVariant, b: LiveVariant): boolean =>

@@ -1,5 +1,6 @@
 import type {
   EndpointRevision,
+  EndpointStats,
   EndpointStatus,
   endpointsEndpoints,
   Input,
@@ -26,6 +27,8 @@ import {
   toDefinition,
 } from './rules.ts';
 import { endpointStore, type StoredEndpoint } from './store.ts';
+import { trafficFamilies } from './traffic-metrics.ts';
+import { createTrafficStats } from './traffic-stats.ts';
 
 export type { EndpointsDependencies, ReleaseRequest } from './releases.ts';
 export type { Definition } from './rules.ts';
@@ -35,11 +38,13 @@ type Contract = typeof endpointsEndpoints;
 /** Revisions looked at for the one to go back to. */
 const historyRows = 200;
 const mostRevisions = 100_000;
+const usualMinutes = 5;
 
 /** What answers requests: immutable revisions, exactly one live, switched in one write and at once in memory. */
 export function createEndpoints(deps: EndpointsDependencies) {
   const { db, changes, lineage, clock, logger, registry, features } = deps;
-  const traffic = createLiveTraffic({ online: features, clock, logger });
+  const stats = createTrafficStats(clock);
+  const traffic = createLiveTraffic({ online: features, clock, logger, stats });
   const releases = createReleases(deps, traffic);
   const { check, goLive } = releases;
   const replies = createRecentReplies({ clock });
@@ -174,6 +179,25 @@ export function createEndpoints(deps: EndpointsDependencies) {
 
     get: (input: { name: string }, caller: Caller): Promise<EndpointStatus> =>
       statusOf(input.name, caller.workspace),
+
+    stats({ name, minutes = usualMinutes }: Input<Contract['stats']>, caller: Caller): EndpointStats {
+      traffic.get(caller.workspace, name);
+      return stats.recent(caller.workspace, name, minutes);
+    },
+
+    listStats({ minutes = usualMinutes }: Input<Contract['listStats']>, caller: Caller) {
+      const asked = [...traffic.live()].filter(({ endpoint }) => endpoint.workspace === caller.workspace);
+      const items = asked.map(({ endpoint: { name } }) => {
+        const { series: _, ...rest } = stats.recent(caller.workspace, name, minutes);
+        return rest;
+      });
+      const requestsOf = ({ variants }: (typeof items)[number]) =>
+        variants.reduce((sum, { requests }) => sum + requests, 0);
+      return { items: items.toSorted((a, b) => requestsOf(b) - requestsOf(a)) };
+    },
+
+    /** What Prometheus reads of the endpoints. */
+    metrics: () => trafficFamilies(stats, traffic),
 
     async list(input: Input<Contract['list']>, caller: Caller): Promise<Page<EndpointRevision>> {
       const limit = input.limit ?? defaultPageSize;

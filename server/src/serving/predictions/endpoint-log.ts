@@ -32,7 +32,7 @@ export interface EndpointLogOptions {
   readonly sealed: readonly SealedSegment[];
   readonly saveSealed: (segment: Omit<SealedSegment, 'workspace' | 'endpoint'>) => Promise<void>;
   readonly onWritten: (kind: SegmentKind, rows: number) => void;
-  readonly onFailed: (error: unknown, rows: number) => void;
+  readonly onFailed: (error: unknown, rows: number, kind: SegmentKind) => void;
   readonly maximumBytes?: number;
   readonly bufferedBytes?: number;
 }
@@ -72,10 +72,10 @@ export async function openEndpointLog(options: EndpointLogOptions) {
   const common = {
     folder: join(folder, 'open'),
     now: () => clock.now(),
-    onFailed: (error: unknown, rows: number) => {
-      memory.forget();
-      options.onFailed(error, rows);
-    },
+  };
+  const onFailedOf = (kind: SegmentKind) => (error: unknown, rows: number) => {
+    memory.forget();
+    options.onFailed(error, rows, kind);
   };
   const logs = {
     predictions: await openSegmentLog<LoggedPrediction>(
@@ -86,6 +86,7 @@ export async function openEndpointLog(options: EndpointLogOptions) {
         marker: isFallback,
         idOf: ({ id }) => id,
         keepsFailed: true,
+        onFailed: onFailedOf('predictions'),
         onWritten: (rows) => options.onWritten('predictions', rows),
         ...(options.maximumBytes && { maximumBytes: options.maximumBytes }),
         ...(options.bufferedBytes && { bufferedBytes: options.bufferedBytes }),
@@ -98,6 +99,7 @@ export async function openEndpointLog(options: EndpointLogOptions) {
         kind: 'outcomes',
         toLine,
         marker: isById,
+        onFailed: onFailedOf('outcomes'),
         onWritten: (rows) => options.onWritten('outcomes', rows),
       },
       sealedIds,
@@ -327,6 +329,9 @@ export async function openEndpointLog(options: EndpointLogOptions) {
         await rm(list, { force: true });
       }
     },
+
+    /** Lines and characters that wait for the disk, and what was lost. */
+    state: () => ({ predictions: logs.predictions.state(), outcomes: logs.outcomes.state() }),
 
     counts: () => ({
       predictions: total('predictions', 'rows'),

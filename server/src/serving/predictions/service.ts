@@ -15,6 +15,7 @@ import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { errors } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { Family } from '../../base/metrics/metrics.ts';
 import { decodeCursor, toPage } from '../../base/page.ts';
 import { toUri } from '../../base/references.ts';
 import type { Events } from '../../platform/events/service.ts';
@@ -29,7 +30,15 @@ import {
   performanceSql,
   windowSql,
 } from './log-queries.ts';
-import { daysOf, type LoggedOutcome, type Pair, parseEventTime, toPair, toRecord } from './rules.ts';
+import {
+  daysOf,
+  type LoggedOutcome,
+  type Pair,
+  parseEventTime,
+  type SegmentKind,
+  toPair,
+  toRecord,
+} from './rules.ts';
 import { type SealedSegment, segmentStore } from './store.ts';
 import { createSubjectErasure, type RevisionEntity } from './subject-erasure.ts';
 
@@ -70,6 +79,7 @@ const farFuture = 8_640_000_000_000_000;
 export function createPredictions(deps: PredictionsDependencies) {
   const { clock, logger, folder } = deps;
   const logs = new Map<string, Promise<EndpointLog>>();
+  const written = new Map<string, Record<SegmentKind, { kept: number; lost: number }>>();
   let sealed: readonly SealedSegment[] = [];
   let timer: NodeJS.Timeout | undefined;
   let sealing: Promise<void> = Promise.resolve();
@@ -101,13 +111,21 @@ export function createPredictions(deps: PredictionsDependencies) {
     const key = `${workspace}/${endpoint}`;
     const found = logs.get(key);
     if (found) return found;
+    const lines = { predictions: { kept: 0, lost: 0 }, outcomes: { kept: 0, lost: 0 } };
+    written.set(key, lines);
     const opened = openEndpointLog({
       ...deps,
       folder: join(folder, workspace, endpoint),
       sealed: sealed.filter((segment) => segment.workspace === workspace && segment.endpoint === endpoint),
       saveSealed: (segment) => segmentStore(deps.db).insert({ ...segment, workspace, endpoint }),
-      onWritten: (kind, rows) => tellers[kind].add(key, rows),
-      onFailed: (error, rows) => logger.error({ err: error, endpoint, rows }, 'prediction log not written'),
+      onWritten(kind, rows) {
+        lines[kind].kept += rows;
+        tellers[kind].add(key, rows);
+      },
+      onFailed(error, rows, kind) {
+        lines[kind].lost += rows;
+        logger.error({ err: error, endpoint, rows }, 'prediction log not written');
+      },
       ...(deps.segmentBytes && { maximumBytes: deps.segmentBytes }),
     });
     logs.set(key, opened);
@@ -303,6 +321,43 @@ export function createPredictions(deps: PredictionsDependencies) {
         sum.fallbacks += counts.fallbacks;
       }
       return sum;
+    },
+
+    /** What Prometheus reads of the log. */
+    metrics(): Family[] {
+      const ofEach = (what: 'kept' | 'lost') => () =>
+        [...written].flatMap(([key, lines]) =>
+          Object.entries(lines).map(([kind, counts]) => ({
+            labels: { workspace: key.split('/')[0] ?? '', endpoint: key.slice(key.indexOf('/') + 1), kind },
+            value: counts[what],
+          })),
+        );
+      return [
+        {
+          name: 'tidemill_prediction_log_lines_total',
+          help: 'Lines of predictions and outcomes that this process wrote',
+          type: 'counter',
+          collect: ofEach('kept'),
+        },
+        {
+          name: 'tidemill_prediction_log_lost_total',
+          help: 'Lines that could not be written',
+          type: 'counter',
+          collect: ofEach('lost'),
+        },
+        {
+          name: 'tidemill_prediction_log_waiting_bytes',
+          help: 'Size of the lines that wait to be written, bounded at 16 MiB for each endpoint',
+          type: 'gauge',
+          async collect() {
+            const states = [...logs].map(async ([key, log]) => ({
+              labels: { workspace: key.split('/')[0] ?? '', endpoint: key.slice(key.indexOf('/') + 1) },
+              value: (await log).state().predictions.waitingBytes,
+            }));
+            return Promise.all(states);
+          },
+        },
+      ];
     },
 
     /** Those of the blobs that hold sealed segments. */
