@@ -20,7 +20,13 @@ import {
 import { endpoints } from './endpoint.ts';
 import { ModelState } from './lifecycle.ts';
 
-export const SignatureColumn = Type.Object({ name: Type.String(), type: Type.String() });
+export const SignatureColumn = Type.Object({
+  name: Type.String({ description: 'empty of a single tensor without a name' }),
+  type: Type.String({ description: 'double, string, … or tensor(float32)' }),
+  required: Type.Optional(Type.Boolean({ description: 'false of a column that may be left out' })),
+  shape: Type.Optional(Type.Array(Type.Integer(), { description: 'of a tensor; -1 where any size will do' })),
+});
+export type SignatureColumn = Static<typeof SignatureColumn>;
 export const FeatureRange = Type.Object({ minimum: Type.Number(), maximum: Type.Number() });
 
 export const Approval = literals('none', 'approved', 'overridden', 'refused');

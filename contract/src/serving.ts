@@ -85,13 +85,28 @@ export const EndpointStatus = Type.Object({
 });
 export type EndpointStatus = Static<typeof EndpointStatus>;
 
+/** What a model says of one record: mostly a number, but a label is text, and a vector a list. */
+export type PredictionValue = number | string | boolean | (number | string | boolean)[];
+/** Types by name instead of a union: the serialiser of replies tells them apart without validating. */
+export const PredictionValue = Type.Unsafe<PredictionValue>({
+  type: ['number', 'string', 'boolean', 'array'],
+  items: {},
+});
+
 export const PredictReply = Type.Object({
   endpoint: Type.String(),
   revision: Type.Integer(),
   predictions: Type.Array(
     Type.Object({
       id: Type.String(),
-      value: Type.Number(),
+      value: PredictionValue,
+      outputs: Type.Optional(
+        Type.Unsafe<Record<string, PredictionValue>>({
+          type: 'object',
+          additionalProperties: {},
+          description: 'every output by name, of a model that has more than the one in value',
+        }),
+      ),
       variant: Type.String(),
       model: Type.String({ description: 'forecaster@2, or "fallback"' }),
       source: literals('model', 'fallback'),

@@ -1342,10 +1342,28 @@ export const catalogue = {
     (d) =>
       `The endpoint '${d.name}' was changed by somebody else meanwhile. Look at it, and send your change again.`,
   ),
-  featureInvalid: entry<{ endpoint: string; record: number; feature: string; problem: string }>(
+  featureInvalid: entry<{
+    endpoint: string;
+    record: number;
+    /** The first, and what is wrong with it and with the others. */
+    feature: string;
+    problem: string;
+    /** Everything that is wrong with the record. */
+    fields?: readonly { name: string; problem: string; found: string; expected: string }[];
+  }>(
     400,
     (d) =>
-      `Endpoint '${d.endpoint}', record ${d.record}, feature '${d.feature}': ${d.problem}. Send a finite number for every feature of the model.`,
+      `Endpoint '${d.endpoint}', record ${d.record}, feature '${d.feature}': ${d.problem}. Send every feature as the model's signature has it; numbers must be finite.`,
+  ),
+  endpointTakesTensors: entry<{ endpoint: string; model: string }>(
+    400,
+    (d) =>
+      `Endpoint '${d.endpoint}': ${d.model} has no signature with named columns, so no record can be read for it. Send tensors (POST /v2/models/${d.endpoint}/infer), or log the model with a signature.`,
+  ),
+  endpointVersionNotFound: entry<{ endpoint: string; version: string; live: string }>(
+    404,
+    (d) =>
+      `No variant of endpoint '${d.endpoint}' serves model version ${d.version}; live is ${d.live}. Ask for one of these, or for none.`,
   ),
   recordsTooMany: entry<{ endpoint: string; count: number; limit: number }>(
     413,

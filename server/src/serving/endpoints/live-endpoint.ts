@@ -6,6 +6,7 @@ import type { EndpointLog } from '../predictions/service.ts';
 import { type ModelInput, toModelInput } from './model-input.ts';
 import type { Definition, RuleInput } from './rules.ts';
 import type { RuntimeLease, RuntimePool } from './runtime-pool.ts';
+import { takesMatrix } from './served-model.ts';
 import { toBounds } from './traffic-split.ts';
 
 export interface LiveVariant {
@@ -15,8 +16,12 @@ export interface LiveVariant {
   readonly view: FeatureView | null;
   readonly service: ServiceRead | null;
   /** Null when the model could not be loaded; `problem` says why. */
-  readonly input: ModelInput | null;
   readonly lease: RuntimeLease | null;
+  readonly version: ModelVersion | null;
+  /** Null also of a model that takes tensors only. */
+  readonly input: ModelInput | null;
+  /** Records travel as one array of numbers. */
+  readonly isMatrix: boolean;
   readonly problem: string | null;
 }
 
@@ -92,7 +97,9 @@ async function openVariant(
     const found = view === undefined ? null : await deps.resolveView(view, workspace);
     const prepared = service === undefined ? null : await deps.prepareService(service, workspace);
     const lease = await deps.pool.lease(version, definition.isolation);
-    return { ...common, view: found, service: prepared, input: toModelInput(version), lease, problem: null };
+    const input = toModelInput(version);
+    const isMatrix = input?.isMatrix === true && takesMatrix(lease.model.runtime);
+    return { ...common, view: found, service: prepared, lease, version, input, isMatrix, problem: null };
   } catch (error) {
     if (!tolerant) throw error;
     const reason = error instanceof Error ? error.message : String(error);
@@ -100,8 +107,10 @@ async function openVariant(
       ...common,
       view: null,
       service: null,
-      input: null,
       lease: null,
+      version: null,
+      input: null,
+      isMatrix: false,
       problem: `model ${model} is not loaded: ${reason}`,
     };
   }
@@ -124,7 +133,7 @@ function releaseAll({ live, shadows }: LiveEndpoint): void {
 
 export function runtimesOf({ live, shadows }: LiveEndpoint): RuntimeStatus[] {
   return [...live, ...shadows].map(({ name, model, isolation, lease }) => {
-    const found = lease?.runtime.describe();
+    const found = lease?.model.runtime.describe();
     return {
       variant: name,
       model,

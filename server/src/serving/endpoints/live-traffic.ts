@@ -1,5 +1,6 @@
 /** The endpoints that answer now, by name, and what happens around each answer: the log and the shadows. */
-import type { endpointsEndpoints, Input, PredictReply, Row } from '@tidemill/contract';
+import type { endpointsEndpoints, Input, PredictionValue, PredictReply, Row } from '@tidemill/contract';
+import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { errors, TidemillError } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
@@ -7,9 +8,11 @@ import type { Logger } from '../../base/logger.ts';
 import { keptFeatures, type LoggedPrediction, parseEventTime } from '../predictions/service.ts';
 import { type LiveEndpoint, type LiveVariant, leave, retire } from './live-endpoint.ts';
 import { pickFeatures } from './model-input.ts';
+import type { RowDetail } from './model-output.ts';
 import type { OnlineFeatures } from './online-features.ts';
 import { askLive, askVariant, type Question, type Said, toAnswers } from './predict.ts';
 import { createShadowQueue } from './shadow-queue.ts';
+import { createTensorTraffic } from './tensor-traffic.ts';
 import type { Answered, EndpointCounter, TrafficStats } from './traffic-stats.ts';
 
 export interface LiveTrafficDependencies {
@@ -47,7 +50,9 @@ export function createLiveTraffic({ online, clock, logger, stats }: LiveTrafficD
     return found;
   }
 
-  async function predict(input: PredictInput, workspace: string): Promise<PredictReply> {
+  const tensors = createTensorTraffic({ get, online, clock, shadows, flush: flushOrFail });
+
+  async function predict(input: PredictInput, { workspace, actor }: Caller): Promise<PredictReply> {
     const started = performance.now();
     const place = get(workspace, input.name);
     const { endpoint, revision } = place;
@@ -58,6 +63,8 @@ export function createLiveTraffic({ online, clock, logger, stats }: LiveTrafficD
       keys: input.records.map((record, index) => online.entityKey(entity, record, index)),
       eventTime: input.eventTime === undefined ? clock.now() : parseEventTime(input.eventTime),
       forced: place.forced,
+      caller: actor,
+      requestId: input.requestId ?? null,
     };
     const base = input.requestId ?? newId('prediction');
     const idOf = (index: number): string => `${base}-${index}`;
@@ -85,7 +92,7 @@ export function createLiveTraffic({ online, clock, logger, stats }: LiveTrafficD
 
   function logAnswers(
     question: Question,
-    { variant, indices, sources, reasons, used }: Said,
+    { variant, indices, sources, reasons, used, details }: Said,
     answers: PredictReply['predictions'],
     revision: number,
     times: PredictReply['milliseconds'],
@@ -106,7 +113,10 @@ export function createLiveTraffic({ online, clock, logger, stats }: LiveTrafficD
         source: answer.source,
         fallbackReason: answer.source === 'fallback' ? (reasons[i] ?? null) : null,
         features: keptFeatures(featuresOf(question, variant, sources[i] ?? {}), used?.[i] ?? null),
-        prediction: answer.value,
+        ...loggedValue(answer.value, answer.source === 'model' ? details?.[i] : null),
+        caller: question.caller,
+        requestId: question.requestId,
+        warnings: answer.warnings.length > 0 ? answer.warnings : null,
         queueMs: times.queue,
         featureMs: times.features,
         inferenceMs: times.inference,
@@ -152,6 +162,7 @@ export function createLiveTraffic({ online, clock, logger, stats }: LiveTrafficD
       (error: Error): Said => ({
         ...{ variant, indices, queueMs: 0, featureMs: 0, inferenceMs: 0 },
         values: indices.map(() => null),
+        details: null,
         reasons: indices.map(() => error.message),
         sources: indices.map((index) => question.records[index] ?? {}),
         used: null,
@@ -171,7 +182,9 @@ export function createLiveTraffic({ online, clock, logger, stats }: LiveTrafficD
         source: 'model',
         fallbackReason: said.reasons[i] ?? null,
         features: keptFeatures(featuresOf(question, variant, said.sources[i] ?? {}), said.used?.[i] ?? null),
-        prediction: said.values[i] ?? null,
+        ...loggedValue(said.values[i] ?? null, said.details?.[i]),
+        caller: question.caller,
+        requestId: question.requestId,
         queueMs: times.queue,
         featureMs: times.features,
         inferenceMs: times.inference,
@@ -183,6 +196,7 @@ export function createLiveTraffic({ online, clock, logger, stats }: LiveTrafficD
 
   return {
     predict,
+    ...tensors,
     get,
     find: (workspace: string, name: string): Place | null => places.get(keyOf(workspace, name)) ?? null,
 
@@ -247,6 +261,15 @@ const isTwin = (a: LiveVariant, b: LiveVariant): boolean =>
   a.model === b.model &&
   a.view?.reference === b.view?.reference &&
   a.service?.service.reference === b.service?.service.reference;
+
+/** A number as it is; else the number that stands for it, if any, and the answer as text. */
+const loggedValue = (
+  value: PredictionValue | null,
+  detail: RowDetail | null | undefined,
+): Pick<LoggedPrediction, 'prediction' | 'output'> => {
+  if (detail) return { prediction: detail.prediction, output: detail.output };
+  return { prediction: typeof value === 'number' ? value : null };
+};
 
 const predictedBy = ({ indices, values }: Said): number[] =>
   indices.filter((_, i) => (values[i] ?? null) !== null);

@@ -1,24 +1,21 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createMicroBatch } from './micro-batch.ts';
+import { type BatchWork, createMicroBatch } from './micro-batch.ts';
 
-/** Sums each row, and counts its calls; answers in later turns, so that requests meet. */
-function summing(width = 1) {
+type Work = BatchWork<number[], number[]>;
+
+/** Adds one to each row, and counts its calls; answers in later turns, so that requests meet. */
+function adding(): Work & { readonly calls: number[] } {
   const calls: number[] = [];
   return {
     calls,
-    async predict(rows: Float32Array, rowCount: number, featureCount: number) {
+    async run(rows, rowCount) {
       calls.push(rowCount);
       await new Promise((resolve) => setImmediate(resolve));
-      return Float64Array.from(
-        { length: rowCount * width },
-        (_, i) =>
-          rows
-            .subarray(Math.floor(i / width) * featureCount, (Math.floor(i / width) + 1) * featureCount)
-            .reduce((a, b) => a + b, 0) +
-          (i % width),
-      );
+      return rows.map((value) => value + 1);
     },
+    join: (inputs) => inputs.flat(),
+    part: (output, from, to) => output.slice(from, to),
   };
 }
 
@@ -29,14 +26,12 @@ test('every request gets its own rows back, however they were put together', asy
         maxLength: 30,
       }),
       async (requests) => {
-        const runtime = summing();
-        const batch = createMicroBatch(runtime, 2);
+        const runtime = adding();
+        const batch = createMicroBatch(runtime);
         const replies = await Promise.all(
-          requests.map((values) =>
-            batch.submit(Float32Array.from(values.flatMap((value) => [value, 1])), values.length, 1000),
-          ),
+          requests.map((values) => batch.submit(values, values.length, 1000)),
         );
-        expect(replies.map((reply) => Array.from(reply.values))).toEqual(
+        expect(replies.map((reply) => reply.output)).toEqual(
           requests.map((values) => values.map((value) => value + 1)),
         );
         if (requests.length > 4) expect(runtime.calls.length).toBeLessThan(requests.length);
@@ -45,43 +40,39 @@ test('every request gets its own rows back, however they were put together', asy
   );
 });
 
-test('of two classes the second is the value', async () => {
-  const batch = createMicroBatch(summing(2), 1);
-  const reply = await batch.submit(Float32Array.of(5, 7), 2, 1000);
-  expect(Array.from(reply.values)).toEqual([6, 8]);
-});
-
 test('a hung runtime fails what waits after its time, and answers again once it can', async () => {
   let hangs = true;
-  const good = summing();
-  const batch = createMicroBatch(
-    { predict: (...call) => (hangs ? new Promise(() => {}) : good.predict(...call)) },
-    1,
-    1,
+  const good = adding();
+  const batch = createMicroBatch<number[], number[]>(
+    { ...good, run: (...call) => (hangs ? new Promise(() => {}) : good.run(...call)) },
+    { concurrency: 1 },
   );
-  const waiting = Array.from({ length: 3 }, () => batch.submit(Float32Array.of(1), 1, 30));
+  const waiting = Array.from({ length: 3 }, () => batch.submit([1], 1, 30));
   const results = await Promise.allSettled(waiting);
   expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected', 'rejected']);
   hangs = false;
-  expect(Array.from((await batch.submit(Float32Array.of(3), 1, 1000)).values)).toEqual([3]);
+  expect((await batch.submit([3], 1, 1000)).output).toEqual([4]);
 });
 
 test('one failing call fails its own requests only', async () => {
   let calls = 0;
-  const good = summing();
-  const batch = createMicroBatch(
-    {
-      predict: (...call) => (calls++ === 0 ? Promise.reject(new Error('broken')) : good.predict(...call)),
-    },
-    1,
-  );
-  await expect(batch.submit(Float32Array.of(1), 1, 1000)).rejects.toThrow('broken');
-  expect(Array.from((await batch.submit(Float32Array.of(1), 1, 1000)).values)).toEqual([1]);
+  const good = adding();
+  const batch = createMicroBatch<number[], number[]>({
+    ...good,
+    run: (...call) => (calls++ === 0 ? Promise.reject(new Error('broken')) : good.run(...call)),
+  });
+  await expect(batch.submit([1], 1, 1000)).rejects.toThrow('broken');
+  expect((await batch.submit([1], 1, 1000)).output).toEqual([2]);
 });
 
 const later = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** Takes so long for each call and row, and fails calls that hold a negative row. */
+const joining = {
+  join: (inputs: readonly number[][]) => inputs.flat(),
+  part: (output: number[], from: number, to: number) => output.slice(from, to),
+};
+
+/** Doubles; takes so long for each call and row, and fails calls that hold a negative row. */
 function slow(perCallMs: number, perRowMs = 0) {
   const calls: { rows: number; begun: number }[] = [];
   let atOnce = 0;
@@ -89,14 +80,15 @@ function slow(perCallMs: number, perRowMs = 0) {
   return {
     calls,
     seen,
-    async predict(rows: Float32Array, rowCount: number) {
+    ...joining,
+    async run(rows: number[], rowCount: number) {
       calls.push({ rows: rowCount, begun: performance.now() });
       atOnce++;
       seen.most = Math.max(seen.most, atOnce);
       await later(perCallMs + perRowMs * rowCount);
       atOnce--;
       if (rows.some((value) => value < 0)) throw new Error('a bad row');
-      return Float64Array.from(rows, (value) => value * 2);
+      return rows.map((value) => value * 2);
     },
   };
 }
@@ -114,11 +106,11 @@ test('every row is answered exactly once with its own value, whatever fails, lea
       fc.integer({ min: 1, max: 3 }),
       async (all, places) => {
         const runtime = slow(1);
-        const batch = createMicroBatch(runtime, 1, places);
+        const batch = createMicroBatch(runtime, { concurrency: places });
         let settled = 0;
         const asked = [];
         for (const { values, timeoutMs, isGone, wait } of all) {
-          const submitted = batch.submit(Float32Array.from(values), values.length, timeoutMs, () => isGone);
+          const submitted = batch.submit(values, values.length, timeoutMs, () => isGone);
           asked.push(Promise.allSettled([submitted.finally(() => settled++)]));
           if (wait > 0) await later(wait);
         }
@@ -128,7 +120,7 @@ test('every row is answered exactly once with its own value, whatever fails, lea
         results.forEach((result, i) => {
           const { values, timeoutMs, isGone } = all[i] as (typeof all)[number];
           if (result.status === 'fulfilled') {
-            expect(Array.from(result.value.values)).toEqual(values.map((value) => value * 2));
+            expect(result.value.output).toEqual(values.map((value) => value * 2));
             expect(values.every((value) => value >= 0)).toBe(true);
             return;
           }
@@ -145,10 +137,13 @@ test('every row is answered exactly once with its own value, whatever fails, lea
 });
 
 test('each is answered by its own time, though a longer one is before it', async () => {
-  const batch = createMicroBatch({ predict: () => new Promise(() => {}) }, 1, 1);
+  const batch = createMicroBatch<number[], number[]>(
+    { ...joining, run: () => new Promise(() => {}) },
+    { concurrency: 1 },
+  );
   const begun = performance.now();
-  const long = batch.submit(Float32Array.of(1), 1, 300).catch((error: Error) => error);
-  const short = batch.submit(Float32Array.of(1), 1, 20).catch((error: Error) => error);
+  const long = batch.submit([1], 1, 300).catch((error: Error) => error);
+  const short = batch.submit([1], 1, 20).catch((error: Error) => error);
   expect(await short).toMatchObject({ name: 'BatchTimeout', message: 'timeout after 20 ms' });
   expect(performance.now() - begun).toBeLessThan(200);
   expect(await long).toMatchObject({ message: 'timeout after 300 ms' });
@@ -156,22 +151,22 @@ test('each is answered by its own time, though a longer one is before it', async
 
 test('work whose caller has left, or whose time is over, is not begun', async () => {
   const runtime = slow(30);
-  const batch = createMicroBatch(runtime, 1, 1);
+  const batch = createMicroBatch(runtime, { concurrency: 1 });
   let isGone = false;
-  const first = batch.submit(Float32Array.of(1), 1, 1000);
-  const left = batch.submit(Float32Array.of(2), 1, 1000, () => isGone);
-  const late = batch.submit(Float32Array.of(3), 1, 10);
+  const first = batch.submit([1], 1, 1000);
+  const left = batch.submit([2], 1, 1000, () => isGone);
+  const late = batch.submit([3], 1, 10);
   isGone = true;
   await expect(late).rejects.toMatchObject({ name: 'BatchTimeout' });
   await expect(left).rejects.toMatchObject({ name: 'CallerGone' });
-  expect(Array.from((await first).values)).toEqual([2]);
+  expect((await first).output).toEqual([2]);
   expect(runtime.calls).toHaveLength(1);
 });
 
 test('alone, a request begins at once, and a batch grows no longer than its members can wait', async () => {
   const runtime = slow(2, 2);
-  const batch = createMicroBatch(runtime, 1, 1);
-  const ask = (rows: number, timeoutMs: number) => batch.submit(new Float32Array(rows), rows, timeoutMs);
+  const batch = createMicroBatch(runtime, { concurrency: 1 });
+  const ask = (rows: number, timeoutMs: number) => batch.submit(new Array(rows).fill(1), rows, timeoutMs);
   const begun = performance.now();
   await ask(1, 1000);
   expect((runtime.calls[0]?.begun ?? 0) - begun).toBeLessThan(5);
@@ -188,10 +183,10 @@ test('alone, a request begins at once, and a batch grows no longer than its memb
 });
 
 test('what is waiting says how long the next would wait', async () => {
-  const batch = createMicroBatch(slow(20), 1, 1);
-  await batch.submit(Float32Array.of(1), 1, 1000);
+  const batch = createMicroBatch(slow(20), { concurrency: 1 });
+  await batch.submit([1], 1, 1000);
   expect(batch.expectedWaitMs()).toBe(0);
-  const asked = [1, 2, 3].map((value) => batch.submit(Float32Array.of(value), 1, 1000));
+  const asked = [1, 2, 3].map((value) => batch.submit([value], 1, 1000));
   expect(batch.expectedWaitMs()).toBeGreaterThan(10);
   await Promise.all(asked);
 });

@@ -5,35 +5,37 @@
 import { TidemillError } from '../../base/errors.ts';
 import { type BatchCost, createBatchCost } from './batch-cost.ts';
 
-/** The part of a runtime that predicts. */
-export interface BatchRuntime {
-  predict(rows: Float32Array, rowCount: number, featureCount: number): Promise<ArrayLike<number>>;
+/** What is batched: inputs of several requests become one, and its output is taken apart again. */
+export interface BatchWork<In, Out> {
+  run(input: In, rowCount: number): Promise<Out>;
+  join(inputs: readonly In[], rowCount: number): In;
+  /** The output of rows `from` up to `to` of `rowCount`. */
+  part(output: Out, from: number, to: number, rowCount: number): Out;
 }
 
-export interface Batched {
-  /** One prediction per row. */
-  readonly values: ArrayLike<number>;
+export interface Batched<Out> {
+  readonly output: Out;
   readonly queueMs: number;
   readonly inferenceMs: number;
 }
 
-interface Waiting {
-  readonly rows: Float32Array;
+interface Waiting<In, Out> {
+  readonly input: In;
   readonly rowCount: number;
   readonly since: number;
   /** When it is answered by somebody else. */
   readonly until: number;
   readonly timeoutMs: number;
   readonly isGone: (() => boolean) | undefined;
-  readonly resolve: (batched: Batched) => void;
+  readonly resolve: (batched: Batched<Out>) => void;
   readonly reject: (error: Error) => void;
   isSettled: boolean;
   /** In company it failed: its own fault or another's is found out by asking it alone. */
   isAlone: boolean;
 }
 
-interface Running {
-  readonly batch: readonly Waiting[];
+interface Running<In, Out> {
+  readonly batch: readonly Waiting<In, Out>[];
   readonly rowCount: number;
   readonly begun: number;
   /** Whether its place was given to the next: everybody in it has been answered. */
@@ -50,38 +52,42 @@ export class CallerGone extends Error {
   override readonly name = 'CallerGone';
 }
 
-export interface MicroBatch {
+export interface MicroBatch<In, Out> {
   /**
    * Rejects with the runtime's error, or with `BatchTimeout` after `timeoutMs`, waiting time included. `isGone` is asked
    * when its turn comes: then nothing is begun, and it rejects with `CallerGone`.
    */
-  submit(rows: Float32Array, rowCount: number, timeoutMs: number, isGone?: () => boolean): Promise<Batched>;
+  submit(input: In, rowCount: number, timeoutMs: number, isGone?: () => boolean): Promise<Batched<Out>>;
   /** Milliseconds until a call that is submitted now would begin, by what calls have cost; 0 when there is room. */
   expectedWaitMs(): number;
   /** Milliseconds a call with so many rows takes, by what calls have cost; 0 while nothing is known. */
   expectedCostMs(rowCount: number): number;
 }
 
-const maximumRows = 512;
+export interface MicroBatchOptions {
+  readonly concurrency?: number;
+  /** Of requests that go together; with 0 each goes alone. */
+  readonly maximumRows?: number;
+  readonly cost?: BatchCost;
+}
 
-export function createMicroBatch(
-  runtime: BatchRuntime,
-  featureCount: number,
-  concurrency = 2,
-  cost: BatchCost = createBatchCost(),
-): MicroBatch {
-  const running = new Set<Running>();
+export function createMicroBatch<In, Out>(
+  work: BatchWork<In, Out>,
+  { concurrency = 2, maximumRows = 512, cost = createBatchCost() }: MicroBatchOptions = {},
+): MicroBatch<In, Out> {
+  type Waits = Waiting<In, Out>;
+  const running = new Set<Running<In, Out>>();
   let places = concurrency;
-  let queue: Waiting[] = [];
+  let queue: Waits[] = [];
   let head = 0;
   let waitingRows = 0;
   let timer: NodeJS.Timeout | null = null;
   let timerAt = Number.POSITIVE_INFINITY;
 
-  function shift(): Waiting | undefined {
+  function shift(): Waits | undefined {
     const next = queue[head];
     if (next === undefined) return undefined;
-    queue[head++] = undefined as unknown as Waiting;
+    queue[head++] = undefined as unknown as Waits;
     waitingRows -= next.rowCount;
     // What was taken is let go of in pieces, so that taking one stays cheap.
     if (head === queue.length || head > 1024) {
@@ -92,8 +98,8 @@ export function createMicroBatch(
   }
 
   /** Leaves out whoever is not waiting any more; grows no batch beyond what its most impatient member can wait for. */
-  function takeBatch(now: number): Waiting[] {
-    const batch: Waiting[] = [];
+  function takeBatch(now: number): Waits[] {
+    const batch: Waits[] = [];
     let rows = 0;
     let leftMs = Number.POSITIVE_INFINITY;
     for (let next = queue[head]; next !== undefined; next = queue[head]) {
@@ -114,19 +120,19 @@ export function createMicroBatch(
   }
 
   /** Not begun: its time is over, or its caller has left. */
-  function isOver(waiting: Waiting, now: number): boolean {
+  function isOver(waiting: Waits, now: number): boolean {
     if (waiting.until <= now) expire(waiting);
     else if (waiting.isGone?.()) fail(waiting, new CallerGone('the caller left before its turn came'));
     return waiting.isSettled;
   }
 
-  function fail(waiting: Waiting, error: Error): void {
+  function fail(waiting: Waits, error: Error): void {
     if (waiting.isSettled) return;
     waiting.isSettled = true;
     waiting.reject(error);
   }
 
-  const expire = (waiting: Waiting) =>
+  const expire = (waiting: Waits) =>
     fail(waiting, new BatchTimeout(`timeout after ${Math.round(waiting.timeoutMs)} ms`));
 
   function beginNext(): void {
@@ -137,64 +143,61 @@ export function createMicroBatch(
     }
   }
 
-  function run(batch: readonly Waiting[], begun: number): void {
+  function run(batch: readonly Waits[], begun: number): void {
     places--;
     const rowCount = batch.reduce((sum, waiting) => sum + waiting.rowCount, 0);
-    const call: Running = { batch, rowCount, begun, isLeft: false };
+    const call: Running<In, Out> = { batch, rowCount, begun, isLeft: false };
     running.add(call);
-    let predicted: Promise<ArrayLike<number>>;
+    let predicted: Promise<Out>;
     try {
-      predicted = runtime.predict(joinRows(batch, rowCount), rowCount, featureCount);
+      predicted = work.run(joinAll(batch, rowCount), rowCount);
     } catch (error) {
       predicted = Promise.reject(error as Error);
     }
     predicted.then(
-      (values) => end(call, () => settle(call, values)),
+      (output) => end(call, () => settle(call, output)),
       (error: Error) => end(call, () => failAll(call, error)),
     );
   }
 
-  function joinRows(batch: readonly Waiting[], rowCount: number): Float32Array {
+  function joinAll(batch: readonly Waits[], rowCount: number): In {
     const [first] = batch;
-    if (first && batch.length === 1) return first.rows;
-    const rows = new Float32Array(rowCount * featureCount);
-    let offset = 0;
-    for (const waiting of batch) {
-      rows.set(waiting.rows, offset);
-      offset += waiting.rowCount * featureCount;
-    }
-    return rows;
+    if (first && batch.length === 1) return first.input;
+    return work.join(
+      batch.map(({ input }) => input),
+      rowCount,
+    );
   }
 
-  function end(call: Running, settleAll: () => void): void {
+  function end(call: Running<In, Out>, settleAll: () => void): void {
     leave(call);
     settleAll();
     beginNext();
   }
 
-  function leave(call: Running): void {
+  function leave(call: Running<In, Out>): void {
     running.delete(call);
     if (!call.isLeft) places++;
     call.isLeft = true;
   }
 
-  function settle({ batch, rowCount, begun }: Running, values: ArrayLike<number>): void {
+  function settle({ batch, rowCount, begun }: Running<In, Out>, output: Out): void {
     const inferenceMs = performance.now() - begun;
     cost.learn(rowCount, inferenceMs);
-    const width = values.length / rowCount;
-    let offset = 0;
+    let from = 0;
     for (const waiting of batch) {
+      const to = from + waiting.rowCount;
       if (!waiting.isSettled) {
         waiting.isSettled = true;
-        const own = toScalars(values, width, offset, waiting.rowCount);
-        waiting.resolve({ values: own, queueMs: begun - waiting.since, inferenceMs });
+        const own = batch.length === 1 ? output : work.part(output, from, to, rowCount);
+        waiting.resolve({ output: own, queueMs: begun - waiting.since, inferenceMs });
       }
-      offset += waiting.rowCount;
+      from = to;
     }
   }
 
   /** What one request brought must not fail the others: all are asked again, each alone, before whoever waits. */
-  function failAll({ batch }: Running, error: Error): void {
+  function failAll({ batch }: Running<In, Out>, error: Error): void {
     const isOfRuntime = error instanceof TidemillError && error.code === 'runtimeUnavailable';
     if (batch.length === 1 || isOfRuntime) {
       for (const waiting of batch) fail(waiting, error);
@@ -221,7 +224,7 @@ export function createMicroBatch(
     timerAt = Number.POSITIVE_INFINITY;
     const now = performance.now();
     let next = Number.POSITIVE_INFINITY;
-    const look = (waiting: Waiting) => {
+    const look = (waiting: Waits) => {
       if (waiting.isSettled) return;
       if (waiting.until <= now) expire(waiting);
       else next = Math.min(next, waiting.until);
@@ -231,7 +234,7 @@ export function createMicroBatch(
       // What comes after the time is ignored; it frees its place at once.
       if (!call.isLeft && call.batch.every((waiting) => waiting.isSettled)) leave(call);
     }
-    for (let i = head; i < queue.length; i++) look(queue[i] as Waiting);
+    for (let i = head; i < queue.length; i++) look(queue[i] as Waits);
     if (next < Number.POSITIVE_INFINITY) watch(next);
     beginNext();
   }
@@ -246,12 +249,12 @@ export function createMicroBatch(
   }
 
   return {
-    submit: (rows, rowCount, timeoutMs, isGone) =>
+    submit: (input, rowCount, timeoutMs, isGone) =>
       new Promise((resolve, reject) => {
         const since = performance.now();
         const until = since + timeoutMs;
         queue.push({
-          ...{ rows, rowCount, since, until, timeoutMs, isGone, resolve, reject },
+          ...{ input, rowCount, since, until, timeoutMs, isGone, resolve, reject },
           ...{ isSettled: false, isAlone: false },
         });
         waitingRows += rowCount;
@@ -261,24 +264,4 @@ export function createMicroBatch(
     expectedWaitMs,
     expectedCostMs: (rowCount) => cost.of(rowCount),
   };
-}
-
-/**
- * One number per row, from `offset` on: the number itself, the probability of the second of two classes, or the index
- * of the likeliest of several.
- */
-function toScalars(
-  values: ArrayLike<number>,
-  width: number,
-  offset: number,
-  rows: number,
-): ArrayLike<number> {
-  if (width === 1 && rows === values.length) return values;
-  return Float64Array.from({ length: rows }, (_, row) => {
-    const start = (offset + row) * width;
-    if (width <= 2) return values[start + width - 1] ?? Number.NaN;
-    let best = 0;
-    for (let i = 1; i < width; i++) if ((values[start + i] ?? 0) > (values[start + best] ?? 0)) best = i;
-    return best;
-  });
 }

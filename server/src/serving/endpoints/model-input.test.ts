@@ -2,8 +2,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fillRow, type ModelInput, problemOf, warningsOf } from './model-input.ts';
 
+const number = (name: string) => ({ name, kind: 'number' as const, isRequired: true });
 const input: ModelInput = {
   names: ['open', 'close'],
+  columns: [number('open'), number('close')],
+  isMatrix: true,
   minimum: Float64Array.of(0, Number.NEGATIVE_INFINITY),
   maximum: Float64Array.of(196.2, Number.POSITIVE_INFINITY),
 };
@@ -31,7 +34,18 @@ test('a row is filled in the order of the signature, or names the first input th
 });
 
 test('names of the prototype are no features', () => {
-  expect(fillRow({ ...input, names: ['constructor', '__proto__'] }, {}, new Float32Array(2), 0)).toBe(0);
+  expect(
+    fillRow(
+      {
+        ...input,
+        names: ['constructor', '__proto__'],
+        columns: [number('constructor'), number('__proto__')],
+      },
+      {},
+      new Float32Array(2),
+      0,
+    ),
+  ).toBe(0);
 });
 
 test('warnings name feature, value and the limit it passes', () => {

@@ -1,8 +1,19 @@
 /** One request through a live endpoint: split, features, inference, rule. Nothing here touches the database. */
-import type { PredictReply, Row } from '@tidemill/contract';
+import type { PredictionValue, PredictReply, Row } from '@tidemill/contract';
+import type { Tensor } from '../../adapters/inference/tensors.ts';
 import { errors, TidemillError } from '../../base/errors.ts';
 import { evaluateRule, type LiveEndpoint, type LiveVariant } from './live-endpoint.ts';
-import { featureError, fillRow, warningsOf } from './model-input.ts';
+import {
+  type ColumnBuffer,
+  createColumns,
+  fillColumns,
+  fillRow,
+  type ModelInput,
+  recordError,
+  toColumnTensors,
+  warningsOf,
+} from './model-input.ts';
+import { type RowDetail, readOutputs } from './model-output.ts';
 import {
   isAboutFeatures,
   lookUp,
@@ -17,7 +28,9 @@ export interface Said {
   readonly variant: LiveVariant;
   /** Positions of the records in the request. */
   readonly indices: readonly number[];
-  readonly values: (number | null)[];
+  readonly values: (PredictionValue | null)[];
+  /** What the values do not say; null where they are plain numbers. */
+  readonly details: readonly (RowDetail | null)[] | null;
   /** Why there is no value. */
   readonly reasons: (string | null)[];
   /** Where the features came from: the record, under the view's online values. */
@@ -36,6 +49,9 @@ export interface Question {
   readonly eventTime: number;
   /** Set when the endpoint is switched to its rule. */
   readonly forced: string | null;
+  /** Who asks, for the log. */
+  readonly caller: string;
+  readonly requestId: string | null;
 }
 
 const allIndices = new Map<number, readonly number[]>();
@@ -82,7 +98,7 @@ export async function askVariant(
   const sources = indices.map((index, i) => lookup?.rows[i] ?? records[index] ?? {});
   const featureMs = lookup ? performance.now() - begun : 0;
   const used = lookup?.used ?? null;
-  const said = { variant, indices, sources, used, featureMs, queueMs: 0, inferenceMs: 0 };
+  const said = { variant, indices, sources, used, featureMs, queueMs: 0, inferenceMs: 0, details: null };
   const silent = (reason: string): Said => ({
     ...said,
     values: indices.map(() => null),
@@ -90,49 +106,101 @@ export async function askVariant(
   });
   if (forced !== null) return silent(forced);
   const { input, lease } = variant;
-  if (!input || !lease) return silent(variant.problem ?? 'the model is not loaded');
+  if (!lease) return silent(variant.problem ?? 'the model is not loaded');
+  if (!input) throw errors.endpointTakesTensors({ endpoint: endpoint.name, model: variant.model });
 
-  const width = input.names.length;
-  const rows = new Float32Array(indices.length * width);
   const reasons: (string | null)[] = indices.map((_, i) => lookup?.reasons[i] ?? null);
-  let rowCount = 0;
+  const rows = startRows(input, variant.isMatrix, indices.length);
   for (let i = 0; i < indices.length; i++) {
     if (reasons[i] !== null) continue;
     const source = sources[i] as Row;
-    const bad = fillRow(input, source, rows, rowCount * width);
-    if (bad === -1) rowCount++;
-    else if (lookup) reasons[i] = onlineProblem(variant, input.names[bad] as string, source, used?.[i]);
-    else
-      throw featureError(
-        endpoint.name,
-        indices[i] as number,
-        input.names[bad] as string,
-        source[input.names[bad] as string],
-      );
+    const bad = rows.add(source);
+    if (bad === -1) continue;
+    if (!lookup) throw recordError(endpoint.name, indices[i] as number, input, source, variant.isMatrix);
+    reasons[i] = onlineProblem(variant, input.names[bad] as string, source, used?.[i]);
   }
+  const rowCount = rows.count();
   if (rowCount === 0) return { ...said, values: indices.map(() => null), reasons };
   try {
-    const sent = rowCount === indices.length ? rows : rows.subarray(0, rowCount * width);
-    const batched = await lease.batch.submit(sent, rowCount, endpoint.definition.timeoutMs);
-    return { ...said, ...batched, values: toValues(batched.values, reasons), reasons };
+    const { timeoutMs } = endpoint.definition;
+    const { output, queueMs, inferenceMs } = await lease.model.table.submit(
+      rows.finish(),
+      rowCount,
+      timeoutMs,
+    );
+    const read = readOutputs(output, rowCount);
+    return { ...said, queueMs, inferenceMs, ...placeRows(read, reasons) };
   } catch (error) {
     return silent(reasonOf(error));
   }
 }
 
-/** Puts each prediction beside its record; a reason is written where a prediction is no number. */
-function toValues(predicted: ArrayLike<number>, reasons: (string | null)[]): (number | null)[] {
-  let next = 0;
-  return reasons.map((reason, i) => {
-    if (reason !== null) return null;
-    const value = predicted[next++] ?? Number.NaN;
-    if (Number.isFinite(value)) return value;
-    reasons[i] = `the model predicted ${value}`;
-    return null;
-  });
+interface RowsBeingFilled {
+  /** Index of the first input that the record has not as the signature says, or -1. */
+  add(source: Row): number;
+  count(): number;
+  finish(): readonly Tensor[];
 }
 
-function reasonOf(error: unknown): string {
+function startRows(input: ModelInput, isMatrix: boolean, most: number): RowsBeingFilled {
+  return isMatrix ? startMatrix(input, most) : startColumns(input, most);
+}
+
+function startMatrix(input: ModelInput, most: number): RowsBeingFilled {
+  const width = input.names.length;
+  const rows = new Float32Array(most * width);
+  let count = 0;
+  return {
+    add(source) {
+      const bad = fillRow(input, source, rows, count * width);
+      if (bad === -1) count++;
+      return bad;
+    },
+    count: () => count,
+    finish() {
+      const data = count === most ? rows : rows.subarray(0, count * width);
+      return [{ name: 'rows', datatype: 'FP32', shape: [count, width], data }];
+    },
+  };
+}
+
+function startColumns(input: ModelInput, most: number): RowsBeingFilled {
+  const buffers = createColumns(input, most);
+  let count = 0;
+  return {
+    add(source) {
+      const bad = fillColumns(input, source, buffers, count);
+      if (bad === -1) count++;
+      return bad;
+    },
+    count: () => count,
+    finish: () =>
+      toColumnTensors(
+        input,
+        count === most ? buffers : buffers.map((buffer) => buffer.slice(0, count) as ColumnBuffer),
+      ),
+  };
+}
+
+/** Puts each answer beside its record; a reason is written where the answer is none. */
+function placeRows(
+  read: ReturnType<typeof readOutputs>,
+  reasons: (string | null)[],
+): Pick<Said, 'values' | 'details' | 'reasons'> {
+  const asked = reasons.flatMap((reason, i) => (reason === null ? [i] : []));
+  if (asked.length === reasons.length)
+    return { values: read.values, details: read.details, reasons: read.reasons ?? reasons };
+  const values: (PredictionValue | null)[] = reasons.map(() => null);
+  const details: (RowDetail | null)[] = reasons.map(() => null);
+  for (const [row, i] of asked.entries()) {
+    values[i] = read.values[row] ?? null;
+    details[i] = read.details?.[row] ?? null;
+    reasons[i] = read.reasons?.[row] ?? null;
+  }
+  return { values, details: read.details && details, reasons };
+}
+
+export function reasonOf(error: unknown): string {
   if (error instanceof TidemillError && error.code === 'runtimeUnavailable') {
     return `runtime unavailable: ${String(error.details.reason ?? '')}`;
   }
@@ -157,7 +225,7 @@ export function toAnswers(
   const answers: Answer[] = new Array(question.records.length);
   let fallbackReason: string | null = null;
   for (const one of said) {
-    const { variant, indices, values, reasons, sources } = one;
+    const { variant, indices, values, reasons, sources, details } = one;
     for (let i = 0; i < indices.length; i++) {
       const index = indices[i] as number;
       const value = values[i] ?? null;
@@ -166,7 +234,15 @@ export function toAnswers(
         const warnings = variant.input
           ? (warningsOf(variant.input, sources[i] as Row) as string[])
           : noWarnings;
-        answers[index] = { ...common, value, model: variant.model, source: 'model', warnings };
+        const outputs = details?.[i]?.outputs;
+        answers[index] = {
+          ...common,
+          value,
+          model: variant.model,
+          source: 'model',
+          warnings,
+          ...(outputs && { outputs }),
+        };
       } else {
         const reason = reasons[i] ?? 'no reason known';
         fallbackReason ??= reason;

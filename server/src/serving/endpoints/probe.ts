@@ -30,7 +30,15 @@ export async function probeModel(
   endpoint.inFlight++;
   try {
     const keys = records.map((_, index) => String(index));
-    const question: Question = { endpoint, records, keys, eventTime: at, forced: null };
+    const question: Question = {
+      endpoint,
+      records,
+      keys,
+      eventTime: at,
+      forced: null,
+      caller: '',
+      requestId: null,
+    };
     const said = await askLive(online, question);
     const { answers, fallbackReason } = toAnswers(question, said, (index) => `${name}-${index}`);
     const milliseconds = { queue: 0, features: 0, inference: 0, total: 0 };

@@ -1,21 +1,20 @@
 /** Loaded models, shared by every variant and revision that serves the same bytes in the same way. */
 import type { EndpointRevision, ModelVersion } from '@tidemill/contract';
 import type { Runtime } from '../../adapters/inference/inference.ts';
-import { createMicroBatch, type MicroBatch } from './micro-batch.ts';
+import { createServedModel, type ServedModel } from './served-model.ts';
 
 export type Isolation = EndpointRevision['isolation'];
 
 type Open = (model: ModelVersion, isolation: Isolation) => Promise<Runtime>;
 
 export interface RuntimeLease {
-  readonly runtime: Runtime;
-  readonly batch: MicroBatch;
+  readonly model: ServedModel;
   /** The last one to release it closes the runtime. */
   release(): void;
 }
 
 interface Entry {
-  readonly opened: Promise<{ runtime: Runtime; batch: MicroBatch }>;
+  readonly opened: Promise<ServedModel>;
   leases: number;
 }
 
@@ -24,10 +23,7 @@ export function createRuntimePool(open: Open, onCloseFailed: (error: unknown) =>
   const closing = new Set<Promise<void>>();
 
   function begin(key: string, model: ModelVersion, isolation: Isolation): Entry {
-    const opened = open(model, isolation).then((runtime) => ({
-      runtime,
-      batch: createMicroBatch(runtime, model.inputs.length),
-    }));
+    const opened = open(model, isolation).then((runtime) => createServedModel(runtime, model));
     const entry = { opened, leases: 0 };
     entries.set(key, entry);
     return entry;
@@ -51,11 +47,10 @@ export function createRuntimePool(open: Open, onCloseFailed: (error: unknown) =>
       const entry = entries.get(key) ?? begin(key, model, isolation);
       entry.leases++;
       try {
-        const { runtime, batch } = await entry.opened;
+        const served = await entry.opened;
         let isReleased = false;
         return {
-          runtime,
-          batch,
+          model: served,
           release() {
             if (!isReleased) drop(key, entry);
             isReleased = true;

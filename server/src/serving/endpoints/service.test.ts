@@ -137,6 +137,80 @@ describeEachDatabase('endpoints', (open) => {
     });
   });
 
+  test('tensors go the same way: split, warnings, rule, log and shadows', async () => {
+    const wing = await openWing(open);
+    const name = newName();
+    const variants = [main, shadow];
+    await wing.endpoints.put({ name, ...definition, variants, fallback: '-1.0' }, caller);
+    const rows = { name: 'x', datatype: 'FP32' as const, shape: [2, 1], data: Float32Array.of(100, 300) };
+    const reply = await wing.endpoints.infer({ name, requestId: 'r1', inputs: [rows] }, caller);
+    expect(reply).toMatchObject({
+      ...{ endpoint: name, id: 'r1', modelVersion: '1', variant: 'main', source: 'model', revision: 1 },
+      warnings: ['row 1: close 300 is above the training maximum 200'],
+    });
+    expect(reply.outputs).toMatchObject([{ datatype: 'FP32' }]);
+    expect(Array.from(reply.outputs[0]?.data as Float32Array)).toEqual([101, 301]);
+
+    const doubles = { ...rows, datatype: 'FP64' as const, data: Float64Array.of(1, 2) };
+    const asked = await wing.endpoints.infer({ name, version: '2', inputs: [doubles] }, caller);
+    expect(asked).toMatchObject({ modelVersion: '2', variant: 'candidate' });
+    expect(Array.from(asked.outputs[0]?.data as Float32Array)).toEqual([2, 4]);
+    await expect(wing.endpoints.infer({ name, version: '7', inputs: [rows] }, caller)).rejects.toMatchObject({
+      code: 'endpointVersionNotFound',
+      details: { version: '7', live: '1, 2' },
+    });
+
+    await wing.endpoints.settled();
+    const logged = (await listOf(wing, name)).filter(({ id }) => id.startsWith('r1'));
+    expect(logged.map(({ id, role, prediction, features }) => [id, role, prediction, features])).toEqual(
+      expect.arrayContaining([
+        ['r1-0', 'live', 101, { close: 100 }],
+        ['r1-1', 'live', 301, { close: 300 }],
+        ['r1~candidate-0', 'shadow', 200, { close: 100 }],
+        ['r1~candidate-1', 'shadow', 600, { close: 300 }],
+      ]),
+    );
+    expect(await wing.endpoints.describe({ name }, caller)).toMatchObject({
+      inputs: [{ datatype: 'FP32', shape: [-1, 1] }],
+      columns: [{ name: 'close', type: 'double' }],
+      versions: ['1', '2'],
+      isReady: true,
+    });
+
+    await wing.endpoints.forceFallback({ name, enabled: true, reason: 'night' }, caller);
+    const ruled = await wing.endpoints.infer({ name, inputs: [rows] }, caller);
+    expect(ruled).toMatchObject({ source: 'fallback', fallbackReason: 'switched to the rule: night' });
+    expect(Array.from(ruled.outputs[0]?.data as Float64Array)).toEqual([-1, -1]);
+  });
+
+  test('a large table is one line of the log', async () => {
+    const wing = await openWing(open);
+    const name = newName();
+    await wing.endpoints.put({ name, ...definition }, caller);
+    const data = new Float32Array(5000).fill(1);
+    const inputs = [{ name: 'x', datatype: 'FP32' as const, shape: [5000, 1], data }];
+    const reply = await wing.endpoints.infer({ name, inputs }, caller);
+    expect(reply.outputs[0]?.data).toHaveLength(5000);
+    expect(await listOf(wing, name)).toMatchObject([
+      { prediction: null, rows: 5000, features: { '@inputs': 'x FP32[5000,1]' } },
+    ]);
+  });
+
+  test('a record that has several faults is told all of them', async () => {
+    const wing = await openWing(open);
+    const name = newName();
+    await wing.addModel('wide@1', { inputs: ['open', 'close', 'volume'], weights: [1, 1, 1], intercept: 0 });
+    await wing.endpoints.put({ name, ...definition, variants: [{ ...main, model: 'wide@1' }] }, caller);
+    const bad = { ticker: 'AAPL', open: 'high', close: 1 };
+    const sent = wing.endpoints.predict({ name, records: [bad] }, caller);
+    await expect(sent).rejects.toThrow(
+      "feature 'open': \"high\" is not a number; feature 'volume': it is missing",
+    );
+    await expect(sent).rejects.toMatchObject({
+      details: { fields: [{ name: 'open', found: '"high"', expected: 'number' }, { name: 'volume' }] },
+    });
+  });
+
   test('traffic is split by entity and event time, and a shadow predicts what its model did not answer', async () => {
     const wing = await openWing(open);
     const name = newName();

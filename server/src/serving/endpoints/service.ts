@@ -27,11 +27,13 @@ import {
   toDefinition,
 } from './rules.ts';
 import { endpointStore, type StoredEndpoint } from './store.ts';
+import type { EndpointDescription, InferReply, InferRequest } from './tensor-traffic.ts';
 import { trafficFamilies } from './traffic-metrics.ts';
 import { createTrafficStats } from './traffic-stats.ts';
 
 export type { EndpointsDependencies, ReleaseRequest } from './releases.ts';
 export type { Definition } from './rules.ts';
+export type { EndpointDescription, InferReply, InferRequest } from './tensor-traffic.ts';
 
 type Contract = typeof endpointsEndpoints;
 
@@ -149,13 +151,29 @@ export function createEndpoints(deps: EndpointsDependencies) {
       traffic.get(caller.workspace, input.name);
       if (!input.probe) deps.noteCall?.(input.name, caller);
       assertFew(input);
-      const answer = () => traffic.predict(input, caller.workspace);
+      const answer = () => traffic.predict(input, caller);
       const { idempotencyKey: key, ...content } = input;
       if (key === undefined || input.probe) return answer();
       const { workspace, actor } = caller;
       const size = input.records.length;
       return replies.once({ workspace, actor, endpoint: input.name, key, content, size, answer });
     },
+
+    /**
+     * Tensors in, tensors out, for the doors of other protocols.
+     * @throws endpointNotFound, endpointVersionNotFound, modelInputInvalid, predictionUnavailable
+     */
+    infer: async (request: InferRequest, caller: Caller): Promise<InferReply> => {
+      traffic.get(caller.workspace, request.name);
+      deps.noteCall?.(request.name, caller);
+      return traffic.infer(request, caller);
+    },
+
+    /** What it takes and gives, from memory. @throws endpointNotFound, endpointVersionNotFound */
+    describe: async (
+      { name, version }: { readonly name: string; readonly version?: string | undefined },
+      caller: Caller,
+    ): Promise<EndpointDescription> => traffic.describe(caller.workspace, name, version),
 
     /** What an endpoint would answer that serves this version alone: loaded as one, asked, and gone. */
     probeModel: releases.probeModel,

@@ -185,7 +185,7 @@ export function failuresOf(
       request.variants.includes(p.variant) &&
       p.at >= request.since &&
       p.status !== 'refused' &&
-      ((p.prediction === null && !p.output) ||
+      ((p.prediction === null && !p.output && !p.rows) ||
         (p.source === 'fallback' && !p.fallbackReason?.startsWith('switched'))),
   );
   const first = failed.reduce<LoggedPrediction | null>((a, b) => (a && a.at <= b.at ? a : b), null);

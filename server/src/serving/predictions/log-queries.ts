@@ -134,7 +134,7 @@ order by "eventTime", "key"`;
 export const failuresSql: LogQuestion =
   () => `select count(*) as failures, arg_min("fallbackReason", "at") as reason from predictions
 where list_contains($1, variant) and "at" >= $2 and coalesce(status, '') <> 'refused'
-  and ((prediction is null and output is null) or (source = 'fallback' and not starts_with(coalesce("fallbackReason", ''), 'switched')))`;
+  and ((prediction is null and output is null and "rows" is null) or (source = 'fallback' and not starts_with(coalesce("fallbackReason", ''), 'switched')))`;
 
 const buckets = {
   day: `strftime(make_timestamp("eventTime" * 1000), '%Y-%m-%d')`,

@@ -18,7 +18,7 @@ export interface LoggedPrediction {
   readonly fallbackReason: string | null;
   /** What the model saw, by input name. */
   readonly features: Row;
-  /** Null when a shadow failed to predict. */
+  /** Null when a shadow failed to predict, and where the answer is no number. */
   readonly prediction: number | null;
   readonly queueMs: number;
   readonly featureMs: number;

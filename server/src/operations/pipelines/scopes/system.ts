@@ -57,7 +57,9 @@ export function createSystemScope({ lineage, endpoints, ask, rows }: SystemDepen
       version,
       ours.map(({ features }) => features ?? {}),
     );
-    const gaps = ours.map(({ value }, i) => Math.abs(value - (offline[i] ?? Number.NaN)));
+    const gaps = ours.map(({ value }, i) =>
+      typeof value === 'number' ? Math.abs(value - (offline[i] ?? Number.NaN)) : Number.NaN,
+    );
     const isFar = (i: number) =>
       !((gaps[i] ?? Number.NaN) <= tolerance * Math.max(1, Math.abs(offline[i] ?? 0)));
     const wrong = ours.flatMap(({ value, features }, i): Row[] =>

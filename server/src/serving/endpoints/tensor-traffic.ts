@@ -1,0 +1,289 @@
+/** What happens around an answer in tensors: the split, the rule, the log and the shadows, as for records. */
+import type { Row } from '@tidemill/contract';
+import type { Tensor, TensorSpec } from '../../adapters/inference/tensors.ts';
+import type { Caller } from '../../base/caller.ts';
+import type { Clock } from '../../base/clock.ts';
+import { errors, TidemillError } from '../../base/errors.ts';
+import { newId } from '../../base/ids.ts';
+import type { LoggedPrediction } from '../predictions/service.ts';
+import {
+  askTensors,
+  cellAt,
+  type Inferred,
+  pickVariant,
+  rowOf,
+  ruleTensors,
+  type TensorTable,
+  toTable,
+  versionOf,
+} from './infer.ts';
+import { type LiveEndpoint, type LiveVariant, leave } from './live-endpoint.ts';
+import { tableWarnings } from './model-input.ts';
+import { type ReadOutputs, readOutputs } from './model-output.ts';
+import type { OnlineFeatures } from './online-features.ts';
+import { askVariant, type Question, type Said, toAnswers } from './predict.ts';
+import type { createShadowQueue } from './shadow-queue.ts';
+import { toSpecs } from './tensor-specs.ts';
+import type { EndpointCounter } from './traffic-stats.ts';
+
+export interface InferRequest {
+  readonly name: string;
+  /** Number of a model version that the endpoint serves; the split chooses when absent. */
+  readonly version?: string | undefined;
+  readonly requestId?: string | undefined;
+  readonly inputs: readonly Tensor[];
+  /** Names of outputs; all of them when absent. */
+  readonly outputs?: readonly string[] | undefined;
+}
+
+export interface InferReply {
+  readonly endpoint: string;
+  readonly modelVersion: string;
+  readonly id: string;
+  readonly outputs: readonly Tensor[];
+  readonly source: 'model' | 'fallback';
+  readonly fallbackReason: string | null;
+  readonly variant: string;
+  readonly revision: number;
+  readonly warnings: readonly string[];
+}
+
+export interface EndpointDescription {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  /** The signature; empty where the model has none of named columns. */
+  readonly columns: readonly { readonly name: string; readonly type: string; readonly required?: boolean }[];
+  readonly versions: readonly string[];
+  readonly platform: string;
+  readonly isReady: boolean;
+}
+
+interface Place {
+  readonly endpoint: LiveEndpoint;
+  readonly revision: number;
+  readonly forced: string | null;
+  readonly counter: EndpointCounter;
+}
+
+export interface TensorTrafficDependencies {
+  readonly get: (workspace: string, name: string) => Place;
+  readonly online: OnlineFeatures;
+  readonly clock: Clock;
+  readonly shadows: ReturnType<typeof createShadowQueue>;
+  readonly flush: (endpoint: LiveEndpoint) => Promise<void>;
+}
+
+/** What is looked up, or logged row by row, with the features of each. */
+const mostRows = 1000;
+const mostCells = 20_000;
+const mostWarnings = 10;
+
+interface Asked {
+  readonly place: Place;
+  readonly request: InferRequest;
+  readonly table: TensorTable | null;
+  readonly id: string;
+  readonly at: number;
+  readonly started: number;
+  readonly caller: string;
+}
+
+export function createTensorTraffic({ get, online, clock, shadows, flush }: TensorTrafficDependencies) {
+  async function infer(request: InferRequest, { workspace, actor }: Caller): Promise<InferReply> {
+    const started = performance.now();
+    const place = get(workspace, request.name);
+    const { endpoint, revision, forced } = place;
+    const id = request.requestId || newId('prediction');
+    const at = clock.now();
+    const variant = pickVariant(endpoint, request.version, id, at);
+    const table = tableOf(variant, request.inputs);
+    const asked = { place, request, table, id, at, started, caller: actor };
+    endpoint.inFlight++;
+    try {
+      const inferred = forced === null ? await ask(asked, variant) : silent(variant, forced);
+      const { outputs, reason } = inferred;
+      const reply: InferReply = {
+        endpoint: endpoint.name,
+        modelVersion: versionOf(variant.model),
+        id,
+        outputs: outputs ?? ruleTensors(endpoint, table, reason ?? 'no reason known'),
+        source: outputs ? 'model' : 'fallback',
+        fallbackReason: outputs ? null : reason,
+        variant: variant.name,
+        revision,
+        warnings: outputs ? warningsOf(variant, request.inputs) : [],
+      };
+      count(asked, inferred, reply.source);
+      logReply(asked, inferred, reply.outputs, 'live');
+      if (endpoint.definition.log === 'sync') await flush(endpoint);
+      askShadows(asked, variant);
+      return reply;
+    } catch (error) {
+      const status = error instanceof TidemillError ? error.status : 500;
+      place.counter.failed(status, { variant: variant.name, model: variant.model });
+      throw error;
+    } finally {
+      leave(endpoint);
+    }
+  }
+
+  function count({ place, request, table, started }: Asked, inferred: Inferred, source: string): void {
+    const { variant, queueMs, inferenceMs } = inferred;
+    const total = performance.now() - started;
+    place.counter.answered({
+      ...{ variant: variant.name, model: variant.model, source },
+      records: table?.rowCount ?? request.inputs[0]?.shape[0] ?? 1,
+      times: { queue: queueMs, features: 0, inference: inferenceMs, total },
+    });
+  }
+
+  /** Records where features are looked up; tensors as they are otherwise. */
+  async function ask(asked: Asked, variant: LiveVariant): Promise<Inferred> {
+    const { place, request, table } = asked;
+    if (!variant.view && !variant.service)
+      return askTensors(place.endpoint, variant, request.inputs, request.outputs);
+    if (!table || table.rowCount > mostRows) {
+      const expected = `a tensor per column of at most ${mostRows} rows, as features are looked up for each`;
+      throw errors.modelInputInvalid({ expected, found: describe(request.inputs) });
+    }
+    const question = questionOf(asked, table);
+    const indices = question.records.map((_, index) => index);
+    const said = await askVariant(online, question, variant, indices);
+    return { ...said, ...toOutputs(question, said) };
+  }
+
+  function questionOf(asked: Asked, table: TensorTable): Question {
+    const records = Array.from({ length: table.rowCount }, (_, row) => rowOf(table, row));
+    const { place, at } = asked;
+    const { endpoint } = place;
+    const keys = records.map((record, row) => online.entityKey(endpoint.definition.entity, record, row));
+    return { endpoint, records, keys, eventTime: at, forced: null, caller: asked.caller, requestId: null };
+  }
+
+  function logReply(asked: Asked, inferred: Inferred, outputs: readonly Tensor[], role: 'live' | 'shadow') {
+    const { table, place } = asked;
+    const isSmall =
+      table !== null && table.rowCount <= mostRows && table.rowCount * table.columns.length <= mostCells;
+    const read = isSmall ? readOutputs(outputs, table.rowCount) : null;
+    const lines = isSmall && read ? rowLines(asked, table, read) : [wholeLine(asked)];
+    const common = commonOf(asked, inferred, role);
+    for (const line of lines) place.endpoint.log.append({ ...common, ...line });
+  }
+
+  function commonOf(
+    { place, at, started, caller, request }: Asked,
+    inferred: Inferred,
+    role: 'live' | 'shadow',
+  ) {
+    const { variant, reason, queueMs, inferenceMs } = inferred;
+    const isFallback = inferred.outputs === null && role === 'live';
+    const source: LoggedPrediction['source'] = isFallback ? 'fallback' : 'model';
+    return {
+      ...{ at: clock.now(), eventTime: at, revision: place.revision, variant: variant.name, role, source },
+      model: isFallback ? 'fallback' : variant.model,
+      fallbackReason: reason,
+      ...{ caller, requestId: request.requestId || null },
+      ...{ queueMs: round(queueMs), featureMs: 0, inferenceMs: round(inferenceMs) },
+      totalMs: round(performance.now() - started),
+    };
+  }
+
+  function rowLines({ place, id }: Asked, table: TensorTable, read: ReadOutputs) {
+    const { entity } = place.endpoint.definition;
+    return Array.from({ length: table.rowCount }, (_, row) => {
+      const features = rowOf(table, row);
+      const value = read.values[row] ?? null;
+      const detail = read.details?.[row];
+      return {
+        ...{ id: `${id}-${row}`, key: keyOf(entity, features, `${id}-${row}`), features },
+        prediction: detail ? detail.prediction : typeof value === 'number' ? value : null,
+        ...(detail && { output: detail.output }),
+      };
+    });
+  }
+
+  function askShadows(asked: Asked, answered: LiveVariant): void {
+    const { endpoint } = asked.place;
+    for (const variant of endpoint.shadows) {
+      if (variant === answered || variant.model === answered.model) continue;
+      endpoint.inFlight++;
+      const work = () => askShadow(asked, variant).finally(() => leave(endpoint));
+      if (!shadows.add(work)) leave(endpoint);
+    }
+  }
+
+  async function askShadow(asked: Asked, variant: LiveVariant): Promise<void> {
+    const started = performance.now();
+    const inferred = await ask(asked, variant).catch((error: Error) => silent(variant, error.message));
+    const named = { ...asked, id: `${asked.id}~${variant.name}`, started };
+    logReply(named, inferred, inferred.outputs ?? [], 'shadow');
+  }
+
+  return {
+    infer,
+
+    describe(workspace: string, name: string, version?: string): EndpointDescription {
+      const { endpoint } = get(workspace, name);
+      const variant = pickVariant(endpoint, version, '', 0);
+      const state = variant.lease?.model.runtime.describe().state;
+      return {
+        ...toSpecs(variant),
+        columns: variant.input ? (variant.version?.inputs ?? []) : [],
+        versions: [...new Set([...endpoint.live, ...endpoint.shadows].map(({ model }) => versionOf(model)))],
+        platform: variant.lease?.model.runtime.kind ?? 'none',
+        isReady: state === 'ready' || endpoint.fallback !== null,
+      };
+    },
+  };
+}
+
+const silent = (variant: LiveVariant, reason: string): Inferred => ({
+  ...{ variant, outputs: null, reason, queueMs: 0, inferenceMs: 0 },
+});
+
+/** Where features are looked up, what is sent are keys and fields of the request. */
+const tableOf = ({ input, view, service }: LiveVariant, inputs: readonly Tensor[]): TensorTable | null =>
+  toTable(inputs, view || service ? inputs.map(({ name }) => name) : (input?.names ?? null));
+
+/** Each row is a unit of its own where the columns do not name its entity. */
+function keyOf(entity: readonly string[], features: Row, id: string): string {
+  const values = entity.map((column) => features[column] ?? null);
+  return JSON.stringify(values.includes(null) || values.length === 0 ? [id] : values);
+}
+
+/** Of what is too large, or no table: that it was asked, and how much. */
+const wholeLine = ({ id, request, table }: Asked) => ({
+  ...{ id: `${id}-0`, key: JSON.stringify([id]), prediction: null },
+  rows: table?.rowCount ?? request.inputs[0]?.shape[0] ?? 1,
+  features: { '@inputs': describe(request.inputs) } as Row,
+});
+
+const describe = (inputs: readonly Tensor[]): string =>
+  inputs
+    .map(({ name, datatype, shape }) => `${name} ${datatype}[${shape.join(',')}]`)
+    .join(', ')
+    .slice(0, 500);
+
+function warningsOf({ input, isMatrix }: LiveVariant, inputs: readonly Tensor[]): string[] {
+  const [only] = inputs;
+  if (!input || !isMatrix || !only || inputs.length > 1 || only.data.length > mostCells) return [];
+  const isPlain = only.data instanceof Float32Array || only.data instanceof Float64Array;
+  const rows = isPlain
+    ? (only.data as Float32Array)
+    : Float64Array.from({ length: only.data.length }, (_, at) => Number(cellAt(only, at)));
+  return tableWarnings(input, rows, mostWarnings);
+}
+
+/** The answers to records as one tensor; the rule answers for those that have none. */
+function toOutputs(question: Question, said: Said): Pick<Inferred, 'outputs' | 'reason'> {
+  const { answers, fallbackReason } = toAnswers(question, [said], String);
+  const values = answers.map(({ value }) => value);
+  const shape = [values.length];
+  const isNumeric = values.every((value) => typeof value === 'number');
+  const tensor: Tensor = isNumeric
+    ? { name: 'prediction', datatype: 'FP64', shape, data: Float64Array.from(values as number[]) }
+    : { name: 'prediction', datatype: 'BYTES', shape, data: values.map(String) };
+  return { outputs: [tensor], reason: fallbackReason };
+}
+
+const round = (milliseconds: number): number => Math.round(milliseconds * 1000) / 1000;
