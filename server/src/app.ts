@@ -3,6 +3,7 @@
  */
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { contract } from '@tidemill/contract';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -43,12 +44,14 @@ import type { OnlineStore } from './adapters/online/online.ts';
 import { openSqliteOnline } from './adapters/online/sqlite.ts';
 import { localEnvironments } from './adapters/python-environments/local.ts';
 import { openSourceReader } from './adapters/sources/reader.ts';
+import type { Otlp } from './adapters/traces/otlp.ts';
 import { type Clock, systemClock } from './base/clock.ts';
 import { errors } from './base/errors.ts';
 import type { Logger } from './base/logger.ts';
 import { createMetrics, type Family } from './base/metrics/metrics.ts';
 import { parseReference, toUri } from './base/references.ts';
-import type { Config } from './config.ts';
+import { createTracer } from './base/tracing.ts';
+import type { Config, TracesConfig } from './config.ts';
 import { analysesRoutes } from './data/analyses/routes.ts';
 import { createAnalyses } from './data/analyses/service.ts';
 import { datasetsRoutes } from './data/datasets/routes.ts';
@@ -154,10 +157,13 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
   const { database, blobs, folder, analytics, online, compute, executor, notifier } = adapters;
   const { db } = database;
 
+  const traces = config.traces && (await openTraces(config.traces, logger));
+  const tracer = traces && createTracer(traces, config.traces?.share);
+
   // platform and access
   const events = createEvents({ db, clock, logger });
   const tasks = createTasks({
-    ...{ db, clock, logger, exclusive: database.kind === 'sqlite' },
+    ...{ db, clock, logger, tracer, exclusive: database.kind === 'sqlite' },
     ...(leaseMs !== undefined && { leaseMs }),
   });
   const changes = createChanges({ db, clock, events });
@@ -424,6 +430,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     db,
     changes,
     noteCall: owners.noteCall,
+    tracer,
     lineage,
     clock,
     logger,
@@ -607,6 +614,13 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     ...events.metrics(),
     ...databaseFamilies(database),
     {
+      name: 'tidemill_spans_total',
+      help: 'Spans that a collector took, and those that were left out',
+      type: 'counter',
+      collect: () =>
+        traces ? Object.entries(traces.counts()).map(([state, value]) => ({ labels: { state }, value })) : [],
+    },
+    {
       name: 'tidemill_info',
       help: 'Version of the server and kind of its database',
       type: 'gauge',
@@ -617,6 +631,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
   let ready = false;
   const http = await createHttp({
     requestTimes,
+    tracer,
     logger,
     version,
     allowedHosts: config.allowedHosts,
@@ -681,6 +696,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
       await owners.stop();
       await auth.stop();
       await audit.stop();
+      await traces?.close();
       await closeAdapters(adapters);
     },
   };
@@ -805,6 +821,20 @@ async function openOnline({ online, dataFolder }: Config, logger: Logger): Promi
       problem === null
         ? logger.info('the online store answers')
         : logger.error({ problem }, 'the online store does not answer; endpoints use their fallback'),
+  });
+}
+
+async function openTraces({ url, headers, resource }: TracesConfig, logger: Logger): Promise<Otlp> {
+  const { openOtlp } = await import('./adapters/traces/otlp.ts');
+  return openOtlp({
+    ...{ url, headers, logger },
+    resource: {
+      'service.version': version,
+      'process.pid': process.pid,
+      'host.name': hostname(),
+      'telemetry.sdk.language': 'nodejs',
+      ...resource,
+    },
   });
 }
 

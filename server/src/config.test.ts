@@ -19,6 +19,38 @@ describe('readConfig', () => {
     );
   });
 
+  test('where spans go, by the names that OpenTelemetry has', () => {
+    expect(readConfig({}, {}).traces).toBeNull();
+    const base = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/' };
+    const headers = {};
+    const resource = { 'service.name': 'tidemill' };
+    const url = 'http://collector:4318/v1/traces';
+    expect(readConfig({}, base).traces).toEqual({ url, headers, resource, share: 1 });
+    const all = {
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://spans.example/take',
+      OTEL_EXPORTER_OTLP_HEADERS: 'x-key=a%20b, x-team=one',
+      OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test,service.name=other',
+      OTEL_SERVICE_NAME: 'forecasts',
+      OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: '0.25',
+    };
+    expect(readConfig({}, { ...base, ...all }).traces).toEqual({
+      url: 'https://spans.example/take',
+      headers: { 'x-key': 'a b', 'x-team': 'one' },
+      resource: { 'deployment.environment.name': 'test', 'service.name': 'forecasts' },
+      share: 0.25,
+    });
+    expect(readConfig({}, { ...base, OTEL_SDK_DISABLED: 'true' }).traces).toBeNull();
+    for (const [name, value] of Object.entries({
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317',
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+      OTEL_TRACES_SAMPLER: 'sometimes',
+      OTEL_TRACES_SAMPLER_ARG: '2',
+      OTEL_EXPORTER_OTLP_HEADERS: 'no pairs',
+    }))
+      expect(() => readConfig({}, { ...base, [name]: value }), name).toThrow(name);
+  });
+
   test('the secret key is a key or nothing, and is not shown', () => {
     const key = Buffer.alloc(32, 7);
     expect(readConfig({}, {}).secretKey).toBeNull();

@@ -45,8 +45,19 @@ export interface Config {
   readonly buildEnvironment: Readonly<Record<string, string>>;
   /** What commands of users may take of this machine, all together. */
   readonly jobCapacity: { readonly cpu: number; readonly memoryBytes: number; readonly gpu: number };
+  /** Where spans go (OpenTelemetry's own variables); null: nothing is traced. */
+  readonly traces: TracesConfig | null;
   /** Models of Python code: one interpreter for all of them, or null for an environment each; memory of each. */
   readonly models: { readonly python: string | null; readonly memoryBytes: number };
+}
+
+export interface TracesConfig {
+  /** `http://collector:4318/v1/traces` */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly resource: Readonly<Record<string, string>>;
+  /** Share of the traces that begin here that are kept. */
+  readonly share: number;
 }
 
 /** How an S3-compatible store is reached; without keys the SDK looks where AWS's own programs do. */
@@ -115,7 +126,68 @@ export function readConfig(options: ConfigOptions, environment: NodeJS.ProcessEn
     buildEnvironment: readBuildEnvironment(environment),
     jobCapacity: readJobCapacity(options, environment),
     models: readModels(options, environment),
+    traces: readTraces(environment),
   };
+}
+
+/** As every program reads them that speaks OpenTelemetry: https://opentelemetry.io/docs/specs/otel/protocol/exporter */
+export function readTraces(environment: NodeJS.ProcessEnv): TracesConfig | null {
+  const of = (name: string) => environment[name]?.trim() || undefined;
+  const invalid = (variable: string, reason: string) => errors.configInvalid({ variable, reason });
+  const base = of('OTEL_EXPORTER_OTLP_ENDPOINT');
+  const url = of('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') ?? (base && `${base.replace(/\/+$/, '')}/v1/traces`);
+  if (url === undefined || of('OTEL_SDK_DISABLED') === 'true' || of('OTEL_TRACES_EXPORTER') === 'none')
+    return null;
+  if (!/^https?:\/\/[^/]+/.test(url) || !URL.canParse(url))
+    throw invalid('OTEL_EXPORTER_OTLP_ENDPOINT', `'${url.slice(0, 200)}' is no http:// or https:// address`);
+  const protocol =
+    of('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL') ?? of('OTEL_EXPORTER_OTLP_PROTOCOL') ?? 'http/json';
+  if (!protocol.startsWith('http/'))
+    throw invalid(
+      'OTEL_EXPORTER_OTLP_PROTOCOL',
+      `'${protocol}' is not supported: spans go by HTTP, which collectors take on port 4318 (http/json)`,
+    );
+  const sampler = of('OTEL_TRACES_SAMPLER') ?? 'parentbased_always_on';
+  const shares: Record<string, number> = { always_on: 1, always_off: 0, traceidratio: readShare() };
+  const share = shares[sampler.replace(/^parentbased_/, '')];
+  if (share === undefined)
+    throw invalid(
+      'OTEL_TRACES_SAMPLER',
+      `'${sampler}' is none of always_on, always_off, traceidratio, with parentbased_ before it`,
+    );
+  return {
+    url,
+    headers: readPairs('OTEL_EXPORTER_OTLP_HEADERS'),
+    resource: {
+      ...readPairs('OTEL_RESOURCE_ATTRIBUTES'),
+      'service.name':
+        of('OTEL_SERVICE_NAME') ?? readPairs('OTEL_RESOURCE_ATTRIBUTES')['service.name'] ?? 'tidemill',
+    },
+    share,
+  };
+
+  function readShare(): number {
+    const text = of('OTEL_TRACES_SAMPLER_ARG') ?? '1';
+    const number = Number(text);
+    if (number >= 0 && number <= 1) return number;
+    throw invalid('OTEL_TRACES_SAMPLER_ARG', `'${text}' is no number from 0 to 1`);
+  }
+
+  /** `name=value,name=value`, percent-encoded. */
+  function readPairs(variable: string): Record<string, string> {
+    const pairs = (of(variable) ?? '').split(',').filter((pair) => pair.trim() !== '');
+    return Object.fromEntries(
+      pairs.map((pair) => {
+        const cut = pair.indexOf('=');
+        if (cut < 1) throw invalid(variable, 'it is not name=value,name=value');
+        try {
+          return [pair.slice(0, cut).trim(), decodeURIComponent(pair.slice(cut + 1).trim())];
+        } catch {
+          throw invalid(variable, 'a value is not percent-encoded as it should be');
+        }
+      }),
+    );
+  }
 }
 
 /** As browsers write them: scheme, host and port, nothing behind. */

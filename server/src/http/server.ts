@@ -11,10 +11,12 @@ import fastify, {
 import type { Caller } from '../base/caller.ts';
 import { errors } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import type { Tracer } from '../base/tracing.ts';
 import { addCrossOrigin } from './cross-origin.ts';
 import { replyWithError } from './error-reply.ts';
 import { hostGuard } from './host-guard.ts';
 import { mayHoldOddText } from './odd-text.ts';
+import { traceRequests } from './request-spans.ts';
 import type { RequestTimes } from './request-times.ts';
 
 export interface Route {
@@ -38,6 +40,8 @@ export interface HttpOptions {
   /** Origins whose pages may call the inference doors; none by default. */
   readonly corsOrigins?: readonly string[];
   readonly requestTimes?: RequestTimes;
+  /** Null or absent: nothing is traced, and nothing of it costs anything. */
+  readonly tracer?: Tracer | null;
   /** Says who the caller is and refuses what they may not do. */
   readonly authenticate: (request: FastifyRequest, permission: Permission) => Promise<Caller>;
   /** Refuses what a caller who has roles on single things only has no business with; null: the route does not say. */
@@ -79,6 +83,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     allRoutes.push(...[method].flat().map((each) => ({ method: each, path: url })));
   });
   options.requestTimes?.watch(http);
+  if (options.tracer) traceRequests(http, options.tracer);
   http.decorateRequest('caller', null as unknown as Caller);
   http.decorateRequest('mayHoldOddText', false);
   const parseJson = http.getDefaultJsonParser('error', 'error');

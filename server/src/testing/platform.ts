@@ -7,7 +7,7 @@ import { createApp } from '../app.ts';
 import type { Caller } from '../base/caller.ts';
 import type { Clock } from '../base/clock.ts';
 import { createLogger, type Logger } from '../base/logger.ts';
-import { readBuildEnvironment, readCommandEnvironment } from '../config.ts';
+import { readBuildEnvironment, readCommandEnvironment, type TracesConfig } from '../config.ts';
 import { copyMigrated } from './migrated-databases.ts';
 
 export const owner: Caller = { actor: 'user:owner', role: 'admin', workspace: 'default' };
@@ -27,6 +27,7 @@ export async function createTestPlatform(
     postgres?: string;
     leaseMs?: number;
     eraseGraceMs?: number;
+    traces?: TracesConfig;
   } = {},
 ) {
   const folder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'tidemill-test-'));
@@ -51,6 +52,7 @@ export async function createTestPlatform(
       webhookDestinations: options.webhookDestinations ?? { schemes: ['https'], allowPrivate: false },
       sources: { roots: [], allowPrivate: false, maxBytes: 1 << 30, ...options.sources },
       webFolder: null,
+      traces: options.traces ?? null,
       models: { python: process.env.TIDEMILL_TEST_PYTHON ?? null, memoryBytes: 2e9 },
       jobCapacity: { cpu: 2, memoryBytes: 4e9, gpu: 0 },
       commandEnvironment: readCommandEnvironment(process.env),

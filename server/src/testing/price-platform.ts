@@ -1,4 +1,5 @@
 import { createRandom } from '../base/statistics/random.ts';
+import type { TracesConfig } from '../config.ts';
 import { createTestPlatform } from './platform.ts';
 import { until } from './until.ts';
 
@@ -38,12 +39,14 @@ export async function createPricePlatform(options: {
   dataFolder?: string;
   postgres?: string;
   eraseGraceMs?: number;
+  traces?: TracesConfig;
 }) {
-  const { dataFolder, postgres, eraseGraceMs } = options;
+  const { dataFolder, postgres, eraseGraceMs, traces } = options;
   const platform = await createTestPlatform({
     ...(dataFolder && { dataFolder }),
     ...(postgres && { postgres }),
     ...(eraseGraceMs !== undefined && { eraseGraceMs }),
+    ...(traces && { traces }),
   });
   const { services, caller } = platform;
 

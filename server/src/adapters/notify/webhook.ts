@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { atMost } from '../../base/at-most.ts';
 import { errors, TidemillError } from '../../base/errors.ts';
+import { activeTraceparent } from '../../base/tracing.ts';
 import {
   type Destination,
   type DestinationPolicy,
@@ -103,7 +104,11 @@ export function webhookNotifier(options: WebhookOptions): Notifier {
     try {
       const destination = await open(message.url, signal);
       const { body, headers } = formats[format](message, String(Math.floor(Date.now() / 1000)));
-      return toAttempt(await post(destination, { headers, body, signal, ...(ca !== undefined && { ca }) }));
+      const traceparent = activeTraceparent();
+      const sent = traceparent === undefined ? headers : { ...headers, traceparent };
+      return toAttempt(
+        await post(destination, { headers: sent, body, signal, ...(ca !== undefined && { ca }) }),
+      );
     } catch (error) {
       if (limit.aborted) return toFailure(`no answer within ${timeoutMs / 1000} s`);
       if (!(error instanceof TidemillError)) return toFailure(causeOf(error));

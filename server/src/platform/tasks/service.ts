@@ -8,6 +8,7 @@ import { newId } from '../../base/ids.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Family } from '../../base/metrics/metrics.ts';
 import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.ts';
+import { activeTraceparent, parseTraceparent, type Tracer } from '../../base/tracing.ts';
 import { backoffMs, type Task, type TaskState } from './rules.ts';
 import { taskStore } from './store.ts';
 
@@ -21,6 +22,8 @@ export interface TasksDependencies {
   readonly exclusive: boolean;
   /** How long a task stays its process's without a heartbeat. */
   readonly leaseMs?: number;
+  /** Null or absent: attempts are no spans. */
+  readonly tracer?: Tracer | null;
 }
 
 export interface TaskContext<P> {
@@ -76,7 +79,8 @@ const pauseKey = 'automation.paused';
  * The one state machine of everything long: a row with a lease. A task whose process dies is taken up by the next
  * one after its lease; a lost lease aborts the attempt, so no task runs twice at once.
  */
-export function createTasks({ db, clock, logger, exclusive, leaseMs = 30_000 }: TasksDependencies) {
+export function createTasks(deps: TasksDependencies) {
+  const { db, clock, logger, exclusive, leaseMs = 30_000, tracer = null } = deps;
   const store = taskStore(db);
   const kinds = new Map<string, Kind>();
   const running = new Map<string, AbortController>();
@@ -159,7 +163,8 @@ export function createTasks({ db, clock, logger, exclusive, leaseMs = 30_000 }: 
     }, kind.leaseMs / 3);
     try {
       if (task.attempt > task.maximumAttempts) throw new Error('the process died in every attempt');
-      await settle(task, await kind.work(contextOf(kind, task, controller) as TaskContext<never>));
+      const work = () => kind.work(contextOf(kind, task, controller) as TaskContext<never>);
+      await settle(task, await (tracer ? tracer.trace(spanOf(task), work) : work()));
     } catch (error) {
       await settleFailure(task, error, controller.signal).catch((cause) =>
         logger.error(
@@ -295,8 +300,10 @@ export function createTasks({ db, clock, logger, exclusive, leaseMs = 30_000 }: 
       },
     ): Promise<string> {
       const now = clock.now();
+      const traceparent = activeTraceparent();
       const inserted = await taskStore(tx).insert({
         ...task,
+        ...(traceparent !== undefined && { payload: { ...task.payload, traceparent } }),
         id: task.id ?? newId('task'),
         runAt: task.runAt ?? now,
         priority: task.priority ?? 0,
@@ -387,5 +394,22 @@ export function createTasks({ db, clock, logger, exclusive, leaseMs = 30_000 }: 
     },
   };
 }
+
+/** The first attempt is part of what asked for the task; what is woken again later stands by itself. */
+const spanOf = (task: Task) => ({
+  name: `task ${task.kind}`,
+  kind: 'consumer' as const,
+  parent:
+    task.attempt === 1 && typeof task.payload.traceparent === 'string'
+      ? parseTraceparent(task.payload.traceparent)
+      : null,
+  attributes: {
+    'tidemill.task.id': task.id,
+    'tidemill.task.kind': task.kind,
+    'tidemill.task.attempt': task.attempt,
+    'tidemill.subject': task.subject,
+    'tidemill.workspace': task.workspace,
+  },
+});
 
 export type Tasks = ReturnType<typeof createTasks>;

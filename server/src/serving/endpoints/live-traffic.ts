@@ -5,12 +5,14 @@ import type { Clock } from '../../base/clock.ts';
 import { errors, TidemillError } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { Tracer } from '../../base/tracing.ts';
 import { keptFeatures, type LoggedPrediction, parseEventTime } from '../predictions/service.ts';
 import { type LiveEndpoint, type LiveVariant, leave, retire } from './live-endpoint.ts';
 import { pickFeatures } from './model-input.ts';
 import type { RowDetail } from './model-output.ts';
 import type { OnlineFeatures } from './online-features.ts';
 import { askLive, askVariant, type Question, type Said, toAnswers } from './predict.ts';
+import { addPredictionSpans } from './prediction-spans.ts';
 import { createShadowQueue } from './shadow-queue.ts';
 import { createTensorTraffic } from './tensor-traffic.ts';
 import type { Answered, EndpointCounter, TrafficStats } from './traffic-stats.ts';
@@ -20,6 +22,7 @@ export interface LiveTrafficDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly stats: TrafficStats;
+  readonly tracer?: Tracer | null;
 }
 
 /** What stays while revisions come and go. */
@@ -35,7 +38,7 @@ type PredictInput = Input<(typeof endpointsEndpoints)['predict']>;
 
 const shadowRoom = 2000;
 
-export function createLiveTraffic({ online, clock, logger, stats }: LiveTrafficDependencies) {
+export function createLiveTraffic({ online, clock, logger, stats, tracer = null }: LiveTrafficDependencies) {
   const places = new Map<string, Place>();
   const shadows = createShadowQueue({
     room: shadowRoom,
@@ -68,6 +71,10 @@ export function createLiveTraffic({ online, clock, logger, stats }: LiveTrafficD
     };
     const base = input.requestId ?? newId('prediction');
     const idOf = (index: number): string => `${base}-${index}`;
+    const traced = () => ({
+      ...{ endpoint: endpoint.name, workspace, revision, started },
+      ...{ id: idOf(0), records: input.records.length },
+    });
     endpoint.inFlight++;
     try {
       const said = await askLive(online, question);
@@ -75,15 +82,18 @@ export function createLiveTraffic({ online, clock, logger, stats }: LiveTrafficD
       const milliseconds = timesOf(said, started);
       const reply = { endpoint: endpoint.name, revision, predictions: answers, fallbackReason, milliseconds };
       if (input.probe) return withFeatures(reply, said);
-      for (const one of said) {
-        place.counter.answered(toCount(one, answers, milliseconds.total));
-        logAnswers(question, one, answers, revision, milliseconds);
-      }
+      const parts = said.map((one) => toCount(one, answers, milliseconds.total));
+      for (const part of parts) place.counter.answered(part);
+      if (tracer) addPredictionSpans(tracer, { ...traced(), parts, fallbackReason, error: null });
+      for (const one of said) logAnswers(question, one, answers, revision, milliseconds);
       if (log === 'sync') await flushOrFail(endpoint);
       askShadows(question, said, revision, idOf);
       return reply;
     } catch (error) {
       if (!input.probe) place.counter.failed(statusOf(error), onlyVariant(endpoint));
+      const message = error instanceof Error ? error.message : String(error);
+      if (tracer)
+        addPredictionSpans(tracer, { ...traced(), parts: [], fallbackReason: null, error: message });
       throw error;
     } finally {
       leave(endpoint);

@@ -10,6 +10,7 @@ import { errors } from '../../base/errors.ts';
 import { compileExpression } from '../../base/expressions/cel.ts';
 import type { Logger } from '../../base/logger.ts';
 import { parseReference, toUri } from '../../base/references.ts';
+import type { Tracer } from '../../base/tracing.ts';
 import type { ServiceRead } from '../../data/features/service.ts';
 import type { Registry } from '../../models/registry/service.ts';
 import type { Predictions } from '../predictions/service.ts';
@@ -54,6 +55,8 @@ export interface EndpointsDependencies {
   };
   readonly predictions: Pick<Predictions, 'openLog'>;
   readonly openRuntime: OpenRuntime;
+  /** Null or absent: predictions are no spans. */
+  readonly tracer?: Tracer | null;
   /** Told who calls which endpoint. */
   readonly noteCall?: (endpoint: string, caller: Caller) => void;
 }

@@ -46,7 +46,7 @@ const usualMinutes = 5;
 export function createEndpoints(deps: EndpointsDependencies) {
   const { db, changes, lineage, clock, logger, registry, features } = deps;
   const stats = createTrafficStats(clock);
-  const traffic = createLiveTraffic({ online: features, clock, logger, stats });
+  const traffic = createLiveTraffic({ online: features, clock, logger, stats, tracer: deps.tracer ?? null });
   const releases = createReleases(deps, traffic);
   const { check, goLive } = releases;
   const replies = createRecentReplies({ clock });

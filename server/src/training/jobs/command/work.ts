@@ -8,6 +8,7 @@ import type { Clock } from '../../../base/clock.ts';
 import { isDiskFull } from '../../../base/disk-full.ts';
 import { errors } from '../../../base/errors.ts';
 import { maskFile } from '../../../base/token-mask.ts';
+import { activeTraceparent } from '../../../base/tracing.ts';
 import type { TaskContext, TaskOutcome } from '../../../platform/tasks/service.ts';
 import type { Experiments } from '../../experiments/service.ts';
 import type { RunCache } from '../cache/service.ts';
@@ -79,9 +80,11 @@ export function createCommandWork(deps: CommandWorkDependencies) {
     const experiment = await experiments.ensureExperiment(job.experiment, caller);
     const { seed, resources } = job.spec;
     const url = deps.url();
+    const traceparent = activeTraceparent();
     const given = {
       ...deps.environment,
       PYTHONUNBUFFERED: '1',
+      ...(traceparent !== undefined && { TRACEPARENT: traceparent }),
       ...(seed !== null && { PYTHONHASHSEED: String(seed) }),
       ...(resources.gpu > 0 && { CUDA_VISIBLE_DEVICES: deps.gpusOf(job.id).join(',') }),
       ...job.spec.environment,
