@@ -196,6 +196,7 @@ export const PredictionRecord = Type.Object({
   requestId: nullable(Type.String()),
   rows: Type.Integer({ description: 'how many rows this line stands for' }),
   outcome: nullable(Type.Number()),
+  outcomeLabel: nullable(Type.String({ description: 'the class it turned out to be, where that is a text' })),
   outcomeAt: nullable(Timestamp),
   queueMs: Type.Number(),
   featureMs: Type.Number(),
@@ -370,10 +371,31 @@ export const Performance = Type.Object({
       outcomes: Type.Integer(),
       mae: nullable(Type.Number()),
       bias: nullable(Type.Number()),
+      accuracy: nullable(
+        Type.Number({ description: 'of classes: how often the likeliest one was it; null of other models' }),
+      ),
+      logLoss: nullable(
+        Type.Number({ description: 'of probabilities: minus the logarithm of what was right' }),
+      ),
+      brier: nullable(Type.Number({ description: 'of probabilities: squared distance to what was right' })),
     }),
   ),
 });
 export type Performance = Static<typeof Performance>;
+
+export const OutcomeResult = literals('accepted', 'corrected', 'unchanged', 'unmatched');
+export type OutcomeResult = Static<typeof OutcomeResult>;
+
+export const OutcomesReply = Type.Object({
+  accepted: Type.Integer({ description: 'how many were taken: all of them' }),
+  corrected: Type.Integer({ description: 'of units that had another outcome before' }),
+  unchanged: Type.Integer({ description: 'that said nothing new' }),
+  unmatched: Type.Integer({
+    description: 'of no prediction that is in the log by now; kept, and joined when there is one',
+  }),
+  results: Type.Array(OutcomeResult, { description: 'of each outcome, in their order' }),
+});
+export type OutcomesReply = Static<typeof OutcomesReply>;
 
 export const predictionsEndpoints = endpoints({
   list: {
@@ -427,13 +449,15 @@ export const predictionsEndpoints = endpoints({
           predictionId: Type.Optional(Type.String()),
           entity: Type.Optional(Row),
           eventTime: Type.Optional(Type.Union([Timestamp, Type.String()])),
-          value: Type.Number(),
+          value: Type.Union([Type.Number(), Type.String({ minLength: 1, maxLength: 300 })], {
+            description: 'a number, or the class it turned out to be',
+          }),
           observedAt: Type.Optional(Type.Union([Timestamp, Type.String()])),
         }),
         { minItems: 1, maxItems: 10_000 },
       ),
     }),
-    reply: Type.Object({ accepted: Type.Integer() }),
+    reply: OutcomesReply,
   },
   performance: {
     method: 'GET',

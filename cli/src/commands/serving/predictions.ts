@@ -1,9 +1,9 @@
-import type { PredictionRecord } from '@tidemill/sdk';
+import type { OutcomesReply, PredictionRecord } from '@tidemill/sdk';
 import { type Command, Option } from 'commander';
 import { failures } from '../../failure.ts';
 import { readRecords } from '../../files.ts';
 import { example, type Limited, limitOption, listUpTo } from '../../pages.ts';
-import { toNumber, toRecord, toTime } from '../../parse.ts';
+import { toRecord, toTime } from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
 import { formatMoment } from '../../table.ts';
 
@@ -71,7 +71,7 @@ function addList(predictions: Command): void {
           'event time': (p) => formatMoment(p.eventTime),
           key: (p) => p.key,
           prediction: (p) => p.prediction ?? (p.output && JSON.stringify(p.output)),
-          outcome: (p) => p.outcome,
+          outcome: (p) => p.outcome ?? p.outcomeLabel,
           error: (p) => (p.outcome === null || p.prediction === null ? null : p.prediction - p.outcome),
           by: (p) => (p.error === null ? p.model : p.status),
           role: (p) => p.role,
@@ -108,7 +108,7 @@ function describe(p: PredictionRecord): string[] {
     `features  ${JSON.stringify(p.features)}`,
     ...p.warnings.map((warning) => `warning   ${warning}`),
     `took      ${p.totalMs} ms: queue ${p.queueMs}, features ${p.featureMs}, inference ${p.inferenceMs}`,
-    `outcome   ${p.outcome ?? 'not known'}${p.outcomeAt === null ? '' : `, known since ${formatMoment(p.outcomeAt)}`}`,
+    `outcome   ${p.outcome ?? p.outcomeLabel ?? 'not known'}${p.outcomeAt === null ? '' : `, known since ${formatMoment(p.outcomeAt)}`}`,
   ];
 }
 
@@ -138,6 +138,9 @@ function addPerformance(predictions: Command): void {
           outcomes: (g) => g.outcomes,
           mae: (g) => g.mae,
           bias: (g) => g.bias,
+          accuracy: (g) => g.accuracy,
+          'log loss': (g) => g.logLoss,
+          brier: (g) => g.brier,
         },
         `${name} has no outcomes yet. Record one: tidemill outcomes record ${name} --help`,
       );
@@ -150,11 +153,11 @@ interface RecordOptions {
   entity?: string[];
   eventTime?: string;
   observedAt?: string;
-  value?: number;
+  value?: string;
   file?: string;
 }
 
-type Outcome = { value: number } & Record<string, unknown>;
+type Outcome = { value: number | string } & Record<string, unknown>;
 
 function addRecord(outcomes: Command): void {
   const record = outcomes
@@ -163,7 +166,7 @@ function addRecord(outcomes: Command): void {
     .option('--prediction <id>', 'the prediction it belongs to')
     .option('--entity <key=value...>', 'or the entity it is about')
     .option('--event-time <time>', 'and the moment it was predicted for')
-    .option('--value <number>', 'what it was', toNumber)
+    .option('--value <value>', 'what it was: a number, or the name of a class')
     .option('--observed-at <time>', 'when it became known (default: now)')
     .option('--file <file>', 'JSON or NDJSON outcomes (- is standard input)')
     .action(async (name: string, options: RecordOptions, command: Command) => {
@@ -171,19 +174,27 @@ function addRecord(outcomes: Command): void {
       const items = options.file ? await readRecords(options.file) : [toOutcome(options)];
       // The contract's schema judges what a file holds; here it is only handed on.
       const reply = await session.client.predictions.recordOutcomes({ name, outcomes: items as Outcome[] });
-      session.show(reply, (r) => `${r.accepted} accepted.`);
+      session.show(reply, outcomeText);
     });
   example(record, 'outcomes record forecast --entity symbol=AAPL --event-time 2024-03-01 --value 179.66');
 }
 
+function outcomeText(reply: OutcomesReply): string {
+  const { accepted, corrected, unchanged, unmatched } = reply;
+  const told = Object.entries({ corrected, unchanged, unmatched }).filter(([, count]) => count > 0);
+  const rest = told.map(([word, count]) => `${count} ${word}`).join(', ');
+  return `${accepted} accepted${rest && `, of these ${rest}`}.`;
+}
+
 function toOutcome(options: RecordOptions): Outcome {
   const { prediction, entity, eventTime, observedAt, value } = options;
-  if (value === undefined) throw failures.optionMissing('--value', 'give a number, or outcomes by --file.');
+  if (value === undefined)
+    throw failures.optionMissing('--value', 'give a number or a class, or outcomes by --file.');
   if (prediction === undefined && (!entity || eventTime === undefined)) {
     throw failures.optionMissing('--prediction', 'give its id, or --entity and --event-time.');
   }
   return {
-    value,
+    value: Number.isFinite(Number(value)) && value.trim() !== '' ? Number(value) : value,
     predictionId: prediction,
     entity: entity && toRecord(entity),
     eventTime: eventTime === undefined ? undefined : toTime(eventTime),

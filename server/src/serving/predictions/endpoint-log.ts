@@ -2,18 +2,22 @@
 
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PredictionRecord } from '@tidemill/contract';
+import type { OutcomeResult, PredictionRecord } from '@tidemill/contract';
 import type { Analytics, Parameter, QueryReply, TableSource } from '../../adapters/analytics/analytics.ts';
 import type { Blobs } from '../../adapters/blobs/blobs.ts';
 import type { Clock } from '../../base/clock.ts';
-import { createLogMemory, type LogMemory, maximumLines } from './log-memory.ts';
-import { findSql, type LogQuestion, outcomeSql } from './log-queries.ts';
+import { beforeOf, createLogMemory, type LogMemory, maximumLines, unitOf } from './log-memory.ts';
+import { beforeSql, findSql, type LogQuestion, outcomeSql } from './log-queries.ts';
 import {
+  classesOf,
   dayOf,
   type FailedRequest,
+  type KnownOutcome,
   type LoggedOutcome,
   type LoggedPrediction,
+  outcomeOf,
   recordFrom,
+  resultOf,
   type SegmentKind,
   segmentColumns,
   toFailedLine,
@@ -108,6 +112,7 @@ export async function openEndpointLog(options: EndpointLogOptions) {
   let sealed: readonly Sealed[] = options.sealed;
   let sequence = 0;
   const failed = { second: 0, count: 0, leftOut: 0 };
+  let comparing: Promise<unknown> = Promise.resolve();
   const reads = new Set<Promise<unknown>>();
 
   const total = (kind: SegmentKind, what: 'rows' | 'marked'): number =>
@@ -215,7 +220,65 @@ export async function openEndpointLog(options: EndpointLogOptions) {
   // Memory is only for speed: what cannot be read now is asked for, and complained about, when it is needed.
   await remember().catch(() => memory.forget());
 
-  function append(prediction: LoggedPrediction): void {
+  /** One query over everything logged before the call; the tables are `predictions` and `outcomes`. `days`: only predictions of segments of these. */
+  async function query(
+    question: LogQuestion,
+    parameters: readonly Parameter[],
+    days: readonly string[] | null = null,
+  ): Promise<QueryReply['rows']> {
+    await Promise.allSettled([logs.predictions.flush(), logs.outcomes.flush()]);
+    const reading = read(question, parameters, days);
+    reads.add(reading);
+    try {
+      return (await reading).rows;
+    } finally {
+      reads.delete(reading);
+    }
+  }
+
+  type Before = { readonly unit: string; readonly known: KnownOutcome | null; readonly isMatched: boolean };
+
+  /** Of a large log; one query at a time, however many send outcomes. */
+  async function askBefore(
+    outcomes: readonly Omit<LoggedOutcome, 'sequence'>[],
+  ): Promise<(Before | undefined)[]> {
+    const asking = comparing.then(() =>
+      query(beforeSql, [
+        outcomes.map((_, i) => i),
+        outcomes.map(({ predictionId }) => predictionId ?? ''),
+        outcomes.map(({ key }) => key ?? ''),
+        outcomes.map(({ eventTime }) => eventTime ?? 0),
+      ]),
+    );
+    comparing = asking.catch(() => {});
+    const before: (Before | undefined)[] = outcomes.map(() => undefined);
+    for (const row of await asking) {
+      const known = outcomeOf(row);
+      before[Number(row.n)] = {
+        unit: unitOf({ key: String(row.key), eventTime: Number(row.eventTime) }),
+        known: known.observedAt === null ? null : known,
+        isMatched: row.matched === true,
+      };
+    }
+    return before;
+  }
+
+  /** What each outcome is to what is known, one after the other. */
+  async function compare(outcomes: readonly Omit<LoggedOutcome, 'sequence'>[]): Promise<OutcomeResult[]> {
+    const held = memory.find();
+    const before = held ? beforeOf(held, outcomes) : await askBefore(outcomes);
+    const within = new Map<string, Omit<LoggedOutcome, 'sequence'>>();
+    return outcomes.map((outcome, i) => {
+      const found = before[i];
+      const unit = found?.unit ?? nameOf(outcome);
+      const known = within.get(unit) ?? found?.known ?? null;
+      within.set(unit, outcome);
+      return resultOf(outcome, known, found?.isMatched ?? false);
+    });
+  }
+
+  function append(given: LoggedPrediction): void {
+    const prediction = given.output ? { ...given, ...classesOf(given.output) } : given;
     if (logs.predictions.append(prediction)) memory.addPrediction(prediction);
   }
 
@@ -233,35 +296,26 @@ export async function openEndpointLog(options: EndpointLogOptions) {
     /** Resolves when all appended predictions are in the file. */
     flush: (): Promise<void> => logs.predictions.flush(),
 
-    /** Resolves when the outcomes are in the file. */
-    async appendOutcomes(outcomes: readonly Omit<LoggedOutcome, 'sequence'>[]): Promise<void> {
-      const stamped = outcomes.map((outcome) => {
-        sequence = Math.max(sequence + 1, clock.now() * 1000);
-        return { ...outcome, sequence };
-      });
+    /** Resolves when the outcomes are in the file. What says nothing new is not written. */
+    async appendOutcomes(outcomes: readonly Omit<LoggedOutcome, 'sequence'>[]): Promise<OutcomeResult[]> {
+      // What cannot be compared, as a file is gone, is written all the same.
+      const results = await compare(outcomes).catch(() => outcomes.map((): OutcomeResult => 'accepted'));
+      const stamped = outcomes
+        .filter((_, i) => results[i] !== 'unchanged')
+        .map((outcome) => {
+          sequence = Math.max(sequence + 1, clock.now() * 1000);
+          return { ...outcome, label: outcome.label ?? null, sequence };
+        });
       for (const outcome of stamped) logs.outcomes.append(outcome);
       await logs.outcomes.flush();
       for (const outcome of stamped) memory.addOutcome(outcome);
+      return results;
     },
 
     /** The whole log, where it is small enough to be held. */
     findMemory: (): LogMemory | null => memory.find(),
 
-    /** One query over everything logged before the call; the tables are `predictions` and `outcomes`. `days`: only predictions of segments of these. */
-    async query(
-      question: LogQuestion,
-      parameters: readonly Parameter[],
-      days: readonly string[] | null = null,
-    ): Promise<QueryReply['rows']> {
-      await Promise.allSettled([logs.predictions.flush(), logs.outcomes.flush()]);
-      const reading = read(question, parameters, days);
-      reads.add(reading);
-      try {
-        return (await reading).rows;
-      } finally {
-        reads.delete(reading);
-      }
-    },
+    query,
 
     /** Of a repeated request id the latest. Segments of other days cannot hold it, where `days` are known. */
     async find(id: string, days: readonly string[] | null): Promise<PredictionRecord | null> {
@@ -365,10 +419,10 @@ async function findLine(lines: AsyncIterable<string>, id: string): Promise<Logge
 const withOutcome = (
   found: LoggedPrediction,
   row: QueryReply['rows'][number] | undefined,
-): PredictionRecord =>
-  recordFrom(found, {
-    value: typeof row?.outcome === 'number' ? row.outcome : null,
-    observedAt: typeof row?.outcomeAt === 'number' ? row.outcomeAt : null,
-  });
+): PredictionRecord => recordFrom(found, outcomeOf(row));
+
+/** The unit of an outcome, or the prediction where nobody knows which unit that is of. */
+const nameOf = ({ predictionId, key, eventTime }: Omit<LoggedOutcome, 'sequence'>): string =>
+  predictionId ?? unitOf({ key: key ?? '', eventTime: eventTime ?? 0 });
 
 export type EndpointLog = Awaited<ReturnType<typeof openEndpointLog>>;

@@ -6,8 +6,16 @@ import { openDuckdb } from '../../adapters/analytics/duckdb.ts';
 import { openFilesystemBlobs } from '../../adapters/blobs/filesystem.ts';
 import { tempDir } from '../../testing/temp-dir.ts';
 import { type EndpointLog, openEndpointLog } from './endpoint-log.ts';
-import { createLogMemory, failuresOf, maximumLines, pairsOf, recordOf, windowOf } from './log-memory.ts';
-import { failuresSql, findSql, pairsSql, windowSql } from './log-queries.ts';
+import {
+  beforeOf,
+  createLogMemory,
+  failuresOf,
+  maximumLines,
+  pairsOf,
+  recordOf,
+  windowOf,
+} from './log-memory.ts';
+import { beforeSql, failuresSql, findSql, pairsSql, windowSql } from './log-queries.ts';
 import { dayOf, daysOf, type LoggedPrediction, toPair, toRecord } from './rules.ts';
 
 let analytics: Analytics;
@@ -102,6 +110,23 @@ test('memory and files answer alike', { timeout: 120_000 }, async () => {
         expect(await log.find(id, null)).toEqual(recordOf(memory, id));
         expect(await log.find(id, [dayOf(9e9)])).toBeNull();
       }
+      const asked = [
+        ...['p0', 'p29', 'no'].map((predictionId) => ({ predictionId, key: null, eventTime: null })),
+        ...[0, 3, 5].map((eventTime) => ({ predictionId: null, key: '["a"]', eventTime })),
+      ];
+      const rows = await log.query(beforeSql, [
+        asked.map((_, i) => i),
+        asked.map(({ predictionId }) => predictionId ?? ''),
+        asked.map(({ key }) => key ?? ''),
+        asked.map(({ eventTime }) => eventTime ?? 0),
+      ]);
+      const byPlace = new Map(rows.map((row) => [Number(row.n), row]));
+      expect(
+        asked.map((_, i) => {
+          const row = byPlace.get(i);
+          return row ? [row.matched, row.outcome] : null;
+        }),
+      ).toEqual(beforeOf(memory, asked).map((each) => each && [each.isMatched, each.known?.value ?? null]));
       expect(await log.query(findSql, ['p0'], [dayOf(9e9)])).toEqual([]);
       const [row] = await log.query(failuresSql, [['one'], since]);
       expect(failuresOf(memory, { variants: ['one'], since }).count).toBe(row?.failures);

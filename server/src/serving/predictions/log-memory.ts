@@ -8,7 +8,7 @@ import { isAnswered, type LoggedOutcome, type LoggedPrediction, type Pair, recor
 /** Lines beyond which a log is forgotten here and asked through DuckDB: about 20 MB. */
 export const maximumLines = 20_000;
 
-type Known = Pick<LoggedOutcome, 'value' | 'observedAt' | 'sequence'>;
+type Known = Pick<LoggedOutcome, 'value' | 'label' | 'observedAt' | 'sequence'>;
 export interface LogMemory {
   readonly predictions: readonly LoggedPrediction[];
   /** The latest outcome of each unit. */
@@ -17,7 +17,7 @@ export interface LogMemory {
   readonly outcomesById: readonly LoggedOutcome[];
 }
 
-const unitOf = (item: { readonly key: string; readonly eventTime: number }): string =>
+export const unitOf = (item: { readonly key: string; readonly eventTime: number }): string =>
   `${item.eventTime} ${item.key}`;
 
 export function createLogMemory() {
@@ -159,8 +159,8 @@ export function pairsOf(
   return [...of(request.candidate, request.candidateVariants)]
     .flatMap(([unit, candidate]) => {
       const champion = champions.get(unit);
-      const outcome = known.get(unit)?.value;
-      if (!champion || outcome === undefined) return [];
+      const outcome = known.get(unit)?.value ?? null;
+      if (!champion || outcome === null) return [];
       return [toPair(candidate, champion, outcome)];
     })
     .sort((a, b) => a.eventTime - b.eventTime || byText(a.key, b.key));
@@ -190,4 +190,26 @@ export function failuresOf(
   );
   const first = failed.reduce<LoggedPrediction | null>((a, b) => (a && a.at <= b.at ? a : b), null);
   return { count: failed.length, reason: first?.fallbackReason ?? null };
+}
+
+/** Of each outcome: whether its unit was predicted, and what is known of it. */
+export function beforeOf(
+  memory: LogMemory,
+  outcomes: readonly Pick<LoggedOutcome, 'predictionId' | 'key' | 'eventTime'>[],
+): ({ readonly unit: string; readonly known: Known | null; readonly isMatched: boolean } | null)[] {
+  const known = knownOutcomes(memory);
+  const asked = new Set(outcomes.map(({ predictionId }) => predictionId));
+  const byId = new Map<string, LoggedPrediction>();
+  const units = new Set<string>();
+  for (const prediction of memory.predictions) {
+    units.add(unitOf(prediction));
+    if (asked.has(prediction.id)) byId.set(prediction.id, prediction);
+  }
+  return outcomes.map(({ predictionId, key, eventTime }) => {
+    const unit =
+      predictionId === null ? { key: key ?? '', eventTime: eventTime ?? 0 } : byId.get(predictionId);
+    if (!unit) return null;
+    const name = unitOf(unit);
+    return { unit: name, known: known.get(name) ?? null, isMatched: units.has(name) };
+  });
 }

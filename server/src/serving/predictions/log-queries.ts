@@ -7,17 +7,25 @@ export type LogQuestion = (hasIds: boolean) => string;
  * The latest outcome of each unit. An outcome given by prediction id belongs to that prediction's unit, so it judges
  * every model that predicted it.
  */
-const known = (hasIds: boolean): string => `known as (
-  select "key", "eventTime", arg_max(value, sequence) as outcome, arg_max("observedAt", sequence) as "outcomeAt"
-  from (
-    select "key", "eventTime", value, "observedAt", sequence from outcomes where "predictionId" is null
-    ${hasIds ? byId : ''}
-  ) group by "key", "eventTime"
-)`;
+const known = (hasIds: boolean): string =>
+  `known as (${latest(`select "key", "eventTime", value, label, "observedAt", sequence from outcomes where "predictionId" is null
+    ${hasIds ? byId : ''}`)})`;
+
+const latestOf = 'arg_max({ value: o.value, label: o.label, seen: o."observedAt" }, o.sequence)';
+const lastColumns = 'last.value as outcome, last.label as "outcomeLabel", last.seen as "outcomeAt"';
+
+const latest = (outcomes: string): string =>
+  `select "key", "eventTime", ${lastColumns} from (select "key", "eventTime", ${latestOf} as last from (${outcomes}) o group by all)`;
 
 const byId = `union all
-    select p."key", p."eventTime", o.value, o."observedAt", o.sequence
+    select p."key", p."eventTime", o.value, o.label, o."observedAt", o.sequence
     from outcomes o join predictions p on p.id = o."predictionId"`;
+
+/** The same of the units in a table `units` only. */
+const knownOfUnits = (hasIds: boolean): string =>
+  `known as (${latest(`select "key", "eventTime", value, label, "observedAt", sequence
+    from outcomes semi join units using ("key", "eventTime") where "predictionId" is null
+    ${hasIds ? `${byId} semi join units u on u."key" = p."key" and u."eventTime" = p."eventTime"` : ''}`)})`;
 
 /**
  * Repeating a request after its outcome is known must not improve a model: the first prediction of a unit counts.
@@ -68,15 +76,8 @@ export function listQuestion(asked: {
   select id, "at", "eventTime", "key" from predictions where ${conditions.join(' and ')}
   order by "eventTime" desc, "at" desc, id desc limit $1
 ), units as materialized (select distinct "key", "eventTime" from page),
-known as (
-  select "key", "eventTime", arg_max(value, sequence) as outcome, arg_max("observedAt", sequence) as "outcomeAt"
-  from (
-    select "key", "eventTime", value, "observedAt", sequence from outcomes semi join units using ("key", "eventTime")
-    where "predictionId" is null
-    ${hasIds ? `${byId} semi join units u on u."key" = p."key" and u."eventTime" = p."eventTime"` : ''}
-  ) group by "key", "eventTime"
-)
-select p.*, k.outcome, k."outcomeAt" from predictions p semi join page using (id, "at", "eventTime")
+${knownOfUnits(hasIds)}
+select p.*, k.outcome, k."outcomeLabel", k."outcomeAt" from predictions p semi join page using (id, "at", "eventTime")
 left join known k using ("key", "eventTime")
 order by p."eventTime" desc, p."at" desc, p.id desc`;
   return { question, parameters };
@@ -86,22 +87,22 @@ order by p."eventTime" desc, p."at" desc, p.id desc`;
 export const findSql: LogQuestion = (hasIds) => `with found as (
   select * from predictions where id = $1 order by "at" desc limit 1
 )
-select f.*, k.outcome, k."outcomeAt" from found f left join (
-  select arg_max(value, sequence) as outcome, arg_max("observedAt", sequence) as "outcomeAt"
+select f.*, k.outcome, k."outcomeLabel", k."outcomeAt" from found f left join (
+  select ${lastColumns} from (select ${latestOf} as last
   from outcomes o join found u on (o."predictionId" is null and o."key" = u."key" and o."eventTime" = u."eventTime")
-    ${hasIds ? 'or o."predictionId" in (select p.id from predictions p join found using ("key", "eventTime"))' : ''}
+    ${hasIds ? 'or o."predictionId" in (select p.id from predictions p join found using ("key", "eventTime"))' : ''})
 ) k on true`;
 
 /** Of one prediction. Parameters: id, key, event time. */
 export const outcomeSql: LogQuestion = (
   hasIds,
-) => `select arg_max(value, sequence) as outcome, arg_max("observedAt", sequence) as "outcomeAt" from outcomes o
+) => `select ${lastColumns} from (select ${latestOf} as last from outcomes o
 where (o."predictionId" is null and o."key" = $2 and o."eventTime" = $3)
-  or ${hasIds ? `o."predictionId" = $1 or o."predictionId" in (select id from predictions where "key" = $2 and "eventTime" = $3)` : `o."predictionId" = $1`}`;
+  or ${hasIds ? `o."predictionId" = $1 or o."predictionId" in (select id from predictions where "key" = $2 and "eventTime" = $3)` : `o."predictionId" = $1`})`;
 
 /** Parameters: role, model or null, number of units. */
 export const windowSql: LogQuestion = (hasIds) => `with ${known(hasIds)}
-select p.*, k.outcome, k."outcomeAt" from (
+select p.*, k.outcome, k."outcomeLabel", k."outcomeAt" from (
   select unnest(first) from (
     select "key", "eventTime", ${firstOf('p')} as first from predictions p
     where role = $1 and ($2 is null or model = $2) and ${isAnswered}
@@ -127,7 +128,7 @@ made as (
 select "key", "eventTime", "at", outcome,
   abs(candidate - outcome) as "candidateError", abs(champion - outcome) as "championError"
 from made join known using ("key", "eventTime")
-where candidate is not null and champion is not null
+where candidate is not null and champion is not null and outcome is not null
 order by "eventTime", "key"`;
 
 /** Answers that a model failed to give. Parameters: names of its variants, since (made at). */
@@ -142,17 +143,60 @@ const buckets = {
   all: `'all'`,
 } as const;
 
-/** Parameters: from, to (inclusive). Counts every prediction, judges each unit once. */
+/** Of a class: what was right, how likely it was said to be, and the squares of all that was said. */
+const actual = `coalesce("outcomeLabel", case when outcome = trunc(outcome) then cast(try_cast(outcome as bigint) as varchar) else cast(outcome as varchar) end)`;
+const isProbability = 'outcome in (0, 1) and prediction between 0 and 1';
+const sureOf = 'greatest(right_p, 1e-15)';
+
+/**
+ * Counts every prediction, judges each unit once. A number is judged as a number; where all outcomes are 0 or 1 and all numbers
+ * lie between, as a probability too. Parameters: from, to (inclusive).
+ */
 export const performanceSql =
   (bucket: keyof typeof buckets): LogQuestion =>
   (hasIds) =>
-    `with ${known(hasIds)}
-select bucket, model, role, cast(sum(requests) as bigint) as count, count(prediction - outcome) as outcomes,
-  avg(abs(prediction - outcome)) as mae, avg(prediction - outcome) as bias
-from (
-  select "key", "eventTime", ${buckets[bucket]} as bucket, model, role,
-    count(*) as requests, ${firstOf('prediction')} as prediction
+    `with ${known(hasIds)},
+units as (
+  select "key", "eventTime", ${buckets[bucket]} as bucket, model, role, count(*) as requests,
+    ${firstOf('{ value: prediction, label: label, probabilities: probabilities }')}
+      filter (prediction is not null or label is not null) as first
   from predictions where "eventTime" between $1 and $2 and ${isAnswered}
   group by all
-) left join known using ("key", "eventTime")
-group by bucket, model, role order by bucket, model, role`;
+),
+judged as (
+  select bucket, model, role, requests, first.value as prediction, first.label as label, outcome, ${actual} as actual,
+    try_cast(try_cast(first.probabilities as json) as map(varchar, double)) as said
+  from units left join known using ("key", "eventTime")
+),
+classes as (
+  select *, case when said is not null then coalesce(said[actual], 0) else if(outcome = 1, prediction, 1 - prediction) end as right_p,
+    case when said is not null then list_sum(list_transform(map_values(said), lambda p: p * p)) end as squares
+  from judged
+)
+select bucket, model, role, cast(sum(requests) as bigint) as count,
+  count(*) filter (actual is not null and (prediction is not null or label is not null)) as outcomes,
+  avg(abs(prediction - outcome)) as mae, avg(prediction - outcome) as bias,
+  case when count(label) > 0 then avg(cast(label = actual as integer)) filter (label is not null)
+    when bool_and(${isProbability}) filter (prediction - outcome is not null)
+    then avg(cast((prediction >= 0.5) = (outcome = 1) as integer)) end as accuracy,
+  case when count(said) > 0 then avg(-ln(${sureOf})) filter (said is not null and actual is not null)
+    when bool_and(${isProbability}) filter (prediction - outcome is not null) then avg(-ln(${sureOf})) filter (prediction - outcome is not null) end as "logLoss",
+  case when count(said) > 0 then avg(squares - 2 * right_p + 1) filter (said is not null and actual is not null)
+    when bool_and(${isProbability}) filter (prediction - outcome is not null) then avg((prediction - outcome) ** 2) end as brier
+from classes group by bucket, model, role order by bucket, model, role`;
+
+/**
+ * Whether there is a prediction for each outcome, and what was known of its unit. Parameters, parallel lists: number, prediction id or '',
+ * else key and event time. One that is for no prediction and of which nothing is known gives no row.
+ */
+export const beforeSql: LogQuestion = (hasIds) => `with asked as materialized (
+  select unnest($1::bigint[]) as n, unnest($2::varchar[]) as id, unnest($3::varchar[]) as "key", unnest($4::bigint[]) as "eventTime"
+), named as materialized (
+  select a.n, p."key", p."eventTime", true as matched from predictions p join asked a on p.id = a.id where a.id <> ''
+  union all select n, "key", "eventTime", false from asked where id = ''
+), units as materialized (select distinct "key", "eventTime" from named),
+there as (select distinct "key", "eventTime", true as predicted from predictions semi join units using ("key", "eventTime")),
+${knownOfUnits(hasIds)}
+select n, any_value("key") as "key", any_value("eventTime") as "eventTime", bool_or(matched or coalesce(predicted, false)) as matched,
+  any_value(outcome) as outcome, any_value("outcomeLabel") as "outcomeLabel", any_value("outcomeAt") as "outcomeAt"
+from named left join there using ("key", "eventTime") left join known using ("key", "eventTime") group by n`;

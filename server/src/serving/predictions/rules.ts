@@ -1,4 +1,4 @@
-import type { PredictionRecord, Row } from '@tidemill/contract';
+import type { OutcomeResult, PredictionRecord, Row } from '@tidemill/contract';
 import type { ColumnDefinition } from '../../adapters/analytics/analytics.ts';
 import { errors } from '../../base/errors.ts';
 
@@ -36,6 +36,9 @@ export interface LoggedPrediction {
   readonly error?: string | null;
   /** Which step of the fallback chain answered. */
   readonly fallbackStep?: string | null;
+  /** Of `output`, where it names a class: the likeliest, and how likely each. See `classesOf`. */
+  readonly label?: string | null;
+  readonly probabilities?: Readonly<Record<string, number>> | null;
   /** How many rows the line stands for, where a request of many is one line. */
   readonly rows?: number | null;
 }
@@ -79,7 +82,9 @@ export interface LoggedOutcome {
   readonly predictionId: string | null;
   readonly key: string | null;
   readonly eventTime: number | null;
-  readonly value: number;
+  readonly value: number | null;
+  /** The class it turned out to be, where that is a text; then there is no value. */
+  readonly label?: string | null;
   readonly observedAt: number;
   /** Grows with every outcome of this endpoint: the latest wins. */
   readonly sequence: number;
@@ -111,11 +116,21 @@ export const segmentColumns: Readonly<Record<SegmentKind, readonly ColumnDefinit
     ...['at', 'eventTime', 'revision'].map(integer),
     ...['prediction', 'queueMs', 'featureMs', 'inferenceMs', 'totalMs'].map(double),
     // Segments of earlier releases lack these.
-    ...['caller', 'requestId', 'output', 'warnings', 'status', 'error', 'fallbackStep'].map(text),
+    ...[
+      'caller',
+      'requestId',
+      'output',
+      'warnings',
+      'status',
+      'error',
+      'fallbackStep',
+      'label',
+      'probabilities',
+    ].map(text),
     ...['rows'].map(integer),
   ],
   outcomes: [
-    ...['predictionId', 'key'].map(text),
+    ...['predictionId', 'key', 'label'].map(text),
     ...['eventTime', 'observedAt', 'sequence'].map(integer),
     ...['value'].map(double),
   ],
@@ -154,20 +169,26 @@ const numberOrNull = (value: unknown): number | null => (typeof value === 'numbe
 
 /** A joined row of the log as the contract shows it. */
 export function toRecord(row: Cells): PredictionRecord {
-  return recordFrom(toLogged(row), {
-    value: numberOrNull(row.outcome),
-    observedAt: numberOrNull(row.outcomeAt),
-  });
+  return recordFrom(toLogged(row), outcomeOf(row));
 }
 
-interface KnownOutcome {
+export interface KnownOutcome {
   readonly value: number | null;
+  readonly label?: string | null;
   readonly observedAt: number | null;
 }
 
+/** What a query joined to a prediction. */
+export const outcomeOf = (row: Cells | undefined): KnownOutcome => ({
+  value: numberOrNull(row?.outcome),
+  label: textOrNull(row?.outcomeLabel),
+  observedAt: numberOrNull(row?.outcomeAt),
+});
+
 export function recordFrom(logged: LoggedPrediction, known?: KnownOutcome): PredictionRecord {
-  const { caller, requestId, output, warnings, status, error, fallbackStep, rows, features, ...rest } =
+  const { caller, requestId, output, warnings, status, error, fallbackStep, rows, features, ...others } =
     logged;
+  const { label: _, probabilities: __, ...rest } = others;
   return {
     ...rest,
     ...splitFeatures(features),
@@ -180,6 +201,7 @@ export function recordFrom(logged: LoggedPrediction, known?: KnownOutcome): Pred
     fallbackStep: fallbackStep ?? null,
     rows: rows ?? 1,
     outcome: known?.value ?? null,
+    outcomeLabel: known?.label ?? null,
     outcomeAt: known?.observedAt ?? null,
   };
 }
@@ -201,6 +223,8 @@ export function toLogged(row: Cells): LoggedPrediction {
     error: textOrNull(row.error),
     fallbackStep: textOrNull(row.fallbackStep),
     rows: numberOrNull(row.rows),
+    label: textOrNull(row.label),
+    probabilities: parsedOrNull<Row>(row.probabilities),
   };
   for (const name in later) if (later[name] === null) delete later[name];
   return {
@@ -248,4 +272,50 @@ export function toPair(row: Cells): Pair {
     championError: Number(row.championError),
     outcome: Number(row.outcome),
   };
+}
+
+const isProbability = (value: unknown): value is number =>
+  typeof value === 'number' && value >= 0 && value <= 1;
+
+const isRow = (value: unknown): value is Row =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A list of one is what a model gives of one record. */
+const onlyOf = (value: unknown): unknown => (Array.isArray(value) && value.length === 1 ? value[0] : value);
+
+/** Probabilities by class; those of a list are called by their places. */
+function toProbabilities(value: unknown): Record<string, number> | null {
+  const found = isRow(value) ? value : Array.isArray(value) && value.length > 1 ? { ...value } : null;
+  if (!found) return null;
+  const entries = Object.entries(found);
+  const isAll = entries.every((entry): entry is [string, number] => isProbability(entry[1]));
+  const sum = isAll ? entries.reduce((total, [, p]) => total + p, 0) : 0;
+  return isAll && Math.abs(sum - 1) < 0.01 ? Object.fromEntries(entries) : null;
+}
+
+/** The class that an answer names, and how likely it says each is, whatever its model calls the two. */
+export function classesOf(output: Row): Pick<LoggedPrediction, 'label' | 'probabilities'> {
+  let label: string | null = null;
+  let probabilities: Record<string, number> | null = null;
+  for (const [name, given] of Object.entries(output)) {
+    const value = onlyOf(given);
+    const isLabel = typeof value === 'string' || typeof value === 'boolean' || /label|class/i.test(name);
+    if (isLabel && (typeof value !== 'object' || value === null)) label ??= String(value);
+    else probabilities ??= toProbabilities(value);
+  }
+  if (label === null && probabilities)
+    for (const name in probabilities)
+      if (label === null || (probabilities[name] ?? 0) > (probabilities[label] ?? 0)) label = name;
+  return { ...(label !== null && { label }), ...(probabilities && { probabilities }) };
+}
+
+/** What an outcome did to what was known. */
+export function resultOf(
+  outcome: Pick<LoggedOutcome, 'value' | 'label'>,
+  before: Pick<KnownOutcome, 'value' | 'label'> | null,
+  isMatched: boolean,
+): OutcomeResult {
+  if (!before) return isMatched ? 'accepted' : 'unmatched';
+  const isSame = before.value === outcome.value && (before.label ?? null) === (outcome.label ?? null);
+  return isSame ? 'unchanged' : 'corrected';
 }

@@ -10,6 +10,7 @@ import { systemCaller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
 import { describeEachDatabase } from '../../testing/each-database.ts';
 import { tempDir } from '../../testing/temp-dir.ts';
+import { maximumLines } from './log-memory.ts';
 import { type LoggedPrediction, recordFrom, segmentColumns } from './rules.ts';
 import { createPredictions, type Predictions } from './service.ts';
 import { segmentStore } from './store.ts';
@@ -83,7 +84,7 @@ describeEachDatabase('predictions', (open) => {
     await outcome(predictions, 1, 50);
     await outcome(predictions, 1, 104);
     await predictions.recordOutcomes(
-      { name: 'forecast', outcomes: [{ predictionId: first.id, value: 103, observedAt: '2026-11-24' }] },
+      { name: 'forecast', outcomes: [{ predictionId: first.id, value: 103, observedAt: '2026-11-23' }] },
       caller,
     );
     const { items } = await predictions.list({ name: 'forecast' }, caller);
@@ -91,10 +92,21 @@ describeEachDatabase('predictions', (open) => {
       [start + dayMs, 104],
       [start, 103],
     ]);
-    expect(items[1]).toEqual(recordFrom(first, { value: 103, observedAt: start + dayMs }));
+    expect(items[1]).toEqual(recordFrom(first, { value: 103, observedAt: start }));
     const performance = await predictions.performance({ name: 'forecast', bucket: 'month' }, caller);
     expect(performance.groups).toEqual([
-      { bucket: '2026-11', model: 'forecaster@1', role: 'live', count: 2, outcomes: 2, mae: 2, bias: -2 },
+      {
+        ...{
+          bucket: '2026-11',
+          model: 'forecaster@1',
+          role: 'live',
+          count: 2,
+          outcomes: 2,
+          mae: 2,
+          bias: -2,
+        },
+        ...{ accuracy: null, logLoss: null, brier: null },
+      },
     ]);
   });
 
@@ -289,6 +301,98 @@ describeEachDatabase('predictions', (open) => {
     });
   });
 
+  test.each(['small', 'large'])('each outcome is told what it did, to a %s log', async (size) => {
+    const { predictions } = await openPredictions((await open()).db, await tempDir());
+    const workspace = `outcomes-${size}`;
+    const caller = systemCaller('test', workspace);
+    const { append } = await predictions.openLog(workspace, 'forecast');
+    append(prediction(0, { id: 'first' }));
+    append(prediction(1));
+    if (size === 'large')
+      for (let i = 0; i < maximumLines; i++) append(prediction(5, { id: `more-${i}`, key: '["MORE"]' }));
+    const send = async (...outcomes: { value: number; predictionId?: string; day?: number }[]) => {
+      const { accepted, results } = await predictions.recordOutcomes(
+        {
+          name: 'forecast',
+          outcomes: outcomes.map(({ day = 0, predictionId, value }) =>
+            predictionId === undefined
+              ? { value, entity: { ticker: 'AAPL' }, eventTime: start + day * dayMs }
+              : { value, predictionId },
+          ),
+        },
+        caller,
+      );
+      expect(accepted).toBe(outcomes.length);
+      return results;
+    };
+    expect(await send({ value: 1 }, { value: 1 }, { value: 2 }, { value: 3, day: 9 })).toEqual([
+      ...['accepted', 'unchanged', 'corrected', 'unmatched'],
+    ]);
+    // By its id it is the same unit.
+    expect(await send({ value: 2, predictionId: 'first' }, { value: 5, predictionId: 'first' })).toEqual([
+      ...['unchanged', 'corrected'],
+    ]);
+    expect(await send({ value: 5 }, { value: 7, predictionId: 'nobody' }, { value: 8, day: 1 })).toEqual([
+      ...['unchanged', 'unmatched', 'accepted'],
+    ]);
+    // What said nothing new was not written.
+    expect((await predictions.counts(workspace)).outcomes).toBe(6);
+    // An outcome that came before its prediction meets it.
+    append(prediction(9));
+    const { items } = await predictions.list({ name: 'forecast', key: 'AAPL' }, caller);
+    expect(items.map(({ eventTime, outcome }) => [eventTime, outcome])).toEqual([
+      [start + 9 * dayMs, 3],
+      [start + dayMs, 8],
+      [start, 5],
+    ]);
+    expect(await send({ value: 3, day: 9 }, { value: 4, day: 9 })).toEqual(['unchanged', 'corrected']);
+  });
+
+  test('classes are judged as classes, probabilities as probabilities', async () => {
+    const { predictions } = await openPredictions((await open()).db, await tempDir());
+    const caller = systemCaller('test', 'classes');
+    const { append } = await predictions.openLog('classes', 'forecast');
+    const said = (cat: number) => ({ label: [cat > 0.5 ? 'cat' : 'dog'], scores: [{ cat, dog: 1 - cat }] });
+    const ofClasses = { model: 'pets@1', prediction: null } as const;
+    for (const [day, cat] of [0.9, 0.6, 0.2].entries())
+      append(prediction(day, { ...ofClasses, output: said(cat) }));
+    for (const [day, value] of [0.8, 0.3].entries())
+      append(prediction(day, { model: 'odds@1', prediction: value, key: '["ODDS"]' }));
+    const actual = ['cat', 'dog', 'dog'];
+    await predictions.recordOutcomes(
+      {
+        name: 'forecast',
+        outcomes: [
+          ...actual.map((value, day) => ({
+            value,
+            entity: { ticker: 'AAPL' },
+            eventTime: start + day * dayMs,
+          })),
+          ...[1, 0].map((value, day) => ({
+            value,
+            entity: { ticker: 'ODDS' },
+            eventTime: start + day * dayMs,
+          })),
+        ],
+      },
+      caller,
+    );
+    const { groups } = await predictions.performance({ name: 'forecast' }, caller);
+    const [odds, pets] = groups;
+    expect(pets).toMatchObject({ model: 'pets@1', count: 3, outcomes: 3, mae: null, accuracy: 2 / 3 });
+    expect(pets?.logLoss).toBeCloseTo(-(Math.log(0.9) + Math.log(0.4) + Math.log(0.8)) / 3, 12);
+    expect(pets?.brier).toBeCloseTo((2 * 0.01 + 2 * 0.36 + 2 * 0.04) / 3, 12);
+    expect(odds).toMatchObject({ model: 'odds@1', count: 2, outcomes: 2, accuracy: 1 });
+    expect(odds?.logLoss).toBeCloseTo(-(Math.log(0.8) + Math.log(0.7)) / 2, 12);
+    expect(odds?.brier).toBeCloseTo((0.04 + 0.09) / 2, 12);
+    const shown = (await predictions.list({ name: 'forecast', model: 'pets@1' }, caller)).items;
+    expect(shown.map(({ outcome, outcomeLabel }) => [outcome, outcomeLabel])).toEqual([
+      [null, 'dog'],
+      [null, 'dog'],
+      [null, 'cat'],
+    ]);
+  });
+
   test('events tell how much was written, coalesced', async () => {
     const { predictions, told } = await openPredictions((await open()).db, await tempDir());
     const { append } = await log(predictions);
@@ -309,6 +413,7 @@ describeEachDatabase('bad outcomes', (open) => {
     [{ value: 1 }, 'outcomeInvalid'],
     [{ value: 1, entity: { ticker: 'AAPL' } }, 'outcomeInvalid'],
     [{ value: 1, entity: { ticker: 'AAPL' }, eventTime: 'yesterday' }, 'eventTimeInvalid'],
+    [{ value: 1, predictionId: 'p', observedAt: start + 3_600_000 }, 'outcomeInvalid'],
   ])('%j is refused whole', async (bad, code) => {
     const { predictions } = await openPredictions((await open()).db, await tempDir());
     const good = { value: 2, entity: { ticker: 'AAPL' }, eventTime: start };

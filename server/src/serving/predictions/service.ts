@@ -2,6 +2,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type {
   Input,
+  OutcomeResult,
+  OutcomesReply,
   Page,
   Performance,
   PredictionRecord,
@@ -70,6 +72,8 @@ type OutcomeInput = Input<Contract['recordOutcomes']>['outcomes'][number];
 /** Under load predictions are told in larger sums: each telling is a transaction that the requests wait for. */
 const tellMs = { predictions: 200, outcomes: 50 };
 const sealMs = 60_000;
+/** How far the clock of who observes may be ahead of ours. */
+const clockSkewMs = 300_000;
 const farFuture = 8_640_000_000_000_000;
 
 /**
@@ -147,16 +151,21 @@ export function createPredictions(deps: PredictionsDependencies) {
     outcome: OutcomeInput,
     index: number,
   ): Omit<LoggedOutcome, 'sequence'> {
-    const { predictionId, entity: record, eventTime, value } = outcome;
+    const { predictionId, entity: record, eventTime, value: said } = outcome;
+    const value = typeof said === 'number' ? { value: said } : { value: null, label: said };
     const observedAt = outcome.observedAt === undefined ? clock.now() : parseEventTime(outcome.observedAt);
-    if (predictionId !== undefined) return { predictionId, key: null, eventTime: null, value, observedAt };
+    if (observedAt > clock.now() + clockSkewMs) {
+      const problem = `it was observed at ${new Date(observedAt).toISOString()}, which is not yet`;
+      throw errors.outcomeInvalid({ endpoint, index, problem });
+    }
+    if (predictionId !== undefined) return { predictionId, key: null, eventTime: null, ...value, observedAt };
     if (record === undefined) {
       throw errors.outcomeInvalid({ endpoint, index, problem: 'it has neither predictionId nor entity' });
     }
     if (eventTime === undefined)
       throw errors.outcomeInvalid({ endpoint, index, problem: 'it has no eventTime' });
     const key = deps.entityKey(entity, record, index);
-    return { predictionId: null, key, eventTime: parseEventTime(eventTime), value, observedAt };
+    return { predictionId: null, key, eventTime: parseEventTime(eventTime), ...value, observedAt };
   }
 
   async function sealAll(): Promise<void> {
@@ -214,20 +223,24 @@ export function createPredictions(deps: PredictionsDependencies) {
     /** The writing end for the hot path; opened once per endpoint. */
     openLog,
 
-    async recordOutcomes(
-      input: Input<Contract['recordOutcomes']>,
-      caller: Caller,
-    ): Promise<{ accepted: number }> {
+    async recordOutcomes(input: Input<Contract['recordOutcomes']>, caller: Caller): Promise<OutcomesReply> {
       const entity = deps.entityOf(input.name, caller.workspace);
       const outcomes = input.outcomes.map((outcome, index) => toOutcome(input.name, entity, outcome, index));
       const log = await openLog(caller.workspace, input.name);
       try {
-        await log.appendOutcomes(outcomes);
+        const results = await log.appendOutcomes(outcomes);
+        const count = (wanted: OutcomeResult) => results.filter((result) => result === wanted).length;
+        return {
+          accepted: outcomes.length,
+          corrected: count('corrected'),
+          unchanged: count('unchanged'),
+          unmatched: count('unmatched'),
+          results,
+        };
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         throw errors.outcomesNotStored({ endpoint: input.name, reason }, error);
       }
-      return { accepted: outcomes.length };
     },
 
     async list(input: Input<Contract['list']>, caller: Caller): Promise<Page<PredictionRecord>> {
