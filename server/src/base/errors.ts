@@ -628,7 +628,7 @@ export const catalogue = {
   modelUnreadable: entry<{ model: string; reason: string }>(
     422,
     (d) =>
-      `The model ${d.model} cannot be loaded: ${d.reason}. Register an ONNX model with one float input of rows by features.`,
+      `The model ${d.model} cannot be loaded: ${d.reason}. Register a version that onnxruntime, or MLflow for Python code, can load.`,
   ),
   modelRaised: entry<{ model: string; type: string; message: string; frames: string }>(
     422,

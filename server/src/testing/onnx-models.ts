@@ -128,10 +128,12 @@ export function buildOnnx({ nodes, inputs, outputs, constants = {} }: OnnxGraph)
     for (const output of outputs) writeValue(graph, 12, output);
   });
   part(writer, 8, (opset) => number(opset, 2, 17));
-  part(writer, 8, (opset) => {
-    text(opset, 1, 'ai.onnx.ml');
-    number(opset, 2, 3);
-  });
+  const domains = new Set(['ai.onnx.ml', ...nodes.flatMap(({ domain }) => domain ?? [])]);
+  for (const domain of domains)
+    part(writer, 8, (opset) => {
+      text(opset, 1, domain);
+      number(opset, 2, domain === 'ai.onnx.ml' ? 3 : 1);
+    });
   return writer.finish();
 }
 

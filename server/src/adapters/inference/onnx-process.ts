@@ -1,7 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { errors } from '../../base/errors.ts';
-import type { Runtime, RuntimeSource, RuntimeState, Signature } from './inference.ts';
-import type { FromChild, Given, ToChild } from './onnx-child.ts';
+import { abortable } from './abortable.ts';
+import type { Runtime, RuntimeState, Signature } from './inference.ts';
+import { failureOf, type Given, type Order, type Report } from './onnx-orders.ts';
+import type { OnnxSource } from './onnx-session.ts';
 import { assertShape, reasonOf } from './shape.ts';
 import { tableOf } from './tensor-table.ts';
 import type { Tensor } from './tensors.ts';
@@ -25,10 +27,10 @@ const childFile = new URL('./onnx-child.ts', import.meta.url);
 
 /** In a process of its own, started again with growing delays when it dies: a model that crashes takes nothing with it. */
 export async function openOnnxProcess(
-  source: Extract<RuntimeSource, { path: string }>,
+  source: OnnxSource,
   { maxOutstanding = 1000, stuckAfterMs = 10_000 }: ProcessOptions = {},
 ): Promise<Runtime> {
-  const { model, path, output } = source;
+  const { model } = source;
   const outstanding = new Map<number, Outstanding>();
   let child: ChildProcess;
   let state: RuntimeState['state'] = 'starting';
@@ -40,14 +42,14 @@ export async function openOnnxProcess(
   let signature: Signature = { inputs: [], outputs: [] };
 
   const unavailable = (reason: string) => errors.runtimeUnavailable({ model, reason });
-  const post = (to: ChildProcess, order: ToChild): void => void to.send(order, () => undefined);
+  const post = (to: ChildProcess, order: Order): void => void to.send(order, () => undefined);
 
   function rejectAll(reason: string): void {
     for (const entry of outstanding.values()) entry.reject(unavailable(reason));
     outstanding.clear();
   }
 
-  function settle(report: Extract<FromChild, { id: number }>): void {
+  function settle(report: Extract<Report, { id: number }>): void {
     const entry = outstanding.get(report.id);
     outstanding.delete(report.id);
     if (report.kind === 'values') {
@@ -68,7 +70,7 @@ export async function openOnnxProcess(
     });
     child = fresh;
     return new Promise((resolve, reject) => {
-      fresh.on('message', (report: FromChild) => {
+      fresh.on('message', (report: Report) => {
         if (report.kind === 'ready') {
           state = 'ready';
           signature = report.signature;
@@ -82,7 +84,7 @@ export async function openOnnxProcess(
         reject(unavailable(`its process ended (${signal ?? `exit code ${code}`})`));
         lose(`its process ended (${signal ?? `exit code ${code}`})`);
       });
-      post(fresh, { kind: 'open', model, path, ...(output ? { output } : {}) });
+      post(fresh, { kind: 'open', source });
     });
   }
 
@@ -130,7 +132,7 @@ export async function openOnnxProcess(
   });
 
   async function ask<T extends Given>(
-    order: (id: number) => ToChild,
+    order: (id: number) => Order,
     signal: AbortSignal | undefined,
   ): Promise<T> {
     if (signal?.aborted) throw errors.computeCancelled({ reason: reasonOf(signal.reason) });
@@ -144,6 +146,7 @@ export async function openOnnxProcess(
       outstanding.set(id, { since: performance.now(), resolve, reject });
     });
     post(child, order(id));
+    // Aborted or not, it counts as outstanding until it is answered: aborting cannot flood the child.
     return abortable(reply as Promise<T>, signal);
   }
 
@@ -162,27 +165,4 @@ export async function openOnnxProcess(
     describe: () => ({ kind: 'onnx-process', state, restarts, ...(child.pid ? { pid: child.pid } : {}) }),
     close,
   };
-}
-
-/** As it was thrown in the child. */
-function failureOf({ code, details }: Extract<FromChild, { kind: 'failed' }>): Error | null {
-  if (code === 'modelInputInvalid')
-    return errors.modelInputInvalid(details as Parameters<typeof errors.modelInputInvalid>[0]);
-  if (code === 'modelOutputInvalid')
-    return errors.modelOutputInvalid(details as Parameters<typeof errors.modelOutputInvalid>[0]);
-  if (code === 'modelRaised') return errors.modelRaised(details as Parameters<typeof errors.modelRaised>[0]);
-  return null;
-}
-
-/** The answer still arrives and is dropped; until then it counts as outstanding, so aborting cannot flood the child. */
-async function abortable<T>(reply: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return reply;
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(errors.computeCancelled({ reason: reasonOf(signal.reason) }));
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([reply, promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }

@@ -1,12 +1,11 @@
 /** One ONNX model loaded: tensors in, tensors out, and the short way of one matrix of numbers. Both run on the thread that calls. */
-import { readFile, stat } from 'node:fs/promises';
-import { InferenceSession, type Tensor as OnnxTensor } from 'onnxruntime-node';
+import type { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
 import { errors } from '../../base/errors.ts';
-import type { Signature } from './inference.ts';
+import type { RuntimeSource, Signature } from './inference.ts';
+import { loadSession } from './onnx-load.ts';
 import { fromOnnx, specOf, toOnnx } from './onnx-tensors.ts';
-import { withoutZipMaps } from './onnx-zipmap.ts';
 import { assertFeatures, assertShape, reasonOf } from './shape.ts';
-import { castData, chooseOutputs, fitInputs, toNumbers } from './tensor-fit.ts';
+import { arrayOf, castData, chooseOutputs, fitInputs, sizeOf, toNumbers } from './tensor-fit.ts';
 import { inputsOfRows } from './tensor-table.ts';
 import type { Tensor, TensorSpec } from './tensors.ts';
 
@@ -14,32 +13,12 @@ export interface OnnxSession {
   readonly signature: Signature;
   run(rows: Float32Array, rowCount: number, featureCount: number): Promise<Float64Array | Float32Array>;
   infer(inputs: readonly Tensor[], wanted?: readonly string[]): Promise<readonly Tensor[]>;
+  /** Rows of nothing, and how long they took; null where that is no input for it, or it computes elsewhere. */
+  tryOut(rowCount: number): Promise<{ ms: number; valueCount: number } | null>;
   release(): Promise<void>;
 }
 
-/**
- * One thread, one after another: measured faster for small batches than onnxruntime's own thread pool, which
- * would also take cores from the requests.
- */
-const options: InferenceSession.SessionOptions = {
-  intraOpNumThreads: 1,
-  interOpNumThreads: 1,
-  executionMode: 'sequential',
-  logSeverityLevel: 3,
-};
-
-/** A classifier's file, to be read whole and written anew, is never larger. */
-const largestEdited = 256 * 1024 ** 2;
-
-async function load(path: string): Promise<InferenceSession> {
-  const session = await InferenceSession.create(path, options);
-  if (session.outputMetadata.every(({ isTensor }) => isTensor)) return session;
-  if ((await stat(path)).size > largestEdited) return session;
-  const edited = withoutZipMaps(await readFile(path));
-  if (!edited) return session;
-  await session.release();
-  return InferenceSession.create(edited, options);
-}
+export type OnnxSource = Extract<RuntimeSource, { path: string }>;
 
 function signatureOf({ inputMetadata, outputMetadata }: InferenceSession): Signature {
   const inputs = inputMetadata.map((metadata) => {
@@ -81,8 +60,8 @@ function failureOf(model: string, error: unknown): Error {
 }
 
 /** @throws `Error` in a sentence that goes on "cannot be loaded: " */
-export async function openSession(model: string, path: string, output?: string): Promise<OnnxSession> {
-  const session = await load(path);
+export async function openSession({ model, path, output }: OnnxSource): Promise<OnnxSession> {
+  const session = await loadSession(path);
   const signature = signatureOf(session);
   const outputName = chosenOutput(signature.outputs, output);
   const [input] = signature.inputs;
@@ -117,16 +96,22 @@ export async function openSession(model: string, path: string, output?: string):
     return toNumbers(fromOnnx(outputName, reply[outputName] as OnnxTensor));
   }
 
+  async function tryOut(rowCount: number) {
+    const inputs = signature.inputs.map((spec) => zerosFor(spec, rowCount));
+    const start = performance.now();
+    await infer(inputs);
+    const valueCount = inputs.reduce((sum, { data }) => sum + data.length, 0);
+    return { ms: performance.now() - start, valueCount };
+  }
+
   // The first run allocates; better now than in the first request. What zeros are no input for will be told to those who ask.
-  await infer(signature.inputs.map(zerosFor)).catch(() => undefined);
-  return { signature, run, infer, release: () => session.release() };
+  await tryOut(1).catch(() => null);
+  return { signature, run, infer, tryOut, release: () => session.release() };
 }
 
-/** One row of it. */
-function zerosFor({ name, datatype, shape }: TensorSpec): Tensor {
-  const sizes = shape.map((size) => (size === -1 ? 1 : size));
-  const size = sizes.reduce((product, each) => product * each, 1);
+function zerosFor({ name, datatype, shape }: TensorSpec, rowCount: number): Tensor {
+  const sizes = shape.map((size, i) => (size !== -1 ? size : i === 0 ? rowCount : 1));
+  const size = sizeOf(sizes);
   if (datatype === 'BYTES') return { name, datatype, shape: sizes, data: new Array<string>(size).fill('') };
-  const bits: Tensor = { name, datatype: 'FP32', shape: sizes, data: new Float32Array(size) };
-  return { ...bits, datatype, data: castData(bits, datatype) };
+  return { name, datatype, shape: sizes, data: new (arrayOf(datatype))(size) };
 }
