@@ -355,6 +355,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     registry,
     evaluations,
     assessments,
+    studies,
     validation,
     tempFolder,
     proofsOf: (version, caller) => pipelines.proofsOf(version, caller),
@@ -400,7 +401,8 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
 
   const evidence = createEvidence({
     ...{ audit, comments, lineage, blobs, datasets, experiments, registry },
-    ...{ evaluations, assessments, governance, cards, tempFolder },
+    ...{ evaluations, assessments, governance, cards, inspections, scores, studies, tempFolder },
+    testsOf: (version, caller) => pipelines.recordsOf(version, caller),
   });
 
   const webhooks = createWebhooks({

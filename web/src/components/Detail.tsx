@@ -9,6 +9,8 @@ export interface DetailTab {
   readonly title: string;
   /** How much is behind the tab. */
   readonly count?: number;
+  /** Tabs of one group stand in a row of their own, under its name. */
+  readonly group?: string;
   readonly render: () => ReactNode;
 }
 
@@ -22,16 +24,33 @@ export function Detail({ tabs }: { readonly tabs: readonly DetailTab[] }) {
   return (
     <Tabs value={open.id} onChange={show} keepMounted={false} classNames={classes}>
       <Tabs.List>
-        {tabs.map((tab) => (
-          <Tabs.Tab key={tab.id} value={tab.id}>
-            {tab.title}
-            {tab.count !== undefined && <span className={classes.count}>{formatCount(tab.count)}</span>}
-          </Tabs.Tab>
-        ))}
+        {groupsOf(tabs).map(([group, own]) =>
+          group === '' ? (
+            own.map(toTab)
+          ) : (
+            <div key={group} className={classes.group}>
+              <span className={classes.groupName}>{group}</span>
+              {own.map(toTab)}
+            </div>
+          ),
+        )}
       </Tabs.List>
       <Tabs.Panel value={open.id}>{open.render()}</Tabs.Panel>
     </Tabs>
   );
+}
+
+const toTab = ({ id, title, count }: DetailTab) => (
+  <Tabs.Tab key={id} value={id}>
+    {title}
+    {count !== undefined && <span className={classes.count}>{formatCount(count)}</span>}
+  </Tabs.Tab>
+);
+
+function groupsOf(tabs: readonly DetailTab[]): [string, DetailTab[]][] {
+  const groups = new Map<string, DetailTab[]>();
+  for (const tab of tabs) groups.set(tab.group ?? '', [...(groups.get(tab.group ?? '') ?? []), tab]);
+  return [...groups];
 }
 
 /** The row of facts under a detail page's header. */

@@ -73,7 +73,11 @@ All that the server knows of this model version, as it was when the archive was 
 | gate.json, checks.json | the gate, and every check against it with its numbers |
 | approvals.json, promotions.json | who decided what and why |
 | assessments.json | leakage, fairness, latency and skew, where they were measured |
+| score.json | the ML Test Score, each test with its evidence |
+| inspection.json | signature, framework versions and pickles, as its files say |
+| tests.json, ci.json | results of its unit, integration, system and acceptance tests; what CI said of its commit |
 | evaluations/ | each evaluation, whole |
+| studies/ | each backtest, importance, attribution and stability, with what was asked |
 | lineage.json, inputs.json | what it came from; the dataset versions among it with their digests |
 | run.json, run/ | the run that made it: parameters, metrics, commit; code.diff, environment.json, requirements.lock |
 | model/ | the files of its folder that say how it is loaded |

@@ -10,6 +10,7 @@ import { describeEachPlatform } from '../../testing/each-platform.ts';
 import { buildPrices, commitTrainingSet, evaluateModel, trainModel } from '../../testing/model-wing.ts';
 import { createTestPlatform, type TestPlatform } from '../../testing/platform.ts';
 import { createTempDir } from '../../testing/temp-dir.ts';
+import { until } from '../../testing/until.ts';
 
 const run = promisify(execFile);
 
@@ -31,6 +32,19 @@ describeEachPlatform('evidence of a model', (database) => {
     await services.governance.check({ ...key(), evaluation: evaluation.id }, caller);
     await services.governance.approve({ ...key(), reason: 'we must', override: true }, caller);
     await services.comments.create({ subject: model.uri, text: 'looks *fine*' }, caller);
+    const test = await services.pipelines.start({ ...key(), scopes: ['integration'] }, caller);
+    await until(
+      () => services.pipelines.get({ id: test.id }, caller),
+      ({ finishedAt }) => finishedAt !== null,
+    );
+    const study = await services.studies.create(
+      { kind: 'stability', model: model.reference, dataset: 'training@1', target: 'next_close' },
+      caller,
+    );
+    await until(
+      () => services.studies.get({ id: study.id }, caller),
+      ({ finishedAt }) => finishedAt !== null,
+    );
   }, 60_000);
   afterAll(async () => {
     await platform.close();
@@ -71,6 +85,13 @@ describeEachPlatform('evidence of a model', (database) => {
     );
     expect(await read('version.json')).toMatchObject({ reference: model.reference, digest: model.digest });
     expect(await read('checks.json')).toMatchObject([{ verdict: 'refuse', results: [{ rule: 'tiny' }] }]);
+    expect(await read('tests.json')).toMatchObject([
+      { state: 'passed', scopes: [{ scope: 'integration', outcome: 'passed' }] },
+    ]);
+    expect(await read('inspection.json')).toMatchObject({ model: model.reference });
+    expect(await read('score.json')).toMatchObject({ model: model.reference });
+    const [study = ''] = await readdir(join(at, 'studies'));
+    expect(await read(`studies/${study}`)).toMatchObject({ kind: 'stability', state: 'succeeded' });
     expect(await read('approvals.json')).toMatchObject([{ decision: 'overridden', reason: 'we must' }]);
     expect(await read('inputs.json')).toEqual(
       expect.arrayContaining(

@@ -4,7 +4,15 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import type { Download, evidenceEndpoints, Input, ModelVersion, Page } from '@tidemill/contract';
+import type {
+  CiRecord,
+  Download,
+  evidenceEndpoints,
+  Input,
+  ModelTest,
+  ModelVersion,
+  Page,
+} from '@tidemill/contract';
 import type { Audit } from '../../access/audit/service.ts';
 import type { Comments } from '../../access/comments/service.ts';
 import type { Lineage } from '../../access/lineage/service.ts';
@@ -18,10 +26,19 @@ import type { Experiments } from '../../training/experiments/service.ts';
 import type { Assessments } from '../assessments/service.ts';
 import type { Cards } from '../cards/service.ts';
 import type { Evaluations } from '../evaluation/service.ts';
+import type { Studies } from '../evaluation/studies/service.ts';
 import type { Governance } from '../governance/service.ts';
+import type { Inspections } from '../inspections/service.ts';
 import type { Registry } from '../registry/service.ts';
+import type { Scores } from '../scores/service.ts';
 import { type AuditProof, sizeOf, writeAuditProof } from './audit-proof.ts';
 import { describingFiles, isPlain, isRelated, readmeOf, relatedTo, sumLine, verifyScript } from './rules.ts';
+
+/** Newest first. */
+export type TestsOf = (
+  version: ModelVersion,
+  caller: Caller,
+) => Promise<{ readonly tests: readonly ModelTest[]; readonly ci: readonly CiRecord[] }>;
 
 export interface EvidenceDependencies {
   readonly audit: Pick<Audit, 'readChain'>;
@@ -35,6 +52,11 @@ export interface EvidenceDependencies {
   readonly assessments: Pick<Assessments, 'listAssessments'>;
   readonly governance: Pick<Governance, 'getGate' | 'listChecks' | 'listApprovals' | 'listPromotions'>;
   readonly cards: Pick<Cards, 'get' | 'getDocument'>;
+  readonly inspections: Pick<Inspections, 'get'>;
+  readonly scores: Pick<Scores, 'of'>;
+  readonly studies: Pick<Studies, 'list' | 'get'>;
+  /** Results of `tidemill test`, and what CI said of the commit. */
+  readonly testsOf: TestsOf;
   readonly tempFolder: string;
 }
 
@@ -54,7 +76,7 @@ interface Part {
 /** For an auditor: all that is known of a model version as one archive, which standard tools verify. */
 export function createEvidence(deps: EvidenceDependencies) {
   const { audit, comments, lineage, blobs, datasets, experiments } = deps;
-  const { registry, evaluations, assessments, governance, cards } = deps;
+  const { registry, evaluations, assessments, governance, cards, inspections, scores, studies } = deps;
 
   async function* recordsOf(version: ModelVersion, caller: Caller): AsyncGenerator<Part> {
     const key = { name: version.model, version: String(version.version) };
@@ -79,6 +101,13 @@ export function createEvidence(deps: EvidenceDependencies) {
       promotions.filter((promotion) => promotion.model === model),
     );
     yield asJson('assessments.json', (await assessments.listAssessments(key, caller)).items);
+    yield asJson('score.json', await scores.of(version, caller));
+    if (version.digest !== null) yield asJson('inspection.json', await inspections.get(key, caller));
+    const { tests, ci } = await deps.testsOf(version, caller);
+    yield asJson('tests.json', tests);
+    yield asJson('ci.json', ci);
+    for (const { id } of await all((page) => studies.list({ model, ...page }, caller)))
+      yield asJson(`studies/${id}.json`, await studies.get({ id }, caller));
     for (const { id } of await all((page) => evaluations.list({ model, ...page }, caller)))
       yield asJson(`evaluations/${id}.json`, await evaluations.get({ id }, caller));
     yield asJson(
@@ -140,10 +169,12 @@ export function createEvidence(deps: EvidenceDependencies) {
   async function proofOf(version: ModelVersion, caller: Caller, folder: string): Promise<AuditProof> {
     const edges = await upstreamOf(version, caller);
     const judged = await all((page) => evaluations.list({ model: version.reference, ...page }, caller));
+    const looked = await all((page) => studies.list({ model: version.reference, ...page }, caller));
     const related = relatedTo(version, [
       ...[toUri('model', version.model), `gate:${version.model}`],
       ...sources(edges),
       ...judged.map(({ id }) => toUri('evaluation', id)),
+      ...looked.map(({ id }) => toUri('study', id)),
     ]);
     return writeAuditProof(folder, audit.readChain(caller.workspace), (entry) => isRelated(related, entry));
   }

@@ -1,10 +1,11 @@
 import type { DatasetVersion, ExpectationOutcome, ModelVersion } from '@tidemill/contract';
 import type { AssessedFacts } from './assessed-facts.ts';
+import type { StudyFacts } from './study-facts.ts';
 
 const hourMs = 3_600_000;
 
 /** What rules read of the version itself, beside its evaluation: `model.bytes`, `data.ageHours`, `signature.missing`. */
-export interface Facts extends AssessedFacts {
+export interface Facts extends AssessedFacts, StudyFacts {
   readonly model: {
     readonly bytes: number;
     readonly inputs: number;
@@ -38,7 +39,7 @@ export function factsOf(
   champion: Pick<ModelVersion, 'inputs'> | null,
   outcomes: readonly Pick<ExpectationOutcome, 'title' | 'passed'>[],
   now: number,
-): Omit<Facts, keyof AssessedFacts> {
+): Omit<Facts, keyof AssessedFacts | keyof StudyFacts> {
   const hoursSince = (at: number) => Math.max(0, (now - at) / hourMs);
   const { files, inputs, flavors, createdAt, digest } = version;
   return {

@@ -21,11 +21,13 @@ import type { Datasets } from '../../data/datasets/service.ts';
 import type { Validation } from '../../data/validation/service.ts';
 import type { Assessments } from '../assessments/service.ts';
 import type { Evaluations } from '../evaluation/service.ts';
+import type { Studies } from '../evaluation/studies/service.ts';
 import type { Registry } from '../registry/service.ts';
 import { assessedFactsOf } from './assessed-facts.ts';
 import { type Facts, factsOf } from './facts.ts';
 import { checkRules, findFault, type Proofs, toVariables, verdictOf } from './rules.ts';
 import { governanceStore } from './store.ts';
+import { studyFactsOf } from './study-facts.ts';
 
 export interface GatesDependencies {
   readonly db: Db;
@@ -34,6 +36,7 @@ export interface GatesDependencies {
   readonly datasets: Pick<Datasets, 'resolve'>;
   readonly validation: Pick<Validation, 'list' | 'get'>;
   readonly assessments: Pick<Assessments, 'newest'>;
+  readonly studies: Pick<Studies, 'newest'>;
   readonly changes: Changes;
   readonly clock: Clock;
   readonly proofsOf: (version: ModelVersion, caller: Caller) => Promise<Proofs>;
@@ -50,7 +53,7 @@ const gateMoveOf = ({ id, passed }: GateCheck) =>
   ({ cause: passed ? 'gate.passed' : 'gate.refused', reason: `gate check ${id}` }) as const;
 
 export function createGates(deps: GatesDependencies) {
-  const { db, registry, evaluations, datasets, validation, assessments, changes, clock } = deps;
+  const { db, registry, evaluations, datasets, validation, assessments, studies, changes, clock } = deps;
 
   /** What was found of each expectation, when this version of the dataset was last held against them. */
   async function findOutcomes({ dataset: name, version }: DatasetVersion, caller: Caller) {
@@ -70,6 +73,7 @@ export function createGates(deps: GatesDependencies) {
     return {
       ...factsOf(version, data, before, outcomes, clock.now()),
       ...assessedFactsOf(measured, evaluation.id),
+      ...studyFactsOf(await studies.newest(version, workspace), clock.now()),
     };
   }
 

@@ -19,7 +19,10 @@ const evaluation = {
   window: { from: '2023-06-01', to: '2023-08-31', rows: 60 },
   refitted: true,
 } as unknown as Evaluation;
-const nothingMeasured = { leakage: null, fairness: null, latency: null, skew: null };
+const nothingMeasured = {
+  ...{ leakage: null, fairness: null, latency: null, skew: null },
+  studies: { importance: null, stability: null, backtest: null },
+};
 const facts = {
   ...factsOf(
     { files: [], inputs: [{ name: 'close', type: 'double' }], flavors: ['onnx'], createdAt: 0, digest: 'd' },
@@ -53,6 +56,11 @@ describe('findFault', () => {
       'intervals.mae.high < 3.0 && metrics.roc_auc >= 0.8 && source == "model"',
       'slices.all(s, s.rows < 200 || s.metrics.mae < 3.0)',
       'metrics.mae < naive.median.mae',
+      'metrics.ndcg_at_7 > 0.5 && intervals.quantile_loss_10.high < 1.0 && metrics.f1_samples > 0.1',
+      'studies.importance.features["price in EUR"].low > 0.0 && studies.importance.max_share < 0.9',
+      'studies.stability.noise["0.25"].flipped < 0.1 && size(studies.stability.fails_without) == 0',
+      'studies.backtest == null || studies.backtest.horizons["3"].mae < studies.backtest.naive.mae',
+      'studies.backtest.greatest_of_folds.rmse < 3.0 && studies.backtest.against_naive.verdict != "candidate-worse"',
     ]) {
       expect(findFault(rule(expression), [])).toBeNull();
     }

@@ -9,9 +9,17 @@ import type {
 } from '@tidemill/contract';
 import { TidemillError } from '../../base/errors.ts';
 import { compileExpression } from '../../base/expressions/cel.ts';
-import { exampleAssessedFacts, namesIn, partRemedies, remedies } from './assessed-facts.ts';
+import {
+  partRemedies as assessedRemedies,
+  exampleAssessedFacts,
+  namesIn,
+  remedies,
+} from './assessed-facts.ts';
 import type { Facts } from './facts.ts';
 import { metricNamesOf } from './metric-names.ts';
+import { exampleStudyFacts, studyRemedies } from './study-facts.ts';
+
+const partRemedies = { ...assessedRemedies, ...studyRemedies };
 
 export type ScopeOutcome = 'passed' | 'failed' | 'skipped' | 'none';
 
@@ -82,6 +90,7 @@ const exampleFacts = (expression: string): Facts & Proofs => ({
   tests: { unit: 'passed', integration: 'passed', system: 'passed', acceptance: 'passed', passed: true },
   ci: { commit: '0123456789abcdef0123456789abcdef01234567', isDirty: false, status: 'passed' },
   ...exampleAssessedFacts(expression),
+  ...exampleStudyFacts(expression, exampleMetrics(metricNamesOf(expression))),
 });
 
 /** Names a rule may use are those of a whole evaluation: a misspelt one is found when the gate is declared. */
@@ -165,9 +174,9 @@ function hintOf(expression: string, variables: GateVariables): string {
 
 /** A comparison with null is no failure of the expression, yet the reader wants to know. */
 const unmeasuredOf = (expression: string, variables: GateVariables): string =>
-  Object.keys(partRemedies)
-    .filter((path) => readPath(path, variables) === null && mentions(expression, path))
-    .map((path) => ` '${path}' was not measured: ${partRemedies[path]}.`)
+  Object.entries(partRemedies)
+    .filter(([path]) => readPath(path, variables) === null && mentions(expression, path))
+    .map(([path, remedy]) => ` '${path}' was not measured: ${remedy}.`)
     .join('');
 
 function findUnexpected(expression: string, variables: GateVariables): string[] {

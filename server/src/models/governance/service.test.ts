@@ -60,6 +60,7 @@ async function openGovernance(db: Db) {
     datasets: unasked,
     validation: unasked,
     assessments: { newest: async () => ({}) },
+    studies: { newest: async () => ({}) },
     features: unasked,
     learners: unasked,
     tempFolder: '',

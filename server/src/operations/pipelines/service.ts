@@ -227,6 +227,16 @@ export function createPipelines(deps: PipelinesDependencies) {
       return { ...page, items: page.items.map(({ seq: _, ...record }) => record) };
     },
 
+    /** The newest tests of a version (50), and what CI said of its commit; the newest first. */
+    async recordsOf(version: ModelVersion, caller: Caller) {
+      const { workspace } = caller;
+      const store = pipelineStore(db);
+      const tests = await store.list(keyOf(workspace, version), undefined, lookedThrough);
+      const { commit } = await commitOf(version, caller);
+      const ci = commit === null ? [] : await store.listCi({ workspace, commit, limit: ciLookedThrough });
+      return { tests: tests.map(toTest), ci: ci.map(({ seq: _, ...record }) => record) };
+    },
+
     /** What gates and approvals may ask of a version. */
     async proofsOf(version: ModelVersion, caller: Caller): Promise<Proofs> {
       const { workspace } = caller;

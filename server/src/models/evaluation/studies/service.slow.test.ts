@@ -184,6 +184,37 @@ for (const { name, isThere, open } of platforms)
       expect(found.metrics).toEqual(direct.metrics);
     });
 
+    test('a gate reads the newest of each kind, and says how to make what is missing', async () => {
+      const { evaluations, governance } = platform.services;
+      const { id } = await evaluations.evaluate(
+        { model: trees, dataset: 'training@latest', target: 'next_close', timeColumn: 'event_time' },
+        caller,
+      );
+      const rule = (name: string, expression: string) => ({ name, expression, message: 'not so' });
+      const rules = [
+        rule('leans', 'studies.importance.metric == "mae" && studies.importance.max_share <= 1.0'),
+        rule('steady', 'studies.stability.noise["1"].worsening > studies.stability.noise["0.01"].worsening'),
+        rule(
+          'whole',
+          'size(studies.stability.fails_without) == 0 && studies.stability.max_worsening < 0.001',
+        ),
+        rule('tested', 'studies.backtest.metrics.mae < 5.0'),
+      ];
+      await governance.putGate({ name: 'forecaster', rules }, caller);
+      const { results } = await governance.check(
+        { name: 'forecaster', version: '1', evaluation: id },
+        caller,
+      );
+      expect(results.map(({ passed }) => passed)).toEqual([true, true, false, false]);
+      expect(results[0]?.message).toMatch(/holds: studies.importance.metric = mae, .*max_share = 1$/);
+      expect(results[2]?.message).toMatch(/studies.stability.max_worsening = \d/);
+      expect(results[3]?.message).toContain('tidemill studies run backtest REF');
+      const misspelt = [rule('wrong', 'studies.stability.max_flip < 0.1')];
+      await expect(governance.putGate({ name: 'forecaster', rules: misspelt }, caller)).rejects.toThrow(
+        /max_flip/,
+      );
+    });
+
     test('ended by its user, listed, and told apart from what it is not', async () => {
       const { studies } = platform.services;
       const { id } = await begin({ kind: 'importance', importance: { repeats: 100 } });

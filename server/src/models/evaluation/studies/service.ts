@@ -39,6 +39,17 @@ import { type Studied, type StudyDependencies, study } from './sampling.ts';
 import { studyStability } from './stability.ts';
 import { type StoredStudy, studyStore } from './store.ts';
 
+/** A study that succeeded, the newest of its kind. */
+export interface NewestStudy {
+  readonly id: string;
+  readonly dataset: string;
+  readonly finishedAt: number;
+  readonly report: StudyReport;
+}
+
+const gatedKinds = ['importance', 'stability', 'backtest'] as const;
+export type NewestStudies = Readonly<Partial<Record<(typeof gatedKinds)[number], NewestStudy>>>;
+
 export interface StudiesDependencies
   extends Omit<PredictorDependencies, 'analytics'>,
     Pick<StudyDependencies, 'analytics' | 'compute'> {
@@ -249,6 +260,17 @@ export function createStudies(deps: StudiesDependencies) {
 
     async get({ id }: { id: string }, caller: Caller): Promise<Study> {
       return show(await find(id, caller.workspace));
+    },
+
+    /** What gates read: of each kind the newest of exactly this version that succeeded. */
+    async newest({ model: name, version }: ModelVersion, workspace: string): Promise<NewestStudies> {
+      const found = await studyStore(db).newest(workspace, { name, version }, gatedKinds);
+      return Object.fromEntries(
+        found.map(({ kind, id, dataset, finishedAt, createdAt, report }) => [
+          kind,
+          { id, dataset, finishedAt: finishedAt ?? createdAt, report },
+        ]),
+      );
     },
 
     /** A model without a version means all of its versions. */

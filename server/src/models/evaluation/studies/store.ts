@@ -156,4 +156,32 @@ export const studyStore = (db: Db) => ({
     const rows = await query.orderBy('id', 'desc').limit(filter.limit).execute();
     return rows.map(toStored);
   },
+
+  /** Of each of the kinds the newest that succeeded and asked the model itself: a table of predictions can say anything. */
+  async newest(
+    workspace: string,
+    { name, version }: { readonly name: string; readonly version: number },
+    kinds: readonly StudyKind[],
+  ): Promise<(StoredStudy & { readonly report: StudyReport })[]> {
+    const rows = await db
+      .selectFrom('studies')
+      .select([...listed, 'report'])
+      .where('id', 'in', (query) =>
+        query
+          .selectFrom('studies')
+          .select(({ fn }) => fn.max('id').as('id'))
+          .where('workspace', '=', workspace)
+          .where('model', '=', name)
+          .where('version', '=', version)
+          .where('state', '=', 'succeeded')
+          .where('kind', 'in', kinds)
+          // As a key of the request; within a text of it the quotes would be escaped.
+          .where('request', 'not like', '%"predictions":{%')
+          .groupBy('kind'),
+      )
+      .execute();
+    return rows.flatMap((row) =>
+      row.report === null ? [] : [{ ...toStored(row), report: parseJson<StudyReport>(row.report) }],
+    );
+  },
 });

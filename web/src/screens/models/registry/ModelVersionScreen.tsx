@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { ModelVersion } from '@tidemill/sdk';
 import { useMemo } from 'react';
 import { Answer } from '../../../components/Answer.tsx';
-import { Detail, Fact, Summary } from '../../../components/Detail.tsx';
+import { Detail, type DetailTab, Fact, Summary } from '../../../components/Detail.tsx';
 import { EmptyState } from '../../../components/EmptyState.tsx';
 import { FieldsTable } from '../../../components/FieldsTable.tsx';
 import { FileBrowser } from '../../../components/FileBrowser.tsx';
@@ -61,59 +61,51 @@ export function ModelVersionScreen() {
             }
           />
           <Facts model={value} />
-          <Detail
-            tabs={[
-              {
-                id: 'evaluations',
-                title: 'Evaluations and gate',
-                render: () => <VersionEvaluations model={value} />,
-              },
-              { id: 'assessments', title: 'Assessments', render: () => <AssessmentsPanel model={value} /> },
-              { id: 'tests', title: 'Tests', render: () => <TestsPanel model={value} /> },
-              { id: 'score', title: 'Test score', render: () => <ScorePanel model={value} /> },
-              {
-                id: 'studies',
-                title: 'Studies',
-                render: () => <VersionStudies model={value} />,
-              },
-              { id: 'card', title: 'Card', render: () => <CardPanel model={value} /> },
-              { id: 'load', title: 'Use it', render: () => <LoadPanel model={value} /> },
-              { id: 'lifecycle', title: 'Lifecycle', render: () => <LifecyclePanel model={value} /> },
-              { id: 'approvals', title: 'Decisions', render: () => <Decisions model={value} /> },
-              { id: 'inside', title: 'Signature', render: () => <InspectionPanel model={value} /> },
-              { id: 'model', title: 'Model', render: () => <Inside model={value} /> },
-              {
-                id: 'files',
-                title: 'Files',
-                count: value.files.length,
-                render: () => <Files model={value} />,
-              },
-              {
-                id: 'tags',
-                title: 'Tags',
-                count: Object.keys(value.tags).length,
-                render: () => (
-                  <FieldsTable label="tags" fields={value.tags} none="This version has no tag." />
-                ),
-              },
-              {
-                id: 'comments',
-                title: 'Comments',
-                render: () => (
-                  <div className="stack">
-                    <OwnerPanel subject={modelUri(value.model)} />
-                    <Thread subject={value.uri} />
-                  </div>
-                ),
-              },
-              { id: 'lineage', title: 'Lineage', render: () => <LineagePanel uri={value.uri} /> },
-            ]}
-          />
+          <Detail tabs={[...judgedTabs(value), ...insideTabs(value)]} />
         </>
       )}
     </Answer>
   );
 }
+
+const judgedTabs = (model: ModelVersion): DetailTab[] =>
+  [
+    {
+      id: 'evaluations',
+      title: 'Evaluations and gate',
+      render: () => <VersionEvaluations model={model} />,
+    },
+    { id: 'assessments', title: 'Assessments', render: () => <AssessmentsPanel model={model} /> },
+    { id: 'studies', title: 'Studies', render: () => <VersionStudies model={model} /> },
+    { id: 'tests', title: 'Tests', render: () => <TestsPanel model={model} /> },
+    { id: 'score', title: 'Test score', render: () => <ScorePanel model={model} /> },
+    { id: 'approvals', title: 'Decisions', render: () => <Decisions model={model} /> },
+    { id: 'lifecycle', title: 'Lifecycle', render: () => <LifecyclePanel model={model} /> },
+    { id: 'card', title: 'Card', render: () => <CardPanel model={model} /> },
+  ].map((tab) => ({ ...tab, group: 'How it was judged' }));
+
+const insideTabs = (model: ModelVersion): DetailTab[] =>
+  [
+    { id: 'load', title: 'Use it', render: () => <LoadPanel model={model} /> },
+    { id: 'inside', title: 'Signature', render: () => <InspectionPanel model={model} /> },
+    { id: 'model', title: 'Model', render: () => <Inside model={model} /> },
+    { id: 'files', title: 'Files', count: model.files.length, render: () => <Files model={model} /> },
+    {
+      id: 'tags',
+      title: 'Tags',
+      count: Object.keys(model.tags).length,
+      render: () => <FieldsTable label="tags" fields={model.tags} none="This version has no tag." />,
+    },
+    { id: 'lineage', title: 'Lineage', render: () => <LineagePanel uri={model.uri} /> },
+    { id: 'comments', title: 'Comments', render: () => <Talk model={model} /> },
+  ].map((tab) => ({ ...tab, group: 'What it is' }));
+
+const Talk = ({ model }: { readonly model: ModelVersion }) => (
+  <div className="stack">
+    <OwnerPanel subject={modelUri(model.model)} />
+    <Thread subject={model.uri} />
+  </div>
+);
 
 const Decisions = ({ model }: { readonly model: ModelVersion }) => (
   <div className="stack">

@@ -12,6 +12,7 @@ import { StatusBadge } from '../../../components/StatusBadge.tsx';
 import { Time } from '../../../components/Time.tsx';
 import { ask, client } from '../../../lib/client.ts';
 import { evaluationColumns } from '../evaluation/evaluation-columns.tsx';
+import { StudyAction } from '../study/StudyAction.tsx';
 import { GateRules } from './GateRules.tsx';
 
 type Result = GateCheck['results'][number];
@@ -54,7 +55,10 @@ export function VersionEvaluations({ model }: { readonly model: ModelVersion }) 
   const columns = useMemo(() => [...evaluationColumns, checkColumn(model, setCheck)], [model]);
   return (
     <div className="stack">
-      <Panel title="Evaluations">
+      <Panel
+        title="Evaluations"
+        aside={<StudyAction model={model} name="New evaluation" kinds={['evaluation']} />}
+      >
         <Answer of={evaluations}>
           {({ items }) => (
             <DataTable
