@@ -27,13 +27,17 @@ const tasks = ['as the label tells', 'regression', 'binary', 'multiclass'] as co
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
+/** `dataset:days@2` is asked for as `days@latest`. */
+const latestOf = (uri: string | null): string =>
+  uri?.replace(/^dataset:/, '').replace(/@.*$/, '@latest') ?? '';
+
 /** Begins a study of the version, and goes to it. */
 export function StudyAction({ model, name, kinds }: StudyActionProps) {
   const navigate = useNavigate();
   const list = useId();
   const { target: learned, timeColumn: learnedTime } = model.recipe ?? {};
   const [kind, setKind] = useState<Kind>(kinds[0] ?? 'evaluation');
-  const [dataset, setDataset] = useState(model.trainingSet?.replace(/@.*$/, '@latest') ?? '');
+  const [dataset, setDataset] = useState(latestOf(model.trainingSet));
   const [target, setTarget] = useState(textOf(learned));
   const [timeColumn, setTime] = useState(textOf(learnedTime));
   const [task, setTask] = useState<string>(tasks[0]);
