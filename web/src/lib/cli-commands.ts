@@ -197,6 +197,9 @@ const commands: Readonly<Record<string, (input: Input) => string>> = {
   'studies.cancel': ({ id }) => `studies cancel ${id}`,
   'endpoints.list': () => 'endpoints list',
   'endpoints.get': ({ name }) => `endpoints show ${name}`,
+  'endpoints.stats': (input) => `endpoints stats ${input.name}${option(input, 'minutes')}`,
+  'predictions.list': (input) =>
+    `predictions list ${input.name}${option(input, 'limit')}${words(input, ['status', 'caller', 'key'])}`,
   'rollouts.list': () => 'rollouts list',
   'rollouts.get': ({ id }) => `rollouts show ${id}`,
   'monitoring.list': () => 'monitors list',

@@ -16,6 +16,8 @@ import { LivePanel } from './LivePanel.tsx';
 import { PerformancePanel } from './PerformancePanel.tsx';
 import { PredictionsPanel } from './PredictionsPanel.tsx';
 import { RevisionsPanel } from './RevisionsPanel.tsx';
+import { TrafficPanel } from './TrafficPanel.tsx';
+import { TryPanel } from './TryPanel.tsx';
 
 export function EndpointScreen() {
   const name = useParam('name');
@@ -37,6 +39,8 @@ export function EndpointScreen() {
           <Detail
             tabs={[
               { id: 'live', title: 'Live', render: () => <LivePanel status={status} /> },
+              { id: 'traffic', title: 'Traffic', render: () => <TrafficPanel name={name} /> },
+              { id: 'try', title: 'Try it', render: () => <TryPanel status={status} /> },
               { id: 'predictions', title: 'Predictions', render: () => <PredictionsPanel name={name} /> },
               { id: 'performance', title: 'Performance', render: () => <PerformancePanel name={name} /> },
               { id: 'revisions', title: 'Revisions', render: () => <RevisionsPanel name={name} /> },
