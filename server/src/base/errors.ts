@@ -1365,6 +1365,16 @@ export const catalogue = {
     (d) =>
       `No variant of endpoint '${d.endpoint}' serves model version ${d.version}; live is ${d.live}. Ask for one of these, or for none.`,
   ),
+  scoringInputInvalid: entry<{ reason: string }>(
+    400,
+    (d) =>
+      `What was sent to be predicted cannot be read: ${d.reason}. docs/serving.md shows each format that is taken.`,
+  ),
+  defaultEndpointUnset: entry<object>(
+    404,
+    () =>
+      'This address names no endpoint, and none is the default. Send it to /endpoints/NAME/invocations, or start the server with tidemill up --default-endpoint NAME.',
+  ),
   recordsTooMany: entry<{ endpoint: string; count: number; limit: number }>(
     413,
     (d) =>
