@@ -2,7 +2,7 @@
  * What MLflow's and KServe's clients send to be predicted, as records or tensors. Both took over TensorFlow Serving's
  * `instances` (rows) and `inputs` (columns); MLflow has data frames besides. Pure.
  */
-import type { Row, SignatureColumn } from '@tidemill/contract';
+import type { ModelVersion, Row } from '@tidemill/contract';
 import type { Tensor, TensorSpec } from '../../adapters/inference/tensors.ts';
 import { errors } from '../../base/errors.ts';
 import { parseCsv } from './scoring-csv.ts';
@@ -21,6 +21,8 @@ export interface ScoringInput {
   /** Of the call, not of a row; null when there are none. */
   readonly params: Row | null;
 }
+
+type SignatureColumn = ModelVersion['inputs'][number];
 
 const refuse = (reason: string) => errors.scoringInputInvalid({ reason });
 
