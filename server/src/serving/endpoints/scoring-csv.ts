@@ -31,7 +31,7 @@ export function parseCsv(text: string): Row[] {
 function splitCsv(text: string): string[][] {
   const lines: string[][] = [];
   let line: string[] = [];
-  const field = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|\r|$)/y;
+  const field = /(?:"([^"]*(?:""[^"]*)*)"|([^",\r\n]*))(,|\r?\n|\r|$)/y;
   while (field.lastIndex < text.length) {
     const at = field.lastIndex;
     const found = field.exec(text);
