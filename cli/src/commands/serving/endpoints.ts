@@ -4,6 +4,7 @@ import { example, type Limited, limitOption, listUpTo } from '../../pages.ts';
 import { toInteger } from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
 import { formatTime, tableLines } from '../../table.ts';
+import { addClientCommand } from './client-file.ts';
 import { addPredictCommand } from './predict.ts';
 import { addTrafficCommands } from './traffic.ts';
 
@@ -13,6 +14,7 @@ export function addEndpointsCommands(program: Command): void {
     .description('models behind one address, in immutable revisions');
   addLists(endpoints);
   addPredictCommand(endpoints);
+  addClientCommand(endpoints);
   addTrafficCommands(endpoints);
   addSwitches(endpoints);
 }
