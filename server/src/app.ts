@@ -119,6 +119,8 @@ import { retrainingRoutes } from './operations/retraining/routes.ts';
 import { createRetraining } from './operations/retraining/service.ts';
 import { createEvents } from './platform/events/service.ts';
 import { createTasks } from './platform/tasks/service.ts';
+import { kserveRoutes } from './serving/endpoints/kserve-routes.ts';
+import { mlflowInvocations } from './serving/endpoints/mlflow-invocations.ts';
 import { endpointsRoutes } from './serving/endpoints/routes.ts';
 import { createEndpoints } from './serving/endpoints/service.ts';
 import { originsRoutes } from './serving/origins/routes.ts';
@@ -433,6 +435,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     changes,
     noteCall: owners.noteCall,
     tracer,
+    url: () => addressOf(http, config),
     lineage,
     clock,
     logger,
@@ -665,6 +668,8 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     ]),
   );
   await http.register(feastRoutes(features, () => clock.now()));
+  await http.register(mlflowInvocations(endpoints, config.defaultEndpoint));
+  await http.register(kserveRoutes(endpoints));
   await http.register(mlflowArtifactRoutes(experiments));
   await http.register(mlflowFileRoutes(registry));
   await http.ready();

@@ -23,14 +23,23 @@ export function addClientCommand(endpoints: Command): void {
         .choices(Object.keys(languages))
         .default('typescript'),
     )
-    .option('-o, --output <file>', 'write here (default: NAME-client.ts or NAME_client.py; - is standard output)')
+    .option(
+      '-o, --output <file>',
+      'write here (default: NAME-client.ts or NAME_client.py; - is standard output)',
+    )
     .action(async (name: string, options: ClientOptions, command: Command) => {
       const session = sessionOf(command);
       const output = options.output ?? fileOf(name, options.language);
-      const content = await session.client.endpoints.getClient({ name, language: languages[options.language] });
+      const content = await session.client.endpoints.getClient({
+        name,
+        language: languages[options.language],
+      });
       await writeDownload(content, output);
       if (output === '-') return;
-      session.show({ endpoint: name, file: output }, (done) => `Wrote the client of ${done.endpoint} to ${done.file}.`);
+      session.show(
+        { endpoint: name, file: output },
+        (done) => `Wrote the client of ${done.endpoint} to ${done.file}.`,
+      );
     });
   example(client, 'endpoints client forecast --language python -o forecast_client.py');
   const openapi = endpoints

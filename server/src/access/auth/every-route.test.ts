@@ -9,14 +9,18 @@ type Method = NonNullable<InjectOptions['method']>;
 
 /** What must answer before anybody can log in, and the page that logs them in. */
 const open = [
-  ...['/', '/health', '/livez', '/readyz', '/version', '/openapi.json', '/docs', '/ui/*'],
+  ...['/', '/health', '/ping', '/livez', '/readyz', '/version', '/openapi.json', '/docs', '/ui/*'],
   ...['/api/v1/login', '/api/v1/login/invitation'],
 ];
 
 /** What is about the caller alone: open to whoever is known. */
 const own = ['/api/v1/whoami', '/api/v1/logout', '/api/v1/account'];
+/** Lists of what the caller may ask. */
+const lists = ['/v1/models'];
+/** Where an endpoint is asked at addresses that other systems chose. */
+const doors = ['/endpoints/:name/', '/v1/models/:call'];
 const isOwn = ({ path }: Route): boolean =>
-  own.some((known) => path === known || path.startsWith(`${known}/`));
+  lists.includes(path) || own.some((known) => path === known || path.startsWith(`${known}/`));
 
 /** What reads by POST, because its question is too long for an address; a search is one. Whoever adds another says so here. */
 const readingPosts = [
@@ -112,7 +116,9 @@ describe('every route', () => {
       expect([401, 500]).not.toContain(status);
       if (status !== 403) reached.push(`${route.method} ${route.path}`);
     }
-    const about1 = guarded().filter(({ path }) => path.startsWith('/api/v1/endpoints/:name'));
+    const about1 = guarded().filter(({ path }) =>
+      ['/api/v1/endpoints/:name', ...doors].some((start) => path.startsWith(start)),
+    );
     expect(about1.length).toBeGreaterThan(10);
     expect(reached.sort()).toEqual(about1.map(({ method, path }) => `${method} ${path}`).sort());
   });

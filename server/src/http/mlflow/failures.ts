@@ -20,6 +20,7 @@ const byCode: Partial<Record<ErrorCode, Failure>> = {
   loggedModelParameterImmutable: invalidValue,
   bodyTooLarge: invalidValue,
   mediaTypeUnsupported: invalidValue,
+  scoringInputInvalid: { status: 400, code: 'BAD_REQUEST' },
   routeNotFound: { status: 404, code: 'ENDPOINT_NOT_FOUND' },
 };
 
@@ -32,6 +33,7 @@ const byStatus: Readonly<Record<number, string>> = {
   429: 'REQUEST_LIMIT_EXCEEDED',
   501: 'NOT_IMPLEMENTED',
   503: 'TEMPORARILY_UNAVAILABLE',
+  504: 'DEADLINE_EXCEEDED',
 };
 
 /** MLflow's client reads `error_code` and `message`; it retries 5xx for minutes, so no mistake of its user is one. */

@@ -1,17 +1,14 @@
 /** KServe's first protocol, which is TensorFlow Serving's: `{name}` is an endpoint. */
 import type { FastifyError, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
 import { retryAfter, toCatalogueError } from '../../http/error-reply.ts';
 import { keyIn, readBytes } from './mlflow-invocations.ts';
 import { headersOf, type ScoringEndpoints, score } from './scoring.ts';
 import { toJson, toText } from './scoring-body.ts';
 import { readScoringJson } from './scoring-input.ts';
+import type { Endpoints } from './service.ts';
 
-export interface KserveEndpoints extends ScoringEndpoints {
-  /** Names of those that a caller may ask. */
-  readonly names: (caller: Caller) => Promise<readonly string[]>;
-}
+export type KserveEndpoints = ScoringEndpoints & Pick<Endpoints, 'names'>;
 
 /** `churn:predict` → the endpoint and what to do. */
 function readCall({ params }: FastifyRequest): { readonly name: string; readonly verb: string } {
@@ -40,7 +37,7 @@ export const kserveRoutes =
     });
 
     http.get('/v1/models', { config: { permission: 'self' } }, async ({ caller }) => ({
-      models: await endpoints.names(caller),
+      models: endpoints.names(caller),
     }));
 
     http.get('/v1/models/:call', { config: { permission: 'invoke', resources } }, async (request, reply) => {

@@ -7,6 +7,7 @@ import { newId } from '../../base/ids.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Tracer } from '../../base/tracing.ts';
 import { keptFeatures, type LoggedPrediction, parseEventTime } from '../predictions/service.ts';
+import { pickVariant } from './infer.ts';
 import { type LiveEndpoint, type LiveVariant, leave, retire } from './live-endpoint.ts';
 import { pickFeatures } from './model-input.ts';
 import type { RowDetail } from './model-output.ts';
@@ -36,6 +37,16 @@ interface Place {
 
 type PredictInput = Input<(typeof endpointsEndpoints)['predict']>;
 
+export interface PredictOptions {
+  /** Number of a model version that the endpoint serves; the split chooses when absent. */
+  readonly version?: string | undefined;
+  /** A record that does not name its entity is a unit of its own: other protocols know no entities. */
+  readonly ownUnits?: boolean;
+}
+
+const namesNone = (entity: readonly string[], record: Row): boolean =>
+  entity.some((column) => record[column] === undefined || record[column] === null);
+
 const shadowRoom = 2000;
 
 export function createLiveTraffic({ online, clock, logger, stats, tracer = null }: LiveTrafficDependencies) {
@@ -55,22 +66,31 @@ export function createLiveTraffic({ online, clock, logger, stats, tracer = null 
 
   const tensors = createTensorTraffic({ get, online, clock, shadows, flush: flushOrFail });
 
-  async function predict(input: PredictInput, { workspace, actor }: Caller): Promise<PredictReply> {
+  async function predict(
+    input: PredictInput,
+    { workspace, actor }: Caller,
+    { version, ownUnits = false }: PredictOptions = {},
+  ): Promise<PredictReply> {
     const started = performance.now();
     const place = get(workspace, input.name);
     const { endpoint, revision } = place;
     const { entity, log } = endpoint.definition;
+    const base = input.requestId ?? newId('prediction');
+    const idOf = (index: number): string => `${base}-${index}`;
     const question: Question = {
       endpoint,
       records: input.records,
-      keys: input.records.map((record, index) => online.entityKey(entity, record, index)),
+      keys: input.records.map((record, index) =>
+        ownUnits && namesNone(entity, record)
+          ? JSON.stringify([idOf(index)])
+          : online.entityKey(entity, record, index),
+      ),
       eventTime: input.eventTime === undefined ? clock.now() : parseEventTime(input.eventTime),
       forced: place.forced,
       caller: actor,
       requestId: input.requestId ?? null,
+      ...(version !== undefined && { only: pickVariant(endpoint, version, '', 0) }),
     };
-    const base = input.requestId ?? newId('prediction');
-    const idOf = (index: number): string => `${base}-${index}`;
     const traced = () => ({
       ...{ endpoint: endpoint.name, workspace, revision, started },
       ...{ id: idOf(0), records: input.records.length },
@@ -209,6 +229,10 @@ export function createLiveTraffic({ online, clock, logger, stats, tracer = null 
     ...tensors,
     get,
     find: (workspace: string, name: string): Place | null => places.get(keyOf(workspace, name)) ?? null,
+    names: (workspace: string): string[] =>
+      [...places.values()].flatMap(({ endpoint }) =>
+        endpoint.workspace === workspace ? [endpoint.name] : [],
+      ),
 
     /** One assignment: a request meets the old revision or the new one, never neither. */
     switchTo(endpoint: LiveEndpoint, revision: number, forced: string | null): void {

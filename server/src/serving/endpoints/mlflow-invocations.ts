@@ -2,7 +2,13 @@
  * MLflow's scoring server at addresses that name an endpoint: what was sent to `mlflow models serve` is sent here unchanged.
  * `/invocations` alone asks the endpoint that the server was started with.
  */
-import type { FastifyError, FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type {
+  FastifyError,
+  FastifyInstance,
+  FastifyPluginAsync,
+  FastifyReply,
+  FastifyRequest,
+} from 'fastify';
 import { errors } from '../../base/errors.ts';
 import { replyWithMlflowError } from '../../http/mlflow/failures.ts';
 import { headersOf, type ScoringEndpoints, score } from './scoring.ts';
@@ -33,7 +39,11 @@ export const mlflowInvocations =
             reason: `the models of endpoint '${name}' take no params (${Object.keys(params).slice(0, 10).join(', ')})`,
           });
         const { version } = request.params as Names;
-        const scored = await score(endpoints, { name, version, data, idempotencyKey: keyIn(request) }, request.caller);
+        const scored = await score(
+          endpoints,
+          { name, version, data, idempotencyKey: keyIn(request) },
+          request.caller,
+        );
         reply.headers(headersOf(scored)).type('application/json; charset=utf-8');
         return reply.send(JSON.stringify({ predictions: scored.predictions }));
       });

@@ -46,6 +46,8 @@ export interface Question {
   readonly endpoint: LiveEndpoint;
   readonly records: readonly Row[];
   readonly keys: readonly string[];
+  /** Answers all of them, where a version was asked for. */
+  readonly only?: LiveVariant;
   readonly eventTime: number;
   /** Set when the endpoint is switched to its rule. */
   readonly forced: string | null;
@@ -64,10 +66,11 @@ function indicesUpTo(count: number): readonly number[] {
 }
 
 /** Which records each live variant answers. */
-function splitRecords({ endpoint, keys, eventTime }: Question): [LiveVariant, readonly number[]][] {
+function splitRecords(question: Question): [LiveVariant, readonly number[]][] {
+  const { endpoint, keys, eventTime } = question;
   const { live, bounds } = endpoint;
-  const [only] = live;
-  if (only && live.length === 1) return [[only, indicesUpTo(keys.length)]];
+  const only = question.only ?? (live.length === 1 ? live[0] : undefined);
+  if (only) return [[only, indicesUpTo(keys.length)]];
   const groups = live.map((): number[] => []);
   for (const [index, key] of keys.entries()) groups[pickIndex(bounds, key, eventTime)]?.push(index);
   return live.flatMap((variant, i): [LiveVariant, readonly number[]][] => {

@@ -59,6 +59,8 @@ export interface EndpointsDependencies {
   readonly tracer?: Tracer | null;
   /** Told who calls which endpoint. */
   readonly noteCall?: (endpoint: string, caller: Caller) => void;
+  /** Where clients reach this server. */
+  readonly url?: () => string;
 }
 
 export type Recorder = (change: Change) => void;

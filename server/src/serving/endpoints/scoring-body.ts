@@ -14,11 +14,12 @@ export function toText(body: unknown): string {
 }
 
 /** Python writes what is missing as NaN, outside any text. */
-const notJson = /"[^"\\]*(?:\\[^][^"\\]*)*"|-?\b(?:NaN|Infinity)\b/g;
+const notJson = /"[^"\\]*(?:\\[\s\S][^"\\]*)*"|-?\b(?:NaN|Infinity)\b/g;
 
 /** Also what Python calls JSON. @throws scoringInputInvalid */
 export function toJson(text: string): unknown {
-  const value = parse(text) ?? parse(text.replace(notJson, (found) => (found.startsWith('"') ? found : 'null')));
+  const value =
+    parse(text) ?? parse(text.replace(notJson, (found) => (found.startsWith('"') ? found : 'null')));
   if (!value) {
     const problem = problemOf(text);
     throw errors.scoringInputInvalid({ reason: `the body is not JSON (${problem})` });

@@ -25,7 +25,11 @@ export interface Scored {
   readonly models: readonly string[];
 }
 
-export async function score(endpoints: ScoringEndpoints, request: ScoringRequest, caller: Caller): Promise<Scored> {
+export async function score(
+  endpoints: ScoringEndpoints,
+  request: ScoringRequest,
+  caller: Caller,
+): Promise<Scored> {
   const { name, version, data, idempotencyKey } = request;
   const { columns, inputs } = await endpoints.describe({ name, version }, caller);
   if (columns.length === 0) {

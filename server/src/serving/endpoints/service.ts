@@ -1,4 +1,5 @@
 import type {
+  Download,
   EndpointRevision,
   EndpointStats,
   EndpointStatus,
@@ -14,8 +15,13 @@ import { errors } from '../../base/errors.ts';
 import { decodeCursor, defaultPageSize, isNumber, isText, toPage } from '../../base/page.ts';
 import { toUri } from '../../base/references.ts';
 import { createTurns } from '../../base/turns.ts';
+import { signatureOf } from './clients/live-signature.ts';
+import { toOpenApi } from './clients/openapi.ts';
+import { toPython } from './clients/python.ts';
+import type { EndpointSignature } from './clients/signature.ts';
+import { toTypeScript } from './clients/typescript.ts';
 import { runtimesOf } from './live-endpoint.ts';
-import { createLiveTraffic } from './live-traffic.ts';
+import { createLiveTraffic, type PredictOptions } from './live-traffic.ts';
 import { createRecentReplies } from './recent-replies.ts';
 import { createReleases, type EndpointsDependencies, modelsOf, type ReleaseRequest } from './releases.ts';
 import {
@@ -23,6 +29,7 @@ import {
   definitionOf,
   forcedPrefix,
   isSame,
+  mainVariant,
   rollbackTarget,
   toDefinition,
 } from './rules.ts';
@@ -50,6 +57,14 @@ export function createEndpoints(deps: EndpointsDependencies) {
   const releases = createReleases(deps, traffic);
   const { check, goLive } = releases;
   const replies = createRecentReplies({ clock });
+
+  function signatureFor(name: string, { workspace }: Caller): EndpointSignature {
+    const { endpoint, revision } = traffic.get(workspace, name);
+    const signature = signatureOf(endpoint, revision);
+    if (signature) return signature;
+    throw errors.endpointTakesTensors({ endpoint: name, model: mainVariant(endpoint.definition).model });
+  }
+
   const inTurn = createTurns();
 
   async function getStored(name: string, workspace: string, tx: Db = db): Promise<StoredEndpoint> {
@@ -140,7 +155,11 @@ export function createEndpoints(deps: EndpointsDependencies) {
     },
 
     /** @throws permissionDenied to whoever probes and may not read: features are shown then */
-    predict: async (input: Input<Contract['predict']>, caller: Caller): Promise<PredictReply> => {
+    predict: async (
+      input: Input<Contract['predict']>,
+      caller: Caller,
+      options: PredictOptions = {},
+    ): Promise<PredictReply> => {
       if (input.probe && !mayCaller(caller, 'read', `endpoint:${input.name}`))
         throw errors.permissionDenied({
           actor: caller.actor,
@@ -151,11 +170,12 @@ export function createEndpoints(deps: EndpointsDependencies) {
       traffic.get(caller.workspace, input.name);
       if (!input.probe) deps.noteCall?.(input.name, caller);
       assertFew(input);
-      const answer = () => traffic.predict(input, caller);
-      const { idempotencyKey: key, ...content } = input;
+      const answer = () => traffic.predict(input, caller, options);
+      const { idempotencyKey: key, ...rest } = input;
       if (key === undefined || input.probe) return answer();
       const { workspace, actor } = caller;
       const size = input.records.length;
+      const content = { ...rest, ...options };
       return replies.once({ workspace, actor, endpoint: input.name, key, content, size, answer });
     },
 
@@ -174,6 +194,27 @@ export function createEndpoints(deps: EndpointsDependencies) {
       { name, version }: { readonly name: string; readonly version?: string | undefined },
       caller: Caller,
     ): Promise<EndpointDescription> => traffic.describe(caller.workspace, name, version),
+
+    /** Names of those that a caller may ask; from memory. */
+    names: (caller: Caller): string[] =>
+      traffic.names(caller.workspace).filter((name) => mayCaller(caller, 'invoke', `endpoint:${name}`)),
+
+    /** @throws endpointNotFound, endpointTakesTensors */
+    getOpenApi: async ({ name }: { name: string }, caller: Caller): Promise<Record<string, unknown>> =>
+      toOpenApi(signatureFor(name, caller), deps.url?.() ?? '/'),
+
+    /** @throws endpointNotFound, endpointTakesTensors */
+    async getClient({ name, language }: Input<Contract['getClient']>, caller: Caller): Promise<Download> {
+      const write = language === 'ts' ? toTypeScript : toPython;
+      const content = Buffer.from(write(signatureFor(name, caller)));
+      return {
+        content: (async function* () {
+          yield content;
+        })(),
+        mediaType: `text/${language === 'ts' ? 'typescript' : 'x-python'}; charset=utf-8`,
+        size: content.length,
+      };
+    },
 
     /** What an endpoint would answer that serves this version alone: loaded as one, asked, and gone. */
     probeModel: releases.probeModel,
