@@ -7,8 +7,9 @@ const floors = [...wings, 'platform', 'adapters', 'http', 'base'];
 const anyWing = `(?:${wings.join('|')})`;
 /** Test support stands outside the order as tests do: testing/, and suites that lie beside what they test. */
 const testSupport = ['^server/src/testing/', '^server/src/.+-(?:suite|testing)\\.ts$'];
+/** What every runtime takes and gives, whichever kind it is. */
+const tensors = '^server/src/adapters/inference/tensor(?:s|-fit)\\.ts$';
 /** The shape of the metadata database belongs to every store, whichever database is behind it. */
-const tensors = '^server/src/adapters/inference/tensor(?:s|-fit)\\.ts$'; // what every runtime takes and gives
 const tables = '^server/src/adapters/db/(?:schema\\.ts$|tables/)';
 /** The SQL that MLflow's search grammar becomes is one, whichever domain's rows are searched. */
 const searchSql = '^server/src/adapters/db/search-sql\\.ts$';

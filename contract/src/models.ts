@@ -54,6 +54,10 @@ export const ModelVersion = Type.Object({
   size: Type.Integer({ description: 'bytes of all files' }),
   warnings: Type.Array(Type.String({ description: 'what opening its files may do: pickles run code' })),
   inputs: Type.Array(SignatureColumn),
+  outputs: Type.Array(SignatureColumn, {
+    description:
+      'empty where the signature names none, and of versions that were registered before these were kept',
+  }),
   flavors: Type.Array(Type.String()),
   trainingRange: Type.Record(Type.String(), FeatureRange),
   runId: nullable(Type.String()),

@@ -30,6 +30,8 @@ export const Variant = strict({
   view: Type.Optional(Reference),
   /** Feature service whose features this variant looks up by the record's keys; what the request brings stands in the record. */
   service: Type.Optional(Reference),
+  /** What runs the model; auto is ONNX where the version has it, else Python. */
+  runtime: Type.Optional(literals('auto', 'onnx', 'python')),
 });
 export type Variant = Static<typeof Variant>;
 

@@ -70,6 +70,8 @@ export async function createServingWing(database: DatabaseHandle, folder: string
       if (!found) throw errors.modelUnreadable({ model: version.reference, reason: 'it is gone' });
       return { path: found.path };
     },
+    pythonModel: (version: ModelVersion) =>
+      Promise.reject(errors.modelUnreadable({ model: version.reference, reason: 'there is no Python here' })),
     async setAliasIn(_tx: unknown, _workspace: string, model: string, alias: string, version: number) {
       const previous = aliases.get(`${model}@${alias}`) ?? null;
       aliases.set(`${model}@${alias}`, version);
@@ -163,6 +165,7 @@ export async function createServingWing(database: DatabaseHandle, folder: string
         digest: createHash('sha256').update(reference).update(onnx).digest('hex'),
         files: [],
         inputs: inputs.map((input) => ({ name: input, type: 'double' })),
+        outputs: [],
         flavors: ['onnx'],
         trainingRange: Object.fromEntries(inputs.map((input) => [input, { minimum: 0, maximum: 200 }])),
         source: null,

@@ -73,7 +73,15 @@ async function openGovernance(db: Db) {
     await versionStore(db).insert({
       ...{ workspace: caller.workspace, model, number, runId: `run${number}`, artifactPath: 'model' },
       ...{ source: null, location: null, runLink: null, loggedModel: null, stage: 'None', updatedAt: 1 },
-      ...{ digest: `digest${number}`, files: [], inputs: [], flavors: [], trainingRange: {}, metrics: {} },
+      ...{
+        digest: `digest${number}`,
+        files: [],
+        inputs: [],
+        outputs: [],
+        flavors: [],
+        trainingRange: {},
+        metrics: {},
+      },
       ...{
         trainingSet: null,
         recipe: null,

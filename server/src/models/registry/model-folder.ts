@@ -46,7 +46,8 @@ export async function readModelFolder(
   return {
     digest: digestFiles(files),
     files,
-    inputs: mlmodel.signature.inputs.map(({ name, type }) => ({ name, type })),
+    inputs: mlmodel.signature.inputs,
+    outputs: mlmodel.signature.outputs,
     flavors: Object.keys(mlmodel.flavors).sort(),
     trainingRange: Object.fromEntries(
       mlmodel.trainingRange.map(({ name, min, max }) => [name, { minimum: min, maximum: max }]),

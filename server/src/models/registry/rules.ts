@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { Approval, ModelStage, ModelState, ModelVersion, RegisteredModel } from '@tidemill/contract';
+import type {
+  Approval,
+  ModelStage,
+  ModelState,
+  ModelVersion,
+  RegisteredModel,
+  SignatureColumn,
+} from '@tidemill/contract';
 import { errors } from '../../base/errors.ts';
 import type { KeyValue } from '../../base/key-value.ts';
 import { formatReference, toUri } from '../../base/references.ts';
@@ -11,9 +18,19 @@ export interface ModelFile {
   readonly size: number;
 }
 
+export interface SignatureField {
+  readonly name: string;
+  readonly type: string;
+  readonly required?: boolean;
+  readonly shape?: readonly number[];
+}
+
 /** What an MLmodel file says that we use; the parser is handed in by `app.ts`. */
 export interface MLmodelFile {
-  readonly signature: { readonly inputs: readonly { readonly name: string; readonly type: string }[] };
+  readonly signature: {
+    readonly inputs: readonly SignatureField[];
+    readonly outputs: readonly SignatureField[];
+  };
   readonly flavors: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly trainingRange: readonly { readonly name: string; readonly min: number; readonly max: number }[];
 }
@@ -22,7 +39,8 @@ export interface MLmodelFile {
 export interface FolderContent {
   readonly digest: string | null;
   readonly files: readonly ModelFile[];
-  readonly inputs: readonly { readonly name: string; readonly type: string }[];
+  readonly inputs: readonly SignatureField[];
+  readonly outputs: readonly SignatureField[];
   readonly flavors: readonly string[];
   readonly trainingRange: Readonly<Record<string, { readonly minimum: number; readonly maximum: number }>>;
   readonly trainingSet: string | null;
@@ -34,6 +52,7 @@ export const noContent: FolderContent = {
   digest: null,
   files: [],
   inputs: [],
+  outputs: [],
   flavors: [],
   trainingRange: {},
   trainingSet: null,
@@ -150,7 +169,8 @@ export function toModelVersion(stored: StoredVersion, labels: VersionLabels): Mo
     files: stored.files.map((file) => ({ ...file })),
     size: stored.files.reduce((sum, { size }) => sum + size, 0),
     warnings: warningsOf(stored.files),
-    inputs: stored.inputs.map((input) => ({ ...input })),
+    inputs: stored.inputs.map(toColumn),
+    outputs: stored.outputs.map(toColumn),
     flavors: [...stored.flavors],
     trainingRange: { ...stored.trainingRange },
     runId: stored.runId,
@@ -169,6 +189,11 @@ export function toModelVersion(stored: StoredVersion, labels: VersionLabels): Mo
     createdBy: stored.createdBy,
   };
 }
+
+const toColumn = ({ shape, ...column }: SignatureField): SignatureColumn => ({
+  ...column,
+  ...(shape && { shape: [...shape] }),
+});
 
 /** Pickles, by the names that MLflow's flavors, joblib and PyTorch give them. */
 const pickles = /\.(?:pkl|pickle|joblib|dill|pth?)$/i;

@@ -4,7 +4,10 @@ import { json, parseJson } from '../../adapters/db/db.ts';
 import type { RegistryTables } from '../../adapters/db/tables/registry.ts';
 import type { StoredVersion, VersionFacts } from './rules.ts';
 
-export type VersionRow = Omit<RegistryTables['model_versions'], 'state'> & { state: string };
+export type VersionRow = Omit<RegistryTables['model_versions'], 'state' | 'outputs'> & {
+  state: string;
+  outputs: string;
+};
 
 export const factColumns = [
   'model',
@@ -46,6 +49,7 @@ export function toRow(version: StoredVersion): VersionRow {
     digest: version.digest,
     files: json(version.files),
     inputs: json(version.inputs),
+    outputs: json(version.outputs),
     flavors: json(version.flavors),
     training_range: json(version.trainingRange),
     run_id: version.runId,
@@ -72,6 +76,7 @@ export function toVersion(row: VersionRow): StoredVersion {
     digest: row.digest,
     files: parseJson(row.files),
     inputs: parseJson(row.inputs),
+    outputs: parseJson(row.outputs),
     flavors: parseJson(row.flavors),
     trainingRange: parseJson(row.training_range),
     artifactPath: row.artifact_path,

@@ -307,10 +307,10 @@ function pickContent(
   found: FolderContent & Omit<NewVersion, 'workspace' | 'model' | 'description' | 'runLink'>,
 ) {
   const { source, location, runId, loggedModel, artifactPath } = found;
-  const { digest, files, inputs, flavors, trainingRange, trainingSet, recipe, metrics } = found;
+  const { digest, files, inputs, outputs, flavors, trainingRange, trainingSet, recipe, metrics } = found;
   return {
     ...{ source, location, runId, loggedModel, artifactPath },
-    ...{ digest, files, inputs, flavors, trainingRange, trainingSet, recipe, metrics },
+    ...{ digest, files, inputs, outputs, flavors, trainingRange, trainingSet, recipe, metrics },
   };
 }
 

@@ -1,10 +1,11 @@
 /** The live revision of an endpoint, made ready for the hot path: nothing in it is looked up or parsed per request. */
-import type { EndpointRevision, FeatureView, ModelVersion, RuntimeStatus, Variant } from '@tidemill/contract';
+import type { FeatureView, ModelVersion, RuntimeStatus, Variant } from '@tidemill/contract';
 import { compileExpression, type Expression } from '../../base/expressions/cel.ts';
 import type { ServiceRead } from '../../data/features/service.ts';
 import type { EndpointLog } from '../predictions/service.ts';
 import { type ModelInput, toModelInput } from './model-input.ts';
 import type { Definition, RuleInput } from './rules.ts';
+import { isSlowToOpen, type RuntimeChoice } from './runtime-choice.ts';
 import type { RuntimeLease, RuntimePool } from './runtime-pool.ts';
 import { takesMatrix } from './served-model.ts';
 import { toBounds } from './traffic-split.ts';
@@ -12,7 +13,7 @@ import { toBounds } from './traffic-split.ts';
 export interface LiveVariant {
   readonly name: string;
   readonly model: string;
-  readonly isolation: EndpointRevision['isolation'];
+  readonly choice: RuntimeChoice;
   readonly view: FeatureView | null;
   readonly service: ServiceRead | null;
   /** Null when the model could not be loaded; `problem` says why. */
@@ -23,6 +24,8 @@ export interface LiveVariant {
   /** Records travel as one array of numbers. */
   readonly isMatrix: boolean;
   readonly problem: string | null;
+  /** Left out for now. */
+  readonly isLater: boolean;
 }
 
 export interface LiveEndpoint {
@@ -54,6 +57,8 @@ export interface CompileRequest {
   readonly definition: Definition;
   /** At start a model that cannot be loaded leaves the rule to answer; a release is refused instead. */
   readonly tolerant: boolean;
+  /** Leaves out models that take long to start: they are loaded afterwards. */
+  readonly isQuick?: boolean;
 }
 
 /** Loads every model, so that the switch to this revision costs no request anything. */
@@ -88,33 +93,36 @@ export async function compileEndpoint(
 
 async function openVariant(
   deps: CompileDependencies,
-  { workspace, definition, tolerant }: CompileRequest,
-  { name, model, view, service }: Variant,
+  { workspace, definition, tolerant, isQuick }: CompileRequest,
+  { name, model, view, service, runtime = 'auto' }: Variant,
 ): Promise<LiveVariant> {
-  const common = { name, model, isolation: definition.isolation };
+  const choice: RuntimeChoice = { isolation: definition.isolation, runtime };
+  const common = { name, model, choice, isLater: false };
   try {
     const version = await deps.resolveModel(model, workspace);
+    if (isQuick && isSlowToOpen(version, choice))
+      return { ...unopened(common, `model ${model} is being loaded`), isLater: true };
     const found = view === undefined ? null : await deps.resolveView(view, workspace);
     const prepared = service === undefined ? null : await deps.prepareService(service, workspace);
-    const lease = await deps.pool.lease(version, definition.isolation);
+    const lease = await deps.pool.lease(version, choice);
     const input = toModelInput(version);
     const isMatrix = input?.isMatrix === true && takesMatrix(lease.model.runtime);
     return { ...common, view: found, service: prepared, lease, version, input, isMatrix, problem: null };
   } catch (error) {
     if (!tolerant) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    return {
-      ...common,
-      view: null,
-      service: null,
-      lease: null,
-      version: null,
-      input: null,
-      isMatrix: false,
-      problem: `model ${model} is not loaded: ${reason}`,
-    };
+    return unopened(common, `model ${model} is not loaded: ${reason}`);
   }
 }
+
+const unopened = (
+  common: Pick<LiveVariant, 'name' | 'model' | 'choice' | 'isLater'>,
+  problem: string,
+): LiveVariant => ({
+  ...common,
+  ...{ view: null, service: null, lease: null, version: null, input: null, isMatrix: false },
+  problem,
+});
 
 /** Frees the models when the last request that began on this revision has ended. */
 export function retire(endpoint: LiveEndpoint): void {
@@ -132,18 +140,23 @@ function releaseAll({ live, shadows }: LiveEndpoint): void {
 }
 
 export function runtimesOf({ live, shadows }: LiveEndpoint): RuntimeStatus[] {
-  return [...live, ...shadows].map(({ name, model, isolation, lease }) => {
+  return [...live, ...shadows].map(({ name, model, choice, lease, isLater }) => {
     const found = lease?.model.runtime.describe();
     return {
       variant: name,
       model,
-      kind: found?.kind ?? (isolation === 'child-process' ? 'onnx-process' : 'onnx'),
-      state: found?.state ?? 'dead',
+      kind: found?.kind ?? kindOf(choice, isLater),
+      state: found?.state ?? (isLater ? 'starting' : 'dead'),
       pid: found?.pid ?? null,
       restarts: found?.restarts ?? 0,
     };
   });
 }
+
+const kindOf = ({ isolation, runtime }: RuntimeChoice, isLater: boolean): string => {
+  if (isLater || runtime === 'python') return 'python';
+  return isolation === 'child-process' ? 'onnx-process' : 'onnx';
+};
 
 /** The rule's number. @throws expressionFailed */
 export const evaluateRule = (rule: Expression, input: RuleInput): number =>

@@ -14,11 +14,12 @@ import type { Tracer } from '../../base/tracing.ts';
 import type { ServiceRead } from '../../data/features/service.ts';
 import type { Registry } from '../../models/registry/service.ts';
 import type { Predictions } from '../predictions/service.ts';
-import { compileEndpoint } from './live-endpoint.ts';
+import { type CompileRequest, compileEndpoint, type LiveEndpoint } from './live-endpoint.ts';
 import type { LiveTraffic } from './live-traffic.ts';
 import type { OnlineFeatures } from './online-features.ts';
 import { probeModel } from './probe.ts';
 import { assertDefinition, type Definition, definitionOf, forcedReason, mainVariant } from './rules.ts';
+import { type ModelFilesOf, toRuntimeSource } from './runtime-choice.ts';
 import { createRuntimePool } from './runtime-pool.ts';
 import { endpointStore, type StoredEndpoint } from './store.ts';
 
@@ -28,9 +29,8 @@ export interface EndpointsDependencies {
   readonly lineage: Pick<Lineage, 'recordNode' | 'recordEdges' | 'holdThere' | 'release' | 'assertUnheld'>;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly registry: {
+  readonly registry: ModelFilesOf & {
     resolve(reference: string, workspace: string): Promise<ModelVersion>;
-    onnxFile(version: ModelVersion): Promise<{ path: string }>;
     setAliasIn(
       tx: Db,
       workspace: string,
@@ -93,12 +93,11 @@ export const modelsOf = (definition: Pick<Definition, 'variants'> | null): strin
 export function createReleases(deps: EndpointsDependencies, traffic: LiveTraffic) {
   const { db, changes, lineage, clock, logger, registry, features } = deps;
   const pool = createRuntimePool(
-    async (model, isolation) =>
-      deps.openRuntime({
-        kind: isolation === 'child-process' ? 'onnx-process' : 'onnx',
-        model: model.reference,
-        path: (await registry.onnxFile(model)).path,
-      }),
+    async (model, choice) => {
+      const onBuild = (tool: string) =>
+        logger.info({ model: model.reference, tool }, 'building the Python environment of a model');
+      return deps.openRuntime(await toRuntimeSource(registry, model, choice, onBuild));
+    },
     (error) => logger.error({ err: error }, 'a runtime could not be closed'),
   );
   const compiling = {
@@ -226,19 +225,42 @@ export function createReleases(deps: EndpointsDependencies, traffic: LiveTraffic
     );
   }
 
+  const all = ({ live, shadows }: LiveEndpoint) => [...live, ...shadows];
+
+  function tellProblems(endpoint: LiveEndpoint): void {
+    for (const { problem } of all(endpoint)) if (problem) logger.error({ endpoint: endpoint.name }, problem);
+  }
+
+  /** The same revision with all its models, unless another has gone live meanwhile. */
+  function loadLater(before: LiveEndpoint, request: CompileRequest, revision: number): void {
+    const { workspace, name } = request;
+    void compileEndpoint(compiling, request)
+      .then((compiled) => {
+        tellProblems(compiled);
+        const place = traffic.find(workspace, name);
+        if (place?.endpoint === before) traffic.switchTo(compiled, revision, place.forced);
+        else for (const { lease } of all(compiled)) lease?.release();
+      })
+      .catch((error: unknown) => logger.error({ err: error, endpoint: name }, 'an endpoint was not loaded'));
+  }
+
   return {
     check,
     goLive,
 
-    /** What the database says is live. A model that cannot be loaded leaves its endpoint to the rule. */
+    /**
+     * What the database says is live. A model that cannot be loaded leaves its endpoint to the rule; so does one of
+     * Python until its worker has started, for which nothing else waits.
+     */
     async load(stored: StoredEndpoint): Promise<void> {
       const { workspace, name, liveRevision } = stored;
       const revision = await endpointStore(db).findRevision(workspace, name, liveRevision, liveRevision);
       if (!revision) throw errors.endpointRevisionNotFound({ name, revision: String(liveRevision) });
-      const definition = definitionOf(revision);
-      const compiled = await compileEndpoint(compiling, { workspace, name, definition, tolerant: true });
-      for (const { problem } of compiled.live) if (problem) logger.error({ endpoint: name }, problem);
+      const request = { workspace, name, definition: definitionOf(revision), tolerant: true };
+      const compiled = await compileEndpoint(compiling, { ...request, isQuick: true });
       traffic.switchTo(compiled, liveRevision, forcedReason(stored.fallbackReason));
+      if (all(compiled).some(({ isLater }) => isLater)) loadLater(compiled, request, liveRevision);
+      else tellProblems(compiled);
     },
 
     /** @throws modelUnreadable for a model that no endpoint could load */

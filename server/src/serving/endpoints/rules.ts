@@ -32,13 +32,14 @@ export const toDefinition = (input: DefinitionInput): Definition => ({
 });
 
 /** One spelling of each variant, so that equal definitions are equal texts. */
-const toVariant = ({ name, model, weight, shadow, view, service }: Variant): Variant => ({
+const toVariant = ({ name, model, weight, shadow, view, service, runtime }: Variant): Variant => ({
   name,
   model,
   weight: shadow ? 0 : weight,
   ...(shadow && { shadow }),
   ...(view && { view }),
   ...(service && { service }),
+  ...(runtime && runtime !== 'auto' && { runtime }),
 });
 
 export const isSame = (a: Definition, b: Definition): boolean => JSON.stringify(a) === JSON.stringify(b);

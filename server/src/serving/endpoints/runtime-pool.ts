@@ -1,11 +1,10 @@
 /** Loaded models, shared by every variant and revision that serves the same bytes in the same way. */
-import type { EndpointRevision, ModelVersion } from '@tidemill/contract';
+import type { ModelVersion } from '@tidemill/contract';
 import type { Runtime } from '../../adapters/inference/inference.ts';
+import { isSlowToOpen, type RuntimeChoice } from './runtime-choice.ts';
 import { createServedModel, type ServedModel } from './served-model.ts';
 
-export type Isolation = EndpointRevision['isolation'];
-
-type Open = (model: ModelVersion, isolation: Isolation) => Promise<Runtime>;
+type Open = (model: ModelVersion, choice: RuntimeChoice) => Promise<Runtime>;
 
 export interface RuntimeLease {
   readonly model: ServedModel;
@@ -22,8 +21,8 @@ export function createRuntimePool(open: Open, onCloseFailed: (error: unknown) =>
   const entries = new Map<string, Entry>();
   const closing = new Set<Promise<void>>();
 
-  function begin(key: string, model: ModelVersion, isolation: Isolation): Entry {
-    const opened = open(model, isolation).then((runtime) => createServedModel(runtime, model));
+  function begin(key: string, model: ModelVersion, choice: RuntimeChoice): Entry {
+    const opened = open(model, choice).then((runtime) => createServedModel(runtime, model));
     const entry = { opened, leases: 0 };
     entries.set(key, entry);
     return entry;
@@ -42,9 +41,9 @@ export function createRuntimePool(open: Open, onCloseFailed: (error: unknown) =>
 
   return {
     /** Loads the model, or shares it; rejects when it cannot be loaded. */
-    async lease(model: ModelVersion, isolation: Isolation): Promise<RuntimeLease> {
-      const key = `${isolation}:${model.digest}`;
-      const entry = entries.get(key) ?? begin(key, model, isolation);
+    async lease(model: ModelVersion, choice: RuntimeChoice): Promise<RuntimeLease> {
+      const key = `${isSlowToOpen(model, choice) ? 'python' : choice.isolation}:${model.digest}`;
+      const entry = entries.get(key) ?? begin(key, model, choice);
       entry.leases++;
       try {
         const served = await entry.opened;

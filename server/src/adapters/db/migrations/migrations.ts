@@ -58,6 +58,7 @@ import { migration as modelTests } from './060-model-tests.ts';
 import { migration as lifecycle } from './061-lifecycle.ts';
 import { migration as erasures } from './063-erasures.ts';
 import { migration as cachedTrials } from './066-cached-trials.ts';
+import { migration as modelOutputs } from './068-model-outputs.ts';
 import { migration as tokenQuotas } from './070-token-quotas.ts';
 
 /** The one ordered list. A domain adds `NNN-<domain>.ts` and a line here; a released migration never changes. */
@@ -122,4 +123,5 @@ export const migrations: readonly Migration[] = [
   users,
   grants,
   tokenQuotas,
+  modelOutputs,
 ];

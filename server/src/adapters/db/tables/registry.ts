@@ -32,6 +32,7 @@ interface ModelVersionsTable {
   digest: string | null;
   files: string;
   inputs: string;
+  outputs: Generated<string>;
   flavors: string;
   training_range: string;
   run_id: string | null;
