@@ -21,6 +21,7 @@ import { modelsEvaluation } from './models/evaluation.ts';
 import { modelsLineage } from './models/lineage.ts';
 import { predict } from './predict/predict.ts';
 import { bareWork } from './rounds.ts';
+import { servingRequests } from './serving/requests.ts';
 import { tableOf } from './table.ts';
 import { artifacts } from './tracking/artifacts.ts';
 import { client } from './tracking/client.ts';
@@ -36,6 +37,7 @@ const data: readonly Bench[] = [dataCommit, dataStorage, dataDiff, dataProfile, 
 const features: readonly Bench[] = [featuresJoin, featuresAggregations, featuresOnline, featuresMaterialize];
 const training: readonly Bench[] = [trainingSearch, trainingJobs];
 const models: readonly Bench[] = [modelsEvaluation, modelsLineage];
+const serving: readonly Bench[] = [servingRequests];
 const benches: readonly Bench[] = [
   predict,
   append,
@@ -45,9 +47,17 @@ const benches: readonly Bench[] = [
   ...features,
   ...training,
   ...models,
+  ...serving,
 ];
 /** A name for several. */
-const groups: Readonly<Record<string, readonly Bench[]>> = { tracking, data, features, training, models };
+const groups: Readonly<Record<string, readonly Bench[]>> = {
+  tracking,
+  data,
+  features,
+  training,
+  models,
+  serving,
+};
 const controls = 5;
 const sorting = { what: 'sorting a million doubles', unit: 'ms' };
 

@@ -36,7 +36,7 @@ export async function startServer(file: string, parameters: readonly string[]): 
 }
 
 /** Fields 14 and 15 of Linux's /proc/PID/stat, in hundredths of a second. */
-async function readCpuSeconds(pid: number): Promise<number | null> {
+export async function readCpuSeconds(pid: number): Promise<number | null> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
   if (text === null) return null;
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
@@ -44,7 +44,7 @@ async function readCpuSeconds(pid: number): Promise<number | null> {
 }
 
 /** `VmHWM` of Linux's /proc/PID/status, in kibibytes. */
-async function readPeakBytes(pid: number): Promise<number | null> {
+export async function readPeakBytes(pid: number): Promise<number | null> {
   const text = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => null);
   const found = /^VmHWM:\s+(\d+) kB$/m.exec(text ?? '')?.[1];
   return found === undefined ? null : Number(found) * 1024;

@@ -20,6 +20,7 @@ process.stdout.write(
   JSON.stringify({
     answered: result['2xx'],
     perSecond: result['2xx'] / result.duration,
+    p99: result.latency.p99,
     failures: result.errors + result.non2xx + result.timeouts,
   }),
 );
