@@ -22,6 +22,8 @@ export interface Endpoint {
   readonly resource?: string | readonly string[];
   /** A job's token may change through it what is the job's own. */
   readonly byJobs?: true;
+  /** Asked so often that it gets a lane of its own; by POST, with a name in its path and a JSON body. */
+  readonly isHot?: true;
   readonly summary: string;
   readonly params?: TObject;
   readonly query?: TObject;

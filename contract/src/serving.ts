@@ -299,6 +299,7 @@ export const endpointsEndpoints = endpoints({
     path: '/api/v1/endpoints/:name/predict',
     permission: 'invoke',
     resource: 'endpoint:{name}',
+    isHot: true,
     summary: 'Predict: records in, predictions out',
     headers: { idempotencyKey: 'idempotency-key' },
     params: byName,

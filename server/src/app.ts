@@ -649,12 +649,20 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
           cookie: request.headers.cookie,
           address: request.ip,
           mayChangeByCookie: mayChangeByCookie(request),
-          where: whereOf(request),
+          // Few are refused.
+          get where() {
+            return whereOf(request);
+          },
         },
         permission,
       ),
     assertReach: (request, permission, resources, byJobs) =>
-      auth.assertReach(request.caller, { permission, resources, byJobs, where: whereOf(request) }),
+      auth.assertReach(request.caller, {
+        ...{ permission, resources, byJobs },
+        get where() {
+          return whereOf(request);
+        },
+      }),
   });
   addStandardRoutes(http, { version, isReady: () => ready, metrics: metrics.text });
   await addWebUi(http, config.webFolder);

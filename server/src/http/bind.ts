@@ -90,6 +90,7 @@ function addRoute<L extends Endpoints>(
     },
   };
   scope.route({ ...route, method: endpoint.method, schema: describe(domain, name, endpoint) });
+  if (endpoint.isHot) scope.fastLane?.add(route);
   // Fastify's own would read a download to its end to throw it away.
   if (endpoint.download && endpoint.method === 'GET')
     scope.route({ ...route, method: 'HEAD', schema: { hide: true } });

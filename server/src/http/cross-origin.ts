@@ -16,6 +16,8 @@ const replyHeaders = 'retry-after, inference-header-content-length';
 export interface CrossOrigin {
   /** Whether the request comes from a page that may call this route. */
   isAllowed(request: FastifyRequest): boolean;
+  /** Of every reply of such a route, to whoever asks. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** @param origins `https://shop.example`, or `*` for every page there is */
@@ -25,7 +27,7 @@ export function addCrossOrigin(http: FastifyInstance, origins: readonly string[]
     routeOptions.config?.permission === 'invoke' || routeOptions.config?.isPreflight === true
       ? allowed.has('*') || allowed.has(headers.origin ?? '')
       : false;
-  if (allowed.size === 0) return { isAllowed: () => false };
+  if (allowed.size === 0) return { isAllowed: () => false, headers: {} };
 
   const header = (request: FastifyRequest, reply: FastifyReply): void => {
     if (!allowed.has('*')) reply.header('vary', 'origin');
@@ -64,5 +66,5 @@ export function addCrossOrigin(http: FastifyInstance, origins: readonly string[]
       },
     });
   });
-  return { isAllowed };
+  return { isAllowed, headers: allowed.has('*') ? {} : { vary: 'origin' } };
 }

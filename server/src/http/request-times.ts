@@ -25,6 +25,15 @@ export function createRequestTimes() {
   }
 
   return {
+    /** For requests that pass no hook of Fastify's. */
+    begin(): void {
+      active++;
+    },
+    end(method: string, route: string, status: number, milliseconds: number): void {
+      active--;
+      note(method, route, status, milliseconds);
+    },
+
     watch(http: FastifyInstance): void {
       http.addHook('onRequest', (_request, _reply, next) => {
         active++;

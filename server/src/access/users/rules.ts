@@ -62,7 +62,8 @@ export const invitationMs = 72 * hourMs;
 const cookie = 'tidemill_session';
 
 export function cookieOf(header: string | undefined): string | null {
-  const [, value = ''] = new RegExp(`(?:^|;\\s*)${cookie}=([^;]*)`).exec(header ?? '') ?? [];
+  if (header === undefined) return null;
+  const [, value = ''] = new RegExp(`(?:^|;\\s*)${cookie}=([^;]*)`).exec(header) ?? [];
   return value || null;
 }
 

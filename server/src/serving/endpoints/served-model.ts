@@ -39,7 +39,8 @@ export function createServedModel(runtime: Runtime, version: ModelVersion): Serv
   };
   return {
     runtime,
-    table: createMicroBatch(work),
+    // In this process one call is as many as there can be; what comes meanwhile goes together in the next.
+    table: createMicroBatch(work, { concurrency: runtime.kind === 'onnx' ? 1 : 2 }),
     whole: createMicroBatch(whole, { maximumRows: 0 }),
   };
 }
