@@ -44,7 +44,7 @@ export const EndpointDefinition = {
   fallback: Type.Optional(Type.String({ maxLength: 2000 })),
   timeoutMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 600_000 })),
   isolation: Type.Optional(literals('in-process', 'child-process')),
-  log: Type.Optional(literals('buffered', 'sync')),
+  log: Type.Optional(literals('buffered', 'sync', 'off')),
   /** Alias of the model that follows promotions on this endpoint. */
   alias: Type.Optional(Name),
 };
@@ -60,7 +60,7 @@ export const EndpointRevision = Type.Object({
   fallback: nullable(Type.String()),
   timeoutMs: Type.Integer(),
   isolation: literals('in-process', 'child-process'),
-  log: literals('buffered', 'sync'),
+  log: literals('buffered', 'sync', 'off'),
   alias: nullable(Type.String()),
   reason: Type.String(),
   createdAt: Timestamp,

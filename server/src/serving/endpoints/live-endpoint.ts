@@ -61,6 +61,9 @@ export interface CompileRequest {
   readonly isQuick?: boolean;
 }
 
+/** Of an endpoint that keeps nothing of what it is asked. */
+export const silentLog: LiveEndpoint['log'] = { append: () => undefined, flush: async () => undefined };
+
 /** Loads every model, so that the switch to this revision costs no request anything. */
 export async function compileEndpoint(
   deps: CompileDependencies,
@@ -81,7 +84,7 @@ export async function compileEndpoint(
       bounds: toBounds(weights),
       shadows: opened.filter((_, index) => isShadow(index)),
       fallback: definition.fallback === null ? null : compileExpression(definition.fallback),
-      log: await deps.openLog(workspace, name),
+      log: definition.log === 'off' ? silentLog : await deps.openLog(workspace, name),
       inFlight: 0,
       retired: false,
     };

@@ -1,6 +1,6 @@
 /** One version asked as an endpoint would ask it, though none serves it: nothing goes live, nothing is logged. */
 import type { PredictReply, Row } from '@tidemill/contract';
-import { type CompileDependencies, compileEndpoint, leave, retire } from './live-endpoint.ts';
+import { type CompileDependencies, compileEndpoint, leave, retire, silentLog } from './live-endpoint.ts';
 import { withFeatures } from './live-traffic.ts';
 import type { OnlineFeatures } from './online-features.ts';
 import { askLive, type Question, toAnswers } from './predict.ts';
@@ -14,7 +14,6 @@ export interface ModelProbe {
   readonly at: number;
 }
 
-const silentLog = { append: () => undefined, flush: async () => undefined };
 const patienceMs = 60_000;
 
 export async function probeModel(

@@ -16,7 +16,7 @@ export interface DefinitionInput {
   readonly fallback?: string | null;
   readonly timeoutMs?: number;
   readonly isolation?: 'in-process' | 'child-process';
-  readonly log?: 'buffered' | 'sync';
+  readonly log?: 'buffered' | 'sync' | 'off';
   readonly alias?: string | null;
 }
 

@@ -51,6 +51,18 @@ describeEachDatabase('endpoints', (open) => {
     ]);
   });
 
+  test('an endpoint without a log answers and keeps nothing; with one again it does', async () => {
+    const wing = await openWing(open);
+    const name = newName();
+    const question = { name, records: [record], eventTime };
+    await wing.endpoints.put({ name, ...definition, log: 'off' }, caller);
+    expect((await wing.endpoints.predict(question, caller)).predictions).toMatchObject([{ value: 101 }]);
+    expect(await listOf(wing, name)).toEqual([]);
+    await wing.endpoints.put({ name, ...definition, log: 'sync' }, caller);
+    await wing.endpoints.predict(question, caller);
+    expect(await listOf(wing, name)).toHaveLength(1);
+  });
+
   test('what was deleted since it was looked up is not served, and the old revision stays live', async () => {
     const { endpoints, lineage, db } = await openWing(open);
     const name = newName();

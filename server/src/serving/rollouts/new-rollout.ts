@@ -20,6 +20,8 @@ export function newRollout(
   const { endpoint, stage = 'shadow' } = input;
   if (input.view !== undefined && input.service !== undefined)
     throw errors.rolloutRefused({ endpoint, reason: 'it names a view and a service; name one of them' });
+  if (definition.log === 'off')
+    throw errors.rolloutRefused({ endpoint, reason: 'it keeps no log, so there would be no evidence' });
   const live = definition.variants.filter((variant) => !variant.shadow);
   const [champion] = live;
   if (!champion || live.length > 1) {
