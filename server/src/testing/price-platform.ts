@@ -40,13 +40,15 @@ export async function createPricePlatform(options: {
   postgres?: string;
   eraseGraceMs?: number;
   traces?: TracesConfig;
+  defaultEndpoint?: string;
 }) {
-  const { dataFolder, postgres, eraseGraceMs, traces } = options;
+  const { dataFolder, postgres, eraseGraceMs, traces, defaultEndpoint } = options;
   const platform = await createTestPlatform({
     ...(dataFolder && { dataFolder }),
     ...(postgres && { postgres }),
     ...(eraseGraceMs !== undefined && { eraseGraceMs }),
     ...(traces && { traces }),
+    ...(defaultEndpoint && { defaultEndpoint }),
   });
   const { services, caller } = platform;
 
