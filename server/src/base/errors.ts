@@ -1317,7 +1317,7 @@ export const catalogue = {
   repositoryActionUnsupported: entry<{ what: string }>(
     400,
     (d) =>
-      `${d.what} is not taken here: models come from the registry. tidemill models register makes a version, tidemill endpoints put serves it.`,
+      `${d.what} is not taken here: models come from the registry. tidemill models register makes a version, PUT /api/v1/endpoints/NAME serves it.`,
   ),
   erasureNotFound: entry<{ id: string }>(
     404,
