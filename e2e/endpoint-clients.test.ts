@@ -85,7 +85,7 @@ describe('an endpoint', () => {
     (await platform.services.predictions.list({ name: 'forecast', limit: 10_000 }, platform.caller)).items
       .length;
   const record = { symbol: 'TEST', close: 100, before: 99 };
-  const valueOf = async () => {
+  const modelValue = async () => {
     const input = { name: 'forecast', records: [record] };
     return (await platform.services.endpoints.predict(input, platform.caller)).predictions[0]?.value;
   };
@@ -95,7 +95,7 @@ describe('an endpoint', () => {
 
   test('is asked by its generated TypeScript client through every mishap, and logs each call once', async () => {
     const { createForecastClient } = await importClient();
-    const expected = await valueOf();
+    const expected = await modelValue();
     const before = await logged();
     const proxy = await openProxy(url, ['refuse', 'unavailable', 'none', 'lose the reply', 'none']);
     const client = createForecastClient({ url: proxy.url });
@@ -145,7 +145,7 @@ except ForecastError as error:
     assert (error.code, error.status) == ("featureInvalid", 400), error
     assert "Send" in error.remedy
 `;
-      const words = ['-W', 'error', '-c', script, proxy.url, String(await valueOf())];
+      const words = ['-W', 'error', '-c', script, proxy.url, String(await modelValue())];
       await run(python, words, { cwd: folder });
       expect(proxy.seen).toHaveLength(6);
       expect(await logged()).toBe(before + 1 + 1 + 2);
@@ -174,7 +174,7 @@ assert reply.json() == {"predictions": [expected, expected]}, reply.text
 reply = requests.post(url, json={"dataframe_split": {"columns": ["close"], "data": [[1]]}}, timeout=20)
 assert reply.status_code == 400 and reply.json()["error_code"] == "INVALID_PARAMETER_VALUE", reply.text
 `;
-    await run(python, ['-c', script, new URL(url).port, String(await valueOf())]);
+    await run(python, ['-c', script, new URL(url).port, String(await modelValue())]);
   });
 
   test('answers each curl of the guide as printed there', async () => {
