@@ -62,6 +62,13 @@ export async function ensurePrometheus(): Promise<string | null> {
   return ensurePackages(join(root, 'e2e/serving/requirements-prometheus.txt'), 'prometheus');
 }
 
+/** The `python` with MLServer, whose models tests ask; null where it cannot be had. */
+export async function ensureMlserver(): Promise<string | null> {
+  const asked = process.env.TIDEMILL_TEST_MLSERVER;
+  if (asked) return existsSync(asked) ? asked : null;
+  return ensurePackages(join(root, 'e2e/serving/requirements-mlserver.txt'), 'mlserver');
+}
+
 export interface Found {
   readonly python: string | null;
   /** Why not, and what to do. */

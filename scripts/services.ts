@@ -9,6 +9,7 @@ import pg from 'pg';
 import {
   ensureFeast,
   ensureMlflow2,
+  ensureMlserver,
   ensureMoto,
   ensurePrometheus,
   ensurePythonEnvironment,
@@ -152,6 +153,12 @@ const pythonServices: readonly Service[] = [
     variable: 'TIDEMILL_TEST_FEAST',
     packages: [],
     find: () => ensureFeast(),
+  },
+  {
+    name: 'Python with MLServer',
+    variable: 'TIDEMILL_TEST_MLSERVER',
+    packages: [],
+    find: () => ensureMlserver(),
   },
   {
     name: 'Python with tritonclient',

@@ -38,7 +38,9 @@ import { openSqlite } from './adapters/db/sqlite.ts';
 import { localExecutor } from './adapters/executor/local.ts';
 import { workerPool } from './adapters/executor/worker-pool.ts';
 import { createPythonRuntimes } from './adapters/inference/python.ts';
+import { openRemote } from './adapters/inference/remote.ts';
 import { createOpenRuntime } from './adapters/inference/runtimes.ts';
+import { resolveByDns } from './adapters/network/network.ts';
 import { webhookNotifier } from './adapters/notify/webhook.ts';
 import type { OnlineStore } from './adapters/online/online.ts';
 import { openSqliteOnline } from './adapters/online/sqlite.ts';
@@ -311,7 +313,9 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     python: config.models.python,
     memoryBytes: config.models.memoryBytes,
   });
-  const openRuntime = createOpenRuntime(pythonRuntimes.open);
+  const openRuntime = createOpenRuntime(pythonRuntimes.open, (source) =>
+    openRemote(source, { allowPrivate: config.sources.allowPrivate, resolve: resolveByDns }),
+  );
   const evaluations = createEvaluations({
     db,
     analytics,

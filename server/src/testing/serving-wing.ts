@@ -89,7 +89,10 @@ export async function createServingWing(database: DatabaseHandle, folder: string
   });
   const endpoints = createEndpoints({
     ...{ db, changes, lineage, clock, logger, registry, predictions },
-    openRuntime: createOpenRuntime(() => Promise.reject(new Error('There is no Python here.'))),
+    openRuntime: createOpenRuntime(
+      () => Promise.reject(new Error('There is no Python here.')),
+      () => Promise.reject(new Error('There is no other server here.')),
+    ),
     governance: {
       async assertReleasable(_tx, _workspace, uris) {
         const model = uris.find((uri) => refused.has(uri));

@@ -5,7 +5,7 @@ import type { Tensor, TensorSpec } from './tensors.ts';
 
 export type { Datatype, Tensor, TensorData, TensorSpec } from './tensors.ts';
 
-export type RuntimeKind = 'onnx' | 'onnx-process' | 'rule' | 'python';
+export type RuntimeKind = 'onnx' | 'onnx-process' | 'rule' | 'python' | 'remote';
 
 /** Numbers (times as microseconds since 1970), or text with nulls. */
 export type Column = Float64Array | readonly (string | null)[];
@@ -79,7 +79,24 @@ export interface PythonSource extends ModelFiles {
   readonly onBuild?: (tool: string) => void;
 }
 
+/** A model on another server of the Open Inference Protocol V2. */
+export interface RemoteSource {
+  readonly kind: 'remote';
+  /** What messages call the model: `prices@3`. */
+  readonly model: string;
+  /** Of the server, without `/v2`. */
+  readonly url: string;
+  /** What the server calls the model. */
+  readonly name: string;
+  readonly version?: string;
+  /** Sent as `Authorization: Bearer`. */
+  readonly token?: string;
+  /** Which output `predict` gives; the probabilities of a classifier, else the first of numbers, when absent. */
+  readonly output?: string;
+}
+
 export type RuntimeSource =
+  | RemoteSource
   | PythonSource
   | {
       readonly kind: 'onnx' | 'onnx-process';
