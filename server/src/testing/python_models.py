@@ -53,6 +53,10 @@ class Odd(mlflow.pyfunc.PythonModel):
             return pandas.DataFrame({"low": [1.0] * rows, "high": [2] * rows})
         if deed == 10:
             return object()
+        if deed == 11:
+            os._exit(7)
+        if deed == 12 and os.fork() == 0:
+            time.sleep(1000)
         return model_input["deed"] * 10
 
 

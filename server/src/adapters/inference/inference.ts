@@ -28,6 +28,8 @@ export interface RuntimeState {
   readonly state: 'ready' | 'starting' | 'dead';
   /** How often it was started again after dying. */
   readonly restarts: number;
+  /** Where there are several. */
+  readonly workers?: { readonly ready: number; readonly of: number };
   /** Why it ended the last time, if it did. */
   readonly lastEnd?: string;
 }
@@ -75,6 +77,8 @@ export interface PythonSource extends ModelFiles {
   readonly kind: 'python';
   /** Names of its inputs, in order; without any, or with one that has no name, it takes arrays of any width. */
   readonly inputNames: readonly string[];
+  /** Processes that answer at the same time; 1 by default. */
+  readonly workers?: number;
   /** Told when its environment must be built first, which takes minutes, and by which program. */
   readonly onBuild?: (tool: string) => void;
 }

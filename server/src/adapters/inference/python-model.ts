@@ -33,6 +33,8 @@ export interface PythonModel {
     wanted: readonly string[] | undefined,
     signal?: AbortSignal,
   ): Promise<readonly Tensor[]>;
+  /** Under way and in line. */
+  waiting(): number;
   describe(): RuntimeState;
   close(): Promise<void>;
 }
@@ -183,6 +185,7 @@ export async function openPythonModel(
       assertAnswered(model, frame, 'tensors');
       return decodeTensors(frame);
     },
+    waiting: () => waiting.length + (current ? 1 : 0),
     describe: () => ({
       ...{ kind: 'python', state, restarts },
       ...(worker && { pid: worker.pid }),

@@ -138,6 +138,33 @@ describe.skipIf(python === '')('models of Python', () => {
     await runtime.close();
   });
 
+  it('answer side by side; one that leaks, dies or loops takes nothing from the others', async () => {
+    const own = build({ memoryBytes: 700 * 1024 ** 2, requestMs: 60_000 });
+    onTestFinished(() => own.close());
+    const runtime = await own.open({ ...odd(), workers: 2 });
+    const other = await own.open(readSavedModel(join(saved, 'exact'), ['a', 'b']));
+    const { pid } = other.describe();
+    expect(runtime.describe()).toMatchObject({ state: 'ready', workers: { ready: 2, of: 2 } });
+    // One leaks; the second worker has less to do, and answers all the others meanwhile.
+    const leaking = deed(runtime, 3);
+    leaking.catch(() => undefined);
+    for (let i = 20; i < 40; i += 1) expect([...(await deed(runtime, i))]).toEqual([10 * i]);
+    await expect(leaking).rejects.toThrow('more than 700 MiB of memory');
+    expect(runtime.describe()).toMatchObject({
+      ...{ state: 'ready', workers: { ready: 1, of: 2 } },
+      lastEnd: expect.stringContaining('700 MiB'),
+    });
+    expect([...(await deed(runtime, 20))]).toEqual([200]);
+    // `os._exit` in the middle of a request, by the only one that is there.
+    await expect(deed(runtime, 11)).rejects.toThrow('exit code 7');
+    await vi.waitUntil(() => runtime.describe().workers?.ready === 2, { timeout: 60_000 });
+    // A child that lives on, holding what it inherited.
+    expect([...(await deed(runtime, 12))]).toEqual([120]);
+    expect([...(await other.predict(Float32Array.of(1, 1), 1, 2))]).toEqual([6]);
+    expect(other.describe()).toMatchObject({ restarts: 0, pid });
+    await Promise.all([runtime.close(), other.close()]);
+  });
+
   it('end when nobody wants them any more, and when the server is killed', async () => {
     const own = build({ idleMs: 50 });
     const runtime = await own.open(readSavedModel(join(saved, 'exact'), ['a', 'b']));

@@ -5,7 +5,8 @@ import { errors } from '../../base/errors.ts';
 import type { Column, PythonSource, Runtime } from './inference.ts';
 import { layOutFolder } from './model-folder.ts';
 import { type EnvironmentDependencies, modelPython } from './python-environment.ts';
-import { type ModelOptions, openPythonModel, type PythonModel } from './python-model.ts';
+import { type ModelOptions, openPythonModel } from './python-model.ts';
+import { openPythonPool, type PythonPool } from './python-pool.ts';
 import { columnsOfRows, toRowMajor } from './python-table.ts';
 import { startWorker } from './python-worker.ts';
 import { assertFeatures, assertShape, reasonOf } from './shape.ts';
@@ -34,14 +35,18 @@ export interface PythonRuntimes {
 }
 
 interface Entry {
-  readonly opened: Promise<PythonModel>;
+  readonly opened: Promise<PythonPool>;
   leases: number;
   idle?: NodeJS.Timeout;
 }
 
+/** Each is a process with a copy of the model. */
+const mostWorkers = 32;
 const defaults = { maxWaiting: 1000, requestMs: 60_000, healthMs: 10_000 };
 
-/** One worker per model, shared by whoever opens it. */
+const workersOf = ({ workers = 1 }: PythonSource): number => Math.min(Math.max(1, workers), mostWorkers);
+
+/** One worker per model, or as many as the most demanding of those who open it asks for; shared by all of them. */
 export function createPythonRuntimes(options: PythonOptions): PythonRuntimes {
   const { memoryBytes = 4 * 1024 ** 3, startupMs = 180_000, idleMs = 60_000, mostIdle = 2 } = options;
   const entries = new Map<string, Entry>();
@@ -72,7 +77,10 @@ export function createPythonRuntimes(options: PythonOptions): PythonRuntimes {
   function acquire(source: PythonSource): Entry {
     const found = entries.get(source.digest);
     const entry = found ?? {
-      opened: openPythonModel(source, (signal) => start(source, signal), { ...defaults, ...options }),
+      opened: openPythonPool(
+        () => openPythonModel(source, (signal) => start(source, signal), { ...defaults, ...options }),
+        workersOf(source),
+      ),
       leases: 0,
     };
     clearTimeout(entry.idle);
@@ -96,7 +104,9 @@ export function createPythonRuntimes(options: PythonOptions): PythonRuntimes {
     async open(source) {
       const entry = acquire(source);
       try {
-        return lease(source, await entry.opened, () => release(source.digest, entry));
+        const pool = await entry.opened;
+        await pool.grow(workersOf(source));
+        return lease(source, pool, () => release(source.digest, entry));
       } catch (error) {
         if (entries.get(source.digest) === entry) entries.delete(source.digest);
         throw error;
@@ -110,7 +120,7 @@ export function createPythonRuntimes(options: PythonOptions): PythonRuntimes {
 }
 
 /** What one user of a worker has of it. */
-function lease(source: PythonSource, python: PythonModel, release: () => Promise<void>): Runtime {
+function lease(source: PythonSource, python: PythonPool, release: () => Promise<void>): Runtime {
   const { model, inputNames } = source;
   const closed = new AbortController();
   const named = inputNames.length > 1 || Boolean(inputNames[0]);
