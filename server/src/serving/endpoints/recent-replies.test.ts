@@ -63,5 +63,9 @@ describe('a request sent again with its key', () => {
     expect(await ask('a')).toBe(5);
     await ask('large', { size: 9 });
     expect(replies.size()).toEqual({ keys: 2, predictions: 10 });
+    await ask('heavier than thought', { size: 1, weigh: () => 8 });
+    expect(replies.size()).toEqual({ keys: 1, predictions: 8 });
+    await ask('too heavy', { size: 1, weigh: () => 11 });
+    expect(replies.size()).toEqual({ keys: 0, predictions: 0 });
   });
 });

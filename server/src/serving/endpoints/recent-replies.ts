@@ -24,13 +24,15 @@ export interface KeyedRequest<T> {
   readonly content: unknown;
   /** How many predictions there will be. */
   readonly size: number;
+  /** How many a reply is worth that is larger than it was thought. */
+  readonly weigh?: (reply: T) => number;
   readonly answer: () => Promise<T>;
 }
 
 interface Kept {
   readonly until: number;
   readonly digest: string;
-  readonly size: number;
+  size: number;
   readonly reply: Promise<unknown>;
 }
 
@@ -54,10 +56,17 @@ export function createRecentReplies(options: RecentRepliesOptions) {
     }
   }
 
+  function grow(entry: Kept, size: number): void {
+    if (size <= entry.size) return;
+    predictions += size - entry.size;
+    entry.size = size;
+    makeRoom(clock.now());
+  }
+
   return {
     /** @throws idempotencyKeyReused when the key came with another request */
     once<T>(request: KeyedRequest<T>): Promise<T> {
-      const { workspace, actor, endpoint, key, content, size } = request;
+      const { workspace, actor, endpoint, key, content, size, weigh } = request;
       const name = JSON.stringify([workspace, endpoint, actor, key]);
       const now = clock.now();
       const digest = digestOf(content);
@@ -68,12 +77,15 @@ export function createRecentReplies(options: RecentRepliesOptions) {
       }
       if (found) forget(name);
       const reply = request.answer();
-      const entry = { until: now + windowMs, digest, size, reply };
+      const entry: Kept = { until: now + windowMs, digest, size, reply };
       kept.set(name, entry);
       predictions += size;
       makeRoom(now);
-      // What failed may be tried again at once.
-      reply.catch(() => kept.get(name) === entry && forget(name));
+      reply.then(
+        (answer) => weigh && kept.get(name) === entry && grow(entry, weigh(answer)),
+        // What failed may be tried again at once.
+        () => kept.get(name) === entry && forget(name),
+      );
       return reply;
     },
     size: () => ({ keys: kept.size, predictions }),

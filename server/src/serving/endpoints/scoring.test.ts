@@ -18,8 +18,8 @@ describeEachDatabase('scoring', (open) => {
     version.inputs.length = 0;
     const variants = [{ name: 'main', model: 'sums@1', weight: 1 }];
     await wing.endpoints.put({ name: 'sums', variants, entity, fallback: '7.0' }, caller);
-    const ask = (body: unknown) =>
-      score(wing.endpoints, { name: 'sums', data: readScoringJson(body).data }, caller);
+    const ask = (body: unknown, idempotencyKey?: string) =>
+      score(wing.endpoints, { name: 'sums', data: readScoringJson(body).data, idempotencyKey }, caller);
     const said = await ask({
       inputs: [
         [1, 2],
@@ -29,6 +29,9 @@ describeEachDatabase('scoring', (open) => {
     expect((said.predictions as number[]).flat()).toEqual([21, 43]);
     expect(said).toMatchObject({ source: 'model', revision: 1 });
     await expect(ask({ inputs: [[1, 2, 3]] })).rejects.toMatchObject({ code: 'scoringInputInvalid' });
+    const twice = await Promise.all([ask({ inputs: [[5, 6]] }, 'k'), ask({ inputs: [[5, 6]] }, 'k')]);
+    expect(twice[0]?.id).toBe(twice[1]?.id);
+    await expect(ask({ inputs: [[5, 7]] }, 'k')).rejects.toMatchObject({ code: 'idempotencyKeyReused' });
     await wing.endpoints.forceFallback({ name: 'sums', enabled: true, reason: 'test' }, caller);
     expect(await ask({ inputs: [[1, 2]] })).toMatchObject({ source: 'fallback', models: ['fallback'] });
   });

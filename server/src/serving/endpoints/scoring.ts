@@ -34,7 +34,7 @@ export async function score(
   const { columns, inputs } = await endpoints.describe({ name, version }, caller);
   if (columns.length === 0) {
     const tensors = toTensors(data, inputs);
-    const reply = await endpoints.infer({ name, version, inputs: tensors }, caller);
+    const reply = await endpoints.infer({ name, version, inputs: tensors, idempotencyKey }, caller);
     const { id, revision, source, modelVersion } = reply;
     const models = [source === 'fallback' ? source : modelVersion];
     return { predictions: toLists(reply.outputs), id, revision, source, models };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type {
   Download,
   EndpointRevision,
@@ -10,6 +11,7 @@ import type {
 } from '@tidemill/contract';
 import { mayCaller } from '../../access/grants/service.ts';
 import type { Db } from '../../adapters/db/db.ts';
+import type { Tensor } from '../../adapters/inference/tensors.ts';
 import type { Caller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
 import { decodeCursor, defaultPageSize, isNumber, isText, toPage } from '../../base/page.ts';
@@ -170,9 +172,9 @@ export function createEndpoints(deps: EndpointsDependencies) {
       traffic.get(caller.workspace, input.name);
       if (!input.probe) deps.noteCall?.(input.name, caller);
       assertFew(input);
+      if (input.idempotencyKey === undefined || input.probe) return traffic.predict(input, caller, options);
       const answer = () => traffic.predict(input, caller, options);
       const { idempotencyKey: key, ...rest } = input;
-      if (key === undefined || input.probe) return answer();
       const { workspace, actor } = caller;
       const size = input.records.length;
       const content = { ...rest, ...options };
@@ -186,7 +188,22 @@ export function createEndpoints(deps: EndpointsDependencies) {
     infer: async (request: InferRequest, caller: Caller): Promise<InferReply> => {
       traffic.get(caller.workspace, request.name);
       deps.noteCall?.(request.name, caller);
-      return traffic.infer(request, caller);
+      const { name: endpoint, idempotencyKey: key } = request;
+      if (key === undefined) return traffic.infer(request, caller);
+      const { workspace, actor } = caller;
+      const answer = () => traffic.infer(request, caller);
+      const size = weightOf(request.inputs);
+      const weigh = ({ outputs }: InferReply) => weightOf(outputs);
+      return replies.once({
+        workspace,
+        actor,
+        endpoint,
+        key,
+        content: contentOf(request),
+        size,
+        weigh,
+        answer,
+      });
     },
 
     /** What it takes and gives, from memory. @throws endpointNotFound, endpointVersionNotFound */
@@ -337,6 +354,24 @@ export function createEndpoints(deps: EndpointsDependencies) {
       await releases.settled();
     },
   };
+}
+
+/** Twenty elements of a tensor take about as much memory as a prediction with its words. */
+const elementsPerPrediction = 20;
+const weightOf = (tensors: readonly Tensor[]): number =>
+  Math.ceil(tensors.reduce((sum, { data }) => sum + data.length, 0) / elementsPerPrediction);
+
+/** Tensors by the digests of their bytes. */
+const contentOf = ({ idempotencyKey: _key, inputs, ...rest }: InferRequest) => ({
+  ...rest,
+  inputs: inputs.map(({ data, ...spec }) => ({ ...spec, digest: digestOfData(data) })),
+});
+
+function digestOfData(data: Tensor['data']): string {
+  const hash = createHash('sha256');
+  if (ArrayBuffer.isView(data)) return hash.update(data).digest('hex');
+  for (const element of data) hash.update(`${element.length}:`).update(element);
+  return hash.digest('hex');
 }
 
 const mostRecords = 1000;

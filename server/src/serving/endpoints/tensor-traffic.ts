@@ -34,6 +34,8 @@ export interface InferRequest {
   readonly inputs: readonly Tensor[];
   /** Names of outputs; all of them when absent. */
   readonly outputs?: readonly string[] | undefined;
+  /** A request that is sent again with it gets the same reply and is logged once. */
+  readonly idempotencyKey?: string | undefined;
 }
 
 export interface InferReply {
