@@ -24,6 +24,8 @@ export interface Endpoint {
   readonly byJobs?: true;
   /** Asked so often that it gets a lane of its own; by POST, with a name in its path and a JSON body. */
   readonly isHot?: true;
+  /** Refused with 429, before its body is read, while the endpoint `{name}` is asked more than it can answer. */
+  readonly admission?: true;
   readonly summary: string;
   readonly params?: TObject;
   readonly query?: TObject;

@@ -35,6 +35,24 @@ export const Variant = strict({
 });
 export type Variant = Static<typeof Variant>;
 
+/**
+ * What answers when the model cannot: another model version, the one that answered most before (`previous`, pinned when
+ * the revision is written), a CEL rule over the record and its features, or a constant.
+ */
+export const FallbackStep = Type.Union([
+  Type.Literal('previous'),
+  strict({
+    model: Reference,
+    view: Type.Optional(Reference),
+    service: Type.Optional(Reference),
+    /** Set where the server pinned `previous`. */
+    previous: Type.Optional(Type.Literal(true)),
+  }),
+  strict({ rule: Type.String({ minLength: 1, maxLength: 2000 }) }),
+  strict({ value: Type.Number() }),
+]);
+export type FallbackStep = Static<typeof FallbackStep>;
+
 export const EndpointDefinition = {
   description: Type.Optional(Type.String({ maxLength: 2000 })),
   variants: Type.Array(Variant, { minItems: 1, maxItems: 20 }),
@@ -42,7 +60,14 @@ export const EndpointDefinition = {
   entity: Type.Array(Type.String(), { minItems: 1, maxItems: 8 }),
   /** CEL over the record and its features; answers on failure, timeout or switch. */
   fallback: Type.Optional(Type.String({ maxLength: 2000 })),
+  /** What answers then, one after another; `fallback` is the short form of a single rule. */
+  fallbacks: Type.Optional(Type.Array(FallbackStep, { maxItems: 8 })),
+  /** For a request, all its steps and waiting included; a caller may ask for less. */
   timeoutMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 600_000 })),
+  /** Requests under way at once; further ones get 429. */
+  maxQueue: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
+  /** Calls to a model at once; chosen by the kind of its runtime where it is left out. */
+  maxConcurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: 64 })),
   isolation: Type.Optional(literals('in-process', 'child-process')),
   log: Type.Optional(literals('buffered', 'sync', 'off')),
   /** Alias of the model that follows promotions on this endpoint. */
@@ -58,7 +83,10 @@ export const EndpointRevision = Type.Object({
   variants: Type.Array(Variant),
   entity: Type.Array(Type.String()),
   fallback: nullable(Type.String()),
+  fallbacks: Type.Array(FallbackStep),
   timeoutMs: Type.Integer(),
+  maxQueue: Type.Integer(),
+  maxConcurrency: nullable(Type.Integer()),
   isolation: literals('in-process', 'child-process'),
   log: literals('buffered', 'sync', 'off'),
   alias: nullable(Type.String()),
@@ -75,6 +103,7 @@ export const RuntimeStatus = Type.Object({
   state: literals('ready', 'starting', 'dead'),
   pid: nullable(Type.Integer()),
   restarts: Type.Integer(),
+  breaker: literals('closed', 'open', 'half-open'),
 });
 export type RuntimeStatus = Static<typeof RuntimeStatus>;
 
@@ -83,7 +112,13 @@ export const EndpointStatus = Type.Object({
   live: EndpointRevision,
   fallbackForced: Type.Boolean(),
   fallbackReason: nullable(Type.String()),
+  fallbackStep: nullable(Type.Integer({ description: 'which step answers then, counted from 1' })),
   runtimes: Type.Array(RuntimeStatus),
+  queue: Type.Object({
+    underWay: Type.Integer(),
+    refused: Type.Integer({ description: 'since the server started' }),
+    perSecond: nullable(Type.Number({ description: 'answers, of late' })),
+  }),
 });
 export type EndpointStatus = Static<typeof EndpointStatus>;
 
@@ -112,6 +147,7 @@ export const PredictReply = Type.Object({
       variant: Type.String(),
       model: Type.String({ description: 'forecaster@2, or "fallback"' }),
       source: literals('model', 'fallback'),
+      step: Type.Optional(literals('previous', 'model', 'rule', 'value')),
       warnings: Type.Array(Type.String()),
       features: Type.Optional(Row),
     }),
@@ -302,6 +338,7 @@ export const endpointsEndpoints = endpoints({
     isHot: true,
     summary: 'Predict: records in, predictions out',
     headers: { idempotencyKey: 'idempotency-key' },
+    admission: true,
     params: byName,
     body: strict({
       records: Type.Array(Row, { minItems: 1, description: 'at most 1000' }),
@@ -365,9 +402,19 @@ export const endpointsEndpoints = endpoints({
     path: '/api/v1/endpoints/:name/fallback',
     permission: 'operate',
     resource: 'endpoint:{name}',
-    summary: 'Switch the endpoint to its rule, or back',
+    summary: 'Switch the endpoint to its fallbacks, or back',
     params: byName,
-    body: strict({ enabled: Type.Boolean(), reason: Type.String({ minLength: 1, maxLength: 2000 }) }),
+    body: strict({
+      enabled: Type.Boolean(),
+      step: Type.Optional(
+        Type.Integer({
+          minimum: 1,
+          maximum: 9,
+          description: 'of its fallbacks, to begin with; default the first',
+        }),
+      ),
+      reason: Type.String({ minLength: 1, maxLength: 2000 }),
+    }),
     reply: EndpointStatus,
   },
   delete: {

@@ -660,6 +660,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
         },
         permission,
       ),
+    assertRoom: ({ params, caller }) => endpoints.assertRoom((params as { name: string }).name, caller),
     assertReach: (request, permission, resources, byJobs) =>
       auth.assertReach(request.caller, {
         ...{ permission, resources, byJobs },

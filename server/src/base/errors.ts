@@ -1395,6 +1395,11 @@ export const catalogue = {
     (d) =>
       `The endpoint '${d.endpoint}' cannot predict now: ${d.reason}. Try again, or give the endpoint a fallback rule that can answer.`,
   ),
+  endpointBusy: entry<{ endpoint: string; reason: string; retryAfterSeconds: number }>(
+    429,
+    (d) =>
+      `The endpoint '${d.endpoint}' is asked more than it can answer: ${d.reason}. Try again in ${d.retryAfterSeconds} s.`,
+  ),
   eventTimeInvalid: entry<{ value: string }>(
     400,
     (d) => `'${d.value}' is not a time. Send epoch milliseconds or ISO 8601 such as 2023-08-31T00:00:00Z.`,

@@ -7,12 +7,13 @@ import { Value } from 'typebox/value';
 import type { Caller } from '../base/caller.ts';
 import { errors } from '../base/errors.ts';
 import { findOddText } from './odd-text.ts';
+import { type Patience, patienceOf } from './patience.ts';
 import { fillTemplate } from './resource-template.ts';
 import { sendDownload } from './send-download.ts';
 
 /**
  * One function per endpoint of a contract list; a missing or an extra one is a type error.
- * Only one that declares `signal` is watched for a client that goes away: the others need not pay for it.
+ * Only one that declares `signal` last is watched for a client that goes away: the others need not pay for it.
  */
 export type Handlers<L extends Endpoints> = {
   readonly [N in keyof L]: (
@@ -30,6 +31,8 @@ export interface Exchange {
   /** Whether the browser speaks TLS, to this server or to a proxy before it. */
   readonly isSecure: boolean;
   setCookie(text: string): void;
+  /** How long the caller waits. @throws requestInvalid */
+  patience(): Patience;
 }
 
 declare module 'fastify' {
@@ -44,6 +47,8 @@ declare module 'fastify' {
     resources?: (request: FastifyRequest) => readonly string[];
     /** Whether a job's token may change through it what is the job's own. */
     byJobs?: boolean;
+    /** Whether the endpoint `:name` may refuse it before its body is read. */
+    admission?: boolean;
     /** Answers a browser that asks, before a page's request, whether the page may make it. */
     isPreflight?: boolean;
   }
@@ -76,11 +81,13 @@ function addRoute<L extends Endpoints>(
 ): void {
   const handle = handlers[name] as (...words: [unknown, Caller, AbortSignal, Exchange?]) => unknown;
   const read = createReader(endpoint);
-  const signalOf = handle.length > 2 ? abortOnClose : () => neverAborted;
+  const signalOf = handle.length === 3 ? abortOnClose : () => neverAborted;
   const exchangeOf = handle.length > 3 ? toExchange : () => undefined;
   const route = {
     url: routePath(endpoint),
-    config: { permission: endpoint.permission, ...resourcesOf(endpoint), byJobs: endpoint.byJobs ?? false },
+    config: { permission: endpoint.permission, ...resourcesOf(endpoint), byJobs: endpoint.byJobs ?? false,
+      admission: endpoint.admission ?? false,
+    },
     exposeHeadRoute: !endpoint.download,
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const result = await handle(read(request), request.caller, signalOf(reply), exchangeOf(request, reply));
@@ -104,6 +111,7 @@ const toExchange = (request: FastifyRequest, reply: FastifyReply): Exchange => (
     request.headers['x-forwarded-proto'] === 'https' ||
     (request.headers.origin ?? '').startsWith('https:'),
   setCookie: (text) => void reply.header('set-cookie', text),
+  patience: () => patienceOf(request),
 });
 
 function resourcesOf({ resource }: Endpoint) {

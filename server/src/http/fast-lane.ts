@@ -25,6 +25,8 @@ export interface FastLane {
 export interface LaneGates {
   readonly assertHost: (request: FastifyRequest) => void;
   readonly authenticate: (request: FastifyRequest) => Promise<Caller>;
+  /** Before the body is parsed. @throws endpointBusy */
+  readonly assertRoom: (request: FastifyRequest) => void;
   /** Sets the body. @throws what Fastify's parser throws */
   readonly parse: (request: FastifyRequest, text: string) => void;
   readonly assertReach: (request: FastifyRequest) => Promise<void>;
@@ -67,6 +69,7 @@ export function addFastLane(http: FastifyInstance, gates: LaneGates): FastLane {
     try {
       gates.assertHost(asked);
       request.caller = await gates.authenticate(asked);
+      if (entry.config.admission) gates.assertRoom(asked);
       gates.parse(asked, text);
       await gates.assertReach(asked);
       await entry.handler(asked, sent);

@@ -48,6 +48,8 @@ export interface HttpOptions {
   /** Says who the caller is and refuses what they may not do. */
   readonly authenticate: (request: FastifyRequest, permission: Permission) => Promise<Caller>;
   /** Refuses what a caller who has roles on single things only has no business with; null: the route does not say. */
+  /** Before the body of a request to an endpoint is read. @throws endpointBusy */
+  readonly assertRoom?: (request: FastifyRequest) => void;
   readonly assertReach: (
     request: FastifyRequest,
     permission: Permission,
@@ -101,6 +103,10 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     const permission = permissionOf(request);
     if (permission !== 'public') request.caller = await options.authenticate(request, permission);
   });
+  // Whoever is refused for want of room costs no body, no JSON and no handler.
+  http.addHook('onRequest', async (request) => {
+    if (request.caller && request.routeOptions.config?.admission) options.assertRoom?.(request);
+  });
   // What MLflow's requests are about stands in their bodies.
   const assertReach = (request: FastifyRequest): Promise<void> => {
     const { resources, byJobs = false } = request.routeOptions.config ?? {};
@@ -112,6 +118,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   const lane = addFastLane(http, {
     assertHost: (request) => guardHost(request, null as never, throwIfAny),
     authenticate: (request) => options.authenticate(request, permissionOf(request)),
+    assertRoom: (request) => options.assertRoom?.(request),
     parse(request, text) {
       request.body = parseHarmless(text);
       if (request.body !== undefined) return;

@@ -1,11 +1,12 @@
 /** Tensors through a live endpoint: the same split, features, rule, log and shadows as records have, without an object per row. */
 import type { Row } from '@tidemill/contract';
 import type { Tensor } from '../../adapters/inference/tensors.ts';
-import { errors } from '../../base/errors.ts';
+import { errors, TidemillError } from '../../base/errors.ts';
+import type { Expression } from '../../base/expressions/cel.ts';
 import { parseReference } from '../../base/references.ts';
-import { evaluateRule, type LiveEndpoint, type LiveVariant } from './live-endpoint.ts';
+import { evaluateRule, type LiveEndpoint, type LiveStep, type LiveVariant } from './live-endpoint.ts';
 import { halfToNumber } from './model-output.ts';
-import { reasonOf } from './predict.ts';
+import { guard, type Question, reasonOf } from './predict.ts';
 import { pickIndex } from './traffic-split.ts';
 
 /** What one variant made of the tensors. */
@@ -88,32 +89,32 @@ export const rowOf = ({ columns, cell }: TensorTable, row: number): Row =>
 
 /** A table of numbers goes on as it is, or as 32-bit floats where the model takes these; requests go together. */
 export async function askTensors(
-  endpoint: LiveEndpoint,
+  question: Pick<Question, 'endpoint' | 'until' | 'isGone'>,
   variant: LiveVariant,
   inputs: readonly Tensor[],
   wanted: readonly string[] | undefined,
+  modelsAfter: number = question.endpoint.chainModels,
 ): Promise<Inferred> {
   const { lease } = variant;
   const silent = (reason: string): Inferred => ({
     ...{ variant, outputs: null, reason, queueMs: 0, inferenceMs: 0 },
   });
   if (!lease) return silent(variant.problem ?? 'the model is not loaded');
-  const { timeoutMs } = endpoint.definition;
+  const { isGone } = question;
   const [only] = inputs;
   const rowCount = only?.shape[0] ?? 1;
   const { table, whole } = lease.model;
-  try {
-    const matrix = only && inputs.length === 1 && variant.isMatrix ? toMatrix(only, variant) : null;
-    const { output, ...times } = matrix
-      ? await table.submit([matrix], rowCount, timeoutMs)
-      : await whole.submit({ inputs, ...(wanted && { wanted }) }, rowCount, timeoutMs);
-    const outputs = wanted ? chooseOutputs(output, wanted) : output;
-    const reason = outputProblem(outputs, matrix ? rowCount : null);
-    return { variant, outputs: reason === null ? outputs : null, reason, ...times };
-  } catch (error) {
-    if (isCallersMistake(error)) throw error;
-    return silent(reasonOf(error));
-  }
+  const matrix = only && inputs.length === 1 && variant.isMatrix ? toMatrix(only, variant) : null;
+  const guarded = await guard(question, variant, modelsAfter, (timeoutMs) =>
+    matrix
+      ? table.submit([matrix], rowCount, timeoutMs, isGone)
+      : whole.submit({ inputs, ...(wanted && { wanted }) }, rowCount, timeoutMs, isGone),
+  );
+  if (typeof guarded === 'string') return silent(guarded);
+  const { output, ...times } = guarded;
+  const outputs = wanted ? chooseOutputs(output, wanted) : output;
+  const reason = outputProblem(outputs, matrix ? rowCount : null);
+  return { variant, outputs: reason === null ? outputs : null, reason, ...times };
 }
 
 /** Null for what is not the model's one array of numbers. */
@@ -139,9 +140,6 @@ function chooseOutputs(outputs: readonly Tensor[], wanted: readonly string[]): r
   });
 }
 
-const isCallersMistake = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && 'code' in error && error.code === 'modelInputInvalid';
-
 /** Null where each row has its value and each number is finite. */
 function outputProblem(outputs: readonly Tensor[], rowCount: number | null): string | null {
   if (outputs.length === 0) return 'the model gave no output';
@@ -165,32 +163,78 @@ function findNotFinite(data: Float32Array | Float64Array): number {
 
 const mostRuled = 10_000;
 
-/** The rule's answer for each row, as the endpoint's one output. @throws predictionUnavailable */
-export function ruleTensors(
-  { fallback, name }: LiveEndpoint,
+/** What stands in for the model, as tensors. */
+export interface TensorStandIn {
+  readonly outputs: readonly Tensor[];
+  readonly model: string;
+  readonly step: 'previous' | 'model' | 'rule' | 'value';
+}
+
+/** Step by step through the chain. @throws predictionUnavailable when it ends without an answer */
+export async function standInForTensors(
+  question: Pick<Question, 'endpoint' | 'until' | 'isGone'> & { readonly forcedStep: number },
+  request: { readonly inputs: readonly Tensor[]; readonly wanted: readonly string[] | undefined },
   table: TensorTable | null,
   reason: string,
-): Tensor[] {
-  if (!fallback)
-    throw errors.predictionUnavailable({ endpoint: name, reason: `${reason}, and it has no fallback rule` });
-  const rowCount = table?.rowCount ?? 1;
-  if (rowCount > mostRuled) {
-    const many = `${reason}; its rule answers at most ${mostRuled} rows at once`;
-    throw errors.predictionUnavailable({ endpoint: name, reason: many });
+): Promise<TensorStandIn> {
+  const { chain, name } = question.endpoint;
+  const failures: string[] = [];
+  for (const [at, step] of chain.entries()) {
+    if (at < question.forcedStep) continue;
+    if (step.kind === 'value')
+      return { outputs: [constant(step.value, table)], model: 'fallback', step: 'value' };
+    const found =
+      step.kind === 'rule' ? ruleTensor(step.rule, table) : await askStep(question, step, at, request);
+    if (typeof found === 'string') failures.push(found);
+    else if (step.kind === 'rule') return { outputs: found, model: 'fallback', step: 'rule' };
+    else return { outputs: found, model: step.variant.model, step: step.isPrevious ? 'previous' : 'model' };
   }
+  const said =
+    failures.length === 0 ? `${reason}, and it has no fallback rule` : [reason, ...failures].join('; ');
+  throw errors.predictionUnavailable({ endpoint: name, reason: said });
+}
+
+async function askStep(
+  question: Pick<Question, 'endpoint' | 'until' | 'isGone'>,
+  { variant }: Extract<LiveStep, { kind: 'model' }>,
+  at: number,
+  { inputs, wanted }: { readonly inputs: readonly Tensor[]; readonly wanted: readonly string[] | undefined },
+): Promise<readonly Tensor[] | string> {
+  const modelsAfter = question.endpoint.chain.slice(at + 1).filter(({ kind }) => kind === 'model').length;
+  // Tensors that fit the endpoint's own model need not fit this one.
+  const { outputs, reason } = await askTensors(question, variant, inputs, wanted, modelsAfter).catch(
+    (error: unknown) => {
+      if (error instanceof TidemillError && error.code === 'computeCancelled') throw error;
+      return { outputs: null, reason: reasonOf(error) };
+    },
+  );
+  return outputs ?? `${variant.model} failed too: ${(reason ?? 'no reason known').replace(/\.$/, '')}`;
+}
+
+const constant = (value: number, table: TensorTable | null): Tensor => {
+  const rowCount = table?.rowCount ?? 1;
+  return {
+    name: 'prediction',
+    datatype: 'FP64',
+    shape: [rowCount],
+    data: new Float64Array(rowCount).fill(value),
+  };
+};
+
+/** The rule's answer for each row, as the endpoint's one output; or why there is none. */
+function ruleTensor(rule: Expression, table: TensorTable | null): Tensor[] | string {
+  const rowCount = table?.rowCount ?? 1;
+  if (rowCount > mostRuled) return `its rule answers at most ${mostRuled} rows at once`;
   try {
     const data = Float64Array.from({ length: rowCount }, (_, row) => {
       const record = table ? rowOf(table, row) : {};
-      return evaluateRule(fallback, { record, features: record });
+      return evaluateRule(rule, { record, features: record });
     });
     const bad = findNotFinite(data);
     if (bad !== -1) throw new Error(`it gives ${data[bad]}`);
     return [{ name: 'prediction', datatype: 'FP64', shape: [rowCount], data }];
   } catch (error) {
     const failed = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
-    throw errors.predictionUnavailable(
-      { endpoint: name, reason: `${reason}; its rule failed too: ${failed}` },
-      error,
-    );
+    return `its rule failed too: ${failed}`;
   }
 }

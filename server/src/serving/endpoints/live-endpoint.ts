@@ -4,7 +4,7 @@ import { compileExpression, type Expression } from '../../base/expressions/cel.t
 import type { ServiceRead } from '../../data/features/service.ts';
 import type { EndpointLog } from '../predictions/service.ts';
 import { type ModelInput, toModelInput } from './model-input.ts';
-import type { Definition, RuleInput } from './rules.ts';
+import { chainOf, type Definition, type RuleInput } from './rules.ts';
 import { isSlowToOpen, type RuntimeChoice } from './runtime-choice.ts';
 import type { RuntimeLease, RuntimePool } from './runtime-pool.ts';
 import { takesMatrix } from './served-model.ts';
@@ -28,6 +28,12 @@ export interface LiveVariant {
   readonly isLater: boolean;
 }
 
+/** What answers when the model of a variant cannot. */
+export type LiveStep =
+  | { readonly kind: 'model'; readonly variant: LiveVariant; readonly isPrevious: boolean }
+  | { readonly kind: 'rule'; readonly rule: Expression }
+  | { readonly kind: 'value'; readonly value: number };
+
 export interface LiveEndpoint {
   readonly workspace: string;
   readonly name: string;
@@ -36,7 +42,11 @@ export interface LiveEndpoint {
   /** Running sums of the live variants' weights. */
   readonly bounds: Float64Array;
   readonly shadows: readonly LiveVariant[];
-  readonly fallback: Expression | null;
+  readonly chain: readonly LiveStep[];
+  /** Models of the chain; the time of a request is divided among them. */
+  readonly chainModels: number;
+  /** Whether a rule or a constant answers at last. */
+  readonly hasLastWord: boolean;
   readonly log: Pick<EndpointLog, 'append' | 'flush'>;
   /** Requests and shadow predictions under way; a retired endpoint closes when there is none. */
   inFlight: number;
@@ -74,7 +84,24 @@ export async function compileEndpoint(
   try {
     for (const variant of definition.variants) opened.push(await openVariant(deps, request, variant));
     const isShadow = (index: number) => definition.variants[index]?.shadow === true;
-    const live = opened.filter((_, index) => !isShadow(index));
+    const variants = [...opened];
+    const live = variants.filter((_, index) => !isShadow(index));
+    const chain: LiveStep[] = [];
+    for (const step of chainOf(definition)) {
+      if (step === 'previous') continue;
+      if ('rule' in step) chain.push({ kind: 'rule', rule: compileExpression(step.rule) });
+      else if ('value' in step) chain.push({ kind: 'value', value: step.value });
+      else {
+        // Nothing is live without its last resort, but at a start the others go on without it.
+        const variant = await openVariant(deps, request, {
+          ...step,
+          name: `fallback ${chain.length + 1}`,
+          weight: 0,
+        });
+        opened.push(variant);
+        chain.push({ kind: 'model', variant, isPrevious: step.previous === true });
+      }
+    }
     const weights = definition.variants.filter((variant) => !variant.shadow).map((variant) => variant.weight);
     return {
       workspace,
@@ -82,8 +109,10 @@ export async function compileEndpoint(
       definition,
       live,
       bounds: toBounds(weights),
-      shadows: opened.filter((_, index) => isShadow(index)),
-      fallback: definition.fallback === null ? null : compileExpression(definition.fallback),
+      shadows: variants.filter((_, index) => isShadow(index)),
+      chain,
+      chainModels: chain.filter(({ kind }) => kind === 'model').length,
+      hasLastWord: chain.some(({ kind }) => kind !== 'model'),
       log: definition.log === 'off' ? silentLog : await deps.openLog(workspace, name),
       inFlight: 0,
       retired: false,
@@ -107,7 +136,7 @@ async function openVariant(
       return { ...unopened(common, `model ${model} is being loaded`), isLater: true };
     const found = view === undefined ? null : await deps.resolveView(view, workspace);
     const prepared = service === undefined ? null : await deps.prepareService(service, workspace);
-    const lease = await deps.pool.lease(version, choice);
+    const lease = await deps.pool.lease(version, choice, definition.maxConcurrency);
     const input = toModelInput(version);
     const isMatrix = input?.isMatrix === true && takesMatrix(lease.model.runtime);
     return { ...common, view: found, service: prepared, lease, version, input, isMatrix, problem: null };
@@ -138,12 +167,20 @@ export function leave(endpoint: LiveEndpoint): void {
   if (endpoint.retired && endpoint.inFlight === 0) releaseAll(endpoint);
 }
 
-function releaseAll({ live, shadows }: LiveEndpoint): void {
-  for (const variant of [...live, ...shadows]) variant.lease?.release();
+/** All that a revision has loaded. */
+export const variantsOf = ({ live, shadows, chain }: LiveEndpoint): LiveVariant[] => [
+  ...live,
+  ...shadows,
+  ...chain.flatMap((step) => (step.kind === 'model' ? [step.variant] : [])),
+];
+
+/** Also of a revision that never went live. */
+export function releaseAll(endpoint: LiveEndpoint): void {
+  for (const variant of variantsOf(endpoint)) variant.lease?.release();
 }
 
-export function runtimesOf({ live, shadows }: LiveEndpoint): RuntimeStatus[] {
-  return [...live, ...shadows].map(({ name, model, choice, lease, isLater }) => {
+export function runtimesOf(endpoint: LiveEndpoint): RuntimeStatus[] {
+  return variantsOf(endpoint).map(({ name, model, choice, lease, isLater }) => {
     const found = lease?.model.runtime.describe();
     return {
       variant: name,
@@ -152,6 +189,7 @@ export function runtimesOf({ live, shadows }: LiveEndpoint): RuntimeStatus[] {
       state: found?.state ?? (isLater ? 'starting' : 'dead'),
       pid: found?.pid ?? null,
       restarts: found?.restarts ?? 0,
+      breaker: lease?.model.breaker.state() ?? 'closed',
     };
   });
 }

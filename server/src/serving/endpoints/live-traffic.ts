@@ -8,13 +8,19 @@ import type { Logger } from '../../base/logger.ts';
 import type { Tracer } from '../../base/tracing.ts';
 import { keptFeatures, type LoggedPrediction, parseEventTime } from '../predictions/service.ts';
 import { pickVariant } from './infer.ts';
-import { type LiveEndpoint, type LiveVariant, leave, retire } from './live-endpoint.ts';
+import { type LiveEndpoint, type LiveVariant, leave, retire, variantsOf } from './live-endpoint.ts';
 import { pickFeatures } from './model-input.ts';
 import type { RowDetail } from './model-output.ts';
 import type { OnlineFeatures } from './online-features.ts';
 import { askLive, askVariant, type Question, type Said, toAnswers } from './predict.ts';
 import { addPredictionSpans } from './prediction-spans.ts';
+import { type Admission, createAdmission, type Pressure } from './protection/admission.ts';
+import type { BreakerChange } from './protection/breaker.ts';
+import { type Patience, timeOf } from './protection/deadline.ts';
+import { createLoopTime } from './protection/loop-time.ts';
 import { createShadowQueue } from './shadow-queue.ts';
+import type { ServedModel } from './served-model.ts';
+import { findStandIns } from './stand-ins.ts';
 import { createTensorTraffic } from './tensor-traffic.ts';
 import type { Answered, EndpointCounter, TrafficStats } from './traffic-stats.ts';
 
@@ -24,6 +30,10 @@ export interface LiveTrafficDependencies {
   readonly logger: Logger;
   readonly stats: TrafficStats;
   readonly tracer?: Tracer | null;
+  readonly onBreaker: (
+    endpoint: LiveEndpoint,
+    change: BreakerChange & { readonly variant: string; readonly model: string },
+  ) => void;
 }
 
 /** What stays while revisions come and go. */
@@ -32,7 +42,16 @@ interface Place {
   revision: number;
   /** Reason of the switch to the rule; null when models answer. */
   forced: string | null;
+  /** The step of the chain that answers then, from 0. */
+  forcedStep: number;
   readonly counter: EndpointCounter;
+  readonly admission: Admission;
+}
+
+/** Where the endpoint was switched to by hand, in words. */
+export interface Switched {
+  readonly text: string;
+  readonly step: number;
 }
 
 type PredictInput = Input<(typeof endpointsEndpoints)['predict']>;
@@ -42,6 +61,8 @@ export interface PredictOptions {
   readonly version?: string | undefined;
   /** A record that does not name its entity is a unit of its own: other protocols know no entities. */
   readonly ownUnits?: boolean;
+  /** How long the caller waits. */
+  readonly patience?: Patience | undefined;
 }
 
 const namesNone = (entity: readonly string[], record: Row): boolean =>
@@ -49,7 +70,14 @@ const namesNone = (entity: readonly string[], record: Row): boolean =>
 
 const shadowRoom = 2000;
 
-export function createLiveTraffic({ online, clock, logger, stats, tracer = null }: LiveTrafficDependencies) {
+export function createLiveTraffic({
+  online,
+  clock,
+  logger,
+  stats,
+  onBreaker,
+  tracer = null,
+}: LiveTrafficDependencies) {
   const places = new Map<string, Place>();
   const shadows = createShadowQueue({
     room: shadowRoom,
@@ -64,15 +92,59 @@ export function createLiveTraffic({ online, clock, logger, stats, tracer = null 
     return found;
   }
 
-  const tensors = createTensorTraffic({ get, online, clock, shadows, flush: flushOrFail });
+  const loop = createLoopTime();
+  const pressure = { isBusy: false, waiting: 0, waitingMs: 0, serviceMs: 0, loopMs: 0 };
+
+  /** What a newcomer would find; good until the next call. */
+  function pressureOf({ endpoint, forced }: Pick<Place, 'endpoint' | 'forced'>): Pressure {
+    Object.assign(pressure, { isBusy: false, waiting: 0, waitingMs: 0, serviceMs: 0, loopMs: loop.lastMs() });
+    if (forced !== null) return pressure;
+    for (const { lease } of endpoint.live) {
+      lease?.model.table.addLoad(pressure);
+      lease?.model.whole.addLoad(pressure);
+    }
+    return pressure;
+  }
+
+  /** @throws endpointBusy */
+  function enter(
+    { endpoint, forced, admission, counter }: Pick<Place, 'endpoint' | 'forced' | 'counter' | 'admission'>,
+    { priority = 'normal' }: Caller,
+  ): () => void {
+    loop.note();
+    const refusal = admission.tryEnter(priority, pressureOf({ endpoint, forced }), performance.now());
+    if (refusal) {
+      counter.failed(429, onlyVariant(endpoint));
+      throw errors.endpointBusy({ endpoint: endpoint.name, ...refusal });
+    }
+    return () => admission.leave(performance.now());
+  }
+
+  const tensors = createTensorTraffic({ get, enter, online, clock, shadows, flush: flushOrFail });
 
   async function predict(
     input: PredictInput,
-    { workspace, actor }: Caller,
-    { version, ownUnits = false }: PredictOptions = {},
+    caller: Caller,
+    options: PredictOptions = {},
   ): Promise<PredictReply> {
     const started = performance.now();
+    const { workspace, actor } = caller;
     const place = get(workspace, input.name);
+    const left = enter(place, caller);
+    try {
+      return await predictIn(place, input, { workspace, actor }, started, options);
+    } finally {
+      left();
+    }
+  }
+
+  async function predictIn(
+    place: Place,
+    input: PredictInput,
+    { workspace, actor }: Pick<Caller, 'workspace' | 'actor'>,
+    started: number,
+    { version, ownUnits = false, patience }: PredictOptions,
+  ): Promise<PredictReply> {
     const { endpoint, revision } = place;
     const { entity, log } = endpoint.definition;
     const base = input.requestId ?? newId('prediction');
@@ -87,6 +159,9 @@ export function createLiveTraffic({ online, clock, logger, stats, tracer = null 
       ),
       eventTime: input.eventTime === undefined ? clock.now() : parseEventTime(input.eventTime),
       forced: place.forced,
+      forcedStep: place.forcedStep,
+      until: started + timeOf(endpoint.definition.timeoutMs, patience),
+      isGone: patience?.isGone,
       caller: actor,
       requestId: input.requestId ?? null,
       ...(version !== undefined && { only: pickVariant(endpoint, version, '', 0) }),
@@ -98,7 +173,8 @@ export function createLiveTraffic({ online, clock, logger, stats, tracer = null 
     endpoint.inFlight++;
     try {
       const said = await askLive(online, question);
-      const { answers, fallbackReason } = toAnswers(question, said, idOf);
+      const standIns = await findStandIns(online, question, said);
+      const { answers, fallbackReason } = toAnswers(question, said, idOf, standIns);
       const milliseconds = timesOf(said, started);
       const reply = { endpoint: endpoint.name, revision, predictions: answers, fallbackReason, milliseconds };
       if (input.probe) return withFeatures(reply, said);
@@ -142,6 +218,7 @@ export function createLiveTraffic({ online, clock, logger, stats, tracer = null 
         role: 'live',
         source: answer.source,
         fallbackReason: answer.source === 'fallback' ? (reasons[i] ?? null) : null,
+        ...(answer.step !== undefined && { fallbackStep: answer.step }),
         features: keptFeatures(featuresOf(question, variant, sources[i] ?? {}), used?.[i] ?? null),
         ...loggedValue(answer.value, answer.source === 'model' ? details?.[i] : null),
         caller: question.caller,
@@ -188,7 +265,10 @@ export function createLiveTraffic({ online, clock, logger, stats, tracer = null 
     idOf: (index: number) => string,
   ): Promise<void> {
     const started = performance.now();
-    const said = await askVariant(online, { ...question, forced: null }, variant, indices).catch(
+    // Nobody waits for it, so it has all the time a request may have.
+    const until = started + question.endpoint.definition.timeoutMs;
+    const patient = { ...question, forced: null, until, isGone: undefined };
+    const said = await askVariant(online, patient, variant, indices, 0).catch(
       (error: Error): Said => ({
         ...{ variant, indices, queueMs: 0, featureMs: 0, inferenceMs: 0 },
         values: indices.map(() => null),
@@ -235,16 +315,37 @@ export function createLiveTraffic({ online, clock, logger, stats, tracer = null 
       ),
 
     /** One assignment: a request meets the old revision or the new one, never neither. */
-    switchTo(endpoint: LiveEndpoint, revision: number, forced: string | null): void {
+    switchTo(endpoint: LiveEndpoint, revision: number, switched: Switched | null): void {
       const key = keyOf(endpoint.workspace, endpoint.name);
       const before = places.get(key);
       const counter = before?.counter ?? stats.open(endpoint.workspace, endpoint.name);
-      places.set(key, { endpoint, revision, forced, counter });
+      const { maxQueue, timeoutMs } = endpoint.definition;
+      const admission = before?.admission ?? createAdmission({ maxQueue, timeoutMs });
+      admission.limit({ maxQueue, timeoutMs });
+      const forced = switched?.text ?? null;
+      const forcedStep = switched?.step ?? 0;
+      places.set(key, { endpoint, revision, forced, forcedStep, counter, admission });
       if (before) retire(before.endpoint);
     },
 
-    setForced(workspace: string, name: string, reason: string | null): void {
-      get(workspace, name).forced = reason;
+    switchedOf: ({ forced, forcedStep }: Pick<Place, 'forced' | 'forcedStep'>): Switched | null =>
+      forced === null ? null : { text: forced, step: forcedStep },
+
+    setForced(workspace: string, name: string, switched: Switched | null): void {
+      const place = get(workspace, name);
+      place.forced = switched?.text ?? null;
+      place.forcedStep = switched?.step ?? 0;
+    },
+
+    /** Before anything of a request is read: whether it would be let in. @throws endpointBusy */
+    assertRoom(workspace: string, name: string, { priority = 'normal' }: Caller): void {
+      loop.note();
+      const place = places.get(keyOf(workspace, name));
+      if (!place) return;
+      const refusal = place.admission.check(priority, pressureOf(place), performance.now());
+      if (!refusal) return;
+      place.counter.failed(429, onlyVariant(place.endpoint));
+      throw errors.endpointBusy({ endpoint: name, ...refusal });
     },
 
     remove(workspace: string, name: string): void {
@@ -252,6 +353,13 @@ export function createLiveTraffic({ online, clock, logger, stats, tracer = null 
       places.delete(keyOf(workspace, name));
       stats.forget(workspace, name);
       if (before) retire(before.endpoint);
+    },
+
+    /** Everybody whose model it is learns of it. */
+    noteBreaker(served: ServedModel, change: BreakerChange): void {
+      for (const { endpoint } of places.values())
+        for (const { name, model, lease } of variantsOf(endpoint))
+          if (lease?.model === served) onBreaker(endpoint, { variant: name, model, ...change });
     },
 
     /** What is live, in every workspace. */

@@ -58,10 +58,20 @@ export interface MicroBatch<In, Out> {
    * when its turn comes: then nothing is begun, and it rejects with `CallerGone`.
    */
   submit(input: In, rowCount: number, timeoutMs: number, isGone?: () => boolean): Promise<Batched<Out>>;
+  /** Adds what waits here to what waits elsewhere. */
+  addLoad(load: Load): void;
   /** Milliseconds until a call that is submitted now would begin, by what calls have cost; 0 when there is room. */
   expectedWaitMs(): number;
   /** Milliseconds a call with so many rows takes, by what calls have cost; 0 while nothing is known. */
   expectedCostMs(rowCount: number): number;
+}
+
+/** What a newcomer would find, summed over the models that may answer it. */
+export interface Load {
+  isBusy: boolean;
+  waiting: number;
+  waitingMs: number;
+  serviceMs: number;
 }
 
 export interface MicroBatchOptions {
@@ -81,6 +91,8 @@ export function createMicroBatch<In, Out>(
   let queue: Waits[] = [];
   let head = 0;
   let waitingRows = 0;
+  /** Rows of a request as they usually are. */
+  let usualRows = 1;
   let timer: NodeJS.Timeout | null = null;
   let timerAt = Number.POSITIVE_INFINITY;
 
@@ -258,9 +270,16 @@ export function createMicroBatch<In, Out>(
           ...{ isSettled: false, isAlone: false },
         });
         waitingRows += rowCount;
+        usualRows += (rowCount - usualRows) / 64;
         watch(until);
         if (places > 0) beginNext();
       }),
+    addLoad(load) {
+      if (places <= 0) load.isBusy = true;
+      load.waiting += queue.length - head;
+      if (waitingRows > 0) load.waitingMs += cost.of(waitingRows);
+      load.serviceMs += cost.of(usualRows);
+    },
     expectedWaitMs,
     expectedCostMs: (rowCount) => cost.of(rowCount),
   };

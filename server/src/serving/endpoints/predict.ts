@@ -2,7 +2,8 @@
 import type { PredictionValue, PredictReply, Row } from '@tidemill/contract';
 import type { Tensor } from '../../adapters/inference/tensors.ts';
 import { errors, TidemillError } from '../../base/errors.ts';
-import { evaluateRule, type LiveEndpoint, type LiveVariant } from './live-endpoint.ts';
+import type { LiveEndpoint, LiveVariant } from './live-endpoint.ts';
+import { BatchTimeout, CallerGone } from './micro-batch.ts';
 import {
   type ColumnBuffer,
   createColumns,
@@ -14,13 +15,10 @@ import {
   warningsOf,
 } from './model-input.ts';
 import { type RowDetail, readOutputs } from './model-output.ts';
-import {
-  isAboutFeatures,
-  lookUp,
-  type OnlineFeatures,
-  onlineProblem,
-  type UsedFeatures,
-} from './online-features.ts';
+import { lookUp, type OnlineFeatures, onlineProblem, type UsedFeatures } from './online-features.ts';
+import { type Breaker, type Pass, type Report, refused } from './protection/breaker.ts';
+import { type Patience, shareOf } from './protection/deadline.ts';
+import type { StandIns } from './stand-ins.ts';
 import { pickIndex } from './traffic-split.ts';
 
 /** What one variant said about some records; arrays run parallel to `indices`. */
@@ -49,8 +47,13 @@ export interface Question {
   /** Answers all of them, where a version was asked for. */
   readonly only?: LiveVariant;
   readonly eventTime: number;
-  /** Set when the endpoint is switched to its rule. */
+  /** Set when the endpoint is switched to a step of its chain. */
   readonly forced: string | null;
+  /** Which, from 0. */
+  readonly forcedStep: number;
+  /** When the answer must be there, as `performance.now()` counts. */
+  readonly until: number;
+  readonly isGone?: Patience['isGone'];
   /** Who asks, for the log. */
   readonly caller: string;
   readonly requestId: string | null;
@@ -94,6 +97,7 @@ export async function askVariant(
   question: Question,
   variant: LiveVariant,
   indices: readonly number[],
+  modelsAfter: number = question.endpoint.chainModels,
 ): Promise<Said> {
   const { endpoint, records, forced } = question;
   const begun = performance.now();
@@ -124,18 +128,62 @@ export async function askVariant(
   }
   const rowCount = rows.count();
   if (rowCount === 0) return { ...said, values: indices.map(() => null), reasons };
+  const guarded = await guard(question, variant, modelsAfter, (timeoutMs) =>
+    lease.model.table.submit(rows.finish(), rowCount, timeoutMs, question.isGone),
+  );
+  if (typeof guarded === 'string') return silent(guarded);
+  const { output, queueMs, inferenceMs } = guarded;
+  const read = readOutputs(output, rowCount);
+  return { ...said, queueMs, inferenceMs, ...placeRows(read, reasons) };
+}
+
+type Guarded = Pick<Question, 'endpoint' | 'until' | 'isGone'>;
+
+/**
+ * Asks a model within its share of the time, unless its breaker is open; the text says why there is no answer.
+ * @throws computeCancelled when the caller has left, and what the caller sent wrong
+ */
+export async function guard<Out>(
+  { endpoint, until }: Guarded,
+  { lease }: LiveVariant,
+  modelsAfter: number,
+  ask: (timeoutMs: number) => Promise<Out>,
+): Promise<Out | string> {
+  const begun = performance.now();
+  const breaker = lease?.model.breaker as Breaker;
+  const timeoutMs = shareOf(until - begun, modelsAfter, endpoint.hasLastWord);
+  if (timeoutMs <= 0) return 'the time of the request is over';
+  const pass = breaker.tryPass(begun);
+  if (pass === refused) return brokenText(breaker, begun);
   try {
-    const { timeoutMs } = endpoint.definition;
-    const { output, queueMs, inferenceMs } = await lease.model.table.submit(
-      rows.finish(),
-      rowCount,
-      timeoutMs,
-    );
-    const read = readOutputs(output, rowCount);
-    return { ...said, queueMs, inferenceMs, ...placeRows(read, reasons) };
+    const answered = await ask(timeoutMs);
+    breaker.report(pass, 'success', performance.now());
+    return answered;
   } catch (error) {
-    return silent(reasonOf(error));
+    const full = shareOf(endpoint.definition.timeoutMs, modelsAfter, endpoint.hasLastWord);
+    note(breaker, pass, reportOf(error, timeoutMs >= full / 2));
+    if (error instanceof CallerGone) throw errors.computeCancelled({ reason: error.message }, error);
+    if (isCallersMistake(error)) throw error;
+    return reasonOf(error);
   }
+}
+
+const note = (breaker: Breaker, pass: Pass, report: Report) =>
+  breaker.report(pass, report, performance.now());
+
+/** A caller in a hurry proves nothing about the model. */
+function reportOf(error: unknown, hadTime: boolean): Report {
+  if (error instanceof CallerGone || isCallersMistake(error)) return 'neither';
+  return error instanceof BatchTimeout && !hadTime ? 'neither' : 'failure';
+}
+
+const isCallersMistake = (error: unknown): boolean =>
+  error instanceof TidemillError && error.code === 'modelInputInvalid';
+
+function brokenText({ retryAt }: Breaker, at: number): string {
+  const seconds = retryAt === null ? 0 : Math.max(0, retryAt - at) / 1000;
+  const next = retryAt === null ? 'a trial is under way' : `the next trial is in ${seconds.toFixed(1)} s`;
+  return `the model failed too often, so it is not asked: ${next}`;
 }
 
 interface RowsBeingFilled {
@@ -219,11 +267,12 @@ export interface Answered {
 
 const noWarnings: string[] = [];
 
-/** Values of the models, and the rule's where there is none. @throws predictionUnavailable, featuresUnavailable */
+/** Values of the models, and of what stood in for them where there is none. */
 export function toAnswers(
   question: Question,
   said: readonly Said[],
   idOf: (index: number) => string,
+  standIns: StandIns,
 ): Answered {
   const answers: Answer[] = new Array(question.records.length);
   let fallbackReason: string | null = null;
@@ -247,40 +296,12 @@ export function toAnswers(
           ...(outputs && { outputs }),
         };
       } else {
-        const reason = reasons[i] ?? 'no reason known';
-        fallbackReason ??= reason;
-        const ruled = applyRule(question, one, i, reason);
-        answers[index] = {
-          ...common,
-          value: ruled,
-          model: 'fallback',
-          source: 'fallback',
-          warnings: noWarnings,
-        };
+        fallbackReason ??= reasons[i] ?? 'no reason known';
+        const stood = standIns.get(index);
+        if (!stood) throw new Error(`record ${index} was left without an answer`);
+        answers[index] = { ...common, ...stood, source: 'fallback', warnings: noWarnings };
       }
     }
   }
   return { answers, fallbackReason };
-}
-
-function applyRule({ endpoint, records }: Question, said: Said, i: number, reason: string): number {
-  const index = said.indices[i] as number;
-  const { fallback, name } = endpoint;
-  if (!fallback) {
-    if (isAboutFeatures(reason)) throw errors.featuresUnavailable({ endpoint: name, record: index, reason });
-    throw errors.predictionUnavailable({ endpoint: name, reason: `${reason}, and it has no fallback rule` });
-  }
-  const features = said.sources[i] as Row;
-  try {
-    const value = evaluateRule(fallback, { record: records[index] ?? {}, features });
-    if (Number.isFinite(value)) return value;
-    throw new Error(`it gives ${value}`);
-  } catch (error) {
-    // The rule's message is a sentence; here it ends one.
-    const failed = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
-    throw errors.predictionUnavailable(
-      { endpoint: name, reason: `${reason}; its rule failed too: ${failed}` },
-      error,
-    );
-  }
 }

@@ -5,6 +5,7 @@ import { withFeatures } from './live-traffic.ts';
 import type { OnlineFeatures } from './online-features.ts';
 import { askLive, type Question, toAnswers } from './predict.ts';
 import { toDefinition } from './rules.ts';
+import { findStandIns } from './stand-ins.ts';
 
 export interface ModelProbe {
   readonly model: string;
@@ -35,11 +36,14 @@ export async function probeModel(
       keys,
       eventTime: at,
       forced: null,
+      forcedStep: 0,
+      until: performance.now() + patienceMs,
       caller: '',
       requestId: null,
     };
     const said = await askLive(online, question);
-    const { answers, fallbackReason } = toAnswers(question, said, (index) => `${name}-${index}`);
+    const standIns = await findStandIns(online, question, said);
+    const { answers, fallbackReason } = toAnswers(question, said, (index) => `${name}-${index}`, standIns);
     const milliseconds = { queue: 0, features: 0, inference: 0, total: 0 };
     return withFeatures(
       { endpoint: name, revision: 0, predictions: answers, fallbackReason, milliseconds },

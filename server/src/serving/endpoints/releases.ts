@@ -14,11 +14,20 @@ import type { Tracer } from '../../base/tracing.ts';
 import type { ServiceRead } from '../../data/features/service.ts';
 import type { Registry } from '../../models/registry/service.ts';
 import type { Predictions } from '../predictions/service.ts';
-import { type CompileRequest, compileEndpoint, type LiveEndpoint } from './live-endpoint.ts';
-import type { LiveTraffic } from './live-traffic.ts';
+import { type CompileRequest, compileEndpoint, type LiveEndpoint, releaseAll, variantsOf } from './live-endpoint.ts';
+import type { LiveTraffic, Switched } from './live-traffic.ts';
 import type { OnlineFeatures } from './online-features.ts';
 import { probeModel } from './probe.ts';
-import { assertDefinition, type Definition, definitionOf, forcedReason, mainVariant } from './rules.ts';
+import {
+  assertDefinition,
+  chainOf,
+  type Definition,
+  definitionOf,
+  type Forced,
+  forcedText,
+  mainVariant,
+  pinPrevious,
+} from './rules.ts';
 import { type ModelFilesOf, toRuntimeSource } from './runtime-choice.ts';
 import { createRuntimePool } from './runtime-pool.ts';
 import { endpointStore, type StoredEndpoint } from './store.ts';
@@ -86,9 +95,18 @@ export interface GoLive extends Omit<ReleaseRequest, 'change'> {
 }
 
 /** Uris of all models of a revision, shadows too. */
-export const modelsOf = (definition: Pick<Definition, 'variants'> | null): string[] => [
-  ...new Set(definition?.variants.map((variant) => `model:${variant.model}`)),
+export const modelsOf = (definition: Pick<Definition, 'variants' | 'fallbacks'> | null): string[] => [
+  ...new Set([
+    ...(definition?.variants ?? []).map((variant) => `model:${variant.model}`),
+    ...(definition?.fallbacks ?? []).flatMap((step) =>
+      typeof step === 'object' && 'model' in step ? [`model:${step.model}`] : [],
+    ),
+  ]),
 ];
+
+/** In words, as answers give it for their reason. */
+export const toSwitched = (definition: Definition, forced: Forced | null): Switched | null =>
+  forced && { text: forcedText(definition, forced), step: forced.step };
 
 export function createReleases(deps: EndpointsDependencies, traffic: LiveTraffic) {
   const { db, changes, lineage, clock, logger, registry, features } = deps;
@@ -98,7 +116,10 @@ export function createReleases(deps: EndpointsDependencies, traffic: LiveTraffic
         logger.info({ model: model.reference, tool }, 'building the Python environment of a model');
       return deps.openRuntime(await toRuntimeSource(registry, model, choice, onBuild));
     },
-    (error) => logger.error({ err: error }, 'a runtime could not be closed'),
+    {
+      onCloseFailed: (error) => logger.error({ err: error }, 'a runtime could not be closed'),
+      onBreaker: (served, change) => traffic.noteBreaker(served, change),
+    },
   );
   const compiling = {
     pool,
@@ -110,33 +131,50 @@ export function createReleases(deps: EndpointsDependencies, traffic: LiveTraffic
 
   /** Names become numbers, once: what is live never changes because an alias does. */
   async function pin(definition: Definition, workspace: string): Promise<Definition> {
-    const variants = await Promise.all(
-      definition.variants.map(async (variant) => {
-        const { reference: model } = await registry.resolve(variant.model, workspace);
-        const { view, service } = variant;
-        return {
-          ...variant,
-          model,
-          ...(view !== undefined && { view: (await features.resolveView(view, workspace)).reference }),
-          ...(service !== undefined && {
-            service: (await features.prepareService(service, workspace)).service.reference,
-          }),
-        };
-      }),
+    const variants = await Promise.all(definition.variants.map((variant) => pinModel(variant, workspace)));
+    const fallbacks = await Promise.all(
+      definition.fallbacks.map((step) =>
+        typeof step === 'object' && 'model' in step ? pinModel(step, workspace) : step,
+      ),
     );
-    return { ...definition, variants };
+    return { ...definition, variants, fallbacks };
   }
 
-  async function check(name: string, definition: Definition, workspace: string): Promise<Definition> {
-    const pinned = await pin(definition, workspace);
-    assertDefinition(name, pinned);
-    if (pinned.fallback === null) return pinned;
-    const unknown = compileExpression(pinned.fallback).names.find(
-      (found) => found !== 'record' && found !== 'features',
-    );
-    if (unknown === undefined) return pinned;
-    const reason = `its fallback reads '${unknown}', but knows only record and features`;
-    throw errors.endpointDefinitionInvalid({ name, reason });
+  async function pinModel<
+    T extends { readonly model: string; readonly view?: string; readonly service?: string },
+  >(named: T, workspace: string): Promise<T> {
+    const { reference: model } = await registry.resolve(named.model, workspace);
+    const { view, service } = named;
+    return {
+      ...named,
+      model,
+      ...(view !== undefined && { view: (await features.resolveView(view, workspace)).reference }),
+      ...(service !== undefined && {
+        service: (await features.prepareService(service, workspace)).service.reference,
+      }),
+    };
+  }
+
+  /** @param before what is live, for the model that answers before this one */
+  async function check(
+    name: string,
+    definition: Definition,
+    workspace: string,
+    before: Definition | null,
+  ): Promise<Definition> {
+    const named = await pin(definition, workspace);
+    assertDefinition(name, named);
+    const pinned = pinPrevious(named, before);
+    for (const step of chainOf(pinned)) {
+      if (typeof step !== 'object' || !('rule' in step)) continue;
+      const unknown = compileExpression(step.rule).names.find(
+        (found) => found !== 'record' && found !== 'features',
+      );
+      if (unknown === undefined) continue;
+      const reason = `its fallback reads '${unknown}', but knows only record and features`;
+      throw errors.endpointDefinitionInvalid({ name, reason });
+    }
+    return pinned;
   }
 
   /** Models are loaded and warm before the write, so the switch after it is one assignment. */
@@ -147,10 +185,10 @@ export function createReleases(deps: EndpointsDependencies, traffic: LiveTraffic
     try {
       const revision = await changes.run(caller, (tx, record) => writeRevision(tx, record, request));
       const stored = await endpointStore(db).find(workspace, name);
-      traffic.switchTo(compiled, revision.revision, forcedReason(stored?.fallbackReason ?? null));
+      traffic.switchTo(compiled, revision.revision, toSwitched(definition, stored?.forced ?? null));
       return revision;
     } catch (error) {
-      for (const variant of [...compiled.live, ...compiled.shadows]) variant.lease?.release();
+      releaseAll(compiled);
       throw error;
     }
   }
@@ -209,7 +247,8 @@ export function createReleases(deps: EndpointsDependencies, traffic: LiveTraffic
       digest: null,
       location: null,
     });
-    const views = revision.variants.flatMap(({ view, service }) => [
+    const steps = revision.fallbacks.filter((step) => typeof step === 'object' && 'model' in step);
+    const views = [...revision.variants, ...steps].flatMap(({ view, service }) => [
       ...(view ? [`view:${view}`] : []),
       ...(service ? [`service:${service}`] : []),
     ]);
@@ -225,10 +264,8 @@ export function createReleases(deps: EndpointsDependencies, traffic: LiveTraffic
     );
   }
 
-  const all = ({ live, shadows }: LiveEndpoint) => [...live, ...shadows];
-
   function tellProblems(endpoint: LiveEndpoint): void {
-    for (const { problem } of all(endpoint)) if (problem) logger.error({ endpoint: endpoint.name }, problem);
+    for (const { problem } of variantsOf(endpoint)) if (problem) logger.error({ endpoint: endpoint.name }, problem);
   }
 
   /** The same revision with all its models, unless another has gone live meanwhile. */
@@ -238,8 +275,8 @@ export function createReleases(deps: EndpointsDependencies, traffic: LiveTraffic
       .then((compiled) => {
         tellProblems(compiled);
         const place = traffic.find(workspace, name);
-        if (place?.endpoint === before) traffic.switchTo(compiled, revision, place.forced);
-        else for (const { lease } of all(compiled)) lease?.release();
+        if (place?.endpoint === before) traffic.switchTo(compiled, revision, traffic.switchedOf(place));
+        else releaseAll(compiled);
       })
       .catch((error: unknown) => logger.error({ err: error, endpoint: name }, 'an endpoint was not loaded'));
   }
@@ -258,8 +295,8 @@ export function createReleases(deps: EndpointsDependencies, traffic: LiveTraffic
       if (!revision) throw errors.endpointRevisionNotFound({ name, revision: String(liveRevision) });
       const request = { workspace, name, definition: definitionOf(revision), tolerant: true };
       const compiled = await compileEndpoint(compiling, { ...request, isQuick: true });
-      traffic.switchTo(compiled, liveRevision, forcedReason(stored.fallbackReason));
-      if (all(compiled).some(({ isLater }) => isLater)) loadLater(compiled, request, liveRevision);
+      traffic.switchTo(compiled, liveRevision, toSwitched(request.definition, stored.forced));
+      if (variantsOf(compiled).some(({ isLater }) => isLater)) loadLater(compiled, request, liveRevision);
       else tellProblems(compiled);
     },
 

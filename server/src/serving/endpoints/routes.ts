@@ -9,7 +9,8 @@ export const endpointsRoutes = (endpoints: Endpoints): Handlers<typeof contract.
   listRevisions: (input, caller) => endpoints.listRevisions(input, caller),
   stats: (input, caller) => endpoints.stats(input, caller),
   listStats: (input, caller) => endpoints.listStats(input, caller),
-  predict: (input, caller) => endpoints.predict(input, caller),
+  predict: (input, caller, _signal, exchange) =>
+    endpoints.predict(input, caller, { patience: exchange.patience() }),
   getOpenApi: (input, caller) => endpoints.getOpenApi(input, caller),
   getClient: (input, caller) => endpoints.getClient(input, caller),
   rollback: (input, caller) => endpoints.rollback(input, caller),

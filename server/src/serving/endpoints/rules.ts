@@ -1,11 +1,21 @@
-import type { EndpointRevision, Row, Variant } from '@tidemill/contract';
+import type { EndpointRevision, FallbackStep, Row, Variant } from '@tidemill/contract';
 import { errors } from '../../base/errors.ts';
 import { parseReference } from '../../base/references.ts';
 
 /** What a revision pins; everything else of it says when, who and why. */
 export type Definition = Pick<
   EndpointRevision,
-  'description' | 'variants' | 'entity' | 'fallback' | 'timeoutMs' | 'isolation' | 'log' | 'alias'
+  | 'description'
+  | 'variants'
+  | 'entity'
+  | 'fallback'
+  | 'fallbacks'
+  | 'timeoutMs'
+  | 'maxQueue'
+  | 'maxConcurrency'
+  | 'isolation'
+  | 'log'
+  | 'alias'
 >;
 
 /** As a caller sends it: what is left out has a default. */
@@ -14,7 +24,10 @@ export interface DefinitionInput {
   readonly variants: Variant[];
   readonly entity: string[];
   readonly fallback?: string | null;
+  readonly fallbacks?: readonly FallbackStep[];
   readonly timeoutMs?: number;
+  readonly maxQueue?: number;
+  readonly maxConcurrency?: number | null;
   readonly isolation?: 'in-process' | 'child-process';
   readonly log?: 'buffered' | 'sync' | 'off';
   readonly alias?: string | null;
@@ -25,7 +38,10 @@ export const toDefinition = (input: DefinitionInput): Definition => ({
   variants: input.variants.map(toVariant),
   entity: [...input.entity],
   fallback: input.fallback ?? null,
+  fallbacks: (input.fallbacks ?? []).map(toStep),
   timeoutMs: input.timeoutMs ?? 1000,
+  maxQueue: input.maxQueue ?? usualQueue,
+  maxConcurrency: input.maxConcurrency ?? null,
   isolation: input.isolation ?? 'in-process',
   log: input.log ?? 'buffered',
   alias: input.alias ?? null,
@@ -42,6 +58,46 @@ const toVariant = ({ name, model, weight, shadow, view, service, runtime }: Vari
   ...(runtime && runtime !== 'auto' && { runtime }),
 });
 
+/** One spelling of each step. */
+function toStep(step: FallbackStep): FallbackStep {
+  if (typeof step !== 'object' || !('model' in step)) return step;
+  const { model, view, service, previous } = step;
+  return { model, ...(view && { view }), ...(service && { service }), ...(previous && { previous }) };
+}
+
+/** Definitions of revisions written before there were these fields. */
+export const completed = (stored: Definition): Definition => ({
+  ...stored,
+  fallbacks: stored.fallbacks ?? [],
+  maxQueue: stored.maxQueue ?? usualQueue,
+  maxConcurrency: stored.maxConcurrency ?? null,
+});
+
+/** What answers when the model cannot, in order. */
+export const chainOf = ({
+  fallback,
+  fallbacks,
+}: Pick<Definition, 'fallback' | 'fallbacks'>): FallbackStep[] =>
+  fallback === null ? [...fallbacks] : [...fallbacks, { rule: fallback }];
+
+/**
+ * `previous` becomes the model that answered most before; as long as that is the same one, what was pinned stays.
+ * Without any yet it stays a word, and answers nothing.
+ */
+export function pinPrevious(definition: Definition, before: Definition | null): Definition {
+  const pinned = before?.fallbacks.find((step) => typeof step === 'object' && 'previous' in step);
+  const main = mainVariant(definition);
+  const was = before && mainVariant(before);
+  const isMoved = was !== null && was.model !== main.model;
+  const fallbacks = definition.fallbacks.map((step): FallbackStep => {
+    const isPrevious = step === 'previous' || (typeof step === 'object' && 'previous' in step);
+    if (!isPrevious) return step;
+    if (isMoved) return toStep({ ...was, previous: true });
+    return pinned ?? 'previous';
+  });
+  return { ...definition, fallbacks };
+}
+
 export const isSame = (a: Definition, b: Definition): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 export const liveVariants = (definition: Definition): Variant[] =>
@@ -55,6 +111,7 @@ export function mainVariant(definition: Definition): Variant {
 }
 
 const tolerance = 1e-6;
+const usualQueue = 1000;
 
 /** @throws endpointDefinitionInvalid naming what does not fit together */
 export function assertDefinition(name: string, definition: Definition): void {
@@ -68,10 +125,25 @@ export function assertDefinition(name: string, definition: Definition): void {
   if (live.length === 0) throw refuse('every variant is a shadow, so none answers');
   const sum = live.reduce((total, variant) => total + variant.weight, 0);
   if (Math.abs(sum - 1) > tolerance) throw refuse(`the weights of its live variants add up to ${sum}, not 1`);
+  const problem = chainProblem(definition);
+  if (problem !== null) throw refuse(problem);
   const models = new Set(live.map((variant) => parseReference(variant.model).name));
   if (definition.alias !== null && models.size > 1) {
     throw refuse(`the alias '${definition.alias}' cannot follow several models (${[...models].join(', ')})`);
   }
+}
+
+function chainProblem({ fallback, fallbacks }: Definition): string | null {
+  if (fallback !== null && fallbacks.length > 0)
+    return 'it has fallback, the short form of one rule, and fallbacks; write the rule as the last of fallbacks';
+  const constant = fallbacks.findIndex((step) => typeof step === 'object' && 'value' in step);
+  if (constant !== -1 && constant < fallbacks.length - 1)
+    return `nothing can follow the constant ${constant + 1} of its fallbacks, which always answers`;
+  if (fallbacks.filter((step) => step === 'previous').length > 1) return 'its fallbacks name previous twice';
+  const both = fallbacks.findIndex(
+    (step) => typeof step === 'object' && 'model' in step && step.view && step.service,
+  );
+  return both === -1 ? null : `fallback ${both + 1} reads a view and a service; name one of them`;
 }
 
 /** What a rule is told about a record. */
@@ -86,16 +158,30 @@ export const definitionOf = (revision: EndpointRevision): Definition => ({
   variants: revision.variants,
   entity: revision.entity,
   fallback: revision.fallback,
+  fallbacks: revision.fallbacks,
   timeoutMs: revision.timeoutMs,
+  maxQueue: revision.maxQueue,
+  maxConcurrency: revision.maxConcurrency,
   isolation: revision.isolation,
   log: revision.log,
   alias: revision.alias,
 });
 
-/** How answers of the rule by hand are told apart from those after a failure. */
-export const forcedPrefix = 'switched to the rule: ';
-export const forcedReason = (reason: string | null): string | null =>
-  reason === null ? null : `${forcedPrefix}${reason}`;
+/** A switch by hand, or by an alert. */
+export interface Forced {
+  readonly reason: string;
+  /** Of the chain, from 0. */
+  readonly step: number;
+}
+
+/** How answers of a switch by hand are told apart from those after a failure. */
+export function forcedText(definition: Definition, { reason, step }: Forced): string {
+  const chosen = chainOf(definition)[step];
+  if (typeof chosen === 'object' && 'model' in chosen) return `switched to ${chosen.model}: ${reason}`;
+  return typeof chosen === 'object' && 'value' in chosen
+    ? `switched to the constant: ${reason}`
+    : `switched to the rule: ${reason}`;
+}
 
 const answersOf = (definition: Definition): string =>
   JSON.stringify(

@@ -1,6 +1,7 @@
 /** Loaded models, shared by every variant and revision that serves the same bytes in the same way. */
 import type { ModelVersion } from '@tidemill/contract';
 import type { Runtime } from '../../adapters/inference/inference.ts';
+import type { BreakerChange } from './protection/breaker.ts';
 import { isSlowToOpen, type RuntimeChoice } from './runtime-choice.ts';
 import { createServedModel, type ServedModel } from './served-model.ts';
 
@@ -17,12 +18,24 @@ interface Entry {
   leases: number;
 }
 
-export function createRuntimePool(open: Open, onCloseFailed: (error: unknown) => void) {
+export interface RuntimePoolListeners {
+  readonly onCloseFailed: (error: unknown) => void;
+  /** The model of so many leases is no longer asked, or asked again. */
+  readonly onBreaker?: (served: ServedModel, change: BreakerChange) => void;
+}
+
+export function createRuntimePool(open: Open, { onCloseFailed, onBreaker }: RuntimePoolListeners) {
   const entries = new Map<string, Entry>();
   const closing = new Set<Promise<void>>();
 
-  function begin(key: string, model: ModelVersion, choice: RuntimeChoice): Entry {
-    const opened = open(model, choice).then((runtime) => createServedModel(runtime, model));
+  function begin(key: string, model: ModelVersion, choice: RuntimeChoice, concurrency: number | null): Entry {
+    const opened = open(model, choice).then((runtime) => {
+      const served = createServedModel(runtime, model, {
+        concurrency,
+        onBreaker: (change) => onBreaker?.(served, change),
+      });
+      return served;
+    });
     const entry = { opened, leases: 0 };
     entries.set(key, entry);
     return entry;
@@ -41,9 +54,14 @@ export function createRuntimePool(open: Open, onCloseFailed: (error: unknown) =>
 
   return {
     /** Loads the model, or shares it; rejects when it cannot be loaded. */
-    async lease(model: ModelVersion, choice: RuntimeChoice): Promise<RuntimeLease> {
-      const key = `${isSlowToOpen(model, choice) ? 'python' : choice.isolation}:${model.digest}`;
-      const entry = entries.get(key) ?? begin(key, model, choice);
+    async lease(
+      model: ModelVersion,
+      choice: RuntimeChoice,
+      concurrency: number | null = null,
+    ): Promise<RuntimeLease> {
+      const kind = isSlowToOpen(model, choice) ? 'python' : choice.isolation;
+      const key = `${kind}:${model.digest}:${concurrency ?? ''}`;
+      const entry = entries.get(key) ?? begin(key, model, choice, concurrency);
       entry.leases++;
       try {
         const served = await entry.opened;

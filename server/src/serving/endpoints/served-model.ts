@@ -4,6 +4,7 @@ import type { Column, Outputs, Runtime } from '../../adapters/inference/inferenc
 import { castInputs } from '../../adapters/inference/tensor-fit.ts';
 import type { Tensor, TensorData } from '../../adapters/inference/tensors.ts';
 import { type BatchWork, createMicroBatch, type MicroBatch } from './micro-batch.ts';
+import { type Breaker, type BreakerChange, createBreaker, usualBreaker } from './protection/breaker.ts';
 
 /** Tensors as they came, for a model that takes no table, or a wish for some outputs only. */
 export interface WholeRequest {
@@ -13,6 +14,8 @@ export interface WholeRequest {
 
 export interface ServedModel {
   readonly runtime: Runtime;
+  /** Shared by all that ask this model: it is the model that fails. */
+  readonly breaker: Breaker;
   /** Rows by inputs in one tensor, or a tensor per column: rows of several requests go together. */
   readonly table: MicroBatch<readonly Tensor[], readonly Tensor[]>;
   /** Any tensors; each request goes alone. */
@@ -26,7 +29,20 @@ export function takesMatrix({ kind, signature }: Runtime): boolean {
   return kind !== 'python' && isTable;
 }
 
-export function createServedModel(runtime: Runtime, version: ModelVersion): ServedModel {
+export interface ServedModelOptions {
+  readonly concurrency: number | null;
+  readonly onBreaker: (change: BreakerChange) => void;
+}
+
+/** In this process, and in one of Python, one call is as many as there can be; a child's next is sent while one runs. */
+const usualConcurrency = ({ kind }: Runtime): number => (kind === 'onnx-process' ? 2 : 1);
+
+export function createServedModel(
+  runtime: Runtime,
+  version: ModelVersion,
+  options: ServedModelOptions,
+): ServedModel {
+  const concurrency = options.concurrency ?? usualConcurrency(runtime);
   const work: BatchWork<readonly Tensor[], readonly Tensor[]> = {
     run: (inputs, rowCount) => runTable(runtime, version, inputs, rowCount),
     join: joinRows,
@@ -39,9 +55,9 @@ export function createServedModel(runtime: Runtime, version: ModelVersion): Serv
   };
   return {
     runtime,
-    // In this process one call is as many as there can be; what comes meanwhile goes together in the next.
-    table: createMicroBatch(work, { concurrency: runtime.kind === 'onnx' ? 1 : 2 }),
-    whole: createMicroBatch(whole, { maximumRows: 0 }),
+    breaker: createBreaker(usualBreaker, options.onBreaker),
+    table: createMicroBatch(work, { concurrency }),
+    whole: createMicroBatch(whole, { concurrency, maximumRows: 0 }),
   };
 }
 

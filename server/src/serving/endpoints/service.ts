@@ -12,7 +12,7 @@ import type {
 import { mayCaller } from '../../access/grants/service.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Tensor } from '../../adapters/inference/tensors.ts';
-import type { Caller } from '../../base/caller.ts';
+import { type Caller, systemCaller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
 import { decodeCursor, defaultPageSize, isNumber, isText, toPage } from '../../base/page.ts';
 import { toUri } from '../../base/references.ts';
@@ -22,19 +22,27 @@ import { toOpenApi } from './clients/openapi.ts';
 import { toPython } from './clients/python.ts';
 import type { EndpointSignature } from './clients/signature.ts';
 import { toTypeScript } from './clients/typescript.ts';
-import { runtimesOf } from './live-endpoint.ts';
+import { type LiveEndpoint, runtimesOf } from './live-endpoint.ts';
 import { createLiveTraffic, type PredictOptions } from './live-traffic.ts';
 import { createRecentReplies } from './recent-replies.ts';
-import { createReleases, type EndpointsDependencies, modelsOf, type ReleaseRequest } from './releases.ts';
 import {
+  createReleases,
+  type EndpointsDependencies,
+  modelsOf,
+  type ReleaseRequest,
+  toSwitched,
+} from './releases.ts';
+import {
+  chainOf,
   type Definition,
   definitionOf,
-  forcedPrefix,
   isSame,
   mainVariant,
   rollbackTarget,
   toDefinition,
 } from './rules.ts';
+import type { BreakerChange } from './protection/breaker.ts';
+import type { Patience } from './protection/deadline.ts';
 import { endpointStore, type StoredEndpoint } from './store.ts';
 import type { EndpointDescription, InferReply, InferRequest } from './tensor-traffic.ts';
 import { trafficFamilies } from './traffic-metrics.ts';
@@ -55,7 +63,25 @@ const usualMinutes = 5;
 export function createEndpoints(deps: EndpointsDependencies) {
   const { db, changes, lineage, clock, logger, registry, features } = deps;
   const stats = createTrafficStats(clock);
-  const traffic = createLiveTraffic({ online: features, clock, logger, stats, tracer: deps.tracer ?? null });
+  const traffic = createLiveTraffic({
+    ...{ online: features, clock, logger, stats, tracer: deps.tracer ?? null },
+    onBreaker: (endpoint, change) => void recordBreaker(endpoint, change).catch(noteFailed),
+  });
+  const noteFailed = (error: unknown) => logger.error({ err: error }, 'a breaker could not be recorded');
+
+  /** In the log and in the outbox: on call one wants to know since when, and webhooks may listen. */
+  async function recordBreaker(
+    { workspace, name }: LiveEndpoint,
+    { variant, model, from, to, reason }: BreakerChange & { variant: string; model: string },
+  ): Promise<void> {
+    const detail = { endpoint: name, variant, model, from, to, reason };
+    logger.warn(detail, `breaker ${to}`);
+    if (to === 'half-open') return;
+    const action = to === 'open' ? 'endpoint.breakerOpened' : 'endpoint.breakerClosed';
+    await changes.run(systemCaller('endpoints', workspace), async (_tx, record) => {
+      record({ action, subject: toUri('endpoint', name), detail });
+    });
+  }
   const releases = createReleases(deps, traffic);
   const { check, goLive } = releases;
   const replies = createRecentReplies({ clock });
@@ -99,13 +125,20 @@ export function createEndpoints(deps: EndpointsDependencies) {
 
   async function statusOf(name: string, workspace: string): Promise<EndpointStatus> {
     const live = await getLive(name, workspace);
-    const { endpoint, forced } = traffic.get(workspace, name);
+    const { forced } = await getStored(name, workspace);
+    const { endpoint, admission } = traffic.get(workspace, name);
     return {
       name,
       live,
       fallbackForced: forced !== null,
-      fallbackReason: forced === null ? null : forced.slice(forcedPrefix.length),
+      fallbackReason: forced?.reason ?? null,
+      fallbackStep: forced === null ? null : forced.step + 1,
       runtimes: runtimesOf(endpoint),
+      queue: {
+        underWay: admission.underWay(),
+        refused: admission.refused(),
+        perSecond: admission.rate(performance.now()),
+      },
     };
   }
 
@@ -116,9 +149,10 @@ export function createEndpoints(deps: EndpointsDependencies) {
     ): Promise<EndpointRevision & { unchanged: boolean }> {
       const { name, reason = '', ...rest } = input;
       return inTurn(`${caller.workspace}/${name}`, async () => {
-        const definition = await check(name, toDefinition(rest), caller.workspace);
         const found = await endpointStore(db).find(caller.workspace, name);
         const live = found && !found.isDeleted ? await getLive(name, caller.workspace) : null;
+        const was = live && definitionOf(live);
+        const definition = await check(name, toDefinition(rest), caller.workspace, was);
         if (live && isSame(definitionOf(live), definition)) return { ...live, unchanged: true };
         const basis = live?.revision ?? null;
         return { ...(await goLive({ endpoint: name, definition, basis, reason, caller })), unchanged: false };
@@ -131,9 +165,9 @@ export function createEndpoints(deps: EndpointsDependencies) {
       return inTurn(`${caller.workspace}/${name}`, async () => {
         const live = await getLive(name, caller.workspace);
         const before = definitionOf(live);
-        const definition = await check(name, change(before), caller.workspace);
-        const known = new Set(before.variants.map((variant) => variant.model));
-        const unchecked = definition.variants.every((variant) => known.has(variant.model));
+        const definition = await check(name, change(before), caller.workspace, before);
+        const known = new Set(modelsOf(before));
+        const unchecked = modelsOf(definition).every((model) => known.has(model));
         return goLive({ ...request, definition, basis: live.revision, caller, unchecked });
       });
     },
@@ -185,13 +219,17 @@ export function createEndpoints(deps: EndpointsDependencies) {
      * Tensors in, tensors out, for the doors of other protocols.
      * @throws endpointNotFound, endpointVersionNotFound, modelInputInvalid, predictionUnavailable
      */
-    infer: async (request: InferRequest, caller: Caller): Promise<InferReply> => {
+    infer: async (
+      request: InferRequest,
+      caller: Caller,
+      patience?: Patience,
+    ): Promise<InferReply> => {
       traffic.get(caller.workspace, request.name);
       deps.noteCall?.(request.name, caller);
       const { name: endpoint, idempotencyKey: key } = request;
-      if (key === undefined) return traffic.infer(request, caller);
+      if (key === undefined) return traffic.infer(request, caller, patience);
       const { workspace, actor } = caller;
-      const answer = () => traffic.infer(request, caller);
+      const answer = () => traffic.infer(request, caller, patience);
       const size = weightOf(request.inputs);
       const weigh = ({ outputs }: InferReply) => weightOf(outputs);
       return replies.once({
@@ -232,24 +270,29 @@ export function createEndpoints(deps: EndpointsDependencies) {
         size: content.length,
       };
     },
+    /** Before a request is read: whether it would be let in. @throws endpointBusy */
+    assertRoom: (name: string, caller: Caller): void => traffic.assertRoom(caller.workspace, name, caller),
 
     /** What an endpoint would answer that serves this version alone: loaded as one, asked, and gone. */
     probeModel: releases.probeModel,
 
     async forceFallback(input: Input<Contract['forceFallback']>, caller: Caller): Promise<EndpointStatus> {
-      const { name, enabled, reason } = input;
+      const { name, enabled, reason, step = 1 } = input;
       const { workspace } = caller;
       const live = await getLive(name, workspace);
-      if (enabled && live.fallback === null) {
-        const problem = 'it has no fallback rule to switch to';
+      const steps = chainOf(live).length;
+      if (enabled && step > steps) {
+        const problem =
+          steps === 0 ? 'it has no fallback rule to switch to' : `it has ${steps} fallbacks, and no ${step}`;
         throw errors.endpointDefinitionInvalid({ name, reason: problem });
       }
+      const forced = enabled ? { reason, step: step - 1 } : null;
       await changes.run(caller, async (tx, record) => {
-        await endpointStore(tx).setForced(workspace, name, enabled ? reason : null);
+        await endpointStore(tx).setForced(workspace, name, forced);
         const action = enabled ? 'endpoint.fallbackForced' : 'endpoint.fallbackReleased';
-        record({ action, subject: toUri('endpoint', name), detail: { endpoint: name, reason } });
+        record({ action, subject: toUri('endpoint', name), detail: { endpoint: name, reason, ...(enabled && { step }) } });
       });
-      traffic.setForced(workspace, name, enabled ? `${forcedPrefix}${reason}` : null);
+      traffic.setForced(workspace, name, toSwitched(definitionOf(live), forced));
       return statusOf(name, workspace);
     },
 

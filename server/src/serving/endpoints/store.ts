@@ -3,14 +3,13 @@ import type { Selectable } from 'kysely';
 import { type Db, json, parseJson } from '../../adapters/db/db.ts';
 import type { EndpointRevisionsTable, EndpointsTable } from '../../adapters/db/tables/endpoints.ts';
 import { formatReference, toUri } from '../../base/references.ts';
-import type { Definition } from './rules.ts';
+import { completed, type Definition, type Forced } from './rules.ts';
 
 export interface StoredEndpoint {
   readonly workspace: string;
   readonly name: string;
   readonly liveRevision: number;
-  readonly fallbackForced: boolean;
-  readonly fallbackReason: string | null;
+  readonly forced: Forced | null;
   readonly isDeleted: boolean;
 }
 
@@ -99,6 +98,7 @@ export const endpointStore = (db: Db) => {
           live_revision: revision,
           fallback_forced: 0,
           fallback_reason: null,
+          fallback_step: 0,
           created_at: now,
           deleted_at: null,
         })
@@ -108,10 +108,14 @@ export const endpointStore = (db: Db) => {
         .execute();
     },
 
-    async setForced(workspace: string, name: string, reason: string | null): Promise<void> {
+    async setForced(workspace: string, name: string, forced: Forced | null): Promise<void> {
       await db
         .updateTable('endpoints')
-        .set({ fallback_forced: reason === null ? 0 : 1, fallback_reason: reason })
+        .set({
+          fallback_forced: forced === null ? 0 : 1,
+          fallback_reason: forced?.reason ?? null,
+          fallback_step: forced?.step ?? 0,
+        })
         .where('workspace', '=', workspace)
         .where('name', '=', name)
         .execute();
@@ -132,13 +136,12 @@ const toEndpoint = (row: Selectable<EndpointsTable>): StoredEndpoint => ({
   workspace: row.workspace,
   name: row.name,
   liveRevision: row.live_revision,
-  fallbackForced: row.fallback_forced === 1,
-  fallbackReason: row.fallback_reason,
+  forced: row.fallback_forced === 1 ? { reason: row.fallback_reason ?? '', step: row.fallback_step } : null,
   isDeleted: row.deleted_at !== null,
 });
 
 const toRevision = (row: Selectable<EndpointRevisionsTable>, live: number): EndpointRevision => ({
-  ...parseJson<Definition>(row.definition),
+  ...completed(parseJson<Definition>(row.definition)),
   endpoint: row.endpoint,
   revision: row.revision,
   uri: toUri('endpoint', formatReference(row.endpoint, row.revision)),

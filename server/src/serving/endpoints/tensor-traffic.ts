@@ -12,7 +12,8 @@ import {
   type Inferred,
   pickVariant,
   rowOf,
-  ruleTensors,
+  standInForTensors,
+  type TensorStandIn,
   type TensorTable,
   toTable,
   versionOf,
@@ -22,7 +23,10 @@ import { tableWarnings } from './model-input.ts';
 import { type ReadOutputs, readOutputs } from './model-output.ts';
 import type { OnlineFeatures } from './online-features.ts';
 import { askVariant, type Question, type Said, toAnswers } from './predict.ts';
+import type { Admission } from './protection/admission.ts';
+import { type Patience, timeOf } from './protection/deadline.ts';
 import type { createShadowQueue } from './shadow-queue.ts';
+import { findStandIns, type StandIns } from './stand-ins.ts';
 import { toSpecs } from './tensor-specs.ts';
 import type { EndpointCounter } from './traffic-stats.ts';
 
@@ -44,6 +48,8 @@ export interface InferReply {
   readonly id: string;
   readonly outputs: readonly Tensor[];
   readonly source: 'model' | 'fallback';
+  /** Which step of the chain stood in. */
+  readonly step: TensorStandIn['step'] | null;
   readonly fallbackReason: string | null;
   readonly variant: string;
   readonly revision: number;
@@ -64,11 +70,15 @@ interface Place {
   readonly endpoint: LiveEndpoint;
   readonly revision: number;
   readonly forced: string | null;
+  readonly forcedStep: number;
   readonly counter: EndpointCounter;
+  readonly admission: Admission;
 }
 
 export interface TensorTrafficDependencies {
   readonly get: (workspace: string, name: string) => Place;
+  /** Lets a request in. @throws endpointBusy */
+  readonly enter: (place: Place, caller: Caller) => () => void;
   readonly online: OnlineFeatures;
   readonly clock: Clock;
   readonly shadows: ReturnType<typeof createShadowQueue>;
@@ -88,35 +98,51 @@ interface Asked {
   readonly at: number;
   readonly started: number;
   readonly caller: string;
+  readonly until: number;
+  readonly isGone?: Patience['isGone'];
 }
 
-export function createTensorTraffic({ get, online, clock, shadows, flush }: TensorTrafficDependencies) {
-  async function infer(request: InferRequest, { workspace, actor }: Caller): Promise<InferReply> {
+export function createTensorTraffic({
+  get,
+  enter,
+  online,
+  clock,
+  shadows,
+  flush,
+}: TensorTrafficDependencies) {
+  async function infer(request: InferRequest, caller: Caller, patience?: Patience): Promise<InferReply> {
     const started = performance.now();
-    const place = get(workspace, request.name);
+    const place = get(caller.workspace, request.name);
     const { endpoint, revision, forced } = place;
     const id = request.requestId || newId('prediction');
     const at = clock.now();
     const variant = pickVariant(endpoint, request.version, id, at);
     const table = tableOf(variant, request.inputs);
-    const asked = { place, request, table, id, at, started, caller: actor };
+    const until = started + timeOf(endpoint.definition.timeoutMs, patience);
+    const asked: Asked = {
+      ...{ place, request, table, id, at, started, caller: caller.actor, until },
+      ...(patience?.isGone && { isGone: patience.isGone }),
+    };
+    const left = enter(place, caller);
     endpoint.inFlight++;
     try {
       const inferred = forced === null ? await ask(asked, variant) : silent(variant, forced);
       const { outputs, reason } = inferred;
+      const stood = outputs ? null : await standIn(asked, reason ?? 'no reason known');
       const reply: InferReply = {
         endpoint: endpoint.name,
         modelVersion: versionOf(variant.model),
         id,
-        outputs: outputs ?? ruleTensors(endpoint, table, reason ?? 'no reason known'),
+        outputs: stood?.outputs ?? outputs ?? [],
         source: outputs ? 'model' : 'fallback',
+        step: stood?.step ?? null,
         fallbackReason: outputs ? null : reason,
         variant: variant.name,
         revision,
         warnings: outputs ? warningsOf(variant, request.inputs) : [],
       };
       count(asked, inferred, reply.source);
-      logReply(asked, inferred, reply.outputs, 'live');
+      logReply(asked, inferred, reply.outputs, 'live', stood);
       if (endpoint.definition.log === 'sync') await flush(endpoint);
       askShadows(asked, variant);
       return reply;
@@ -126,8 +152,22 @@ export function createTensorTraffic({ get, online, clock, shadows, flush }: Tens
       throw error;
     } finally {
       leave(endpoint);
+      left();
     }
   }
+
+  const timed = ({ place, until, isGone }: Asked) => ({
+    ...{ endpoint: place.endpoint, until, forcedStep: place.forced === null ? 0 : place.forcedStep },
+    ...(isGone && { isGone }),
+  });
+
+  const standIn = (asked: Asked, reason: string): Promise<TensorStandIn> =>
+    standInForTensors(
+      timed(asked),
+      { inputs: asked.request.inputs, wanted: asked.request.outputs },
+      asked.table,
+      reason,
+    );
 
   function count({ place, request, table, started }: Asked, inferred: Inferred, source: string): void {
     const { variant, queueMs, inferenceMs } = inferred;
@@ -141,9 +181,9 @@ export function createTensorTraffic({ get, online, clock, shadows, flush }: Tens
 
   /** Records where features are looked up; tensors as they are otherwise. */
   async function ask(asked: Asked, variant: LiveVariant): Promise<Inferred> {
-    const { place, request, table } = asked;
+    const { request, table } = asked;
     if (!variant.view && !variant.service)
-      return askTensors(place.endpoint, variant, request.inputs, request.outputs);
+      return askTensors(timed(asked), variant, request.inputs, request.outputs);
     if (!table || table.rowCount > mostRows) {
       const expected = `a tensor per column of at most ${mostRows} rows, as features are looked up for each`;
       throw errors.modelInputInvalid({ expected, found: describe(request.inputs) });
@@ -151,7 +191,7 @@ export function createTensorTraffic({ get, online, clock, shadows, flush }: Tens
     const question = questionOf(asked, table);
     const indices = question.records.map((_, index) => index);
     const said = await askVariant(online, question, variant, indices);
-    return { ...said, ...toOutputs(question, said) };
+    return { ...said, ...toOutputs(question, said, await findStandIns(online, question, [said])) };
   }
 
   function questionOf(asked: Asked, table: TensorTable): Question {
@@ -159,16 +199,26 @@ export function createTensorTraffic({ get, online, clock, shadows, flush }: Tens
     const { place, at } = asked;
     const { endpoint } = place;
     const keys = records.map((record, row) => online.entityKey(endpoint.definition.entity, record, row));
-    return { endpoint, records, keys, eventTime: at, forced: null, caller: asked.caller, requestId: null };
+    return {
+      ...{ records, keys, eventTime: at, forced: null, caller: asked.caller, requestId: null },
+      ...timed(asked),
+      endpoint,
+    };
   }
 
-  function logReply(asked: Asked, inferred: Inferred, outputs: readonly Tensor[], role: 'live' | 'shadow') {
+  function logReply(
+    asked: Asked,
+    inferred: Inferred,
+    outputs: readonly Tensor[],
+    role: 'live' | 'shadow',
+    stood: TensorStandIn | null = null,
+  ) {
     const { table, place } = asked;
     const isSmall =
       table !== null && table.rowCount <= mostRows && table.rowCount * table.columns.length <= mostCells;
     const read = isSmall ? readOutputs(outputs, table.rowCount) : null;
     const lines = isSmall && read ? rowLines(asked, table, read) : [wholeLine(asked)];
-    const common = commonOf(asked, inferred, role);
+    const common = commonOf(asked, inferred, role, stood);
     for (const line of lines) place.endpoint.log.append({ ...common, ...line });
   }
 
@@ -176,14 +226,16 @@ export function createTensorTraffic({ get, online, clock, shadows, flush }: Tens
     { place, at, started, caller, request }: Asked,
     inferred: Inferred,
     role: 'live' | 'shadow',
+    stood: TensorStandIn | null,
   ) {
     const { variant, reason, queueMs, inferenceMs } = inferred;
     const isFallback = inferred.outputs === null && role === 'live';
     const source: LoggedPrediction['source'] = isFallback ? 'fallback' : 'model';
     return {
       ...{ at: clock.now(), eventTime: at, revision: place.revision, variant: variant.name, role, source },
-      model: isFallback ? 'fallback' : variant.model,
+      model: isFallback ? (stood?.model ?? 'fallback') : variant.model,
       fallbackReason: reason,
+      ...(stood && { fallbackStep: stood.step }),
       ...{ caller, requestId: request.requestId || null },
       ...{ queueMs: round(queueMs), featureMs: 0, inferenceMs: round(inferenceMs) },
       totalMs: round(performance.now() - started),
@@ -216,7 +268,9 @@ export function createTensorTraffic({ get, online, clock, shadows, flush }: Tens
 
   async function askShadow(asked: Asked, variant: LiveVariant): Promise<void> {
     const started = performance.now();
-    const inferred = await ask(asked, variant).catch((error: Error) => silent(variant, error.message));
+    const { isGone: _, ...rest } = asked;
+    const patient = { ...rest, until: started + asked.place.endpoint.definition.timeoutMs };
+    const inferred = await ask(patient, variant).catch((error: Error) => silent(variant, error.message));
     const named = { ...asked, id: `${asked.id}~${variant.name}`, started };
     logReply(named, inferred, inferred.outputs ?? [], 'shadow');
   }
@@ -233,7 +287,7 @@ export function createTensorTraffic({ get, online, clock, shadows, flush }: Tens
         columns: variant.input ? (variant.version?.inputs ?? []) : [],
         versions: [...new Set([...endpoint.live, ...endpoint.shadows].map(({ model }) => versionOf(model)))],
         platform: variant.lease?.model.runtime.kind ?? 'none',
-        isReady: state === 'ready' || endpoint.fallback !== null,
+        isReady: state === 'ready' || endpoint.chain.length > 0,
       };
     },
   };
@@ -277,8 +331,8 @@ function warningsOf({ input, isMatrix }: LiveVariant, inputs: readonly Tensor[])
 }
 
 /** The answers to records as one tensor; the rule answers for those that have none. */
-function toOutputs(question: Question, said: Said): Pick<Inferred, 'outputs' | 'reason'> {
-  const { answers, fallbackReason } = toAnswers(question, [said], String);
+function toOutputs(question: Question, said: Said, standIns: StandIns): Pick<Inferred, 'outputs' | 'reason'> {
+  const { answers, fallbackReason } = toAnswers(question, [said], String, standIns);
   const values = answers.map(({ value }) => value);
   const shape = [values.length];
   const isNumeric = values.every((value) => typeof value === 'number');

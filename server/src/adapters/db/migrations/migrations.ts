@@ -60,6 +60,7 @@ import { migration as erasures } from './063-erasures.ts';
 import { migration as cachedTrials } from './066-cached-trials.ts';
 import { migration as modelOutputs } from './068-model-outputs.ts';
 import { migration as tokenQuotas } from './070-token-quotas.ts';
+import { migration as fallbackSteps } from './071-fallback-steps.ts';
 
 /** The one ordered list. A domain adds `NNN-<domain>.ts` and a line here; a released migration never changes. */
 export const migrations: readonly Migration[] = [
@@ -124,4 +125,5 @@ export const migrations: readonly Migration[] = [
   grants,
   tokenQuotas,
   modelOutputs,
+  fallbackSteps,
 ];

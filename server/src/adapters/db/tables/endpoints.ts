@@ -4,6 +4,8 @@ export interface EndpointsTable {
   live_revision: number;
   fallback_forced: number;
   fallback_reason: string | null;
+  /** Of its chain, from 0. */
+  fallback_step: number;
   created_at: number;
   /** The name may be used again; revisions go on counting. */
   deleted_at: number | null;

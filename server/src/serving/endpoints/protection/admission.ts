@@ -37,6 +37,8 @@ export interface Admission {
   /** The same without being let in: what `tryEnter` would say now. */
   check(priority: Priority, pressure: Pressure, at: number): Refusal | null;
   leave(at: number): void;
+  /** Other limits from now on; who is in stays in. */
+  limit(limits: AdmissionLimits): void;
   underWay(): number;
   /** How many were refused since the start. */
   refused(): number;
@@ -56,7 +58,8 @@ const share: Readonly<Record<Priority, number>> = { low: 0.25, normal: 1, high: 
 const places: Readonly<Record<Priority, number>> = { low: 0.5, normal: 0.9, high: 1 };
 const longestPauseSeconds = 60;
 
-export function createAdmission(limits: AdmissionLimits): Admission {
+export function createAdmission(initial: AdmissionLimits): Admission {
+  let limits = initial;
   let underWay = 0;
   let refused = 0;
   let calmAt = Number.NEGATIVE_INFINITY;
@@ -101,6 +104,9 @@ export function createAdmission(limits: AdmissionLimits): Admission {
     leave(at) {
       underWay--;
       answers.count(at);
+    },
+    limit(next) {
+      limits = next;
     },
     underWay: () => underWay,
     refused: () => refused,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseTimeout, shareOf, timeOf } from './deadline.ts';
+import { shareOf, timeOf } from './deadline.ts';
 
 test('the smaller of both times counts', () => {
   expect(timeOf(1000, undefined)).toBe(1000);
@@ -27,17 +27,4 @@ test('whatever models come after, all of them and the last word fit into the tim
       },
     ),
   );
-});
-
-test.each([
-  [undefined, undefined],
-  ['250', 250],
-  ['0.5', 0.5],
-  ['0', null],
-  ['-1', null],
-  ['soon', null],
-  ['1e9', null],
-  ['', null],
-])('the header %j is %j', (header, expected) => {
-  expect(parseTimeout(header)).toBe(expected);
 });

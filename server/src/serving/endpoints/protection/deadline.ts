@@ -25,10 +25,3 @@ export function shareOf(leftMs: number, modelsAfter: number, hasLastWord: boolea
   if (modelsAfter > 0) return (leftMs * (modelsAfter + 1)) / (2 * modelsAfter + 1);
   return hasLastWord ? leftMs - Math.min(mostForReplyMs, leftMs * replyShare) : leftMs;
 }
-
-/** Null: the header is not a number of milliseconds. */
-export function parseTimeout(header: string | undefined): number | undefined | null {
-  if (header === undefined) return undefined;
-  const value = Number(header);
-  return /^\d{1,9}(?:\.\d+)?$/.test(header.trim()) && value > 0 ? value : null;
-}
