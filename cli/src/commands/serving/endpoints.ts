@@ -1,4 +1,4 @@
-import type { EndpointRevision, EndpointStatus } from '@tidemill/sdk';
+import type { EndpointRevision, EndpointStatus, FallbackStep } from '@tidemill/sdk';
 import { Argument, type Command } from 'commander';
 import { example, type Limited, limitOption, listUpTo } from '../../pages.ts';
 import { toInteger } from '../../parse.ts';
@@ -23,6 +23,30 @@ const variantsOf = (revision: EndpointRevision): string =>
   revision.variants
     .map((v) => `${v.name}=${v.model} ${v.shadow ? 'shadow' : `${Math.round(v.weight * 1000) / 10} %`}`)
     .join(', ');
+
+const stepOf = (step: FallbackStep): string => {
+  if (step === 'previous') return 'previous (none yet)';
+  if ('rule' in step) return step.rule;
+  if ('value' in step) return `always ${step.value}`;
+  return `${step.model}${step.previous ? ' (previous)' : ''}`;
+};
+
+/** Numbered as `--step` takes them. */
+function chainOf({ fallback, fallbacks }: EndpointRevision): string {
+  const steps = [...fallbacks.map(stepOf), ...(fallback === null ? [] : [fallback])];
+  if (steps.length <= 1) return steps[0] ?? 'none';
+  return steps.map((step, i) => `${i + 1}. ${step}`).join('  ');
+}
+
+function forcedOf({ fallbackForced, fallbackReason, fallbackStep }: EndpointStatus): string {
+  if (!fallbackForced) return '';
+  return `  FORCED${(fallbackStep ?? 1) > 1 ? ` to ${fallbackStep}` : ''}: ${fallbackReason}`;
+}
+
+function queueOf({ live, queue }: EndpointStatus): string {
+  const rate = queue.perSecond === null ? '' : `, ${queue.perSecond.toPrecision(3)} answers a second`;
+  return `${queue.underWay} of ${live.maxQueue} under way, ${queue.refused} refused${rate}`;
+}
 
 const revisionColumns = {
   revision: (r: EndpointRevision) => r.uri.replace(/^endpoint:/, ''),
@@ -70,28 +94,43 @@ function addLists(endpoints: Command): void {
   example(revisions, 'endpoints revisions forecast');
 }
 
-const describeStatus = ({ live, ...status }: EndpointStatus): string[] => [
-  `${live.uri}  ${live.description}`.trimEnd(),
-  `entity    ${live.entity.join(', ')}; ${live.isolation}, timeout ${live.timeoutMs} ms, log ${live.log}`,
-  `fallback  ${live.fallback ?? 'none'}${status.fallbackForced ? `  FORCED: ${status.fallbackReason}` : ''}`,
-  `live      since ${formatTime(live.createdAt)} by ${live.createdBy}${live.reason ? `: ${live.reason}` : ''}`,
-  '',
-  ...tableLines(live.variants, {
-    variant: (v) => v.name,
-    model: (v) => v.model,
-    weight: (v) => v.weight,
-    role: (v) => (v.shadow ? 'shadow' : 'live'),
-    view: (v) => v.view ?? v.service,
-  }),
-  '',
-  ...tableLines(status.runtimes, {
-    runtime: (r) => r.kind,
-    model: (r) => r.model,
-    state: (r) => r.state,
-    pid: (r) => r.pid,
-    restarts: (r) => r.restarts,
-  }),
-];
+const describeStatus = (status: EndpointStatus): string[] => {
+  const { live } = status;
+  return [
+    `${live.uri}  ${live.description}`.trimEnd(),
+    `entity    ${live.entity.join(', ')}; ${live.isolation}, timeout ${live.timeoutMs} ms, log ${live.log}`,
+    `fallback  ${chainOf(live)}${forcedOf(status)}`,
+    `queue     ${queueOf(status)}`,
+    `live      since ${formatTime(live.createdAt)} by ${live.createdBy}${live.reason ? `: ${live.reason}` : ''}`,
+    '',
+    ...tableLines(live.variants, {
+      variant: (v) => v.name,
+      model: (v) => v.model,
+      weight: (v) => v.weight,
+      role: (v) => (v.shadow ? 'shadow' : 'live'),
+      view: (v) => v.view ?? v.service,
+    }),
+    '',
+    ...tableLines(status.runtimes, {
+      runtime: (r) => r.kind,
+      model: (r) => r.model,
+      state: (r) => r.state,
+      pid: (r) => r.pid,
+      restarts: (r) => r.restarts,
+      breaker: (r) => r.breaker,
+    }),
+  ];
+};
+
+interface SwitchOptions {
+  readonly reason: string;
+  readonly step?: number;
+}
+
+function standInOf({ live, fallbackStep }: EndpointStatus): string {
+  const step = live.fallbacks[(fallbackStep ?? 1) - 1];
+  return step === undefined || (typeof step === 'object' && 'rule' in step) ? 'its rule' : stepOf(step);
+}
 
 function addSwitches(endpoints: Command): void {
   const rollback = endpoints
@@ -108,19 +147,20 @@ function addSwitches(endpoints: Command): void {
   example(rollback, 'endpoints rollback forecast --reason "errors since noon"');
   const fallback = endpoints
     .command('fallback <name>')
-    .addArgument(new Argument('<switch>', 'rule instead of models').choices(['on', 'off']))
-    .description('switch the endpoint to its rule, or back')
+    .addArgument(new Argument('<switch>', 'fallbacks instead of the model').choices(['on', 'off']))
+    .description('switch the endpoint to its fallbacks, or back')
+    .option('--step <number>', 'of its fallbacks, to begin with (default: the first)', toInteger)
     .requiredOption('--reason <text>', 'why; it is audited')
-    .action(async (name: string, position: string, options: { reason: string }, command: Command) => {
+    .action(async (name: string, position: string, options: SwitchOptions, command: Command) => {
       const session = sessionOf(command);
       const status = await session.client.endpoints.forceFallback({
         name,
         enabled: position === 'on',
-        reason: options.reason,
+        ...options,
       });
       session.show(
         status,
-        (s) => `${s.name} answers by ${s.fallbackForced ? 'its rule' : variantsOf(s.live)}.`,
+        (s) => `${s.name} answers by ${s.fallbackForced ? standInOf(s) : variantsOf(s.live)}.`,
       );
     });
   example(fallback, 'endpoints fallback forecast on --reason "feed is down"');

@@ -1,5 +1,5 @@
 /** How each kind of thing in a project file is looked up, judged and brought to what the file says. */
-import type { ModelVersion } from '@tidemill/contract';
+import type { FallbackStep, ModelVersion } from '@tidemill/contract';
 import type { Grants } from '../../access/grants/service.ts';
 import { errors } from '../../base/errors.ts';
 import { compileExpression } from '../../base/expressions/cel.ts';
@@ -171,7 +171,7 @@ export function createProjectKinds(deps: ProjectKindsDependencies): Readonly<Rec
         const current = await find(endpoints.currentDefinition(name, workspace), 'endpointNotFound');
         if (current) {
           const lasting = lastingPart(wanted);
-          return outlookOf(ownedFields(current, lasting), lasting);
+          return outlookOf(ownedFields(asWritten(current), lasting), lasting);
         }
         const wait = await firstOf(
           wanted.variants.flatMap(({ model, view, service }, index) => {
@@ -255,3 +255,11 @@ function declared(found: object): object {
   const { name: _n, createdAt: _c, workspace: _w, ...definition } = found as Record<string, unknown>;
   return definition;
 }
+
+/** A file says `previous` where a revision names the version it was then. */
+const asWritten = <T extends { readonly fallbacks: readonly FallbackStep[] }>(definition: T): T => ({
+  ...definition,
+  fallbacks: definition.fallbacks.map((step) =>
+    typeof step === 'object' && 'previous' in step ? 'previous' : step,
+  ),
+});

@@ -18,8 +18,8 @@ import { type Admission, createAdmission, type Pressure } from './protection/adm
 import type { BreakerChange } from './protection/breaker.ts';
 import { type Patience, timeOf } from './protection/deadline.ts';
 import { createLoopTime } from './protection/loop-time.ts';
-import { createShadowQueue } from './shadow-queue.ts';
 import type { ServedModel } from './served-model.ts';
+import { createShadowQueue } from './shadow-queue.ts';
 import { findStandIns } from './stand-ins.ts';
 import { createTensorTraffic } from './tensor-traffic.ts';
 import type { Answered, EndpointCounter, TrafficStats } from './traffic-stats.ts';

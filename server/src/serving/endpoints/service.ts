@@ -24,6 +24,8 @@ import type { EndpointSignature } from './clients/signature.ts';
 import { toTypeScript } from './clients/typescript.ts';
 import { type LiveEndpoint, runtimesOf } from './live-endpoint.ts';
 import { createLiveTraffic, type PredictOptions } from './live-traffic.ts';
+import type { BreakerChange } from './protection/breaker.ts';
+import type { Patience } from './protection/deadline.ts';
 import { createRecentReplies } from './recent-replies.ts';
 import {
   createReleases,
@@ -41,8 +43,6 @@ import {
   rollbackTarget,
   toDefinition,
 } from './rules.ts';
-import type { BreakerChange } from './protection/breaker.ts';
-import type { Patience } from './protection/deadline.ts';
 import { endpointStore, type StoredEndpoint } from './store.ts';
 import type { EndpointDescription, InferReply, InferRequest } from './tensor-traffic.ts';
 import { trafficFamilies } from './traffic-metrics.ts';
@@ -219,11 +219,7 @@ export function createEndpoints(deps: EndpointsDependencies) {
      * Tensors in, tensors out, for the doors of other protocols.
      * @throws endpointNotFound, endpointVersionNotFound, modelInputInvalid, predictionUnavailable
      */
-    infer: async (
-      request: InferRequest,
-      caller: Caller,
-      patience?: Patience,
-    ): Promise<InferReply> => {
+    infer: async (request: InferRequest, caller: Caller, patience?: Patience): Promise<InferReply> => {
       traffic.get(caller.workspace, request.name);
       deps.noteCall?.(request.name, caller);
       const { name: endpoint, idempotencyKey: key } = request;
@@ -290,7 +286,11 @@ export function createEndpoints(deps: EndpointsDependencies) {
       await changes.run(caller, async (tx, record) => {
         await endpointStore(tx).setForced(workspace, name, forced);
         const action = enabled ? 'endpoint.fallbackForced' : 'endpoint.fallbackReleased';
-        record({ action, subject: toUri('endpoint', name), detail: { endpoint: name, reason, ...(enabled && { step }) } });
+        record({
+          action,
+          subject: toUri('endpoint', name),
+          detail: { endpoint: name, reason, ...(enabled && { step }) },
+        });
       });
       traffic.setForced(workspace, name, toSwitched(definitionOf(live), forced));
       return statusOf(name, workspace);

@@ -59,9 +59,11 @@ test('under pressure low is refused where normal is not, and normal where high i
   );
 });
 
-test('a loop that falls behind refuses too', () => {
+test('a loop that falls behind refuses too, once many are under way', () => {
   const admission = createAdmission(limits);
-  expect(admission.check('normal', { ...calm, serviceMs: 0.05, loopMs: 30 }, 1000)).toMatchObject({
+  const late = { ...calm, serviceMs: 0.05, loopMs: 30 };
+  for (let i = 0; i < 64; i++) expect(admission.tryEnter('normal', late, 1000)).toBeNull();
+  expect(admission.check('normal', late, 1000)).toMatchObject({
     reason: 'the server is 30 ms behind',
   });
 });

@@ -48,6 +48,8 @@ export interface Admission {
 
 /** So many may wait, however long the model takes: as many as a small service has connections. */
 const usuallyWaiting = 16;
+/** With fewer under way a slow turn of the loop is something else's fault. */
+const usuallyUnderWay = 64;
 /** A queue shorter than this is nobody's trouble. */
 const shortMs = 5;
 /** So long after the model last had nothing to do, more are let in than can be answered at once. */
@@ -73,7 +75,7 @@ export function createAdmission(initial: AdmissionLimits): Admission {
     const loopLimit = 2 * shortMs + 1.5 * usuallyWaiting * serviceMs;
     if (!isBusy && loopMs <= shortMs / 2 + serviceMs) calmAt = at;
     const isLong = waiting >= usuallyWaiting * part && waitingMs > (shortMs + 1.5 * serviceMs) * part;
-    const isLate = loopMs > loopLimit * part;
+    const isLate = underWay >= usuallyUnderWay * part && loopMs > loopLimit * part;
     if (!isLong && !isLate) return null;
     const isRush = at - calmAt <= rushMs && waitingMs <= limits.timeoutMs / 2 && priority !== 'low';
     if (isRush) return null;

@@ -96,7 +96,7 @@ function Facts({ status: { live } }: { readonly status: EndpointStatus }) {
 
 function EndpointActions({ status }: { readonly status: EndpointStatus }) {
   const { name, live, fallbackForced } = status;
-  const hasRule = live.fallback !== null;
+  const hasRule = live.fallback !== null || live.fallbacks.length > 0;
   return (
     <>
       <Action
@@ -106,7 +106,8 @@ function EndpointActions({ status }: { readonly status: EndpointStatus }) {
             'Requests are answered by the live variants again.'
           ) : (
             <>
-              Every request is answered by the rule <code>{live.fallback}</code> until you switch back.
+              Every request is answered by <code>{live.fallback ?? 'the first of its fallbacks'}</code> until
+              you switch back.
             </>
           )
         }

@@ -95,8 +95,10 @@ export function LivePanel({ status }: { readonly status: EndpointStatus }) {
         />
       </Panel>
       <Panel title="Rule">
-        {live.fallback ? (
-          <CommandLine>{live.fallback}</CommandLine>
+        {live.fallback !== null || live.fallbacks.length > 0 ? (
+          <CommandLine>
+            {live.fallback ?? live.fallbacks.map((step) => JSON.stringify(step)).join('\n')}
+          </CommandLine>
         ) : (
           <EmptyState>Without a rule a failing model is a failing request.</EmptyState>
         )}
