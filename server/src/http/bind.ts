@@ -85,7 +85,10 @@ function addRoute<L extends Endpoints>(
   const exchangeOf = handle.length > 3 ? toExchange : () => undefined;
   const route = {
     url: routePath(endpoint),
-    config: { permission: endpoint.permission, ...resourcesOf(endpoint), byJobs: endpoint.byJobs ?? false,
+    config: {
+      permission: endpoint.permission,
+      ...resourcesOf(endpoint),
+      byJobs: endpoint.byJobs ?? false,
       admission: endpoint.admission ?? false,
     },
     exposeHeadRoute: !endpoint.download,

@@ -14,7 +14,13 @@ import type { Tracer } from '../../base/tracing.ts';
 import type { ServiceRead } from '../../data/features/service.ts';
 import type { Registry } from '../../models/registry/service.ts';
 import type { Predictions } from '../predictions/service.ts';
-import { type CompileRequest, compileEndpoint, type LiveEndpoint, releaseAll, variantsOf } from './live-endpoint.ts';
+import {
+  type CompileRequest,
+  compileEndpoint,
+  type LiveEndpoint,
+  releaseAll,
+  variantsOf,
+} from './live-endpoint.ts';
 import type { LiveTraffic, Switched } from './live-traffic.ts';
 import type { OnlineFeatures } from './online-features.ts';
 import { probeModel } from './probe.ts';
@@ -265,7 +271,8 @@ export function createReleases(deps: EndpointsDependencies, traffic: LiveTraffic
   }
 
   function tellProblems(endpoint: LiveEndpoint): void {
-    for (const { problem } of variantsOf(endpoint)) if (problem) logger.error({ endpoint: endpoint.name }, problem);
+    for (const { problem } of variantsOf(endpoint))
+      if (problem) logger.error({ endpoint: endpoint.name }, problem);
   }
 
   /** The same revision with all its models, unless another has gone live meanwhile. */
