@@ -18,7 +18,6 @@ import { type RowDetail, readOutputs } from './model-output.ts';
 import { lookUp, type OnlineFeatures, onlineProblem, type UsedFeatures } from './online-features.ts';
 import { type Breaker, type Pass, type Report, refused } from './protection/breaker.ts';
 import { type Patience, shareOf } from './protection/deadline.ts';
-import type { StandIns } from './stand-ins.ts';
 import { pickIndex } from './traffic-split.ts';
 
 /** What one variant said about some records; arrays run parallel to `indices`. */
@@ -259,6 +258,14 @@ export function reasonOf(error: unknown): string {
 }
 
 type Answer = PredictReply['predictions'][number];
+
+/** The answer of a step of the chain to one record. */
+export interface StandIn extends Pick<Answer, 'value' | 'model' | 'outputs'> {
+  readonly step: NonNullable<Answer['step']>;
+}
+
+/** By position in the request. */
+export type StandIns = ReadonlyMap<number, StandIn>;
 
 export interface Answered {
   readonly answers: Answer[];

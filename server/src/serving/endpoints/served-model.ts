@@ -34,8 +34,16 @@ export interface ServedModelOptions {
   readonly onBreaker: (change: BreakerChange) => void;
 }
 
-/** In this process, and in one of Python, one call is as many as there can be; a child's next is sent while one runs. */
-const usualConcurrency = ({ kind }: Runtime): number => (kind === 'onnx-process' ? 2 : 1);
+/** Calls at once: in this process, and to a worker of Python, one is as many as there can be; a child's next is sent while one runs. */
+function usualConcurrency(runtime: Runtime): number {
+  if (runtime.kind === 'python') return runtime.describe().workers?.of ?? 1;
+  if (runtime.kind === 'remote') return callsToRemote;
+  return runtime.kind === 'onnx-process' ? 2 : 1;
+}
+
+const callsToRemote = 8;
+/** Large tensors may be computed on a thread: the next need not wait for them. */
+const wholeCalls = 2;
 
 export function createServedModel(
   runtime: Runtime,
@@ -57,7 +65,7 @@ export function createServedModel(
     runtime,
     breaker: createBreaker(usualBreaker, options.onBreaker),
     table: createMicroBatch(work, { concurrency }),
-    whole: createMicroBatch(whole, { concurrency, maximumRows: 0 }),
+    whole: createMicroBatch(whole, { concurrency: Math.max(concurrency, wholeCalls), maximumRows: 0 }),
   };
 }
 

@@ -1,16 +1,9 @@
 /** What answers for the records whose model could not: the steps of the endpoint's chain, one after another. */
-import type { PredictionValue, PredictReply, Row } from '@tidemill/contract';
+import type { PredictionValue, Row } from '@tidemill/contract';
 import { errors, TidemillError } from '../../base/errors.ts';
 import { evaluateRule, type LiveStep } from './live-endpoint.ts';
 import { isAboutFeatures, type OnlineFeatures } from './online-features.ts';
-import { askVariant, type Question, reasonOf, type Said } from './predict.ts';
-
-type Answer = PredictReply['predictions'][number];
-
-/** The answer of a step to one record. */
-export interface StandIn extends Pick<Answer, 'value' | 'model' | 'outputs'> {
-  readonly step: NonNullable<Answer['step']>;
-}
+import { askVariant, type Question, reasonOf, type Said, type StandIn, type StandIns } from './predict.ts';
 
 /** A record that nobody has answered yet. */
 interface Open {
@@ -21,8 +14,7 @@ interface Open {
   readonly failures: string[];
 }
 
-export type StandIns = ReadonlyMap<number, StandIn>;
-export const noStandIns: StandIns = new Map();
+const noStandIns: StandIns = new Map();
 
 /**
  * Answers by position in the request; none where every model has answered.

@@ -22,11 +22,11 @@ import { type LiveEndpoint, type LiveVariant, leave } from './live-endpoint.ts';
 import { tableWarnings } from './model-input.ts';
 import { type ReadOutputs, readOutputs } from './model-output.ts';
 import type { OnlineFeatures } from './online-features.ts';
-import { askVariant, type Question, type Said, toAnswers } from './predict.ts';
+import { askVariant, type Question, type Said, type StandIns, toAnswers } from './predict.ts';
 import type { Admission } from './protection/admission.ts';
 import { type Patience, timeOf } from './protection/deadline.ts';
 import type { createShadowQueue } from './shadow-queue.ts';
-import { findStandIns, type StandIns } from './stand-ins.ts';
+import { findStandIns } from './stand-ins.ts';
 import { toSpecs } from './tensor-specs.ts';
 import type { EndpointCounter } from './traffic-stats.ts';
 
