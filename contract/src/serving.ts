@@ -130,6 +130,19 @@ export const PredictionValue = Type.Unsafe<PredictionValue>({
   items: {},
 });
 
+/** Exact for ensembles of trees: base and contributions of an output add up to what the model gave. */
+export const Explanation = Type.Object({
+  space: literals('prediction', 'log-odds', 'margin'),
+  outputs: Type.Array(
+    Type.Object({
+      output: Type.String({ description: 'a class, or prediction' }),
+      base: Type.Number({ description: 'when no input is known' }),
+      contributions: Type.Record(Type.String(), Type.Number()),
+    }),
+  ),
+});
+export type Explanation = Static<typeof Explanation>;
+
 export const PredictReply = Type.Object({
   endpoint: Type.String(),
   revision: Type.Integer(),
@@ -149,6 +162,7 @@ export const PredictReply = Type.Object({
       source: literals('model', 'fallback'),
       step: Type.Optional(literals('previous', 'model', 'rule', 'value')),
       warnings: Type.Array(Type.String()),
+      explanation: Type.Optional(Explanation),
       features: Type.Optional(Row),
     }),
   ),
@@ -354,6 +368,12 @@ export const endpointsEndpoints = endpoints({
           maxLength: 200,
           description:
             'a request that is sent again with it within ten minutes gets the same reply and is logged once; also as the header Idempotency-Key',
+        }),
+      ),
+      explain: Type.Optional(
+        Type.Boolean({
+          description:
+            'what each input contributed, for at most 100 records and models of trees that were trained here',
         }),
       ),
       probe: Type.Optional(

@@ -435,6 +435,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     entityKey: features.entityKey,
   });
   const endpoints = createEndpoints({
+    explainRows: studies.explainRows,
     db,
     changes,
     noteCall: owners.noteCall,

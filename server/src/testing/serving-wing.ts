@@ -93,6 +93,8 @@ export async function createServingWing(database: DatabaseHandle, folder: string
       () => Promise.reject(new Error('There is no Python here.')),
       () => Promise.reject(new Error('There is no other server here.')),
     ),
+    explainRows: ({ model }) =>
+      Promise.reject(errors.attributionImpossible({ model: model.reference, reason: 'it is linear' })),
     governance: {
       async assertReleasable(_tx, _workspace, uris) {
         const model = uris.find((uri) => refused.has(uri));

@@ -7,6 +7,7 @@ import { newId } from '../../base/ids.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Tracer } from '../../base/tracing.ts';
 import { keptFeatures, type LoggedPrediction, parseEventTime } from '../predictions/service.ts';
+import { addExplanations, assertExplainable, type ExplainRows } from './explain.ts';
 import { pickVariant } from './infer.ts';
 import { type LiveEndpoint, type LiveVariant, leave, retire, variantsOf } from './live-endpoint.ts';
 import { pickFeatures } from './model-input.ts';
@@ -29,6 +30,7 @@ export interface LiveTrafficDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly stats: TrafficStats;
+  readonly explainRows: ExplainRows;
   readonly tracer?: Tracer | null;
   readonly onBreaker: (
     endpoint: LiveEndpoint,
@@ -70,14 +72,8 @@ const namesNone = (entity: readonly string[], record: Row): boolean =>
 
 const shadowRoom = 2000;
 
-export function createLiveTraffic({
-  online,
-  clock,
-  logger,
-  stats,
-  onBreaker,
-  tracer = null,
-}: LiveTrafficDependencies) {
+export function createLiveTraffic(deps: LiveTrafficDependencies) {
+  const { online, clock, logger, stats, explainRows, onBreaker, tracer = null } = deps;
   const places = new Map<string, Place>();
   const shadows = createShadowQueue({
     room: shadowRoom,
@@ -170,11 +166,13 @@ export function createLiveTraffic({
       ...{ endpoint: endpoint.name, workspace, revision, started },
       ...{ id: idOf(0), records: input.records.length },
     });
+    if (input.explain) assertExplainable(endpoint.name, input.records.length);
     endpoint.inFlight++;
     try {
       const said = await askLive(online, question);
       const standIns = await findStandIns(online, question, said);
       const { answers, fallbackReason } = toAnswers(question, said, idOf, standIns);
+      if (input.explain) await addExplanations(explainRows, answers, said, workspace);
       const milliseconds = timesOf(said, started);
       const reply = { endpoint: endpoint.name, revision, predictions: answers, fallbackReason, milliseconds };
       if (input.probe) return withFeatures(reply, said);

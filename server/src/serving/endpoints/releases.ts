@@ -14,6 +14,7 @@ import type { Tracer } from '../../base/tracing.ts';
 import type { ServiceRead } from '../../data/features/service.ts';
 import type { Registry } from '../../models/registry/service.ts';
 import type { Predictions } from '../predictions/service.ts';
+import type { ExplainRows } from './explain.ts';
 import {
   type CompileRequest,
   compileEndpoint,
@@ -72,6 +73,7 @@ export interface EndpointsDependencies {
   readonly openRuntime: OpenRuntime;
   /** Null or absent: predictions are no spans. */
   readonly tracer?: Tracer | null;
+  readonly explainRows: ExplainRows;
   /** Told who calls which endpoint. */
   readonly noteCall?: (endpoint: string, caller: Caller) => void;
   /** Where clients reach this server. */

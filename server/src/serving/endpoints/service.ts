@@ -65,6 +65,7 @@ export function createEndpoints(deps: EndpointsDependencies) {
   const stats = createTrafficStats(clock);
   const traffic = createLiveTraffic({
     ...{ online: features, clock, logger, stats, tracer: deps.tracer ?? null },
+    explainRows: deps.explainRows,
     onBreaker: (endpoint, change) => void recordBreaker(endpoint, change).catch(noteFailed),
   });
   const noteFailed = (error: unknown) => logger.error({ err: error }, 'a breaker could not be recorded');

@@ -1,5 +1,5 @@
 /** Exact attributions of a tree ensemble's answers to its features. */
-import type { AttributionReport } from '@tidemill/contract';
+import type { AttributionReport, ModelVersion } from '@tidemill/contract';
 import { errors } from '../../../base/errors.ts';
 import { pick } from '../../../base/statistics/scores/order.ts';
 import type { Registry } from '../../registry/service.ts';
@@ -99,13 +99,23 @@ async function readBackground(
   const names = model.inputs.map(({ name }) => name);
   if (model.recipe === null)
     return { columns: names.map((name) => columns.get(name) as Float64Array), rows, of: table.reference };
+  onStep('reading what it learned from');
+  return readTrainedOn(deps, model, workspace, signal);
+}
+
+/** A sample of the rows that a model of a recipe learned from. */
+export async function readTrainedOn(
+  deps: AttributionDependencies,
+  model: ModelVersion,
+  workspace: string,
+  signal?: AbortSignal,
+): Promise<Background> {
   const recipe = deps.learners.parseRecipe(model.recipe, model.reference);
-  onStep(`reading ${recipe.trainingSet.reference}, which it learned from`);
-  const { version, table: trained } = await deps.predictors.readTrainingSet(recipe, workspace, signal);
-  const places = samplePlaces(trained.target.length, mostBackground, 1);
+  const { version, table } = await deps.predictors.readTrainingSet(recipe, workspace, signal);
+  const places = samplePlaces(table.target.length, mostBackground, 1);
   return {
-    columns: names.map((name) =>
-      shared(pick(trained.features.columns[trained.features.names.indexOf(name)] as Float64Array, places)),
+    columns: model.inputs.map(({ name }) =>
+      shared(pick(table.features.columns[table.features.names.indexOf(name)] as Float64Array, places)),
     ),
     rows: places.length,
     of: version.reference,

@@ -27,6 +27,7 @@ import { studyAttribution } from './attribution.ts';
 import { backtestModel } from './backtest-model.ts';
 import { backtestTable } from './backtest-table.ts';
 import { studyImportance } from './importance.ts';
+import { createRowExplanations } from './row-explanations.ts';
 import {
   assertRequest,
   type Findings,
@@ -38,6 +39,8 @@ import {
 import { type Studied, type StudyDependencies, study } from './sampling.ts';
 import { studyStability } from './stability.ts';
 import { type StoredStudy, studyStore } from './store.ts';
+
+export type { RowExplanation, RowsToExplain } from './row-explanations.ts';
 
 /** A study that succeeded, the newest of its kind. */
 export interface NewestStudy {
@@ -226,6 +229,8 @@ export function createStudies(deps: StudiesDependencies) {
   }
 
   return {
+    /** Attributions of single rows, for whoever answers with them. @throws attributionImpossible */
+    explainRows: createRowExplanations(looking),
     /** @throws evaluationRequestInvalid */
     async create(asked: StudyRequest, caller: Caller): Promise<Study> {
       const request = assertRequest(asked);
