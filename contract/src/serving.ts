@@ -100,7 +100,7 @@ export const RuntimeStatus = Type.Object({
   variant: Type.String(),
   model: Type.String(),
   kind: Type.String(),
-  state: literals('ready', 'starting', 'dead'),
+  state: literals('ready', 'starting', 'unloaded', 'dead'),
   pid: nullable(Type.Integer()),
   restarts: Type.Integer(),
   breaker: literals('closed', 'open', 'half-open'),

@@ -123,6 +123,9 @@ import { createEvents } from './platform/events/service.ts';
 import { createTasks } from './platform/tasks/service.ts';
 import { kserveRoutes } from './serving/endpoints/kserve-routes.ts';
 import { mlflowInvocations } from './serving/endpoints/mlflow-invocations.ts';
+import { createOpenInference } from './serving/endpoints/open-inference/door.ts';
+import type { GrpcOptions, GrpcServer } from './serving/endpoints/open-inference/grpc-server.ts';
+import { openInferenceRoutes } from './serving/endpoints/open-inference/routes.ts';
 import { endpointsRoutes } from './serving/endpoints/routes.ts';
 import { createEndpoints } from './serving/endpoints/service.ts';
 import { originsRoutes } from './serving/origins/routes.ts';
@@ -684,9 +687,22 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
   await http.register(feastRoutes(features, () => clock.now()));
   await http.register(mlflowInvocations(endpoints, config.defaultEndpoint));
   await http.register(kserveRoutes(endpoints));
+  const openInference = createOpenInference(endpoints);
+  const { maxBytes } = config.inference;
+  const asItIs = { version, isReady: () => ready, maxBytes };
+  await http.register(openInferenceRoutes(openInference, asItIs), { prefix: '/v2' });
   await http.register(mlflowArtifactRoutes(experiments));
   await http.register(mlflowFileRoutes(registry));
   await http.ready();
+
+  let grpc: GrpcServer | undefined;
+  const admit: GrpcOptions['admit'] = async ({ authorization, address, where }, permission, endpoint) => {
+    const asked = { authorization, cookie: undefined, address, mayChangeByCookie: false, where };
+    const caller = await auth.authenticate(asked, permission);
+    const resources = () => (endpoint === null ? null : [toUri('endpoint', endpoint)]);
+    await auth.assertReach(caller, { permission, resources, byJobs: false, where });
+    return caller;
+  };
 
   return {
     http,
@@ -704,12 +720,19 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
       await monitoring.start();
       ready = true;
     },
+    /** The Open Inference Protocol by gRPC, loaded only where it is wanted. @returns the port */
+    async listenGrpc(host: string, port: number): Promise<number> {
+      const { createGrpcServer } = await import('./serving/endpoints/open-inference/grpc-server.ts');
+      grpc = createGrpcServer({ ...asItIs, door: openInference, logger, admit });
+      return grpc.listen(host, port);
+    },
     /** Stops taking work, lets what runs be taken up by the next process, closes from the top floor down. */
     async close(): Promise<void> {
       ready = false;
       await tasks.stop();
       await events.stop();
       await http.close();
+      await grpc?.close();
       await monitoring.stop();
       await endpoints.stop();
       await pythonRuntimes.close();

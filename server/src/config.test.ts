@@ -185,3 +185,17 @@ describe('pages that may predict from a browser', () => {
     expect(() => readConfig({ defaultEndpoint: 'A b' }, {})).toThrow('cannot be the name of an endpoint');
   });
 });
+
+test('the Open Inference Protocol has bounds, and gRPC a port only where it is asked for', () => {
+  expect(readConfig({}, {}).inference).toEqual({ grpcPort: null, maxBytes: 67_108_864 });
+  const named = { TIDEMILL_GRPC_PORT: '4601', TIDEMILL_INFERENCE_MAX_BYTES: '1000' };
+  expect(readConfig({}, named).inference).toEqual({ grpcPort: 4601, maxBytes: 1000 });
+  expect(readConfig({ grpcPort: '0' }, named).inference.grpcPort).toBe(0);
+  expect(() => readConfig({ grpcPort: '99999' }, {})).toThrow(
+    "--grpc-port (TIDEMILL_GRPC_PORT) is not valid: '99999'",
+  );
+  for (const wrong of ['0', '-1', '1e10', 'much'])
+    expect(() => readConfig({ inferenceMaxBytes: wrong }, {}), wrong).toThrow(
+      'is no number of bytes up to 1 GiB',
+    );
+});

@@ -49,6 +49,8 @@ export interface Config {
   readonly traces: TracesConfig | null;
   /** Models of Python code: one interpreter for all of them, or null for an environment each; memory of each. */
   readonly models: { readonly python: string | null; readonly memoryBytes: number };
+  /** The Open Inference Protocol: the port of its gRPC form, if any, and the most bytes of a request. */
+  readonly inference: { readonly grpcPort: number | null; readonly maxBytes: number };
 }
 
 export interface TracesConfig {
@@ -98,6 +100,8 @@ export interface ConfigOptions {
   readonly jobGpus?: string | undefined;
   readonly modelPython?: string | undefined;
   readonly modelMemory?: string | undefined;
+  readonly grpcPort?: string | undefined;
+  readonly inferenceMaxBytes?: string | undefined;
 }
 
 /** Reads options and environment once. @throws configInvalid naming the setting */
@@ -107,7 +111,7 @@ export function readConfig(options: ConfigOptions, environment: NodeJS.ProcessEn
   const hosts = options.allowHost ?? environment.TIDEMILL_ALLOW_HOSTS?.split(',') ?? [];
   return {
     host: options.host ?? environment.TIDEMILL_HOST ?? '127.0.0.1',
-    port: readPort(options.port ?? environment.TIDEMILL_PORT ?? '4600'),
+    port: readPort(options.port ?? environment.TIDEMILL_PORT ?? '4600', '--port (TIDEMILL_PORT)'),
     dataFolder,
     blobs: readBlobs(options, environment),
     online: readOnline(options.online ?? environment.TIDEMILL_ONLINE ?? 'sqlite'),
@@ -127,6 +131,7 @@ export function readConfig(options: ConfigOptions, environment: NodeJS.ProcessEn
     jobCapacity: readJobCapacity(options, environment),
     models: readModels(options, environment),
     traces: readTraces(environment),
+    inference: readInference(options, environment),
   };
 }
 
@@ -387,13 +392,27 @@ function readArtifactFolder(root: string, dataFolder: string): string | null {
   return folder;
 }
 
-function readPort(text: string): number {
+function readPort(text: string, variable: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw errors.configInvalid({
-    variable: '--port (TIDEMILL_PORT)',
-    reason: `'${text}' is not a port number`,
-  });
+  throw errors.configInvalid({ variable, reason: `'${text}' is not a port number` });
+}
+
+/** As Triton has it. */
+const inferenceBytes = '67108864';
+
+function readInference(options: ConfigOptions, environment: NodeJS.ProcessEnv): Config['inference'] {
+  const port = options.grpcPort ?? environment.TIDEMILL_GRPC_PORT ?? '';
+  const text = options.inferenceMaxBytes ?? environment.TIDEMILL_INFERENCE_MAX_BYTES ?? inferenceBytes;
+  const maxBytes = Number(text);
+  // Beyond it lies what no text and no array of Node's can hold.
+  if (!Number.isSafeInteger(maxBytes) || maxBytes < 1 || maxBytes > 2 ** 30)
+    throw errors.configInvalid({
+      variable: '--inference-max-bytes (TIDEMILL_INFERENCE_MAX_BYTES)',
+      reason: `'${text}' is no number of bytes up to 1 GiB`,
+    });
+  const grpcPort = port === '' ? null : readPort(port, '--grpc-port (TIDEMILL_GRPC_PORT)');
+  return { grpcPort, maxBytes };
 }
 
 function readLevel(text: string): string {

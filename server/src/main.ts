@@ -7,6 +7,8 @@ import { type ConfigOptions, readConfig } from './config.ts';
 
 export interface RunningServer {
   readonly url: string;
+  /** `127.0.0.1:4601`; null where gRPC is not wanted. */
+  readonly grpc: string | null;
   close(): Promise<void>;
 }
 
@@ -19,7 +21,10 @@ export async function startServer(options: ConfigOptions): Promise<RunningServer
       throw errors.authenticationRequired({ host: config.host });
     }
     await app.start();
-    return { url: await listen(app.http, config.host, config.port), close: () => app.close() };
+    const url = await listen(app.http, config.host, config.port);
+    const { grpcPort } = config.inference;
+    const port = grpcPort === null ? null : await app.listenGrpc(config.host, grpcPort);
+    return { url, grpc: port === null ? null : `${config.host}:${port}`, close: () => app.close() };
   } catch (error) {
     await app.close();
     throw error;

@@ -26,6 +26,8 @@ interface UpOptions {
   jobMemory?: string;
   modelPython?: string;
   modelMemory?: string;
+  grpcPort?: string;
+  inferenceMaxBytes?: string;
   jobGpus?: string;
   exitWithParent?: boolean;
 }
@@ -96,6 +98,14 @@ export function addUpCommand(program: Command): void {
       'interpreter for all models of Python code (default: an environment for each, from its requirements)',
     )
     .option('--model-memory <bytes>', 'memory that a model of Python code may take (default: 4 GiB)')
+    .option(
+      '--grpc-port <number>',
+      'port of the Open Inference Protocol by gRPC (default: none; 0 takes a free one)',
+    )
+    .option(
+      '--inference-max-bytes <number>',
+      'of one request of the Open Inference Protocol (default 64 MiB)',
+    )
     .option('--job-memory <bytes>', 'memory that jobs may set aside (default: 80 % of the machine)')
     .option('--job-gpus <number>', 'graphics processors that jobs may take (default 0)')
     .addOption(new Option('--exit-with-parent', 'end when standard input closes').hideHelp())
@@ -115,6 +125,7 @@ async function up(options: UpOptions): Promise<void> {
   const { startServer } = await loadServer();
   const server = await startServer(options);
   process.stdout.write(`Tidemill listens on ${server.url}\n`);
+  if (server.grpc !== null) process.stdout.write(`gRPC on ${server.grpc}\n`);
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
     // Started by another program through a pipe: end when it ends, even if it was killed.

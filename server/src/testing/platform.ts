@@ -26,6 +26,7 @@ export async function createTestPlatform(
     sources?: Partial<SourcePolicy>;
     postgres?: string;
     leaseMs?: number;
+    inferenceMaxBytes?: number;
     eraseGraceMs?: number;
     traces?: TracesConfig;
   } = {},
@@ -54,6 +55,7 @@ export async function createTestPlatform(
       webFolder: null,
       traces: options.traces ?? null,
       models: { python: process.env.TIDEMILL_TEST_PYTHON ?? null, memoryBytes: 2e9 },
+      inference: { grpcPort: null, maxBytes: options.inferenceMaxBytes ?? 1 << 26 },
       jobCapacity: { cpu: 2, memoryBytes: 4e9, gpu: 0 },
       commandEnvironment: readCommandEnvironment(process.env),
       buildEnvironment: readBuildEnvironment(process.env),

@@ -11,14 +11,15 @@ type Method = NonNullable<InjectOptions['method']>;
 const open = [
   ...['/', '/health', '/ping', '/livez', '/readyz', '/version', '/openapi.json', '/docs', '/ui/*'],
   ...['/api/v1/login', '/api/v1/login/invitation'],
+  ...['/v2', '/v2/', '/v2/health/live', '/v2/health/ready'],
 ];
 
 /** What is about the caller alone: open to whoever is known. */
 const own = ['/api/v1/whoami', '/api/v1/logout', '/api/v1/account'];
 /** Lists of what the caller may ask. */
-const lists = ['/v1/models'];
+const lists = ['/v1/models', '/v2/models', '/v2/repository/index'];
 /** Where an endpoint is asked at addresses that other systems chose. */
-const doors = ['/endpoints/:name/', '/v1/models/:call'];
+const doors = ['/endpoints/:name/', '/v1/models/:call', '/v2/models/:name', '/v2/repository/models/:name'];
 const isOwn = ({ path }: Route): boolean =>
   lists.includes(path) || own.some((known) => path === known || path.startsWith(`${known}/`));
 

@@ -25,7 +25,7 @@ export interface RuntimeState {
   readonly kind: RuntimeKind;
   /** The process that computes, where it is one of its own. */
   readonly pid?: number;
-  readonly state: 'ready' | 'starting' | 'dead';
+  readonly state: 'ready' | 'starting' | 'unloaded' | 'dead';
   /** How often it was started again after dying. */
   readonly restarts: number;
   /** Where there are several. */

@@ -28,14 +28,14 @@ export function specOf(metadata: InferenceSession.ValueMetadata): TensorSpec | n
   return { name: metadata.name, datatype, shape };
 }
 
-/** @throws modelInputInvalid of bytes that are no text: onnxruntime takes nothing else */
+/** @throws modelInputInvalid of bytes that are no text, and of a text that onnxruntime would cut at its first NUL */
 export function toOnnx({ name, datatype, shape, data }: Tensor): OnnxTensor {
   if (datatype === 'BYTES') {
     const texts = data as readonly (string | Uint8Array)[];
-    const at = texts.findIndex((text) => typeof text !== 'string');
+    const at = texts.findIndex((text) => typeof text !== 'string' || text.includes('\0'));
     if (at >= 0)
       throw errors.modelInputInvalid({
-        expected: `'${name}' as UTF-8 text`,
+        expected: `'${name}' as UTF-8 text without NUL`,
         found: `other bytes at place ${at}`,
       });
     return new OnnxTensor('string', texts as string[], shape);

@@ -4,17 +4,22 @@ import type { Runtime } from '../../adapters/inference/inference.ts';
 import type { BreakerChange } from './protection/breaker.ts';
 import { isSlowToOpen, type RuntimeChoice } from './runtime-choice.ts';
 import { createServedModel, type ServedModel } from './served-model.ts';
+import { openUnloadable, type UnloadableRuntime } from './unloadable-runtime.ts';
 
 type Open = (model: ModelVersion, choice: RuntimeChoice) => Promise<Runtime>;
 
 export interface RuntimeLease {
   readonly model: ServedModel;
+  /** Brings back what was set aside; a request does so by itself. */
+  load(): Promise<void>;
+  /** Frees its memory until it is loaded or asked, for all who share it. */
+  unload(): Promise<void>;
   /** The last one to release it closes the runtime. */
   release(): void;
 }
 
 interface Entry {
-  readonly opened: Promise<ServedModel>;
+  readonly opened: Promise<{ readonly model: ServedModel; readonly runtime: UnloadableRuntime }>;
   leases: number;
 }
 
@@ -29,12 +34,12 @@ export function createRuntimePool(open: Open, { onCloseFailed, onBreaker }: Runt
   const closing = new Set<Promise<void>>();
 
   function begin(key: string, model: ModelVersion, choice: RuntimeChoice, concurrency: number | null): Entry {
-    const opened = open(model, choice).then((runtime) => {
+    const opened = openUnloadable(model.reference, () => open(model, choice)).then((runtime) => {
       const served = createServedModel(runtime, model, {
         concurrency,
         onBreaker: (change) => onBreaker?.(served, change),
       });
-      return served;
+      return { model: served, runtime };
     });
     const entry = { opened, leases: 0 };
     entries.set(key, entry);
@@ -64,10 +69,12 @@ export function createRuntimePool(open: Open, { onCloseFailed, onBreaker }: Runt
       const entry = entries.get(key) ?? begin(key, model, choice, concurrency);
       entry.leases++;
       try {
-        const served = await entry.opened;
+        const { model: served, runtime } = await entry.opened;
         let isReleased = false;
         return {
           model: served,
+          load: () => runtime.load(),
+          unload: () => runtime.unload(),
           release() {
             if (!isReleased) drop(key, entry);
             isReleased = true;

@@ -24,6 +24,7 @@ import type { EndpointSignature } from './clients/signature.ts';
 import { toTypeScript } from './clients/typescript.ts';
 import { type LiveEndpoint, runtimesOf } from './live-endpoint.ts';
 import { createLiveTraffic, type PredictOptions } from './live-traffic.ts';
+import { loadModels, type ServedVersions, servedVersions, unloadModels } from './loaded-models.ts';
 import type { BreakerChange } from './protection/breaker.ts';
 import type { Patience } from './protection/deadline.ts';
 import { createRecentReplies } from './recent-replies.ts';
@@ -141,6 +142,18 @@ export function createEndpoints(deps: EndpointsDependencies) {
         perSecond: admission.rate(performance.now()),
       },
     };
+  }
+
+  async function setAside(
+    name: string,
+    caller: Caller,
+    action: string,
+    work: (endpoint: LiveEndpoint) => Promise<void>,
+  ): Promise<void> {
+    await work(traffic.get(caller.workspace, name).endpoint);
+    await changes.run(caller, async (_tx, record) => {
+      record({ action, subject: toUri('endpoint', name), detail: { endpoint: name } });
+    });
   }
 
   return {
@@ -269,6 +282,20 @@ export function createEndpoints(deps: EndpointsDependencies) {
     },
     /** Before a request is read: whether it would be let in. @throws endpointBusy */
     assertRoom: (name: string, caller: Caller): void => traffic.assertRoom(caller.workspace, name, caller),
+
+    /** Every endpoint of the caller's workspace, and which of its models are in memory. */
+    served: (caller: Caller): ServedVersions[] =>
+      [...traffic.live()]
+        .filter(({ endpoint }) => endpoint.workspace === caller.workspace)
+        .map(({ endpoint }) => servedVersions(endpoint)),
+
+    /** Brings models back that were set aside. */
+    loadModels: ({ name }: { readonly name: string }, caller: Caller): Promise<void> =>
+      setAside(name, caller, 'endpoint.modelsLoaded', loadModels),
+
+    /** Frees the memory of its models until they are loaded or asked. */
+    unloadModels: ({ name }: { readonly name: string }, caller: Caller): Promise<void> =>
+      setAside(name, caller, 'endpoint.modelsUnloaded', unloadModels),
 
     /** What an endpoint would answer that serves this version alone: loaded as one, asked, and gone. */
     probeModel: releases.probeModel,

@@ -287,7 +287,8 @@ export function createTensorTraffic({
         columns: variant.input ? (variant.version?.inputs ?? []) : [],
         versions: [...new Set([...endpoint.live, ...endpoint.shadows].map(({ model }) => versionOf(model)))],
         platform: variant.lease?.model.runtime.kind ?? 'none',
-        isReady: state === 'ready' || endpoint.chain.length > 0,
+        // What was set aside on purpose is not ready, though the next request brings it back.
+        isReady: state === 'ready' || (state !== 'unloaded' && endpoint.chain.length > 0),
       };
     },
   };

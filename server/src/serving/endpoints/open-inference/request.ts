@@ -18,15 +18,26 @@ const mostTensors = 10_000;
 /** As of our own predictions. */
 const longestId = 200;
 
+/** Where the bytes of tensors come from, in the order of the inputs. */
+export interface Bytes {
+  take(name: string, size: unknown): Buffer;
+  /** @throws inferRequestInvalid where some are left over */
+  end(): void;
+}
+
 /** @param headerLength bytes of JSON before the tensors; null when all of the body is JSON */
 export function decodeRequest(body: Buffer, headerLength: number | null): InferRequest {
   if (headerLength !== null && headerLength > body.length)
     throw refuse(`Inference-Header-Content-Length is ${headerLength}, but the body has ${body.length} bytes`);
   const fields = toFields(parseJson(body.subarray(0, headerLength ?? body.length)), 'the request');
-  const tail = headerLength === null ? null : body.subarray(headerLength);
+  return readRequest(fields, createTail(headerLength === null ? null : body.subarray(headerLength)));
+}
+
+/** From fields as JSON has them, whatever they came in. */
+export function readRequest(fields: Fields, bytes: Bytes): InferRequest {
   return {
     ...readId(fields.id),
-    inputs: readInputs(fields.inputs, tail),
+    inputs: readInputs(fields.inputs, bytes),
     ...readOutputs(fields.outputs, readParameters(fields.parameters, 'the request')),
   };
 }
@@ -57,7 +68,7 @@ export function decodeRawRequest(body: Buffer, specs: readonly TensorSpec[]): In
   return { inputs: [{ name, datatype, shape, data: decodeBinary(name, datatype, count, body) }], isBinary };
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
 function toFields(value: unknown, what: string): Fields {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
@@ -101,18 +112,17 @@ function assertDistinct(tensors: readonly { name: string }[], what: string): voi
   }
 }
 
-function readInputs(value: unknown, tail: Buffer | null): Tensor[] {
+function readInputs(value: unknown, bytes: Bytes): Tensor[] {
   const list = readList(value, 'inputs');
   if (list.length === 0) throw refuse('inputs is empty');
-  const bytes = createTail(tail);
-  const inputs = list.map((each, i) => readInput(toFields(each, `inputs[${i}]`), i, bytes.take));
+  const inputs = list.map((each, i) => readInput(toFields(each, `inputs[${i}]`), i, bytes));
   bytes.end();
   assertDistinct(inputs, 'inputs');
   return inputs;
 }
 
 /** The bytes after the JSON, in the order of the inputs. */
-function createTail(tail: Buffer | null) {
+function createTail(tail: Buffer | null): Bytes {
   let at = 0;
   return {
     take(name: string, size: unknown): Buffer {
@@ -134,7 +144,7 @@ function createTail(tail: Buffer | null) {
   };
 }
 
-function readInput(fields: Fields, index: number, take: (name: string, size: unknown) => Buffer): Tensor {
+function readInput(fields: Fields, index: number, bytes: Bytes): Tensor {
   const name = readName(fields.name, `inputs[${index}]`);
   const datatype = parseDatatype(fields.datatype, name);
   const parameters = readParameters(fields.parameters, `'${name}'`);
@@ -146,7 +156,7 @@ function readInput(fields: Fields, index: number, take: (name: string, size: unk
   const data =
     size === undefined
       ? decodeJson(name, datatype, extent, fields.data)
-      : decodeBinary(name, datatype, extent.count, take(name, size));
+      : decodeBinary(name, datatype, extent.count, bytes.take(name, size));
   return { name, datatype, shape: extent.shape, data };
 }
 
