@@ -69,6 +69,8 @@ function capture(stream: NodeJS.WriteStream) {
 
 export interface TestServer {
   readonly url: string;
+  /** `127.0.0.1:4601`, with `--grpc-port`. */
+  readonly grpc: string | null;
   readonly child: ChildProcess;
   /** Ends it in order. */
   stop(): Promise<void>;
@@ -90,9 +92,12 @@ export async function startServer(data: string, ...words: readonly string[]): Pr
     child.kill(signal);
     await ended;
   };
+  let url: string | undefined;
   for await (const line of createInterface(child.stdout)) {
-    const url = /listens on (\S+)/.exec(line)?.[1];
-    if (url) return { url, child, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
+    url ??= /listens on (\S+)/.exec(line)?.[1];
+    const grpc = /^gRPC on (\S+)/.exec(line)?.[1] ?? null;
+    if (url && (grpc !== null || !words.includes('--grpc-port')))
+      return { url, grpc, child, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
   }
   throw new Error(`The server did not start: ${complaint}`);
 }
