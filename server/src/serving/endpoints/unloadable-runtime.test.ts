@@ -2,12 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Runtime } from '../../adapters/inference/inference.ts';
-import { createOpenRuntime } from '../../adapters/inference/runtimes.ts';
+import { openRuntime } from '../../adapters/inference/runtimes.ts';
 import { buildTinyOnnx } from '../../testing/onnx-models.ts';
 import { tempDir } from '../../testing/temp-dir.ts';
 import { openUnloadable, type UnloadableRuntime } from './unloadable-runtime.ts';
-
-const openRuntime = createOpenRuntime(() => Promise.reject(new Error('There is no Python here.')));
 
 /** `2a + 1` by onnxruntime, with a count of how often it was opened and a switch that makes opening fail. */
 async function build(): Promise<{
