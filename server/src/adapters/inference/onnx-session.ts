@@ -68,10 +68,13 @@ export async function openSession({ model, path, output }: OnnxSource): Promise<
   const isTable = signature.inputs.length === 1 && input?.shape.length === 2 && input.datatype !== 'BYTES';
   const width = isTable ? (input.shape[1] ?? -1) : -1;
 
-  const execute = (feeds: Record<string, OnnxTensor>, names: readonly string[]) =>
-    session.run(feeds, names as string[]).catch((error: unknown) => {
+  async function execute(feeds: Record<string, OnnxTensor>, names: readonly string[]) {
+    try {
+      return await session.run(feeds, names as string[]);
+    } catch (error) {
       throw failureOf(model, error);
-    });
+    }
+  }
 
   async function infer(inputs: readonly Tensor[], wanted?: readonly string[]): Promise<readonly Tensor[]> {
     const fitted = fitInputs(signature.inputs, inputs);

@@ -43,17 +43,19 @@ export async function openOnnx(source: OnnxSource, options: OnnxOptions = {}): P
     if (signal?.aborted) throw errors.computeCancelled({ reason: reasonOf(signal.reason) });
   }
 
+  /** Whatever onnxruntime says of a session that was released under it. */
+  const orClosed = (error: unknown): unknown =>
+    closed ? errors.runtimeUnavailable({ model, reason: 'it was closed' }) : error;
+
   const infer: Runtime['infer'] = async (inputs, wanted, signal) => {
     assertOpen(signal);
-    const session = await placed.at(valuesIn(inputs));
-    return orClosed(abortable(session.infer(inputs, wanted), signal));
+    try {
+      const session = await placed.at(valuesIn(inputs));
+      return await abortable(session.infer(inputs, wanted), signal);
+    } catch (error) {
+      throw orClosed(error);
+    }
   };
-
-  /** Whatever onnxruntime says of a session that was released under it. */
-  const orClosed = <T>(reply: Promise<T>): Promise<T> =>
-    reply.catch((error: unknown) => {
-      throw closed ? errors.runtimeUnavailable({ model, reason: 'it was closed' }) : error;
-    });
 
   return {
     kind: 'onnx',
@@ -64,8 +66,12 @@ export async function openOnnx(source: OnnxSource, options: OnnxOptions = {}): P
       assertOpen(signal);
       assertShape(rows, rowCount, featureCount);
       const found = placed.at(rows.length);
-      if (!(found instanceof Promise)) return orClosed(found.run(rows, rowCount, featureCount));
-      return orClosed(abortable((await found).run(rows, rowCount, featureCount), signal));
+      try {
+        if (!(found instanceof Promise)) return await found.run(rows, rowCount, featureCount);
+        return await abortable((await found).run(rows, rowCount, featureCount), signal);
+      } catch (error) {
+        throw orClosed(error);
+      }
     },
     describe: () => ({ kind: 'onnx', state: closed ? 'dead' : 'ready', restarts: 0 }),
     async close() {
