@@ -30,6 +30,7 @@ import {
 import { ownersEndpoints } from './owners.ts';
 import { predictionLineageEndpoints } from './prediction-lineage.ts';
 import { profilingEndpoints } from './profiling.ts';
+import { scoringsEndpoints } from './scorings.ts';
 import { endpointsEndpoints, predictionsEndpoints, rolloutsEndpoints } from './serving.ts';
 import { sourcesEndpoints } from './sources.ts';
 import { studyEndpoints } from './studies.ts';
@@ -84,6 +85,7 @@ export const contract = {
   predictionLineage: predictionLineageEndpoints,
   lineageExport: lineageExportEndpoints,
   rollouts: rolloutsEndpoints,
+  scorings: scoringsEndpoints,
   monitoring: monitoringEndpoints,
   alerts: alertsEndpoints,
   retraining: retrainingEndpoints,
@@ -132,6 +134,7 @@ export * from './operations.ts';
 export * from './owners.ts';
 export * from './prediction-lineage.ts';
 export * from './profiling.ts';
+export * from './scorings.ts';
 export * from './serving.ts';
 export * from './sources.ts';
 export * from './studies.ts';

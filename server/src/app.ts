@@ -135,6 +135,8 @@ import { createPredictions } from './serving/predictions/service.ts';
 import { followPromotions } from './serving/rollouts/promotions.ts';
 import { rolloutsRoutes } from './serving/rollouts/routes.ts';
 import { createRollouts } from './serving/rollouts/service.ts';
+import { scoringsRoutes } from './serving/scorings/routes.ts';
+import { createScorings } from './serving/scorings/service.ts';
 import { loggedModelsRoutes } from './training/experiments/logged-model-routes.ts';
 import { experimentsMlflowOperations, mlflowArtifactRoutes } from './training/experiments/mlflow-routes.ts';
 import { experimentsRoutes } from './training/experiments/routes.ts';
@@ -456,6 +458,10 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
   const origins = createOrigins({
     ...{ lineage, datasets, features, experiments, registry, predictions, endpoints },
   });
+  const scorings = createScorings({
+    ...{ analytics, changes, tasks, datasets, registry, endpoints, openRuntime },
+    folder: join(config.dataFolder, 'scorings'),
+  });
   const rollouts = createRollouts({
     db,
     changes,
@@ -605,6 +611,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     predictions,
     endpoints,
     origins,
+    scorings,
     lineageExport,
     rollouts,
     alerts,
@@ -785,6 +792,7 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'ci', contract.ci, ciRoutes(services.pipelines));
   bind(http, 'webhooks', contract.webhooks, webhooksRoutes(services.webhooks));
   bind(http, 'endpoints', contract.endpoints, endpointsRoutes(services.endpoints));
+  bind(http, 'scorings', contract.scorings, scoringsRoutes(services.scorings));
   bind(http, 'predictions', contract.predictions, predictionsRoutes(services.predictions));
   bind(http, 'predictionLineage', contract.predictionLineage, originsRoutes(services.origins));
   bind(http, 'lineageExport', contract.lineageExport, lineageExportRoutes(services.lineageExport));

@@ -1404,6 +1404,19 @@ export const catalogue = {
     400,
     (d) => `'${d.value}' is not a time. Send epoch milliseconds or ISO 8601 such as 2023-08-31T00:00:00Z.`,
   ),
+  scoringInvalid: entry<{ reason: string }>(
+    400,
+    (d) =>
+      `The batch scoring cannot be done: ${d.reason}. tidemill endpoints score --help shows what it takes; datasets derive makes a version with other columns.`,
+  ),
+  scoringNotFound: entry<{ id: string }>(
+    404,
+    (d) => `There is no batch scoring '${d.id}'. tidemill scorings list shows those that are.`,
+  ),
+  scoringEnded: entry<{ id: string; state: string }>(
+    409,
+    (d) => `The batch scoring ${d.id} has ended: ${d.state}. Begin another with tidemill endpoints score.`,
+  ),
   outcomeInvalid: entry<{ endpoint: string; index: number; problem: string }>(
     400,
     (d) =>

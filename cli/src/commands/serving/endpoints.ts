@@ -6,6 +6,7 @@ import { sessionOf } from '../../session.ts';
 import { formatTime, tableLines } from '../../table.ts';
 import { addClientCommand } from './client-file.ts';
 import { addPredictCommand } from './predict.ts';
+import { addScoreCommand } from './scorings.ts';
 import { addTrafficCommands } from './traffic.ts';
 
 export function addEndpointsCommands(program: Command): void {
@@ -15,6 +16,7 @@ export function addEndpointsCommands(program: Command): void {
   addLists(endpoints);
   addPredictCommand(endpoints);
   addClientCommand(endpoints);
+  addScoreCommand(endpoints);
   addTrafficCommands(endpoints);
   addSwitches(endpoints);
 }

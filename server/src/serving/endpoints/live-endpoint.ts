@@ -47,7 +47,7 @@ export interface LiveEndpoint {
   readonly chainModels: number;
   /** Whether a rule or a constant answers at last. */
   readonly hasLastWord: boolean;
-  readonly log: Pick<EndpointLog, 'append' | 'flush'>;
+  readonly log: Pick<EndpointLog, 'append' | 'appendFailed' | 'flush'>;
   /** Requests and shadow predictions under way; a retired endpoint closes when there is none. */
   inFlight: number;
   retired: boolean;
@@ -72,7 +72,7 @@ export interface CompileRequest {
 }
 
 /** Of an endpoint that keeps nothing of what it is asked. */
-export const silentLog: LiveEndpoint['log'] = { append: () => undefined, flush: async () => undefined };
+export const silentLog: LiveEndpoint['log'] = { append: () => undefined, appendFailed: () => undefined, flush: async () => undefined };
 
 /** Loads every model, so that the switch to this revision costs no request anything. */
 export async function compileEndpoint(

@@ -184,7 +184,10 @@ export function createLiveTraffic(deps: LiveTrafficDependencies) {
       askShadows(question, said, revision, idOf);
       return reply;
     } catch (error) {
-      if (!input.probe) place.counter.failed(statusOf(error), onlyVariant(endpoint));
+      if (!input.probe) {
+        place.counter.failed(statusOf(error), onlyVariant(endpoint));
+        logFailure(question, error, { id: idOf(0), revision, started });
+      }
       const message = error instanceof Error ? error.message : String(error);
       if (tracer)
         addPredictionSpans(tracer, { ...traced(), parts: [], fallbackReason: null, error: message });
@@ -228,6 +231,23 @@ export function createLiveTraffic(deps: LiveTrafficDependencies) {
         totalMs: times.total,
       });
     }
+  }
+
+  /** One line, whatever the request held: nothing of it was answered. */
+  function logFailure(
+    question: Question,
+    error: unknown,
+    { id, revision, started }: { readonly id: string; readonly revision: number; readonly started: number },
+  ): void {
+    const { endpoint, records, caller, requestId } = question;
+    const isRefused = statusOf(error) < 500;
+    endpoint.log.appendFailed({
+      ...{ id, at: clock.now(), ...unitOf(question, 0), revision, caller, requestId, rows: records.length },
+      ...(!isRefused && onlyVariant(endpoint)),
+      status: isRefused ? 'refused' : 'failed',
+      error: error instanceof TidemillError ? `${error.code}: ${error.message}` : String(error),
+      totalMs: round(performance.now() - started),
+    });
   }
 
   /** A shadow leaves out what its own model has just answered: one prediction per model and record. */

@@ -117,7 +117,8 @@ describeEachDatabase('endpoints', (open) => {
     [{ ticker: 'AAPL', close: 1e300 }, 'does not fit'],
     [{ ticker: 'AAPL', close: Number.NaN }, 'it is NaN'],
   ])('%j is refused, naming record, feature and remedy', async (bad, problem) => {
-    const { endpoints } = await openWing(open);
+    const wing = await openWing(open);
+    const { endpoints } = wing;
     const name = newName();
     await endpoints.put({ name, ...definition }, caller);
     const sent = endpoints.predict({ name, records: [record, bad] }, caller);
@@ -127,6 +128,13 @@ describeEachDatabase('endpoints', (open) => {
       details: { record: 1, feature: 'close' },
     });
     await expect(sent).rejects.toThrow(problem);
+    // Who was refused is in the log, as one line that is no prediction.
+    expect(await listOf(wing, name)).toMatchObject([
+      {
+        ...{ status: 'refused', prediction: null, rows: 2, caller: caller.actor },
+        error: expect.stringMatching(/^featureInvalid: /),
+      },
+    ]);
   });
 
   test('a request sent again with its key is answered once and logged once; too many records are refused', async () => {

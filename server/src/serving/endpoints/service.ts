@@ -49,6 +49,7 @@ import type { EndpointDescription, InferReply, InferRequest } from './tensor-tra
 import { trafficFamilies } from './traffic-metrics.ts';
 import { createTrafficStats } from './traffic-stats.ts';
 
+export { type ColumnScorer, createColumnScorer, inputNames } from './column-scorer.ts';
 export type { EndpointsDependencies, ReleaseRequest } from './releases.ts';
 export type { Definition } from './rules.ts';
 export type { EndpointDescription, InferReply, InferRequest } from './tensor-traffic.ts';

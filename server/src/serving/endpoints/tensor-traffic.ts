@@ -149,6 +149,14 @@ export function createTensorTraffic({
     } catch (error) {
       const status = error instanceof TidemillError ? error.status : 500;
       place.counter.failed(status, { variant: variant.name, model: variant.model });
+      endpoint.log.appendFailed({
+        ...{ id: `${id}-0`, at: clock.now(), eventTime: at, revision, caller: actor },
+        ...{ requestId: request.requestId || null, rows: table?.rowCount ?? 1 },
+        ...(status >= 500 && { variant: variant.name, model: variant.model }),
+        status: status < 500 ? 'refused' : 'failed',
+        error: error instanceof TidemillError ? `${error.code}: ${error.message}` : String(error),
+        totalMs: round(performance.now() - started),
+      });
       throw error;
     } finally {
       leave(endpoint);

@@ -306,7 +306,9 @@ export function classesOf(output: Row): Pick<LoggedPrediction, 'label' | 'probab
   if (label === null && probabilities)
     for (const name in probabilities)
       if (label === null || (probabilities[name] ?? 0) > (probabilities[label] ?? 0)) label = name;
-  return { ...(label !== null && { label }), ...(probabilities && { probabilities }) };
+  // A list has places, not names: where the label is none of them, nobody knows which is which.
+  const isNamed = probabilities && label !== null && label in probabilities;
+  return { ...(label !== null && { label }), ...(isNamed && { probabilities }) };
 }
 
 /** What an outcome did to what was known. */
