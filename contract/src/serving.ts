@@ -485,7 +485,84 @@ export const OutcomesReply = Type.Object({
 });
 export type OutcomesReply = Static<typeof OutcomesReply>;
 
+export const LogRedaction = strict({
+  column: Type.String({ minLength: 1, maxLength: 300 }),
+  how: literals('omit', 'hash', 'truncate'),
+});
+export type LogRedaction = Static<typeof LogRedaction>;
+
+export const LogStatus = Type.Object({
+  endpoint: Type.String(),
+  retentionDays: nullable(Type.Integer({ description: 'null: it is kept for ever' })),
+  redact: Type.Array(LogRedaction),
+  predictions: Type.Integer(),
+  outcomes: Type.Integer(),
+  openSegments: Type.Integer(),
+  sealedSegments: Type.Integer(),
+  lost: Type.Integer({ description: 'lines that could not be written since the server was started' }),
+  waiting: Type.Integer({ description: 'lines that are not in the file yet' }),
+  unwrittenFailures: Type.Integer({ description: 'requests without an answer that were counted only' }),
+  problem: nullable(Type.String({ description: 'why the last write failed' })),
+});
+export type LogStatus = Static<typeof LogStatus>;
+
+export const EndpointUsage = Type.Object({
+  endpoint: Type.String(),
+  intendedUse: Type.Array(Type.Object({ model: Type.String(), intendedUse: nullable(Type.String()) }), {
+    description: 'what the cards of the models say they are for',
+  }),
+  groups: Type.Array(
+    Type.Object({
+      caller: nullable(Type.String()),
+      model: Type.String(),
+      requests: Type.Integer(),
+      predictions: Type.Integer(),
+      outsideShare: Type.Number({
+        description: 'share of predictions with an input outside the training range',
+      }),
+      fallbackShare: Type.Number(),
+      failed: Type.Integer(),
+      lastAt: Timestamp,
+    }),
+  ),
+});
+export type EndpointUsage = Static<typeof EndpointUsage>;
+
 export const predictionsEndpoints = endpoints({
+  logStatus: {
+    method: 'GET',
+    path: '/api/v1/endpoints/:name/log',
+    permission: 'read',
+    resource: 'endpoint:{name}',
+    summary: 'How large the log is, what it lost, how long it is kept and what is never written',
+    params: byName,
+    reply: LogStatus,
+  },
+  putLog: {
+    method: 'PUT',
+    path: '/api/v1/endpoints/:name/log',
+    permission: 'operate',
+    resource: 'endpoint:{name}',
+    summary: 'How long the log is kept, and which columns are never written; for lines from now on',
+    params: byName,
+    body: strict({
+      retentionDays: Type.Optional(nullable(Type.Integer({ minimum: 1, maximum: 36_500 }))),
+      redact: Type.Optional(Type.Array(LogRedaction, { maxItems: 100 })),
+    }),
+    reply: LogStatus,
+  },
+  usage: {
+    method: 'GET',
+    path: '/api/v1/endpoints/:name/usage',
+    permission: 'read',
+    resource: 'endpoint:{name}',
+    summary: 'Who calls it, which versions answer, how often outside the training range or by the fallback',
+    params: byName,
+    query: strict({
+      since: Type.Optional(Timestamp),
+    }),
+    reply: EndpointUsage,
+  },
   list: {
     method: 'GET',
     path: '/api/v1/endpoints/:name/predictions',

@@ -438,6 +438,9 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     entityOf: (endpoint, workspace) => endpoints.entityOf(endpoint, workspace),
     entitiesOf: (endpoint, workspace) => endpoints.entitiesOf(endpoint, workspace),
     entityKey: features.entityKey,
+    changes,
+    intendedUseOf: async (model, caller) =>
+      (await cards.getText({ name: parseReference(model).name }, caller)).intendedUse || null,
   });
   const endpoints = createEndpoints({
     explainRows: studies.explainRows,

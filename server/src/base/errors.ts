@@ -1417,6 +1417,11 @@ export const catalogue = {
     409,
     (d) => `The batch scoring ${d.id} has ended: ${d.state}. Begin another with tidemill endpoints score.`,
   ),
+  logRedactionInvalid: entry<{ endpoint: string; column: string }>(
+    400,
+    (d) =>
+      `'${d.column}' is part of the entity of '${d.endpoint}': outcomes and erasures find a prediction by it, so it cannot be kept out of the log. Name other columns, or an entity that may be written, with tidemill endpoints log set.`,
+  ),
   outcomeInvalid: entry<{ endpoint: string; index: number; problem: string }>(
     400,
     (d) =>

@@ -5,6 +5,7 @@ import { toInteger } from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
 import { formatTime, tableLines } from '../../table.ts';
 import { addClientCommand } from './client-file.ts';
+import { addLogCommands } from './log-settings.ts';
 import { addPredictCommand } from './predict.ts';
 import { addScoreCommand } from './scorings.ts';
 import { addTrafficCommands } from './traffic.ts';
@@ -17,6 +18,7 @@ export function addEndpointsCommands(program: Command): void {
   addPredictCommand(endpoints);
   addClientCommand(endpoints);
   addScoreCommand(endpoints);
+  addLogCommands(endpoints);
   addTrafficCommands(endpoints);
   addSwitches(endpoints);
 }

@@ -31,7 +31,7 @@ export function takesMatrix({ kind, signature }: Runtime): boolean {
 
 export interface ServedModelOptions {
   readonly concurrency: number | null;
-  readonly onBreaker: (change: BreakerChange) => void;
+  readonly onBreaker?: (change: BreakerChange) => void;
 }
 
 /** Calls at once: in this process, and to a worker of Python, one is as many as there can be; a child's next is sent while one runs. */
@@ -48,7 +48,7 @@ const wholeCalls = 2;
 export function createServedModel(
   runtime: Runtime,
   version: ModelVersion,
-  options: ServedModelOptions,
+  options: ServedModelOptions = { concurrency: null },
 ): ServedModel {
   const concurrency = options.concurrency ?? usualConcurrency(runtime);
   const work: BatchWork<readonly Tensor[], readonly Tensor[]> = {

@@ -150,7 +150,7 @@ export function createTensorTraffic({
       const status = error instanceof TidemillError ? error.status : 500;
       place.counter.failed(status, { variant: variant.name, model: variant.model });
       endpoint.log.appendFailed({
-        ...{ id: `${id}-0`, at: clock.now(), eventTime: at, revision, caller: actor },
+        ...{ id: `${id}-0`, at: clock.now(), eventTime: at, revision, caller: caller.actor },
         ...{ requestId: request.requestId || null, rows: table?.rowCount ?? 1 },
         ...(status >= 500 && { variant: variant.name, model: variant.model }),
         status: status < 500 ? 'refused' : 'failed',

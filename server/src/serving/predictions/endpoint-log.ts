@@ -6,8 +6,10 @@ import type { OutcomeResult, PredictionRecord } from '@tidemill/contract';
 import type { Analytics, Parameter, QueryReply, TableSource } from '../../adapters/analytics/analytics.ts';
 import type { Blobs } from '../../adapters/blobs/blobs.ts';
 import type { Clock } from '../../base/clock.ts';
+import { newId } from '../../base/ids.ts';
 import { beforeOf, createLogMemory, type LogMemory, maximumLines, unitOf } from './log-memory.ts';
 import { beforeSql, findSql, type LogQuestion, outcomeSql } from './log-queries.ts';
+import { redact } from './redaction.ts';
 import {
   classesOf,
   dayOf,
@@ -15,6 +17,8 @@ import {
   type KnownOutcome,
   type LoggedOutcome,
   type LoggedPrediction,
+  type LogSettings,
+  noSettings,
   outcomeOf,
   recordFrom,
   resultOf,
@@ -37,6 +41,10 @@ export interface EndpointLogOptions {
   readonly saveSealed: (segment: Omit<SealedSegment, 'workspace' | 'endpoint'>) => Promise<void>;
   readonly onWritten: (kind: SegmentKind, rows: number) => void;
   readonly onFailed: (error: unknown, rows: number, kind: SegmentKind) => void;
+  readonly settings?: () => LogSettings;
+  /** Several sealed segments become one. False where one of them is gone meanwhile. */
+  readonly mergeSealed?: (old: readonly string[], fresh: Sealed) => Promise<boolean>;
+  readonly removeSealed?: (ids: readonly string[]) => Promise<void>;
   readonly maximumBytes?: number;
   readonly bufferedBytes?: number;
 }
@@ -54,6 +62,30 @@ export interface LogErasure {
   readonly isOfSubject: (key: string) => boolean;
   /** Makes the new file the segment's, in one transaction. */
   readonly replace: (old: Sealed, fresh: Sealed, rows: number) => Promise<void>;
+}
+
+const dayMs = 86_400_000;
+/** Rows of a merged segment, at most; and how many segments of today are let stand. */
+const mergedRows = 2_000_000;
+const manySegments = 32;
+
+function toMerge(sealed: readonly Sealed[], today: string): Sealed[][] {
+  const groups: Sealed[][] = [];
+  const small = sealed.filter(({ rows }) => rows < mergedRows / 2);
+  for (const segments of Map.groupBy(small, ({ kind, day }) => `${kind} ${day}`).values()) {
+    const isOver = (segments[0]?.day ?? today) < today;
+    if (segments.length < (isOver ? 2 : manySegments)) continue;
+    let rows = Number.POSITIVE_INFINITY;
+    for (const segment of segments) {
+      if (rows + segment.rows > mergedRows) {
+        groups.push([]);
+        rows = 0;
+      }
+      groups.at(-1)?.push(segment);
+      rows += segment.rows;
+    }
+  }
+  return groups.filter(({ length }) => length > 1);
 }
 
 /** How a line is counted as one without parsing it. */
@@ -184,6 +216,41 @@ export async function openEndpointLog(options: EndpointLogOptions) {
     }
   }
 
+  async function merge(group: readonly Sealed[]): Promise<void> {
+    const [first] = group;
+    if (!first || !options.mergeSealed) return;
+    const { kind, day } = first;
+    const id = newId('segment');
+    const to = join(folder, 'sealing', `${id}.parquet`);
+    await mkdir(join(folder, 'sealing'), { recursive: true });
+    try {
+      const paths = await Promise.all(group.map(({ sha256 }) => blobs.localPath(sha256)));
+      const order = kind === 'predictions' ? '"at", id' : '"eventTime", "key", sequence';
+      const table = { paths, columns: segmentColumns[kind], mayLack: true };
+      await analytics.copy({
+        sql: `select * from segments order by ${order}`,
+        tables: { segments: table },
+        to,
+      });
+      const { sha256 } = await blobs.putFile(to, { move: true });
+      const sum = (what: 'rows' | 'marked') => group.reduce((total, segment) => total + segment[what], 0);
+      const fresh = {
+        id,
+        kind,
+        day,
+        sha256,
+        rows: sum('rows'),
+        marked: sum('marked'),
+        sealedAt: clock.now(),
+      };
+      const old = group.map((segment) => segment.id);
+      if (await options.mergeSealed(old, fresh))
+        sealed = [...sealed.filter((segment) => !old.includes(segment.id)), fresh];
+    } finally {
+      await rm(to, { force: true });
+    }
+  }
+
   async function sealAll(): Promise<void> {
     for (const [kind, log] of Object.entries(logs) as [SegmentKind, SegmentLog<never>][]) {
       await log.rotate();
@@ -278,7 +345,8 @@ export async function openEndpointLog(options: EndpointLogOptions) {
   }
 
   function append(given: LoggedPrediction): void {
-    const prediction = given.output ? { ...given, ...classesOf(given.output) } : given;
+    const named = given.output ? { ...given, ...classesOf(given.output) } : given;
+    const prediction = redact(named, options.settings?.().redact ?? []);
     if (logs.predictions.append(prediction)) memory.addPrediction(prediction);
   }
 
@@ -401,6 +469,35 @@ export async function openEndpointLog(options: EndpointLogOptions) {
         for (const segment of log.full()) await seal(kind, log, segment);
       }
     },
+
+    /**
+     * Puts the small segments of a day together, so that a year is not a hundred thousand files: of days that are over all, of today
+     * where there are many. Not at the same time as `seal`.
+     */
+    async compact(): Promise<void> {
+      for (const group of toMerge(sealed, dayOf(clock.now()))) await merge(group);
+    },
+
+    /** Days beyond the retention are no longer part of the log; their files go with the next garbage collection. */
+    async retain(): Promise<number> {
+      const { retentionDays } = options.settings?.() ?? noSettings;
+      if (retentionDays === null || !options.removeSealed) return 0;
+      const first = dayOf(clock.now() - retentionDays * dayMs);
+      const over = sealed.filter(({ day }) => day < first);
+      if (over.length === 0) return 0;
+      await options.removeSealed(over.map(({ id }) => id));
+      sealed = sealed.filter((segment) => !over.includes(segment));
+      // It may hold what is gone.
+      memory.forget();
+      return over.length;
+    },
+
+    summary: () => ({
+      ...logs.predictions.state(),
+      openSegments: logs.predictions.segments().length + logs.outcomes.segments().length,
+      sealedSegments: sealed.length,
+      unwrittenFailures: failed.leftOut,
+    }),
 
     async close(): Promise<void> {
       await Promise.all([logs.predictions.close(), logs.outcomes.close()]);

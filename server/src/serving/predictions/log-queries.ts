@@ -200,3 +200,12 @@ ${knownOfUnits(hasIds)}
 select n, any_value("key") as "key", any_value("eventTime") as "eventTime", bool_or(matched or coalesce(predicted, false)) as matched,
   any_value(outcome) as outcome, any_value("outcomeLabel") as "outcomeLabel", any_value("outcomeAt") as "outcomeAt"
 from named left join there using ("key", "eventTime") left join known using ("key", "eventTime") group by n`;
+
+/** Who asked, and what answered. Parameter: since (made at). */
+export const usageSql: LogQuestion = () => `select caller, model,
+  cast(count(distinct coalesce("requestId", regexp_replace(id, '-[0-9]+$', ''))) as bigint) as requests,
+  cast(coalesce(sum(coalesce(rows, 1)) filter (${isAnswered}), 0) as bigint) as predictions,
+  coalesce(avg(cast(contains(coalesce(warnings, ''), 'the training ') as integer)) filter (${isAnswered}), 0) as "outsideShare",
+  coalesce(avg(cast(source = 'fallback' as integer)) filter (${isAnswered}), 0) as "fallbackShare",
+  count(*) filter (not ${isAnswered}) as failed, max("at") as "lastAt"
+from predictions where role = 'live' and "at" >= $1 group by caller, model order by predictions desc, caller, model limit 1000`;

@@ -1,4 +1,4 @@
-import type { OutcomeResult, PredictionRecord, Row } from '@tidemill/contract';
+import type { LogRedaction, OutcomeResult, PredictionRecord, Row } from '@tidemill/contract';
 import type { ColumnDefinition } from '../../adapters/analytics/analytics.ts';
 import { errors } from '../../base/errors.ts';
 
@@ -101,6 +101,13 @@ export interface Pair {
   readonly championError: number;
   readonly outcome: number;
 }
+
+/** How long the log of an endpoint is kept, and what is never written. */
+export interface LogSettings {
+  readonly retentionDays: number | null;
+  readonly redact: readonly LogRedaction[];
+}
+export const noSettings: LogSettings = { retentionDays: null, redact: [] };
 
 export type SegmentKind = 'predictions' | 'outcomes';
 

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { appendFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
+import { type Changes, createChanges } from '../../access/audit/service.ts';
 import { openDuckdb } from '../../adapters/analytics/duckdb.ts';
 import { openFilesystemBlobs } from '../../adapters/blobs/filesystem.ts';
 import type { Db } from '../../adapters/db/db.ts';
@@ -19,7 +20,11 @@ const caller = systemCaller('test', 'default');
 const start = Date.parse('2026-11-23T00:00:00Z');
 const dayMs = 86_400_000;
 
-async function openPredictions(db: Db, folder: string, options: { segmentBytes?: number } = {}) {
+async function openPredictions(
+  db: Db,
+  folder: string,
+  options: { segmentBytes?: number; changes?: Changes } = {},
+) {
   const told: { kind: string; payload: Record<string, unknown> }[] = [];
   let now = start;
   const analytics = await openDuckdb();
@@ -391,6 +396,72 @@ describeEachDatabase('predictions', (open) => {
       [null, 'dog'],
       [null, 'cat'],
     ]);
+  });
+
+  test('small segments of a day become one, days beyond the retention go, redacted columns are never written', async () => {
+    const { db } = await open();
+    const folder = await tempDir();
+    const caller = systemCaller('test', 'kept');
+    const changes = createChanges({
+      db,
+      clock: { now: () => start },
+      events: { emit: async () => {} } as never,
+    });
+    const { predictions, skip } = await openPredictions(db, folder, { segmentBytes: 500, changes });
+    const opened = await predictions.openLog('kept', 'forecast');
+    for (let day = 0; day < 8; day++) {
+      opened.append(prediction(day));
+      await opened.flush();
+    }
+    skip(dayMs);
+    const settings = {
+      name: 'forecast',
+      redact: [
+        { column: 'ssn', how: 'hash' },
+        { column: 'email', how: 'omit' },
+      ],
+    };
+    const put = (asked: object) => predictions.putLog({ name: 'forecast', ...asked } as never, caller);
+    await expect(put({ redact: [{ column: 'ticker', how: 'omit' }] })).rejects.toMatchObject({
+      code: 'logRedactionInvalid',
+    });
+    expect(await put(settings)).toMatchObject({ redact: settings.redact, retentionDays: null });
+    opened.append(
+      prediction(9, {
+        features: { ssn: '123-45-6789', email: 'a@b.c', close: 1 },
+        warnings: ['ssn 123-45-6789 is above the training maximum 1', 'close 1 is fine'],
+      }),
+    );
+    const ids = async () =>
+      (await predictions.list({ name: 'forecast', limit: 100 }, caller)).items.map(({ id }) => id);
+    const before = await ids();
+    const [newest] = (await predictions.list({ name: 'forecast', limit: 1 }, caller)).items;
+    expect(newest?.features).toEqual({ ssn: expect.stringMatching(/^sha256:[0-9a-f]{32}$/), close: 1 });
+    expect(newest?.warnings).toEqual(['a redacted column is outside the training range', 'close 1 is fine']);
+    const files = await readdir(join(folder, 'predictions/kept/forecast/open'));
+    for (const name of files)
+      expect(await readFile(join(folder, 'predictions/kept/forecast/open', name), 'utf8')).not.toContain(
+        '123-45',
+      );
+    await predictions.seal();
+    const rowsOf = async () =>
+      (await segmentStore(db).listAll())
+        .filter(({ workspace }) => workspace === 'kept')
+        .map(({ rows }) => rows);
+    // Eight predictions of yesterday in one segment.
+    expect(await rowsOf()).toContain(8);
+    expect((await rowsOf()).length).toBeLessThan(4);
+    expect(await ids()).toEqual(before);
+    const used = await predictions.usage({ name: 'forecast' }, caller);
+    expect(used.groups).toMatchObject([{ caller: null, model: 'forecaster@1', predictions: 9, failed: 0 }]);
+    expect(used.groups[0]?.outsideShare).toBeCloseTo(1 / 9, 12);
+    await put({ retentionDays: 1 });
+    skip(dayMs);
+    await predictions.seal();
+    expect(await ids()).toEqual(before.slice(0, 1));
+    expect(await predictions.logStatus({ name: 'forecast' }, caller)).toMatchObject({
+      ...{ predictions: 1, retentionDays: 1, redact: settings.redact, lost: 0, problem: null },
+    });
   });
 
   test('events tell how much was written, coalesced', async () => {

@@ -1,7 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type {
+  EndpointUsage,
   Input,
+  LogStatus,
   OutcomeResult,
   OutcomesReply,
   Page,
@@ -10,9 +12,10 @@ import type {
   predictionsEndpoints,
   Row,
 } from '@tidemill/contract';
+import type { Changes } from '../../access/audit/service.ts';
 import type { Analytics } from '../../adapters/analytics/analytics.ts';
 import type { Blobs } from '../../adapters/blobs/blobs.ts';
-import type { Db } from '../../adapters/db/db.ts';
+import { type Db, transact } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
 import { errors } from '../../base/errors.ts';
@@ -30,11 +33,14 @@ import {
   listQuestion,
   pairsSql,
   performanceSql,
+  usageSql,
   windowSql,
 } from './log-queries.ts';
 import {
   daysOf,
   type LoggedOutcome,
+  type LogSettings,
+  noSettings,
   type Pair,
   parseEventTime,
   type SegmentKind,
@@ -62,6 +68,9 @@ export interface PredictionsDependencies {
   readonly entitiesOf?: (endpoint: string, workspace: string) => Promise<readonly RevisionEntity[]>;
   /** Canonical key of the entity a record names. (`features.entityKey`) */
   readonly entityKey: (columns: string[], record: Row, index: number) => string;
+  readonly changes?: Changes;
+  /** What the card of a model version says it is for. */
+  readonly intendedUseOf?: (model: string, caller: Caller) => Promise<string | null>;
   /** Size at which a segment is closed; 8 MiB. */
   readonly segmentBytes?: number;
 }
@@ -85,6 +94,8 @@ export function createPredictions(deps: PredictionsDependencies) {
   const logs = new Map<string, Promise<EndpointLog>>();
   const written = new Map<string, Record<SegmentKind, { kept: number; lost: number }>>();
   let sealed: readonly SealedSegment[] = [];
+  /** By `workspace/endpoint`; what another server writes is read each time it seals. */
+  const settings = new Map<string, LogSettings>();
   let timer: NodeJS.Timeout | undefined;
   let sealing: Promise<void> = Promise.resolve();
 
@@ -121,6 +132,10 @@ export function createPredictions(deps: PredictionsDependencies) {
       ...deps,
       folder: join(folder, workspace, endpoint),
       sealed: sealed.filter((segment) => segment.workspace === workspace && segment.endpoint === endpoint),
+      settings: () => settings.get(key) ?? noSettings,
+      mergeSealed: (old, fresh) =>
+        transact(deps.db, (tx) => segmentStore(tx).merge(old, { ...fresh, workspace, endpoint })),
+      removeSealed: (ids) => segmentStore(deps.db).remove(ids),
       saveSealed: (segment) => segmentStore(deps.db).insert({ ...segment, workspace, endpoint }),
       onWritten(kind, rows) {
         lines[kind].kept += rows;
@@ -168,12 +183,34 @@ export function createPredictions(deps: PredictionsDependencies) {
     return { predictionId: null, key, eventTime: parseEventTime(eventTime), ...value, observedAt };
   }
 
+  async function readSettings(): Promise<void> {
+    for (const { workspace, endpoint, ...found } of await segmentStore(deps.db).listSettings())
+      settings.set(`${workspace}/${endpoint}`, found);
+  }
+
   async function sealAll(): Promise<void> {
-    for (const log of logs.values()) {
-      await (await log)
-        .seal()
-        .catch((error) => logger.error({ err: error }, 'sealing the prediction log failed'));
+    const complain = (error: unknown) => logger.error({ err: error }, 'sealing the prediction log failed');
+    await readSettings().catch(complain);
+    for (const opened of logs.values()) {
+      const log = await opened;
+      const work = async () => {
+        await log.seal();
+        await log.retain();
+        await log.compact();
+      };
+      await work().catch(complain);
     }
+  }
+
+  async function statusOf(name: string, workspace: string): Promise<LogStatus> {
+    const log = await getLog(workspace, name);
+    const { predictions, outcomes } = log.counts();
+    const { waitingRows, waitingBytes: _, ...state } = log.summary();
+    const { retentionDays, redact } = settings.get(`${workspace}/${name}`) ?? noSettings;
+    return {
+      ...{ endpoint: name, retentionDays, redact: [...redact], predictions, outcomes },
+      ...{ ...state, waiting: waitingRows },
+    };
   }
 
   function seal(): Promise<void> {
@@ -323,6 +360,42 @@ export function createPredictions(deps: PredictionsDependencies) {
       };
     },
 
+    logStatus: ({ name }: Input<Contract['logStatus']>, { workspace }: Caller) => statusOf(name, workspace),
+
+    /** @throws logRedactionInvalid for a column of the entity */
+    async putLog(input: Input<Contract['putLog']>, caller: Caller): Promise<LogStatus> {
+      const { name } = input;
+      const { workspace, actor } = caller;
+      const entity = deps.entityOf(name, workspace);
+      const column = input.redact?.find((each) => entity.includes(each.column))?.column;
+      if (column !== undefined) throw errors.logRedactionInvalid({ endpoint: name, column });
+      const key = `${workspace}/${name}`;
+      const before = settings.get(key) ?? noSettings;
+      const { retentionDays = before.retentionDays, redact = before.redact } = input;
+      const next = { retentionDays, redact };
+      await deps.changes?.run(caller, async (tx, note) => {
+        const place = { workspace, endpoint: name };
+        await segmentStore(tx).saveSettings(place, next, { at: clock.now(), by: actor });
+        note({ action: 'endpoint.log-set', subject: toUri('endpoint', name), detail: next });
+      });
+      settings.set(key, next);
+      return statusOf(name, workspace);
+    },
+
+    /** Who calls an endpoint, and how what answers does; by what is in the log. */
+    async usage({ name, since = 0 }: Input<Contract['usage']>, caller: Caller): Promise<EndpointUsage> {
+      const log = await getLog(caller.workspace, name);
+      const groups = (await log.query(usageSql, [since])) as unknown as EndpointUsage['groups'];
+      const models = [...new Set(groups.map(({ model }) => model))].filter((model) => model.includes('@'));
+      const intended = await Promise.all(
+        models.map(async (model) => ({
+          model,
+          intendedUse: (await deps.intendedUseOf?.(model, caller).catch(() => null)) ?? null,
+        })),
+      );
+      return { endpoint: name, intendedUse: intended, groups };
+    },
+
     /** Lines of all endpoints of a workspace; no query. */
     async counts(workspace: string): Promise<{ predictions: number; outcomes: number; fallbacks: number }> {
       const sum = { predictions: 0, outcomes: 0, fallbacks: 0 };
@@ -381,6 +454,7 @@ export function createPredictions(deps: PredictionsDependencies) {
 
     /** Mends what a killed process left. Before the endpoints start. */
     async start(): Promise<void> {
+      await readSettings();
       sealed = await segmentStore(deps.db).listAll();
       const stored = sealed.map(({ workspace, endpoint }) => ({ workspace, endpoint }));
       for (const { workspace, endpoint } of [...stored, ...(await listFolders(folder))])

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Db } from '../../adapters/db/db.ts';
 import type { PredictionSegmentsTable } from '../../adapters/db/tables/predictions.ts';
-import type { SegmentKind } from './rules.ts';
+import type { LogSettings, SegmentKind } from './rules.ts';
 
 /** A segment that became Parquet: which endpoint and day it belongs to, and where its bytes are. */
 export interface SealedSegment {
@@ -50,6 +50,44 @@ export const segmentStore = (db: Db) => ({
       .returning('id')
       .execute();
     return found.length > 0;
+  },
+
+  /** One segment in the place of several. False where any of these is gone meanwhile, and nothing was changed. */
+  async merge(old: readonly string[], fresh: SealedSegment): Promise<boolean> {
+    const gone = await db.deleteFrom('prediction_segments').where('id', 'in', old).returning('id').execute();
+    if (gone.length !== old.length) return false;
+    await this.insert(fresh);
+    return true;
+  },
+
+  async remove(ids: readonly string[]): Promise<void> {
+    await db.deleteFrom('prediction_segments').where('id', 'in', ids).execute();
+  },
+
+  async listSettings(): Promise<(LogSettings & { workspace: string; endpoint: string })[]> {
+    const rows = await db.selectFrom('prediction_log_settings').selectAll().execute();
+    return rows.map(({ workspace, endpoint, retention_days: retentionDays, redactions }) => ({
+      ...{ workspace, endpoint, retentionDays },
+      redact: JSON.parse(redactions) as LogSettings['redact'],
+    }));
+  },
+
+  async saveSettings(
+    key: { readonly workspace: string; readonly endpoint: string },
+    { retentionDays, redact }: LogSettings,
+    { at, by }: { readonly at: number; readonly by: string },
+  ): Promise<void> {
+    const values = {
+      retention_days: retentionDays,
+      redactions: JSON.stringify(redact),
+      updated_at: at,
+      updated_by: by,
+    };
+    await db
+      .insertInto('prediction_log_settings')
+      .values({ ...key, ...values })
+      .onConflict((conflict) => conflict.columns(['workspace', 'endpoint']).doUpdateSet(values))
+      .execute();
   },
 
   async usedBlobs(ids: readonly string[]): Promise<string[]> {

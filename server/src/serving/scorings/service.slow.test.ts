@@ -91,7 +91,10 @@ describeEachPlatform('batch scoring', (database) => {
     const asked: number[] = [];
     createScorings({
       ...services,
-      openRuntime: createOpenRuntime(() => Promise.reject(new Error('no Python here'))),
+      openRuntime: createOpenRuntime(
+        () => Promise.reject(new Error('no Python here')),
+        () => Promise.reject(new Error('no other server here')),
+      ),
       analytics: {
         ...analytics,
         async columns(request) {

@@ -13,6 +13,17 @@ export interface PredictionSegmentsTable {
   sealed_at: number;
 }
 
+export interface PredictionLogSettingsTable {
+  workspace: string;
+  endpoint: string;
+  retention_days: number | null;
+  /** JSON: `[{ column, how }]` */
+  redactions: string;
+  updated_at: number;
+  updated_by: string;
+}
+
 export interface PredictionsTables {
+  prediction_log_settings: PredictionLogSettingsTable;
   prediction_segments: PredictionSegmentsTable;
 }
