@@ -252,7 +252,10 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
   const features = createFeatures({
     ...{ db, changes, lineage, clock, tasks, events, analytics, compute, online, datasets, tempFolder },
   });
-  const analyses = createAnalyses({ db, changes, lineage, clock, analytics, datasets });
+  const analyses = createAnalyses({
+    ...{ db, changes, lineage, clock, analytics, datasets },
+    logTable: (name, workspace, read) => predictions.table(name, workspace, read),
+  });
 
   // training
   const learners = createLearners({ analytics, compute });

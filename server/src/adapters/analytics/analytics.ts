@@ -30,6 +30,8 @@ export interface TableSource {
   readonly columns?: readonly ColumnDefinition[];
   /** Some of the columns may be in none of the files; they are null there. */
   readonly mayLack?: boolean;
+  /** Instead of files: what trusted SQL of ours makes of other tables. */
+  readonly made?: { readonly sql: string; readonly tables: Readonly<Record<string, TableSource>> };
   /** Adds a column with the number of each row: that in its Parquet file, plus what is said for the file. Rows of `lines` have none. */
   readonly locator?: Locator;
 }

@@ -6,7 +6,7 @@ import {
 } from '@duckdb/node-api';
 import { errors } from '../../base/errors.ts';
 import type { QueryRequest, TableSource } from './analytics.ts';
-import { quoteList, quoteName, quoteText, tableSql } from './sql-text.ts';
+import { filesOf, quoteList, quoteName, quoteText, tableSql } from './sql-text.ts';
 
 export interface Sandbox {
   readonly connection: DuckDBConnection;
@@ -65,10 +65,7 @@ export async function seal(
   tables: Readonly<Record<string, TableSource>> = {},
   { outputs = [], spillFolder = '' }: { outputs?: readonly string[]; spillFolder?: string } = {},
 ): Promise<void> {
-  const files = [
-    ...Object.values(tables).flatMap((table) => [...table.paths, ...(table.lines ?? [])]),
-    ...outputs,
-  ];
+  const files = [...Object.values(tables).flatMap(filesOf), ...outputs];
   const views = Object.entries(tables).map(
     ([name, source]) => `create view ${quoteName(name)} as ${tableSql(source)}`,
   );

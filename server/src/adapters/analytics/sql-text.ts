@@ -55,9 +55,17 @@ function linesTable(lines: readonly string[], columns: readonly ColumnDefinition
   return `select ${names} from read_json(${quoteList(lines)}, format = 'newline_delimited', columns = {${shape}}, ignore_errors = true) where coalesce(${texts}) is not null`;
 }
 
+/** All files that a table is made of. */
+export const filesOf = ({ paths, lines = [], made }: TableSource): string[] => [
+  ...paths,
+  ...lines,
+  ...Object.values(made?.tables ?? {}).flatMap(filesOf),
+];
+
 /** The select that stands for a table. */
 export function tableSql(source: TableSource): string {
-  const { columns, lines, locator } = source;
+  const { columns, lines, locator, made } = source;
+  if (made) return withTables(made.sql, made.tables);
   const parts = source.paths.length > 0 ? [parquetTable(source)] : [];
   if (columns && lines?.length) {
     const rows = linesTable(lines, columns);

@@ -1,7 +1,7 @@
 import type { Analysis, AnalysisChart, AnalysisRun, Page, QueryResult } from '@tidemill/contract';
 import type { Changes } from '../../access/audit/service.ts';
 import type { Lineage } from '../../access/lineage/service.ts';
-import type { Analytics } from '../../adapters/analytics/analytics.ts';
+import type { Analytics, TableSource } from '../../adapters/analytics/analytics.ts';
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -19,6 +19,8 @@ export interface AnalysesDependencies {
   readonly clock: Clock;
   readonly analytics: Analytics;
   readonly datasets: Pick<Datasets, 'resolve' | 'source'>;
+  /** The log of an endpoint as a table, until it was read. */
+  readonly logTable?: (name: string, workspace: string, read: Promise<void>) => Promise<TableSource | null>;
 }
 
 interface Question {
@@ -50,9 +52,34 @@ export function createAnalyses(deps: AnalysesDependencies) {
   const { db, changes, lineage, clock, analytics } = deps;
   const store = analysisStore(db);
 
-  async function ask(question: Question, workspace: string, signal: AbortSignal): Promise<Answer> {
+  async function ask(
+    question: Question,
+    workspace: string,
+    signal: AbortSignal,
+    mayReadLogs = false,
+  ): Promise<Answer> {
+    const { promise: read, resolve: release } = Promise.withResolvers<void>();
+    const { logTable } = deps;
+    try {
+      // What is kept must give the same again: a log grows.
+      const isAble = mayReadLogs && logTable;
+      const tables = isAble
+        ? { ...deps, otherTable: (name: string) => logTable(name, workspace, read) }
+        : deps;
+      return await askTables(tables, question, workspace, signal);
+    } finally {
+      release();
+    }
+  }
+
+  async function askTables(
+    tables: Parameters<typeof createBinder>[0],
+    question: Question,
+    workspace: string,
+    signal: AbortSignal,
+  ): Promise<Answer> {
     const started = performance.now();
-    const binder = createBinder(deps, workspace, question.bindings);
+    const binder = createBinder(tables, workspace, question.bindings);
     const bound = await binder.bind('the query', question.sql.trim().replace(/[;\s]+$/, ''));
     const bindings = binder.resolved();
     const time = AbortSignal.timeout((question.timeoutSeconds ?? defaultSeconds) * 1000);
@@ -85,7 +112,7 @@ export function createAnalyses(deps: AnalysesDependencies) {
   return {
     /** One select, answered and forgotten. Ends when the client leaves. */
     async query(question: Question, caller: Caller, signal: AbortSignal): Promise<QueryResult> {
-      return (await ask(question, caller.workspace, signal)).result;
+      return (await ask(question, caller.workspace, signal, true)).result;
     },
 
     /** Runs the select and keeps it with the versions it read. While it is kept, these cannot be deleted. */

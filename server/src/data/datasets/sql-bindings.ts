@@ -28,7 +28,12 @@ const tablesOfText = new Map<string, readonly string[]>();
 const maximumTexts = 500;
 
 export function createBinder(
-  deps: { readonly analytics: Analytics; readonly datasets: Pick<Lookup, 'resolve' | 'source'> },
+  deps: {
+    readonly analytics: Analytics;
+    readonly datasets: Pick<Lookup, 'resolve' | 'source'>;
+    /** Tables that are no datasets, such as `endpoint:forecast`; null where the name is none of these. */
+    readonly otherTable?: (name: string) => Promise<TableSource | null>;
+  },
   workspace: string,
   bindings: Bindings = {},
 ): Binder {
@@ -67,6 +72,11 @@ export function createBinder(
       const versions: DatasetVersion[] = [];
       const names = new Set<string>();
       for (const table of await tableNames(what, sql)) {
+        const other = await deps.otherTable?.(table);
+        if (other) {
+          tables[table] = other;
+          continue;
+        }
         const version = await versionOf(what, table);
         tables[table] = await datasets.source(version);
         versions.push(version);

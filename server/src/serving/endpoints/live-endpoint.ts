@@ -72,7 +72,11 @@ export interface CompileRequest {
 }
 
 /** Of an endpoint that keeps nothing of what it is asked. */
-export const silentLog: LiveEndpoint['log'] = { append: () => undefined, appendFailed: () => undefined, flush: async () => undefined };
+export const silentLog: LiveEndpoint['log'] = {
+  append: () => undefined,
+  appendFailed: () => undefined,
+  flush: async () => undefined,
+};
 
 /** Loads every model, so that the switch to this revision costs no request anything. */
 export async function compileEndpoint(

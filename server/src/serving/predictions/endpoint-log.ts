@@ -8,7 +8,14 @@ import type { Blobs } from '../../adapters/blobs/blobs.ts';
 import type { Clock } from '../../base/clock.ts';
 import { newId } from '../../base/ids.ts';
 import { beforeOf, createLogMemory, type LogMemory, maximumLines, unitOf } from './log-memory.ts';
-import { beforeSql, findSql, type LogQuestion, outcomeSql } from './log-queries.ts';
+import {
+  beforeSql,
+  findSql,
+  type LogQuestion,
+  logTableSql,
+  outcomeSql,
+  outcomesTableSql,
+} from './log-queries.ts';
 import { redact } from './redaction.ts';
 import {
   classesOf,
@@ -402,6 +409,18 @@ export async function openEndpointLog(options: EndpointLogOptions) {
       } finally {
         reads.delete(reading);
       }
+    },
+
+    /** The log as a table of somebody's SQL; no file of it is removed until it was read. */
+    async table(what: SegmentKind, read: Promise<void>): Promise<TableSource> {
+      await Promise.allSettled([logs.predictions.flush(), logs.outcomes.flush()]);
+      reads.add(read);
+      void read.finally(() => reads.delete(read));
+      const hasIds = total('outcomes', 'marked') > 0;
+      const predictions = await sourceOf('predictions');
+      if (what === 'predictions') return { paths: [], made: { sql: logTableSql, tables: { predictions } } };
+      const tables = { predictions, outcomes: await sourceOf('outcomes') };
+      return { paths: [], made: { sql: outcomesTableSql(hasIds), tables } };
     },
 
     /** How many predictions a condition is true of. */

@@ -209,3 +209,14 @@ export const usageSql: LogQuestion = () => `select caller, model,
   coalesce(avg(cast(source = 'fallback' as integer)) filter (${isAnswered}), 0) as "fallbackShare",
   count(*) filter (not ${isAnswered}) as failed, max("at") as "lastAt"
 from predictions where role = 'live' and "at" >= $1 group by caller, model order by predictions desc, caller, model limit 1000`;
+
+const moment = (column: string): string => `make_timestamp("${column}" * 1000) as "${column}"`;
+
+/** What a user's SQL reads as `endpoint:NAME`. */
+export const logTableSql = `select id, ${moment('at')}, ${moment('eventTime')}, "key", revision, variant, model, role, source,
+  ${statusOf} as status, caller, "requestId", prediction, label, output, features, warnings, error, "fallbackReason", "fallbackStep",
+  coalesce(rows, 1) as rows, "queueMs", "featureMs", "inferenceMs", "totalMs" from predictions`;
+
+/** And as `outcomes:NAME`: the latest of each unit, joined by `using ("key", "eventTime")`. */
+export const outcomesTableSql: LogQuestion = (hasIds) => `with ${known(hasIds)}
+select "key", ${moment('eventTime')}, outcome, "outcomeLabel", ${moment('outcomeAt')} from known`;

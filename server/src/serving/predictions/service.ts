@@ -382,6 +382,14 @@ export function createPredictions(deps: PredictionsDependencies) {
       return statusOf(name, workspace);
     },
 
+    /** `endpoint:forecast` and `outcomes:forecast` for SQL; null for other names. @throws endpointNotFound */
+    async table(name: string, workspace: string, read: Promise<void>) {
+      const found = /^(endpoint|outcomes):(.+)$/.exec(name);
+      if (!found) return null;
+      const log = await getLog(workspace, found[2] ?? '');
+      return log.table(found[1] === 'endpoint' ? 'predictions' : 'outcomes', read);
+    },
+
     /** Who calls an endpoint, and how what answers does; by what is in the log. */
     async usage({ name, since = 0 }: Input<Contract['usage']>, caller: Caller): Promise<EndpointUsage> {
       const log = await getLog(caller.workspace, name);
