@@ -91,10 +91,7 @@ describeEachPlatform('batch scoring', (database) => {
     const asked: number[] = [];
     createScorings({
       ...services,
-      openRuntime: createOpenRuntime(
-        () => Promise.reject(new Error('no Python here')),
-        () => Promise.reject(new Error('no other server here')),
-      ),
+      openRuntime: createOpenRuntime(unused, unused),
       analytics: {
         ...analytics,
         async columns(request) {
@@ -140,6 +137,8 @@ describeEachPlatform('batch scoring', (database) => {
     expect(rows.map(({ close }) => close)).toEqual(days.map(({ close }) => close));
   });
 });
+
+const unused = () => Promise.reject(new Error('nothing but ONNX here'));
 
 const readerOf =
   ({ services, caller }: PricePlatform) =>
