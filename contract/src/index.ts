@@ -6,6 +6,7 @@ import { commentsEndpoints } from './comments.ts';
 import { datasetsEndpoints } from './datasets.ts';
 import { entitiesEndpoints } from './entities.ts';
 import { evaluationEndpoints } from './evaluations.ts';
+import { eventSinksEndpoints } from './event-sinks.ts';
 import { evidenceEndpoints } from './evidence.ts';
 import { experimentsEndpoints } from './experiments.ts';
 import { featureServicesEndpoints } from './feature-services.ts';
@@ -81,6 +82,7 @@ export const contract = {
   ci: ciEndpoints,
   webhooks: webhooksEndpoints,
   endpoints: endpointsEndpoints,
+  eventSinks: eventSinksEndpoints,
   predictions: predictionsEndpoints,
   predictionLineage: predictionLineageEndpoints,
   lineageExport: lineageExportEndpoints,
@@ -110,6 +112,7 @@ export * from './datasets.ts';
 export * from './endpoint.ts';
 export * from './entities.ts';
 export * from './evaluations.ts';
+export * from './event-sinks.ts';
 export * from './evidence.ts';
 export * from './experiments.ts';
 export * from './feature-health.ts';

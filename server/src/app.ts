@@ -128,6 +128,8 @@ import type { GrpcOptions, GrpcServer } from './serving/endpoints/open-inference
 import { openInferenceRoutes } from './serving/endpoints/open-inference/routes.ts';
 import { endpointsRoutes } from './serving/endpoints/routes.ts';
 import { createEndpoints } from './serving/endpoints/service.ts';
+import { eventSinksRoutes } from './serving/event-sinks/routes.ts';
+import { createEventSinks } from './serving/event-sinks/service.ts';
 import { originsRoutes } from './serving/origins/routes.ts';
 import { createOrigins } from './serving/origins/service.ts';
 import { predictionsRoutes } from './serving/predictions/routes.ts';
@@ -430,6 +432,11 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
   });
 
   // serving
+  const eventSinks = createEventSinks({
+    ...{ db, clock, logger, changes, events, secrets },
+    sender: adapters.eventSender,
+    assertEndpoint: (name, workspace) => void endpoints.entityOf(name, workspace),
+  });
   const predictions = createPredictions({
     db,
     analytics,
@@ -438,6 +445,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     clock,
     logger,
     folder: join(config.dataFolder, 'predictions'),
+    tapOf: eventSinks.tap,
     entityOf: (endpoint, workspace) => endpoints.entityOf(endpoint, workspace),
     entitiesOf: (endpoint, workspace) => endpoints.entitiesOf(endpoint, workspace),
     entityKey: features.entityKey,
@@ -616,6 +624,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     webhooks,
     predictions,
     endpoints,
+    eventSinks,
     origins,
     scorings,
     lineageExport,
@@ -636,6 +645,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     ...requestTimes.families(),
     ...endpoints.metrics(),
     ...predictions.metrics(),
+    ...eventSinks.metrics(),
     ...tasks.metrics(),
     ...events.metrics(),
     ...databaseFamilies(database),
@@ -724,6 +734,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     online,
     async start(): Promise<void> {
       secrets.start();
+      await eventSinks.start();
       await predictions.start();
       await endpoints.start();
       await events.start();
@@ -748,6 +759,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
       await grpc?.close();
       await monitoring.stop();
       await endpoints.stop();
+      await eventSinks.stop();
       await pythonRuntimes.close();
       await predictions.stop();
       await owners.stop();
@@ -799,6 +811,7 @@ function bindAll(http: FastifyInstance, services: Services): void {
   bind(http, 'webhooks', contract.webhooks, webhooksRoutes(services.webhooks));
   bind(http, 'endpoints', contract.endpoints, endpointsRoutes(services.endpoints));
   bind(http, 'scorings', contract.scorings, scoringsRoutes(services.scorings));
+  bind(http, 'eventSinks', contract.eventSinks, eventSinksRoutes(services.eventSinks));
   bind(http, 'predictions', contract.predictions, predictionsRoutes(services.predictions));
   bind(http, 'predictionLineage', contract.predictionLineage, originsRoutes(services.origins));
   bind(http, 'lineageExport', contract.lineageExport, lineageExportRoutes(services.lineageExport));
@@ -867,6 +880,7 @@ async function openEach(config: Config, logger: Logger) {
     notifier: webhookNotifier({ destinations: { schemes: ['http', 'https'], allowPrivate: true } }),
     sourceReader: openSourceReader(config.sources),
     webhookSender: webhookNotifier({ destinations: config.webhookDestinations, format: 'mlflow' }),
+    eventSender: webhookNotifier({ destinations: config.webhookDestinations, format: 'cloudevents' }),
   };
 }
 

@@ -902,6 +902,11 @@ export const catalogue = {
     404,
     (d) => `There is no webhook '${d.id}'. tidemill webhooks list shows them.`,
   ),
+  eventSinkNotFound: entry<{ endpoint: string }>(
+    404,
+    (d) =>
+      `Endpoint '${d.endpoint}' has no event sink. Set one: tidemill endpoints sink set ${d.endpoint} --url https://…`,
+  ),
   webhookInvalid: entry<{ field: string; reason: string }>(
     400,
     (d) => `The webhook's ${d.field} is not valid: ${d.reason}.`,

@@ -5,6 +5,7 @@ import { toInteger } from '../../parse.ts';
 import { sessionOf } from '../../session.ts';
 import { formatTime, tableLines } from '../../table.ts';
 import { addClientCommand } from './client-file.ts';
+import { addEventSinkCommands } from './event-sink.ts';
 import { addLogCommands } from './log-settings.ts';
 import { addPredictCommand } from './predict.ts';
 import { addScoreCommand } from './scorings.ts';
@@ -21,6 +22,7 @@ export function addEndpointsCommands(program: Command): void {
   addLogCommands(endpoints);
   addTrafficCommands(endpoints);
   addSwitches(endpoints);
+  addEventSinkCommands(endpoints);
 }
 
 const variantsOf = (revision: EndpointRevision): string =>

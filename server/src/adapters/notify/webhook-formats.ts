@@ -1,8 +1,9 @@
 import { createHmac } from 'node:crypto';
+import { type CloudEventsBody, formatCloudEvents } from './cloud-events.ts';
 import type { Notification } from './notify.ts';
 
 /** How a message looks on the wire. */
-export type WebhookFormat = 'standard' | 'mlflow';
+export type WebhookFormat = 'standard' | 'mlflow' | 'cloudevents';
 
 export interface FormattedMessage {
   readonly body: string;
@@ -43,6 +44,15 @@ function formatMlflow({ deliveryId, secret, body: content }: Notification, secon
   return { body, headers: { ...headers, 'x-mlflow-signature': signature } };
 }
 
+/** CloudEvents as they are, signed as Standard Webhooks are. */
+function formatEvents({ deliveryId, secret, body: content }: Notification, seconds: string) {
+  const { body, headers } = formatCloudEvents(content as CloudEventsBody);
+  const named = { ...common, ...headers, 'webhook-id': deliveryId, 'webhook-timestamp': seconds };
+  if (secret === undefined) return { body, headers: named };
+  const signature = signatureOf(keyOf(secret), deliveryId, seconds, body);
+  return { body, headers: { ...named, 'webhook-signature': signature } };
+}
+
 export const formats: Readonly<
   Record<WebhookFormat, (message: Notification, seconds: string) => FormattedMessage>
-> = { standard: formatStandard, mlflow: formatMlflow };
+> = { standard: formatStandard, mlflow: formatMlflow, cloudevents: formatEvents };

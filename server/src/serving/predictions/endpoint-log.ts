@@ -52,6 +52,8 @@ export interface EndpointLogOptions {
   /** Several sealed segments become one. False where one of them is gone meanwhile. */
   readonly mergeSealed?: (old: readonly string[], fresh: Sealed) => Promise<boolean>;
   readonly removeSealed?: (ids: readonly string[]) => Promise<void>;
+  /** Hears of every line; must not wait. */
+  readonly tap?: (prediction: LoggedPrediction) => void;
   readonly maximumBytes?: number;
   readonly bufferedBytes?: number;
 }
@@ -355,6 +357,7 @@ export async function openEndpointLog(options: EndpointLogOptions) {
     const named = given.output ? { ...given, ...classesOf(given.output) } : given;
     const prediction = redact(named, options.settings?.().redact ?? []);
     if (logs.predictions.append(prediction)) memory.addPrediction(prediction);
+    options.tap?.(prediction);
   }
 
   return {

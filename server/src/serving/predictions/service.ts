@@ -39,6 +39,7 @@ import {
 import {
   daysOf,
   type LoggedOutcome,
+  type LoggedPrediction,
   type LogSettings,
   noSettings,
   type Pair,
@@ -71,6 +72,8 @@ export interface PredictionsDependencies {
   readonly changes?: Changes;
   /** What the card of a model version says it is for. */
   readonly intendedUseOf?: (model: string, caller: Caller) => Promise<string | null>;
+  /** What hears of an endpoint's predictions as they are logged. */
+  readonly tapOf?: (workspace: string, endpoint: string) => (prediction: LoggedPrediction) => void;
   /** Size at which a segment is closed; 8 MiB. */
   readonly segmentBytes?: number;
 }
@@ -145,6 +148,7 @@ export function createPredictions(deps: PredictionsDependencies) {
         lines[kind].lost += rows;
         logger.error({ err: error, endpoint, rows }, 'prediction log not written');
       },
+      ...(deps.tapOf && { tap: deps.tapOf(workspace, endpoint) }),
       ...(deps.segmentBytes && { maximumBytes: deps.segmentBytes }),
     });
     logs.set(key, opened);

@@ -62,6 +62,7 @@ import { migration as modelOutputs } from './068-model-outputs.ts';
 import { migration as tokenQuotas } from './070-token-quotas.ts';
 import { migration as fallbackSteps } from './071-fallback-steps.ts';
 import { migration as predictionLogSettings } from './073-prediction-log-settings.ts';
+import { migration as eventSinks } from './077-event-sinks.ts';
 
 /** The one ordered list. A domain adds `NNN-<domain>.ts` and a line here; a released migration never changes. */
 export const migrations: readonly Migration[] = [
@@ -128,4 +129,5 @@ export const migrations: readonly Migration[] = [
   modelOutputs,
   fallbackSteps,
   predictionLogSettings,
+  eventSinks,
 ];

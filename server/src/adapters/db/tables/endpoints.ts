@@ -22,7 +22,20 @@ export interface EndpointRevisionsTable {
   created_by: string;
 }
 
+export interface EventSinksTable {
+  workspace: string;
+  endpoint: string;
+  url: string;
+  mode: string;
+  content: string;
+  has_secret: number;
+  created_at: number;
+  updated_at: number;
+  updated_by: string;
+}
+
 export interface EndpointsTables {
+  event_sinks: EventSinksTable;
   endpoints: EndpointsTable;
   endpoint_revisions: EndpointRevisionsTable;
 }

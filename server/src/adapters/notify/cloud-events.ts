@@ -1,0 +1,55 @@
+/** CloudEvents 1.0 over HTTP: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md */
+
+export interface CloudEvent {
+  readonly specversion: '1.0';
+  readonly id: string;
+  /** A URI reference: with `id` it names the event in the whole world. */
+  readonly source: string;
+  readonly type: string;
+  readonly subject?: string;
+  readonly time: string;
+  readonly datacontenttype: 'application/json';
+  /** Of the trace that it is part of (the extension for distributed tracing). */
+  readonly traceparent?: string;
+  readonly data: object;
+}
+
+/** `batch`: many in one message. `binary`: one, its attributes as headers and its data as the body. */
+export type CloudEventMode = 'batch' | 'structured' | 'binary';
+
+export interface CloudEventsBody {
+  readonly mode: CloudEventMode;
+  /** One, unless the mode is `batch`. */
+  readonly events: readonly CloudEvent[];
+}
+
+export function formatCloudEvents({ mode, events }: CloudEventsBody): {
+  body: string;
+  headers: Record<string, string>;
+} {
+  if (mode === 'batch')
+    return {
+      body: JSON.stringify(events),
+      headers: { 'content-type': 'application/cloudevents-batch+json; charset=UTF-8' },
+    };
+  const [event] = events;
+  if (!event || mode === 'structured')
+    return {
+      body: JSON.stringify(event),
+      headers: { 'content-type': 'application/cloudevents+json; charset=UTF-8' },
+    };
+  const { data, datacontenttype, ...attributes } = event;
+  const named = Object.entries(attributes).map(([name, value]) => [`ce-${name}`, toHeader(String(value))]);
+  return {
+    body: JSON.stringify(data),
+    headers: { 'content-type': datacontenttype, ...Object.fromEntries(named) },
+  };
+}
+
+/** Printable ASCII but for space, quote and per cent stays; all else is percent-encoded as UTF-8. */
+const toHeader = (text: string): string =>
+  text.replace(/[^!#$&-~]/gu, (character) =>
+    [...Buffer.from(character)]
+      .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
+      .join(''),
+  );
