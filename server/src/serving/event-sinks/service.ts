@@ -93,10 +93,9 @@ export function createEventSinks(deps: EventSinksDependencies) {
   deps.events.on('event-sinks', ['endpoint.deleted'], async ({ workspace, payload, createdAt }) => {
     const endpoint = String(payload.endpoint);
     const found = await sinkStore(db).find(workspace, endpoint);
-    // Of an endpoint of the same name that is older than this sink.
-    if (!found || found.createdAt > createdAt) return;
-    await transact(db, (tx) => remove(workspace, endpoint, tx));
-    await reload();
+    // One that is younger is of a new endpoint with the same name. Another server may have removed it before us.
+    if (found && found.createdAt <= createdAt) await transact(db, (tx) => remove(workspace, endpoint, tx));
+    if (sinks.has(keyOf(workspace, endpoint))) await reload();
   });
 
   return {
