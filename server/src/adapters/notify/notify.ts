@@ -33,3 +33,26 @@ export interface Notifier {
    */
   send(message: Notification): Promise<{ status: number }>;
 }
+
+export interface CloudEvent {
+  readonly specversion: '1.0';
+  readonly id: string;
+  /** A URI reference: with `id` it names the event in the whole world. */
+  readonly source: string;
+  readonly type: string;
+  readonly subject?: string;
+  readonly time: string;
+  readonly datacontenttype: 'application/json';
+  /** Of the trace that it is part of (the extension for distributed tracing). */
+  readonly traceparent?: string;
+  readonly data: object;
+}
+
+/** `batch`: many in one message. `binary`: one, its attributes as headers and its data as the body. */
+export type CloudEventMode = 'batch' | 'structured' | 'binary';
+
+export interface CloudEventsBody {
+  readonly mode: CloudEventMode;
+  /** One, unless the mode is `batch`. */
+  readonly events: readonly CloudEvent[];
+}

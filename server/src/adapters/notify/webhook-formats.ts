@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { type CloudEventsBody, formatCloudEvents } from './cloud-events.ts';
-import type { Notification } from './notify.ts';
+import { formatCloudEvents } from './cloud-events.ts';
+import type { CloudEventsBody, Notification } from './notify.ts';
 
 /** How a message looks on the wire. */
 export type WebhookFormat = 'standard' | 'mlflow' | 'cloudevents';

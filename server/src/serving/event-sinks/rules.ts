@@ -1,5 +1,5 @@
 import type { EventSink } from '@tidemill/contract';
-import type { CloudEvent } from '../../adapters/notify/cloud-events.ts';
+import type { CloudEvent } from '../../adapters/notify/notify.ts';
 import { toUri } from '../../base/references.ts';
 import type { LoggedPrediction } from '../predictions/service.ts';
 
