@@ -37,7 +37,7 @@ export const commentsEndpoints = endpoints({
   create: {
     method: 'POST',
     path: '/api/v1/comments',
-    permission: 'write',
+    permission: 'comment',
     summary: 'Comment on a model version, an endpoint or an alert',
     body: strict({ subject: Subject, text: Text }),
     reply: Comment,
@@ -46,7 +46,7 @@ export const commentsEndpoints = endpoints({
   update: {
     method: 'PATCH',
     path: '/api/v1/comments/:id',
-    permission: 'write',
+    permission: 'comment',
     summary: 'Edit a comment of your own',
     params: byId,
     body: strict({
@@ -63,7 +63,7 @@ export const commentsEndpoints = endpoints({
   delete: {
     method: 'DELETE',
     path: '/api/v1/comments/:id',
-    permission: 'write',
+    permission: 'comment',
     summary: 'Delete a comment of your own, or as admin anybody’s; that there was one stays to be seen',
     params: byId,
     reply: Comment,

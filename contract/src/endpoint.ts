@@ -4,7 +4,16 @@ import type { Static, TObject, TSchema } from 'typebox';
  * What a caller must be allowed to do. Roles are sets of these (see `access`); `self`, which is about the caller alone,
  * is in all of them, and `public` needs no caller.
  */
-export type Permission = 'public' | 'self' | 'read' | 'write' | 'approve' | 'operate' | 'invoke' | 'admin';
+export type Permission =
+  | 'public'
+  | 'self'
+  | 'read'
+  | 'write'
+  | 'comment'
+  | 'approve'
+  | 'operate'
+  | 'invoke'
+  | 'admin';
 
 /**
  * One promise of the HTTP interface, as data: routes, the SDK's methods, OpenAPI and the permission tests

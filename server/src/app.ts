@@ -664,6 +664,16 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     },
   );
 
+  const signsOf = (request: FastifyRequest) => ({
+    authorization: request.headers.authorization,
+    cookie: request.headers.cookie,
+    address: request.ip,
+    mayChangeByCookie: mayChangeByCookie(request),
+    // Few are refused.
+    get where() {
+      return whereOf(request);
+    },
+  });
   let ready = false;
   const http = await createHttp({
     requestTimes,
@@ -672,21 +682,10 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     version,
     allowedHosts: config.allowedHosts,
     corsOrigins: config.corsOrigins,
+    trustedProxies: config.trustedProxies,
     authenticate: (request, permission) =>
-      inside.callerOf() ??
-      auth.authenticate(
-        {
-          authorization: request.headers.authorization,
-          cookie: request.headers.cookie,
-          address: request.ip,
-          mayChangeByCookie: mayChangeByCookie(request),
-          // Few are refused.
-          get where() {
-            return whereOf(request);
-          },
-        },
-        permission,
-      ),
+      inside.callerOf() ?? auth.authenticate(signsOf(request), permission),
+    isStillAllowed: (request, permission) => auth.isStillAllowed(signsOf(request), permission),
     assertRoom: ({ params, caller }) => endpoints.assertRoom((params as { name: string }).name, caller),
     assertReach: (request, permission, resources, byJobs) =>
       auth.assertReach(request.caller, {

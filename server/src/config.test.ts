@@ -19,6 +19,15 @@ describe('readConfig', () => {
     );
   });
 
+  test('whose word on addresses is believed: listed addresses and networks, never everybody', () => {
+    expect(readConfig({}, {}).trustedProxies).toEqual([]);
+    const proxies = ['10.1.2.3', '10.0.0.0/8', 'fd00::/8'];
+    expect(readConfig({ trustProxy: proxies }, {}).trustedProxies).toEqual(proxies);
+    expect(readConfig({}, { TIDEMILL_TRUST_PROXY: '10.1.2.3, fd00::1' }).trustedProxies).toHaveLength(2);
+    for (const wrong of ['*', 'true', 'proxy.example', '0.0.0.0/0', '10.0.0.0/33', '10.0.0.0/8/8', '1'])
+      expect(() => readConfig({ trustProxy: [wrong] }, {})).toThrow(/neither an address nor a network/);
+  });
+
   test('where spans go, by the names that OpenTelemetry has', () => {
     expect(readConfig({}, {}).traces).toBeNull();
     const base = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/' };

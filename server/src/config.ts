@@ -1,4 +1,5 @@
 import { availableParallelism, totalmem } from 'node:os';
+import { isIP } from 'node:net';
 import { delimiter, relative, resolve } from 'node:path';
 import { parseKey } from './access/secrets/rules.ts';
 import type { DestinationPolicy } from './adapters/network/network.ts';
@@ -28,6 +29,8 @@ export interface Config {
   readonly allowedHosts: readonly string[];
   /** Origins whose pages may call the inference doors, or `*`. */
   readonly corsOrigins: readonly string[];
+  /** Addresses and networks of proxies whose word on where a request is from is believed. */
+  readonly trustedProxies: readonly string[];
   /** What `/invocations` asks, which names no endpoint; null: it answers that. */
   readonly defaultEndpoint: string | null;
   readonly logLevel: string;
@@ -82,6 +85,7 @@ export interface ConfigOptions {
   readonly durability?: string | undefined;
   readonly allowHost?: readonly string[] | undefined;
   readonly corsOrigin?: readonly string[] | undefined;
+  readonly trustProxy?: readonly string[] | undefined;
   readonly defaultEndpoint?: string | undefined;
   readonly logLevel?: string | undefined;
   readonly blobs?: string | undefined;
@@ -120,6 +124,7 @@ export function readConfig(options: ConfigOptions, environment: NodeJS.ProcessEn
     database: readDatabase(options, environment),
     allowedHosts: hosts.map((host) => host.trim()).filter(Boolean),
     corsOrigins: readOrigins(options.corsOrigin ?? environment.TIDEMILL_CORS_ORIGINS?.split(',') ?? []),
+    trustedProxies: readProxies(options.trustProxy ?? environment.TIDEMILL_TRUST_PROXY?.split(',') ?? []),
     defaultEndpoint: readDefaultEndpoint(options.defaultEndpoint ?? environment.TIDEMILL_DEFAULT_ENDPOINT),
     logLevel: readLevel(options.logLevel ?? environment.TIDEMILL_LOG_LEVEL ?? 'warn'),
     secretKey: readSecretKey(environment.TIDEMILL_SECRET_KEY),
@@ -205,6 +210,22 @@ function readOrigins(texts: readonly string[]): readonly string[] {
         reason: `'${origin.slice(0, 200)}' is no origin such as https://shop.example or http://localhost:5173, without a path or a slash at its end, nor * for every page`,
       });
   return origins;
+}
+
+/** Addresses, or networks as 10.0.0.0/8; never all, as then anybody could say where they are from. */
+function readProxies(texts: readonly string[]): readonly string[] {
+  const proxies = texts.map((text) => text.trim()).filter(Boolean);
+  for (const proxy of proxies) {
+    const [address = '', bits, ...rest] = proxy.split('/');
+    const most = isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : 0;
+    const isNetwork = bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= most);
+    if (most === 0 || !isNetwork || rest.length > 0)
+      throw errors.configInvalid({
+        variable: '--trust-proxy (TIDEMILL_TRUST_PROXY)',
+        reason: `'${proxy.slice(0, 200)}' is neither an address nor a network such as 10.1.2.3, 10.0.0.0/8 or fd00::/8`,
+      });
+  }
+  return proxies;
 }
 
 function readDefaultEndpoint(text: string | undefined): string | null {

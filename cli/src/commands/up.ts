@@ -9,6 +9,7 @@ interface UpOptions {
   durability?: string;
   allowHost?: string[];
   corsOrigin?: string[];
+  trustProxy?: string[];
   defaultEndpoint?: string;
   logLevel?: string;
   blobs?: string;
@@ -73,6 +74,10 @@ export function addUpCommand(program: Command): void {
     .option(
       '--cors-origin <origins...>',
       'pages that may predict from a browser, as https://shop.example, or * (default: TIDEMILL_CORS_ORIGINS or none)',
+    )
+    .option(
+      '--trust-proxy <addresses...>',
+      'proxies, as 10.1.2.3 or 10.0.0.0/8, whose X-Forwarded-For says where a request is from (default: TIDEMILL_TRUST_PROXY or none)',
     )
     .option(
       '--default-endpoint <name>',

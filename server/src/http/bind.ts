@@ -36,6 +36,10 @@ export interface Exchange {
 }
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** Whether whoever a request is from may still make it; false only where that was decided. */
+    isStillAllowed(request: FastifyRequest): Promise<boolean>;
+  }
   interface FastifyRequest {
     caller: Caller;
     /** Whether the body's text holds what `findOddText` looks for, or seems to. */
@@ -81,7 +85,7 @@ function addRoute<L extends Endpoints>(
 ): void {
   const handle = handlers[name] as (...words: [unknown, Caller, AbortSignal, Exchange?]) => unknown;
   const read = createReader(endpoint);
-  const signalOf = handle.length === 3 ? abortOnClose : () => neverAborted;
+  const controllerOf = handle.length === 3 ? abortOnClose : () => never;
   const exchangeOf = handle.length > 3 ? toExchange : () => undefined;
   const route = {
     url: routePath(endpoint),
@@ -93,9 +97,13 @@ function addRoute<L extends Endpoints>(
     },
     exposeHeadRoute: !endpoint.download,
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
-      const result = await handle(read(request), request.caller, signalOf(reply), exchangeOf(request, reply));
-      // Some choose the form of the file by what the client accepts.
-      if (endpoint.download) return sendDownload(request, reply.header('vary', 'accept'), result as Download);
+      const ending = controllerOf(reply);
+      const result = await handle(read(request), request.caller, ending.signal, exchangeOf(request, reply));
+      if (endpoint.download) {
+        if ((result as Download).mediaType === 'text/event-stream') endWhenBarred(request, reply, ending);
+        // Some choose the form of the file by what the client accepts.
+        return sendDownload(request, reply.header('vary', 'accept'), result as Download);
+      }
       return reply.status(endpoint.status ?? 200).send(result);
     },
   };
@@ -242,13 +250,30 @@ function namesOf(params: object): string {
   return named.length > 0 ? ` (${named.join(', ')})` : '';
 }
 
-const neverAborted = new AbortController().signal;
+const never = new AbortController();
 
 /** Fires when the client goes away before it has the whole reply. */
-function abortOnClose(reply: FastifyReply): AbortSignal {
+function abortOnClose(reply: FastifyReply): AbortController {
   const controller = new AbortController();
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) controller.abort();
   });
-  return controller.signal;
+  return controller;
+}
+
+const barredCheckMs = 2_000;
+
+/** A stream outlives what let it begin: a user who was disabled, a token that was revoked, a role that was taken. */
+function endWhenBarred(request: FastifyRequest, reply: FastifyReply, ending: AbortController): void {
+  let isAsking = false;
+  const timer = setInterval(async () => {
+    if (isAsking) return;
+    isAsking = true;
+    // What fails says nothing of the caller: it is asked again.
+    const isAllowed = await request.server.isStillAllowed(request).catch(() => true);
+    isAsking = false;
+    if (!isAllowed) ending.abort();
+  }, barredCheckMs);
+  timer.unref();
+  reply.raw.once('close', () => clearInterval(timer));
 }

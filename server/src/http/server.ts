@@ -42,6 +42,10 @@ export interface HttpOptions {
   readonly allowedHosts: readonly string[];
   /** Origins whose pages may call the inference doors; none by default. */
   readonly corsOrigins?: readonly string[];
+  /** Proxies, by address or network, whose `X-Forwarded-For` says where a request is from; nobody else's is believed. */
+  readonly trustedProxies?: readonly string[];
+  /** Asked now and then while a stream is open: whether its caller may still have it. */
+  readonly isStillAllowed?: (request: FastifyRequest, permission: Permission) => Promise<boolean>;
   readonly requestTimes?: RequestTimes;
   /** Null or absent: nothing is traced, and nothing of it costs anything. */
   readonly tracer?: Tracer | null;
@@ -69,6 +73,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     loggerInstance: options.logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: jsonBodyLimit,
+    trustProxy: options.trustedProxies?.length ? [...options.trustedProxies] : false,
     // A failure names its request itself (error-reply.ts), so no request needs a logger of its own.
     childLoggerFactory: (parent) => parent,
     genReqId: () => randomUUID(),
@@ -89,6 +94,9 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   });
   options.requestTimes?.watch(http);
   if (options.tracer) traceRequests(http, options.tracer);
+  http.decorate('isStillAllowed', async (request: FastifyRequest) =>
+    options.isStillAllowed ? options.isStillAllowed(request, permissionOf(request)) : true,
+  );
   http.decorateRequest('caller', null as unknown as Caller);
   http.decorateRequest('mayHoldOddText', false);
   const parseJson = http.getDefaultJsonParser('error', 'error');

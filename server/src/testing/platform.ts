@@ -21,6 +21,7 @@ export async function createTestPlatform(
     dataFolder?: string;
     artifactFolder?: string;
     corsOrigins?: string[];
+    trustedProxies?: string[];
     defaultEndpoint?: string;
     webhookDestinations?: DestinationPolicy;
     sources?: Partial<SourcePolicy>;
@@ -47,6 +48,7 @@ export async function createTestPlatform(
       artifactFolder: options.artifactFolder ?? null,
       allowedHosts: [],
       corsOrigins: options.corsOrigins ?? [],
+      trustedProxies: options.trustedProxies ?? [],
       defaultEndpoint: options.defaultEndpoint ?? null,
       logLevel: 'silent',
       secretKey: null,

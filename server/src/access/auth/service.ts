@@ -2,7 +2,7 @@ import type { Identity, Page, Permission, Priority, RateLimit, Role, Token } fro
 import type { Db } from '../../adapters/db/db.ts';
 import type { Caller, RoleOn } from '../../base/caller.ts';
 import type { Clock } from '../../base/clock.ts';
-import { errors } from '../../base/errors.ts';
+import { errors, TidemillError } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import { decodeCursor, defaultPageSize, isText, toPage } from '../../base/page.ts';
 import type { Changes } from '../audit/service.ts';
@@ -153,6 +153,14 @@ export function createAuth({ db, clock, changes, users, grants, trustLocal, isOf
     throw errors.unauthenticated({ reason });
   }
 
+  async function recognize(request: Request): Promise<Caller> {
+    const credentials = credentialsOf(request.authorization);
+    if (credentials?.kind === 'token') return (await findCaller(credentials.secret)).caller;
+    if (!credentials) return identify(request);
+    const found = await users.findKnown(defaultWorkspace, credentials.name);
+    return callerFor(usable(found, credentials.name), defaultWorkspace, 'password');
+  }
+
   /** Whoever asks too often is told so before anything is done. @throws tokenRateExceeded, tokenQuotaExceeded */
   async function findLimited(secret: string): Promise<Caller> {
     const { id, caller, rate, perDay } = await findCaller(secret);
@@ -193,6 +201,16 @@ export function createAuth({ db, clock, changes, users, grants, trustLocal, isOf
     },
 
     assertReach: createReach({ isOfJob }),
+
+    /** Of a request that was let in and has not ended: counts for no limit. False once its caller would be refused. */
+    async isStillAllowed(request: Request, permission: Permission): Promise<boolean> {
+      try {
+        return findDenial(await recognize(request), permission, request.where) === null;
+      } catch (error) {
+        if (error instanceof TidemillError && error.status < 500) return false;
+        throw error;
+      }
+    },
     jobTokens: createJobTokens({ db, clock, isNeeded: !trustLocal }),
 
     /** Of somebody who has just logged in. */

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { decide, isWithin, mayRole, widestRole } from './rules.ts';
 
 const roles: Role[] = ['none', 'viewer', 'editor', 'approver', 'operator', 'invoker', 'admin'];
-const permissions: Permission[] = ['read', 'write', 'invoke', 'approve', 'operate', 'admin'];
+const permissions: Permission[] = ['read', 'write', 'invoke', 'approve', 'operate', 'admin', 'comment'];
 const things = ['model:a', 'model:b', 'endpoint:a', 'dataset:a'];
 
 const role = fc.constantFrom(...roles);

@@ -6,11 +6,11 @@ import { isName } from '../../base/references.ts';
 const permissions: Readonly<Record<Role, readonly Permission[]>> = {
   none: [],
   viewer: ['read'],
-  editor: ['read', 'write', 'invoke'],
-  approver: ['read', 'write', 'invoke', 'approve'],
-  operator: ['read', 'operate', 'invoke'],
+  editor: ['read', 'write', 'invoke', 'comment'],
+  approver: ['read', 'write', 'invoke', 'approve', 'comment'],
+  operator: ['read', 'operate', 'invoke', 'comment'],
   invoker: ['invoke'],
-  admin: ['read', 'write', 'invoke', 'approve', 'operate', 'admin'],
+  admin: ['read', 'write', 'invoke', 'approve', 'operate', 'admin', 'comment'],
 };
 
 export const mayRole = (role: Role, permission: Permission): boolean =>

@@ -54,6 +54,10 @@ beforeAll(async () => {
 });
 afterAll(() => platform.close());
 
+/** Whether it names what is in the other workspace. */
+const isMarked = (text: string) =>
+  text.includes('marked-') || [...things.values()].some((id) => id.length > 20 && text.includes(id));
+
 async function call({ method, path, body }: Endpoint, secret: string) {
   const id = things.get(path.split('/:')[0] ?? '') ?? 'none';
   const url = path.replace(/:\w+/, encodeURIComponent(id)).replace(/:\w+/g, '1');
@@ -61,6 +65,35 @@ async function call({ method, path, body }: Endpoint, secret: string) {
   const reply = await platform.http.inject({ method, url, headers, ...(body && { payload: {} }) });
   return { status: reply.statusCode, text: reply.body };
 }
+
+test.each(['viewer', 'editor', 'approver', 'operator', 'invoker', 'none'] as const)(
+  'nor for a %s of it, and no list tells them',
+  async (role) => {
+    const { auth } = platform.services;
+    const { secret } = await auth.createToken({ name: `other-${role}`, role }, platform.caller);
+    await platform.database.db
+      .updateTable('tokens')
+      .set({ workspace: 'other' })
+      .where('name', '=', `other-${role}`)
+      .execute();
+    const asked = list.filter(
+      ({ name, endpoint }) =>
+        !endpoint.upload && name !== 'system.events' && !['public', 'self'].includes(endpoint.permission),
+    );
+    expect(asked.length).toBeGreaterThan(200);
+    const found: string[] = [];
+    for (const { name, endpoint } of asked) {
+      const { status, text } = await call(endpoint, secret);
+      expect(status, `${name}: ${text}`).not.toBe(500);
+      // A refusal repeats the address that was asked for.
+      if (status >= 400) continue;
+      if (isMarked(text)) found.push(`${name} ${status}: ${text.slice(0, 200)}`);
+      if (thingOf(endpoint) === undefined || !endpoint.path.includes(':')) continue;
+      if (JSON.parse(text).items?.length !== 0) found.push(`${name} ${status}`);
+    }
+    expect(found).toEqual([]);
+  },
+);
 
 test('a thing of one workspace is not there for another', async () => {
   const named = list.filter(
@@ -88,8 +121,6 @@ test('no list of another workspace tells of it', async () => {
   const lists = list.filter(
     ({ name, endpoint: { method, path } }) => method === 'GET' && !path.includes(':') && !streams.has(name),
   );
-  const isMarked = (text: string) =>
-    text.includes('marked-') || [...things.values()].some((id) => id.length > 20 && text.includes(id));
   let told = 0;
   for (const { name, endpoint } of lists) {
     const { text } = await call(endpoint, secrets.elsewhere);
