@@ -1,5 +1,5 @@
-import { availableParallelism, totalmem } from 'node:os';
 import { isIP } from 'node:net';
+import { availableParallelism, totalmem } from 'node:os';
 import { delimiter, relative, resolve } from 'node:path';
 import { parseKey } from './access/secrets/rules.ts';
 import type { DestinationPolicy } from './adapters/network/network.ts';
