@@ -2,35 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createRandom } from '../../base/statistics/random.ts';
 import { mean } from '../../base/statistics/summary.ts';
-import { choosePoints, chooseWindow, compare, foldNeighbours, isUnseen, rankTimes } from './rules.ts';
+import { choosePoints, compare, countOfWindow, foldNeighbours, isUnseen, rankTimes } from './rules.ts';
 
 const times = (...values: number[]) => Float64Array.from(values);
-const ascending = fc
-  .array(fc.integer({ min: 0, max: 50 }), { minLength: 1, maxLength: 100 })
-  .map((list) => Float64Array.from(list).sort());
 
-describe('chooseWindow', () => {
-  test('the newest rows, those of one time together; a fifth unless said', () => {
-    expect(chooseWindow(times(1, 2, 3, 4, 5), { last: 2 })).toEqual({ from: 4, to: 5, rows: 2 });
-    expect(chooseWindow(times(1, 2, 2, 3), { last: 2 })).toEqual({ from: 2, to: 3, rows: 3 });
-    expect(chooseWindow(times(1, 2, 3, 4, 5, 6, 7, 8, 9, 10), {})).toEqual({ from: 9, to: 10, rows: 2 });
-    expect(chooseWindow(times(1, 2, 3, 4), { from: 2, to: 3 })).toEqual({ from: 2, to: 3, rows: 2 });
-    expect(chooseWindow(times(1, 2, 3, 4), { from: 2, last: 1 })).toEqual({ from: 4, to: 4, rows: 1 });
-    expect(chooseWindow(times(1, 2), { from: 3 })).toBeNull();
-    expect(chooseWindow(times(), {})).toBeNull();
-  });
-
-  test('it holds at least as many rows as asked for, and no time is cut in two', () => {
-    fc.assert(
-      fc.property(ascending, fc.integer({ min: 1, max: 120 }), (list, last) => {
-        const bounds = chooseWindow(list, { last });
-        const rows = bounds?.rows ?? 0;
-        expect(rows).toBeGreaterThanOrEqual(Math.min(last, list.length));
-        expect([...list].slice(-rows).every((time) => time >= (bounds?.from ?? 0))).toBe(true);
-        expect([...list].slice(0, -rows).every((time) => time < (bounds?.from ?? 0))).toBe(true);
-      }),
-    );
-  });
+test('how many of the newest rows: those asked for, all from a beginning on, a fifth unless said', () => {
+  expect(countOfWindow(10, {})).toBe(2);
+  expect(countOfWindow(11, {})).toBe(3);
+  expect(countOfWindow(10, { from: 3 })).toBe(10);
+  expect(countOfWindow(10, { from: 3, last: 4 })).toBe(4);
+  expect(countOfWindow(3, { last: 4 })).toBe(3);
+  expect(countOfWindow(0, {})).toBe(0);
 });
 
 describe('isUnseen', () => {

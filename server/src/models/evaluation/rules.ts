@@ -29,21 +29,12 @@ export interface WindowBounds {
 }
 
 /**
- * The times to judge on: the newest `last` of those between `from` and `to`; without any of them the newest fifth.
- * Rows of one time stay together, so there may be a few more. Null when nothing lies there.
- * @param times ascending
+ * How many of the newest rows to judge on, of so many between the bounds: those asked for, all where a beginning was, the
+ * newest fifth otherwise.
  */
-export function chooseWindow(times: Float64Array, request: WindowRequest): WindowBounds | null {
-  const inside = times.filter(
-    (time) =>
-      time >= (request.from ?? Number.NEGATIVE_INFINITY) && time <= (request.to ?? Number.POSITIVE_INFINITY),
-  );
-  const newest = inside.at(-1);
-  if (newest === undefined) return null;
-  const isWhole = request.last === undefined && request.from !== undefined;
-  const count = isWhole ? inside.length : (request.last ?? Math.ceil(inside.length / 5));
-  const from = inside[Math.max(0, inside.length - count)] ?? newest;
-  return { from, to: newest, rows: inside.filter((time) => time >= from).length };
+export function countOfWindow(inside: number, { last, from }: Pick<WindowRequest, 'last' | 'from'>): number {
+  if (last === undefined) return from === undefined ? Math.ceil(inside / 5) : inside;
+  return Math.min(last, inside);
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Column } from '@tidemill/contract';
 import type { Analytics, QueryRequest, TableSource } from '../../../adapters/analytics/analytics.ts';
 import { errors } from '../../../base/errors.ts';
 import { quoteName } from '../../../base/sql-text.ts';
-import { chooseWindow, type WindowBounds } from '../rules.ts';
+import { countOfWindow, type WindowBounds } from '../rules.ts';
 
 export interface WindowTable {
   readonly rows: number;
@@ -41,23 +41,81 @@ export async function findWindow(
   source: TableSource,
   request: WindowRequest,
 ): Promise<WindowBounds> {
-  const time = timeExpression(version, request.timeColumn);
-  const { values } = await analytics.columns({
-    sql: `select ${time} as t from evaluated order by t`,
-    tables: { evaluated: source },
-  });
-  const times = values[0] as Float64Array;
-  const missing = times.reduce((count, value) => count + (Number.isNaN(value) ? 1 : 0), 0);
-  if (missing > 0) {
-    const reason = `has no value in ${missing} of ${times.length} rows, so their place in time is unknown`;
-    throw errors.evaluationColumnInvalid({ dataset: version.reference, column: request.timeColumn, reason });
-  }
   const { window = {} } = request;
   const [from, to] = await parseBounds(analytics, version, request.timeColumn, [window.from, window.to]);
-  const bounds = chooseWindow(times, { last: window.last, from, to });
+  const counted = await countTimes(analytics, version, source, request.timeColumn, { from, to });
+  if (counted.missing > 0) {
+    const reason = `has no value in ${counted.missing} of ${counted.total} rows, so their place in time is unknown`;
+    throw errors.evaluationColumnInvalid({ dataset: version.reference, column: request.timeColumn, reason });
+  }
+  const bounds = await chosenBounds(analytics, version, source, request.timeColumn, counted, {
+    last: window.last,
+    from,
+    to,
+  });
   if (bounds && bounds.rows >= 2) return bounds;
-  const reason = `it holds ${bounds?.rows ?? 0} of its ${times.length} rows, and a judgement needs two`;
+  const reason = `it holds ${bounds?.rows ?? 0} of its ${counted.total} rows, and a judgement needs two`;
   throw errors.evaluationWindowInvalid({ dataset: version.reference, reason });
+}
+
+interface CountedTimes {
+  readonly total: number;
+  readonly missing: number;
+  /** Rows between the bounds that were asked for. */
+  readonly inside: number;
+  readonly newest: number;
+}
+
+interface AskedBounds {
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+}
+
+const timed = (time: string) => `with timed as (select ${time} as t from evaluated)`;
+const insideOf = 't >= coalesce($1, t) and t <= coalesce($2, t)';
+
+async function countTimes(
+  analytics: Pick<Analytics, 'query'>,
+  version: Named,
+  source: TableSource,
+  timeColumn: string,
+  { from, to }: AskedBounds,
+): Promise<CountedTimes> {
+  const { rows } = await analytics.query({
+    sql: `${timed(timeExpression(version, timeColumn))} select count(*) as total,
+      count(*) filter (where t is null or isnan(t)) as missing,
+      count(*) filter (where ${insideOf}) as inside, max(t) filter (where ${insideOf}) as newest from timed`,
+    tables: { evaluated: source },
+    parameters: [from ?? null, to ?? null],
+  });
+  const [{ total, missing, inside, newest } = {}] = rows;
+  return {
+    ...{ total: Number(total), missing: Number(missing), inside: Number(inside) },
+    newest: newest === null ? Number.NaN : Number(newest),
+  };
+}
+
+/** The engine finds where the newest rows begin: nothing is held here, however many there are. */
+async function chosenBounds(
+  analytics: Pick<Analytics, 'query'>,
+  version: Named,
+  source: TableSource,
+  timeColumn: string,
+  { inside, newest }: CountedTimes,
+  { last, from, to }: AskedBounds & { readonly last: number | undefined },
+): Promise<WindowBounds | null> {
+  const count = countOfWindow(inside, { last, from });
+  if (count === 0) return null;
+  const { rows } = await analytics.query({
+    sql: `${timed(timeExpression(version, timeColumn))},
+      inside as (select t from timed where ${insideOf}),
+      first as (select min(t) as t from (select t from inside order by t desc limit ${count}))
+      select first.t as first, (select count(*) from inside where t >= first.t) as found from first`,
+    tables: { evaluated: source },
+    parameters: [from ?? null, to ?? null],
+  });
+  const [{ first, found } = {}] = rows;
+  return { from: Number(first), to: newest, rows: Number(found) };
 }
 
 /** The newest time, in the unit of a window's bounds; null where there is none. @throws evaluationColumnInvalid */
