@@ -40,7 +40,8 @@ export const Tags = Type.Record(
 );
 export type Tags = Static<typeof Tags>;
 export const Json = Type.Record(Type.String(), Type.Unknown());
-export const Row = Type.Record(Type.String(), Type.Unknown());
+/** An object of any fields. Not a record of them: what may be anything need not be looked at one by one. */
+export const Row = Type.Unsafe<Record<string, unknown>>(Type.Object({}, { additionalProperties: true }));
 export type Row = Static<typeof Row>;
 export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 export const literals = <const T extends readonly string[]>(...values: T) =>
