@@ -68,6 +68,7 @@ import { createSources } from './data/sources/service.ts';
 import { validationRoutes } from './data/validation/routes.ts';
 import { createValidation } from './data/validation/service.ts';
 import { bind } from './http/bind.ts';
+import { addDrain } from './http/drain.ts';
 import { mayChangeByCookie } from './http/host-guard.ts';
 import { createInsideRequests } from './http/inside-requests.ts';
 import { mlflowApi } from './http/mlflow/mlflow-api.ts';
@@ -695,6 +696,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
         },
       }),
   });
+  const drain = addDrain(http);
   addStandardRoutes(http, { version, isReady: () => ready, metrics: metrics.text });
   await addWebUi(http, config.webFolder);
   bindAll(http, services);
@@ -752,6 +754,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     /** Stops taking work, lets what runs be taken up by the next process, closes from the top floor down. */
     async close(): Promise<void> {
       ready = false;
+      await drain(endpoints.isIdle);
       await tasks.stop();
       await events.stop();
       await http.close();
