@@ -37,6 +37,7 @@ const naming = {
   'sessions.hash': 'of the session',
   'users.invitation_hash': 'of the invitation',
   'users.password_hash': 'of the password',
+  'event_sinks.content': 'which form its messages have',
   'subject_erasure_blobs.blob': 'to be removed, so this name does not keep it',
   'subject_erasures.key_digest': 'of a key, with salt',
   'dataset_erasures.old_digest': 'of a manifest that is gone',
