@@ -74,6 +74,7 @@ export interface LogState {
 }
 
 const defaultBuffer = 16 * 2 ** 20;
+const lengthOf = (line: string): number => line.length;
 
 /** Opens what an earlier process left, mended; segments named in `sealed` were stored already and are deleted. */
 export async function openSegmentLog<T>(
@@ -117,7 +118,10 @@ export async function openSegmentLog<T>(
   /** Half a write would glue the next line to a torn one, so the file is cut back to its last whole line. */
   async function write(batch: readonly string[], names: readonly string[]): Promise<void> {
     const { segment, file } = await openCurrent();
-    const bytes = Buffer.from(batch.join(''));
+    const text = batch.join('');
+    const bytes = Buffer.from(text);
+    // Mostly there is nothing but ASCII, and then each line has as many bytes as characters.
+    const sizeOf = text.length === bytes.length ? lengthOf : Buffer.byteLength;
     try {
       await writeFully(file, bytes);
     } catch (error) {
@@ -127,9 +131,9 @@ export async function openSegmentLog<T>(
     segment.size += bytes.length;
     segment.rows += batch.length;
     names.forEach((id, i) => {
-      segment.blocks.add(id, Buffer.byteLength(batch[i] as string));
+      segment.blocks.add(id, sizeOf(batch[i] as string));
     });
-    if (marker) segment.marked += batch.reduce((count, line) => count + (line.includes(marker) ? 1 : 0), 0);
+    if (marker) segment.marked += countOf(bytes, marker);
   }
 
   async function writeBuffer(): Promise<void> {
