@@ -905,7 +905,7 @@ export const catalogue = {
   eventSinkNotFound: entry<{ endpoint: string }>(
     404,
     (d) =>
-      `Endpoint '${d.endpoint}' has no event sink. Set one: tidemill endpoints sink set ${d.endpoint} --url https://…`,
+      `Endpoint '${d.endpoint}' has no event sink. Set one with: tidemill endpoints sink set ${d.endpoint} --url https://example.org/events.`,
   ),
   webhookInvalid: entry<{ field: string; reason: string }>(
     400,
