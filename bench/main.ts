@@ -22,6 +22,7 @@ import { modelsLineage } from './models/lineage.ts';
 import { predict } from './predict/predict.ts';
 import { bareWork } from './rounds.ts';
 import { servingRequests } from './serving/requests.ts';
+import { servingTensors } from './serving/tensors.ts';
 import { tableOf } from './table.ts';
 import { artifacts } from './tracking/artifacts.ts';
 import { client } from './tracking/client.ts';
@@ -37,7 +38,7 @@ const data: readonly Bench[] = [dataCommit, dataStorage, dataDiff, dataProfile, 
 const features: readonly Bench[] = [featuresJoin, featuresAggregations, featuresOnline, featuresMaterialize];
 const training: readonly Bench[] = [trainingSearch, trainingJobs];
 const models: readonly Bench[] = [modelsEvaluation, modelsLineage];
-const serving: readonly Bench[] = [servingRequests];
+const serving: readonly Bench[] = [servingRequests, servingTensors];
 const benches: readonly Bench[] = [
   predict,
   append,

@@ -40,7 +40,15 @@ function trainingRows(): Uint8Array {
 }
 
 /** Trains, registers and puts a model behind an endpoint, all through the public API. Returns its ONNX file's path. */
-export async function deployModel(client: Client, endpoint: string, folder: string): Promise<string> {
+export async function deployModel(
+  client: Client,
+  endpoint: string,
+  folder: string,
+  how: { readonly learner: 'trees' | 'ridge'; readonly parameters: object } = {
+    learner: 'trees',
+    parameters: trees,
+  },
+): Promise<string> {
   const set = await client.datasets.commit({ name: 'bench', format: 'ndjson', content: trainingRows() });
   const { id } = await client.jobs.submitLearner({
     experiment: 'bench',
@@ -48,8 +56,8 @@ export async function deployModel(client: Client, endpoint: string, folder: stri
     features,
     target: 'y',
     timeColumn: 'day',
-    learner: 'trees',
-    parameters: trees,
+    learner: how.learner,
+    parameters: how.parameters as never,
     seed: 1,
     register: 'bench',
   });
