@@ -78,7 +78,8 @@ function toSides(ourUrl: string, controlUrl: string): { ours: Side; control: Sid
   const body = new Uint8Array(header.length + bytes.length);
   body.set(header);
   body.set(bytes, header.length);
-  const type = { 'content-type': 'application/octet-stream' };
+  // As tritonclient asks, unless it is told to compress.
+  const type = { 'content-type': 'application/octet-stream', 'accept-encoding': 'identity' };
   return {
     ours: {
       url: `${ourUrl}/v2/models/bench/infer`,
