@@ -21,6 +21,7 @@ import { modelsEvaluation } from './models/evaluation.ts';
 import { modelsLineage } from './models/lineage.ts';
 import { predict } from './predict/predict.ts';
 import { bareWork } from './rounds.ts';
+import { servingOverload } from './serving/overload.ts';
 import { servingRequests } from './serving/requests.ts';
 import { servingTensors } from './serving/tensors.ts';
 import { tableOf } from './table.ts';
@@ -38,7 +39,7 @@ const data: readonly Bench[] = [dataCommit, dataStorage, dataDiff, dataProfile, 
 const features: readonly Bench[] = [featuresJoin, featuresAggregations, featuresOnline, featuresMaterialize];
 const training: readonly Bench[] = [trainingSearch, trainingJobs];
 const models: readonly Bench[] = [modelsEvaluation, modelsLineage];
-const serving: readonly Bench[] = [servingRequests, servingTensors];
+const serving: readonly Bench[] = [servingRequests, servingTensors, servingOverload];
 const benches: readonly Bench[] = [
   predict,
   append,

@@ -25,7 +25,7 @@ const server = createServer((request, response) => {
     .on('end', async () => {
       const shape = [floats.length / Number(width), Number(width)];
       const reply = await session.run({ [input]: new Tensor('float32', floats, shape) });
-      const { buffer, byteOffset, byteLength } = reply[output]?.data as Float32Array;
+      const { buffer, byteOffset, byteLength } = (reply[output] as Tensor).data as Float32Array;
       response.setHeader('content-type', 'application/octet-stream');
       response.end(new Uint8Array(buffer, byteOffset, byteLength));
     });
