@@ -19,7 +19,6 @@ import { featuresMaterialize } from './features/materialize.ts';
 import { featuresOnline } from './features/online.ts';
 import { modelsEvaluation } from './models/evaluation.ts';
 import { modelsLineage } from './models/lineage.ts';
-import { predict } from './predict/predict.ts';
 import { bareWork } from './rounds.ts';
 import { servingOverload } from './serving/overload.ts';
 import { servingRequests } from './serving/requests.ts';
@@ -41,7 +40,6 @@ const training: readonly Bench[] = [trainingSearch, trainingJobs];
 const models: readonly Bench[] = [modelsEvaluation, modelsLineage];
 const serving: readonly Bench[] = [servingRequests, servingTensors, servingOverload];
 const benches: readonly Bench[] = [
-  predict,
   append,
   demo,
   ...tracking,

@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 import { createClient } from '@tidemill/sdk';
 import type { Bench, BenchContext, Outcome } from '../bench.ts';
 import { median } from '../comparison.ts';
-import { deployModel, featureRow, seeded } from '../predict/model.ts';
 import { startTidemill } from '../processes.ts';
+import { deployModel, featureRow, seeded } from './model.ts';
 
 const call = promisify(execFile);
 const forest = { trees: 1500, depth: 8 };
@@ -56,8 +56,7 @@ async function run({ folder, rounds, say }: BenchContext): Promise<Outcome> {
         (await call(process.execPath, [join(import.meta.dirname, file), url, bodies, ...words])).stdout,
       );
     const closed = async () =>
-      ((await node('../predict/load.ts', String(seconds), String(connections))) as { perSecond: number })
-        .perSecond;
+      ((await node('load.ts', String(seconds), String(connections))) as { perSecond: number }).perSecond;
     const flood = (perSecond: number) =>
       node('flood.ts', String(Math.round(perSecond)), String(seconds)) as Promise<Flood>;
     await closed();

@@ -8,7 +8,6 @@ import { promisify } from 'node:util';
 import { createClient } from '@tidemill/sdk';
 import type { Bench, BenchContext, Outcome } from '../bench.ts';
 import { median } from '../comparison.ts';
-import { deployModel, featureRow, features, seeded, trees } from '../predict/model.ts';
 import {
   type RunningProcess,
   readCpuSeconds,
@@ -17,6 +16,7 @@ import {
   startTidemill,
 } from '../processes.ts';
 import { alternate } from '../rounds.ts';
+import { deployModel, featureRow, features, seeded, trees } from './model.ts';
 
 const call = promisify(execFile);
 const require = createRequire(import.meta.url);
@@ -211,7 +211,7 @@ async function ask({ url }: Side, body: object): Promise<readonly number[]> {
 
 /** Requests answered per second in one round. */
 async function load({ process: side, url, bodies, p99, cpuMicros }: Side): Promise<number> {
-  const file = join(import.meta.dirname, '../predict/load.ts');
+  const file = join(import.meta.dirname, 'load.ts');
   const cpuBefore = await side.cpuSeconds();
   const { stdout } = await call(process.execPath, [file, url, bodies, String(seconds), String(connections)]);
   const cpuAfter = await side.cpuSeconds();

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { createClient } from '@tidemill/sdk';
 import type { Bench, BenchContext, Outcome } from '../bench.ts';
 import { median } from '../comparison.ts';
-import { deployModel, features, seeded } from '../predict/model.ts';
 import { startServer, startTidemill } from '../processes.ts';
 import { alternate } from '../rounds.ts';
+import { deployModel, features, seeded } from './model.ts';
 
 const require = createRequire(import.meta.url);
 const { version } = require('onnxruntime-node/package.json') as { version: string };

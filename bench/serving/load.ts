@@ -1,4 +1,4 @@
-/** The load of `predict`, in a process of its own so that making requests takes no time from measuring them. */
+/** A closed loop, in a process of its own so that making requests takes no time from measuring them. */
 import { readFile } from 'node:fs/promises';
 import autocannon from 'autocannon';
 
