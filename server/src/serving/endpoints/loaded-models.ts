@@ -1,7 +1,7 @@
 /** Whether an endpoint's models are in memory, and bringing them there or setting them aside by hand. */
 import { errors } from '../../base/errors.ts';
-import { versionOf } from './infer.ts';
-import type { LiveEndpoint, LiveVariant } from './live-endpoint.ts';
+import { versionOf } from './traffic/infer.ts';
+import type { LiveEndpoint, LiveVariant } from './traffic/live-endpoint.ts';
 
 export interface ServedVersions {
   readonly name: string;

@@ -1,11 +1,17 @@
 /** One version asked as an endpoint would ask it, though none serves it: nothing goes live, nothing is logged. */
 import type { PredictReply, Row } from '@tidemill/contract';
-import { type CompileDependencies, compileEndpoint, leave, retire, silentLog } from './live-endpoint.ts';
-import { withFeatures } from './live-traffic.ts';
-import type { OnlineFeatures } from './online-features.ts';
-import { askLive, type Question, toAnswers } from './predict.ts';
 import { toDefinition } from './rules.ts';
-import { findStandIns } from './stand-ins.ts';
+import {
+  type CompileDependencies,
+  compileEndpoint,
+  leave,
+  retire,
+  silentLog,
+} from './traffic/live-endpoint.ts';
+import { withFeatures } from './traffic/live-traffic.ts';
+import type { OnlineFeatures } from './traffic/online-features.ts';
+import { askLive, type Question, toAnswers } from './traffic/predict.ts';
+import { findStandIns } from './traffic/stand-ins.ts';
 
 export interface ModelProbe {
   readonly model: string;

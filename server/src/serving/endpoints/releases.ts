@@ -14,16 +14,6 @@ import type { Tracer } from '../../base/tracing.ts';
 import type { ServiceRead } from '../../data/features/service.ts';
 import type { Registry } from '../../models/registry/service.ts';
 import type { Predictions } from '../predictions/service.ts';
-import type { ExplainRows } from './explain.ts';
-import {
-  type CompileRequest,
-  compileEndpoint,
-  type LiveEndpoint,
-  releaseAll,
-  variantsOf,
-} from './live-endpoint.ts';
-import type { LiveTraffic, Switched } from './live-traffic.ts';
-import type { OnlineFeatures } from './online-features.ts';
 import { probeModel } from './probe.ts';
 import {
   assertDefinition,
@@ -35,9 +25,19 @@ import {
   mainVariant,
   pinPrevious,
 } from './rules.ts';
-import { type ModelFilesOf, toRuntimeSource } from './runtime-choice.ts';
-import { createRuntimePool } from './runtime-pool.ts';
+import { type ModelFilesOf, toRuntimeSource } from './runtimes/runtime-choice.ts';
+import { createRuntimePool } from './runtimes/runtime-pool.ts';
 import { endpointStore, type StoredEndpoint } from './store.ts';
+import type { ExplainRows } from './traffic/explain.ts';
+import {
+  type CompileRequest,
+  compileEndpoint,
+  type LiveEndpoint,
+  releaseAll,
+  variantsOf,
+} from './traffic/live-endpoint.ts';
+import type { LiveTraffic, Switched } from './traffic/live-traffic.ts';
+import type { OnlineFeatures } from './traffic/online-features.ts';
 
 export interface EndpointsDependencies {
   readonly db: Db;

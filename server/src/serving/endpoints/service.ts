@@ -22,12 +22,9 @@ import { toOpenApi } from './clients/openapi.ts';
 import { toPython } from './clients/python.ts';
 import type { EndpointSignature } from './clients/signature.ts';
 import { toTypeScript } from './clients/typescript.ts';
-import { type LiveEndpoint, runtimesOf } from './live-endpoint.ts';
-import { createLiveTraffic, type PredictOptions } from './live-traffic.ts';
 import { loadModels, type ServedVersions, servedVersions, unloadModels } from './loaded-models.ts';
 import type { BreakerChange } from './protection/breaker.ts';
 import type { Patience } from './protection/deadline.ts';
-import { createRecentReplies } from './recent-replies.ts';
 import {
   createReleases,
   type EndpointsDependencies,
@@ -45,14 +42,17 @@ import {
   toDefinition,
 } from './rules.ts';
 import { endpointStore, type StoredEndpoint } from './store.ts';
-import type { EndpointDescription, InferReply, InferRequest } from './tensor-traffic.ts';
-import { trafficFamilies } from './traffic-metrics.ts';
-import { createTrafficStats } from './traffic-stats.ts';
+import { type LiveEndpoint, runtimesOf } from './traffic/live-endpoint.ts';
+import { createLiveTraffic, type PredictOptions } from './traffic/live-traffic.ts';
+import { createRecentReplies } from './traffic/recent-replies.ts';
+import type { EndpointDescription, InferReply, InferRequest } from './traffic/tensor-traffic.ts';
+import { trafficFamilies } from './traffic/traffic-metrics.ts';
+import { createTrafficStats } from './traffic/traffic-stats.ts';
 
-export { type ColumnScorer, createColumnScorer, inputNames } from './column-scorer.ts';
 export type { EndpointsDependencies, ReleaseRequest } from './releases.ts';
 export type { Definition } from './rules.ts';
-export type { EndpointDescription, InferReply, InferRequest } from './tensor-traffic.ts';
+export { type ColumnScorer, createColumnScorer, inputNames } from './runtimes/column-scorer.ts';
+export type { EndpointDescription, InferReply, InferRequest } from './traffic/tensor-traffic.ts';
 
 type Contract = typeof endpointsEndpoints;
 

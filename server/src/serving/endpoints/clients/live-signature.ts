@@ -1,8 +1,8 @@
 /** What the clients of an endpoint must know, out of the revision that is live. */
 
-import type { LiveEndpoint, LiveVariant } from '../live-endpoint.ts';
+import { toSpecs } from '../reading/tensor-specs.ts';
 import { mainVariant } from '../rules.ts';
-import { toSpecs } from '../tensor-specs.ts';
+import type { LiveEndpoint, LiveVariant } from '../traffic/live-endpoint.ts';
 import type { EndpointSignature, FieldKind, SignatureField } from './signature.ts';
 
 /** The signature of the model that answers most. Null for one that takes tensors only, or could not be loaded. */
