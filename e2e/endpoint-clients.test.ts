@@ -82,8 +82,12 @@ describe('an endpoint', () => {
   });
 
   const logged = async () =>
-    (await platform.services.predictions.list({ name: 'forecast', limit: 10_000 }, platform.caller)).items
-      .length;
+    (
+      await platform.services.predictions.list(
+        { name: 'forecast', limit: 10_000, status: 'ok' },
+        platform.caller,
+      )
+    ).items.length;
   const record = { symbol: 'TEST', close: 100, before: 99 };
   const modelValue = async () => {
     const input = { name: 'forecast', records: [record] };

@@ -288,25 +288,31 @@ export function toAnswers(
     for (let i = 0; i < indices.length; i++) {
       const index = indices[i] as number;
       const value = values[i] ?? null;
-      const common = { id: idOf(index), variant: variant.name };
+      const id = idOf(index);
       if (value !== null) {
         const warnings = variant.input
           ? (warningsOf(variant.input, sources[i] as Row) as string[])
           : noWarnings;
         const outputs = details?.[i]?.outputs;
         answers[index] = {
-          ...common,
+          id,
           value,
+          ...(outputs && { outputs }),
+          variant: variant.name,
           model: variant.model,
           source: 'model',
           warnings,
-          ...(outputs && { outputs }),
         };
       } else {
         fallbackReason ??= reasons[i] ?? 'no reason known';
         const stood = standIns.get(index);
         if (!stood) throw new Error(`record ${index} was left without an answer`);
-        answers[index] = { ...common, ...stood, source: 'fallback', warnings: noWarnings };
+        const { value: instead, ...more } = stood;
+        answers[index] = {
+          ...{ id, value: instead, variant: variant.name },
+          ...more,
+          ...{ source: 'fallback', warnings: noWarnings },
+        };
       }
     }
   }
