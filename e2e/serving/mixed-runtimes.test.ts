@@ -73,7 +73,9 @@ test.skipIf(python === '')(
     expect(shadows.map(({ output }) => Object.values(output ?? {}))).toEqual(
       shadows.map(({ id }) => [labels[Number(/-(\d+)~watcher$/.exec(id)?.[1])]]),
     );
-    expect(logged.items.find(({ role }) => role === 'live')?.features).toHaveProperty('color');
+    expect(
+      logged.items.find(({ role, status }) => role === 'live' && status === 'ok')?.features,
+    ).toHaveProperty('color');
 
     const words = ['endpoints', 'predict', name, '--record', 'color=red', 'petal=8'];
     expect((await tidemill(words, { url })).stdout).toContain('rose');
