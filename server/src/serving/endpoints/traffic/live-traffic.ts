@@ -71,6 +71,8 @@ const namesNone = (entity: readonly string[], record: Row): boolean =>
   entity.some((column) => record[column] === undefined || record[column] === null);
 
 const shadowRoom = 2000;
+/** With fewer under way nobody is refused for a late loop, and a watched loop does not sleep between two requests. */
+const watchedFrom = 16;
 
 export function createLiveTraffic(deps: LiveTrafficDependencies) {
   const { online, clock, logger, stats, explainRows, onBreaker, tracer = null } = deps;
@@ -107,7 +109,7 @@ export function createLiveTraffic(deps: LiveTrafficDependencies) {
     { endpoint, forced, admission, counter }: Pick<Place, 'endpoint' | 'forced' | 'counter' | 'admission'>,
     { priority = 'normal' }: Caller,
   ): () => void {
-    loop.note();
+    if (admission.underWay() >= watchedFrom) loop.note();
     const refusal = admission.tryEnter(priority, pressureOf({ endpoint, forced }), performance.now());
     if (refusal) {
       counter.failed(429, onlyVariant(endpoint));
@@ -357,9 +359,9 @@ export function createLiveTraffic(deps: LiveTrafficDependencies) {
 
     /** Before anything of a request is read: whether it would be let in. @throws endpointBusy */
     assertRoom(workspace: string, name: string, { priority = 'normal' }: Caller): void {
-      loop.note();
       const place = places.get(keyOf(workspace, name));
       if (!place) return;
+      if (place.admission.underWay() >= watchedFrom) loop.note();
       const refusal = place.admission.check(priority, pressureOf(place), performance.now());
       if (!refusal) return;
       place.counter.failed(429, onlyVariant(place.endpoint));
