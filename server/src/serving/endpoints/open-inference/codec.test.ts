@@ -162,6 +162,11 @@ describe('a JSON request', () => {
     );
   });
 
+  test('a shape that lies makes nothing of its size', () => {
+    const lie = { name: 'x', datatype: 'FP64', shape: [1, 2 ** 31 - 1], data: [[1]] };
+    expect(problem(() => dataOf(decodeRequest(asked(lie), null)))).toMatch(/a list of 1 in dimension 1/);
+  });
+
   test('whole numbers beyond 2^53 keep their digits', () => {
     const long = (datatype: string, data: string) =>
       dataOf(

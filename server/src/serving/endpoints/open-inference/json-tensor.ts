@@ -82,8 +82,8 @@ export function decodeJson(
   if (!Array.isArray(data)) throw refuse(`the data of '${name}' is ${shown(data)}, no list`);
   const isFlat = shape.length <= 1 || !Array.isArray(data[0]);
   // Before anything is made as long as the shape says.
-  if (isFlat ? data.length !== count : data.length !== shape[0])
-    throw refuse(lengthProblem(name, shape, 0, data));
+  if (isFlat && data.length !== count) throw refuse(lengthProblem(name, shape, 0, data));
+  if (!isFlat) assertNested(name, shape, 0, data);
   const store = storeOf(datatype, count);
   const filling = { name, datatype, shape, store, ...conversionOf(datatype) };
   if (isFlat) fill(filling, data, 0);
@@ -105,13 +105,17 @@ function fill(
   return from + data.length;
 }
 
-/** As deep as the shape, and no deeper. Returns the place after what it wrote. */
-function fillNested(filling: Filling, depth: number, data: unknown, from: number): number {
-  const { name, shape } = filling;
+/** Every list as long as its dimension says. */
+function assertNested(name: string, shape: readonly number[], depth: number, data: unknown): void {
   if (!Array.isArray(data) || data.length !== shape[depth])
     throw refuse(lengthProblem(name, shape, depth, data));
-  if (depth === shape.length - 1) return fill(filling, data, from);
-  return data.reduce<number>((at, part) => fillNested(filling, depth + 1, part, at), from);
+  if (depth < shape.length - 1) for (const part of data) assertNested(name, shape, depth + 1, part);
+}
+
+/** As deep as the shape, and no deeper. Returns the place after what it wrote. */
+function fillNested(filling: Filling, depth: number, data: readonly unknown[], from: number): number {
+  if (depth === filling.shape.length - 1) return fill(filling, data, from);
+  return data.reduce<number>((at, part) => fillNested(filling, depth + 1, part as unknown[], at), from);
 }
 
 function lengthProblem(name: string, shape: readonly number[], depth: number, data: unknown): string {

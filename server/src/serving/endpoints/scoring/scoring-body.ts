@@ -13,8 +13,8 @@ export function toText(body: unknown): string {
   }
 }
 
-/** Python writes what is missing as NaN, outside any text. */
-const notJson = /"[^"\\]*(?:\\[\s\S][^"\\]*)*"|-?\b(?:NaN|Infinity)\b/g;
+/** Python writes what is missing as NaN, outside any text. A text that does not end is taken to the end, so that nothing is read twice. */
+const notJson = /"[^"\\]*(?:\\[\s\S][^"\\]*)*"?|-?\b(?:NaN|Infinity)\b/g;
 
 /** Also what Python calls JSON. @throws scoringInputInvalid */
 export function toJson(text: string): unknown {

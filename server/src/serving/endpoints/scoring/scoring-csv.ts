@@ -11,9 +11,14 @@ const missing = new Set([
 export function parseCsv(text: string): Row[] {
   const [header, ...rows] = splitCsv(text.replace(/^\uFEFF/, ''));
   if (!header) throw errors.scoringInputInvalid({ reason: 'the CSV has no header' });
-  const repeated = header.find((name, at) => name !== '' && header.indexOf(name) !== at);
+  const repeated = repeatedOf(header.filter((name) => name !== ''));
   if (repeated !== undefined)
     throw errors.scoringInputInvalid({ reason: `the CSV has the column '${repeated}' twice` });
+  // A whole table has a comma or a line end for each cell: rows that are short would make many cells out of few bytes.
+  if (rows.length * header.length > text.length + 1)
+    throw errors.scoringInputInvalid({
+      reason: `rows of the CSV are shorter than its header of ${header.length} columns`,
+    });
   return rows.map((cells, at) => {
     if (cells.length > header.length) {
       const reason = `row ${at} of the CSV has ${cells.length} values for ${header.length} columns`;
@@ -25,6 +30,12 @@ export function parseCsv(text: string): Row[] {
       ),
     );
   });
+}
+
+/** The first name that has been there before. */
+export function repeatedOf(names: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  return names.find((name) => seen.size === seen.add(name).size);
 }
 
 /** Fields of each line that is not empty; a quoted field may hold commas, line ends and doubled quotes. */

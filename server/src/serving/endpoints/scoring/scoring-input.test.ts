@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { toNested, toTensor } from '../reading/tensor-values.ts';
+import { toJson } from './scoring-body.ts';
 import { readScoringCsv, readScoringJson, toRecords, toTensors } from './scoring-input.ts';
 
 const table = [
@@ -15,6 +16,25 @@ const rows = [
   { a: 3, b: 4 },
 ];
 const read = (body: unknown, signature = two) => toRecords(readScoringJson(body).data, signature);
+
+describe('few bytes that mean many cells', () => {
+  const wide = Array.from({ length: 5000 }, (_, i) => `c${i}`);
+
+  test('are refused before they are made', () => {
+    const data = Array.from({ length: 100_000 }, () => []);
+    expect(() => readScoringJson({ dataframe_split: { columns: wide, data } })).toThrow('most rows');
+    expect(() => readScoringCsv(`${wide.join()}\n${'1\n'.repeat(100_000)}`)).toThrow(
+      'shorter than its header',
+    );
+  });
+
+  test('are read once: names that are there twice, a text that does not end', () => {
+    const many = [...Array.from({ length: 200_000 }, (_, i) => `c${i}`), 'c0'];
+    expect(() => readScoringCsv(`${many.join()}\n`)).toThrow("'c0' twice");
+    expect(() => toJson(`"${'\\"'.repeat(2_000_000)}`)).toThrow('not JSON');
+    expect(() => toJson(`[${'"\\"'.repeat(700_000)}`)).toThrow('not JSON');
+  });
+});
 
 describe('what is sent to be predicted', () => {
   test.each([

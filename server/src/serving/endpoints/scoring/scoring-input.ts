@@ -6,7 +6,7 @@ import type { ModelVersion, Row } from '@tidemill/contract';
 import type { Tensor, TensorSpec } from '../../../adapters/inference/tensors.ts';
 import { errors } from '../../../base/errors.ts';
 import { toTensor } from '../reading/tensor-values.ts';
-import { parseCsv } from './scoring-csv.ts';
+import { parseCsv, repeatedOf } from './scoring-csv.ts';
 
 export type ScoringData =
   /** Values by name, one object per row. */
@@ -90,10 +90,16 @@ function readSplit(value: unknown): ScoringData {
   if (!Array.isArray(columns))
     throw refuse(`dataframe_split.columns must be a list; it is ${nameOf(columns)}`);
   const names = columns.map(String);
-  const repeated = names.find((name, at) => names.indexOf(name) !== at);
+  const repeated = repeatedOf(names);
   if (repeated !== undefined) throw refuse(`dataframe_split.columns has '${repeated}' twice`);
+  const given = data.reduce<number>((sum, row) => sum + (Array.isArray(row) ? row.length : 0), 0);
+  // A value that is missing is null; rows that are short nearly all would make many cells out of few bytes.
+  if (names.length * data.length > 4 * given + fewCells)
+    throw refuse(`most rows of dataframe_split.data are shorter than its ${names.length} columns`);
   return { kind: 'records', records: data.map((row, at) => toRecord(names, row, at)) };
 }
+
+const fewCells = 10_000;
 
 function toRecord(names: readonly string[], row: unknown, at: number): Row {
   if (!Array.isArray(row))
@@ -182,7 +188,7 @@ export function toTensors(data: ScoringData, specs: readonly TensorSpec[]): Tens
       `the model takes ${specs.length} tensors (${[...names].join(', ')}); send each by its name in inputs`,
     );
   }
-  const given = data.kind === 'columns' ? data.columns : stack(data.records);
+  const given = data.kind === 'columns' ? data.columns : stack(data.records, names);
   const isNamed = specs.some(({ name }) => Object.hasOwn(given, name));
   // Columns of a data frame are one tensor of rows to a model that knows no names.
   if (only && specs.length === 1 && !isNamed) return [toTensor(only, rowsOf(data))];
@@ -196,7 +202,8 @@ const rowsOf = (data: ScoringData): unknown[][] =>
     (record) => Object.values(record),
   );
 
-function stack(records: readonly Row[]): Row {
-  const names = Object.keys(records[0] ?? {});
-  return Object.fromEntries(names.map((name) => [name, records.map((record) => record[name] ?? null)]));
+/** A list for each of these names that the first record has. */
+function stack(records: readonly Row[], names: ReadonlySet<string>): Row {
+  const found = [...names].filter((name) => Object.hasOwn(records[0] ?? {}, name));
+  return Object.fromEntries(found.map((name) => [name, records.map((record) => record[name] ?? null)]));
 }
