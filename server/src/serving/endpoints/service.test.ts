@@ -145,7 +145,15 @@ describeEachDatabase('endpoints', (open) => {
     const replies = await Promise.all([1, 2, 3].map(() => wing.endpoints.predict(input, caller)));
     replies.push(await wing.endpoints.predict(input, caller));
     expect(new Set(replies.map(({ predictions }) => predictions[0]?.id)).size).toBe(1);
-    expect(await listOf(wing, name)).toHaveLength(1);
+    // Also with the time that is left, and after the first has gone.
+    const patience = { timeoutMs: 500, isGone: () => true };
+    const again = await wing.endpoints.predict(input, caller, { patience });
+    expect(again.predictions[0]?.id).toBe(replies[0]?.predictions[0]?.id);
+    const lasting = await wing.endpoints.predict({ ...input, idempotencyKey: 'order-2' }, caller, {
+      patience,
+    });
+    expect(lasting.predictions).toMatchObject([{ source: 'model' }]);
+    expect(await listOf(wing, name)).toHaveLength(2);
     const other = { ...input, records: [{ ...record, close: 101 }] };
     await expect(wing.endpoints.predict(other, caller)).rejects.toMatchObject({
       code: 'idempotencyKeyReused',

@@ -61,6 +61,10 @@ const historyRows = 200;
 const mostRevisions = 100_000;
 const usualMinutes = 5;
 
+/** Of an answer that others wait for, too: it does not end because the first of them has left. */
+const lasting = (patience: Patience | undefined): Patience | undefined =>
+  patience?.timeoutMs === undefined ? undefined : { timeoutMs: patience.timeoutMs };
+
 /** What answers requests: immutable revisions, exactly one live, switched in one write and at once in memory. */
 export function createEndpoints(deps: EndpointsDependencies) {
   const { db, changes, lineage, clock, logger, registry, features } = deps;
@@ -222,11 +226,13 @@ export function createEndpoints(deps: EndpointsDependencies) {
       if (!input.probe) deps.noteCall?.(input.name, caller);
       assertFew(input);
       if (input.idempotencyKey === undefined || input.probe) return traffic.predict(input, caller, options);
-      const answer = () => traffic.predict(input, caller, options);
+      // Whoever sends it again is answered, too: it is asked for all of them, and waits as long as the first would.
+      const { patience, ...how } = options;
+      const answer = () => traffic.predict(input, caller, { ...how, patience: lasting(patience) });
       const { idempotencyKey: key, ...rest } = input;
       const { workspace, actor } = caller;
       const size = input.records.length;
-      const content = { ...rest, ...options };
+      const content = { ...rest, ...how };
       return replies.once({ workspace, actor, endpoint: input.name, key, content, size, answer });
     },
 
@@ -240,7 +246,7 @@ export function createEndpoints(deps: EndpointsDependencies) {
       const { name: endpoint, idempotencyKey: key } = request;
       if (key === undefined) return traffic.infer(request, caller, patience);
       const { workspace, actor } = caller;
-      const answer = () => traffic.infer(request, caller, patience);
+      const answer = () => traffic.infer(request, caller, lasting(patience));
       const size = weightOf(request.inputs);
       const weigh = ({ outputs }: InferReply) => weightOf(outputs);
       return replies.once({
