@@ -146,6 +146,56 @@ describeEachDatabase('an endpoint that names a feature service', (open) => {
     });
   });
 
+  test('tensors are told what answered, and a shadow speaks for itself', async () => {
+    const wing = await openWing(open);
+    const name = newName();
+    await wing.addModel('other@1', { inputs: ['close', 'total'], weights: [1, 10], intercept: 1 });
+    const shadow = { name: 'watcher', model: 'other@1', weight: 0, shadow: true, service: 'pricing@1' };
+    await wing.endpoints.put({ name, ...definition, variants: [...variants, shadow] }, caller);
+    for (const [view, values] of [
+      ['stats@1', '[5]'],
+      ['costs@1', '[2]'],
+    ] as const)
+      await wing.store.current.write(`default/${view}`, [
+        { key: '["AAPL"]', eventTime: Date.now() * 1000, values },
+      ]);
+    const ask = (ticker: string) =>
+      wing.endpoints.infer(
+        {
+          name,
+          inputs: [
+            { name: 'ticker', datatype: 'BYTES', shape: [1], data: [ticker] },
+            { name: 'amount', datatype: 'FP64', shape: [1], data: Float64Array.of(3) },
+          ],
+        },
+        caller,
+      );
+    const answered = await ask('AAPL');
+    expect([answered.source, Array.from(answered.outputs[0]?.data as Float64Array)]).toEqual(['model', [65]]);
+    const stood = await ask('OLD');
+    expect([stood.source, stood.step, Array.from(stood.outputs[0]?.data as Float64Array)]).toEqual([
+      ...['fallback', 'rule'],
+      [-1],
+    ]);
+    expect(stood.fallbackReason).toMatch(/close/);
+    await wing.endpoints.settled();
+    const { items } = await wing.predictions.list({ name }, caller);
+    expect(
+      items
+        .filter(({ role }) => role === 'live')
+        .map(({ source }) => source)
+        .sort(),
+    ).toEqual([...['fallback', 'model']]);
+    expect(
+      items
+        .filter(({ role }) => role === 'shadow')
+        .map(({ prediction }) => prediction)
+        .sort(),
+    ).toEqual([66, null]);
+    await wing.endpoints.forceFallback({ name, enabled: true, reason: 'by hand' }, caller);
+    expect((await ask('AAPL')).source).toBe('fallback');
+  });
+
   test('names a view or a service, not both, and one that there is', async () => {
     const wing = await openWing(open);
     const both = [{ ...variants[0], name: 'main', model: 'linear@1', weight: 1, view: 'stats@1' }];

@@ -17,6 +17,8 @@ export interface Inferred {
   readonly reason: string | null;
   readonly queueMs: number;
   readonly inferenceMs: number;
+  /** What has stood in already, as its features had been looked up. */
+  readonly stood?: TensorStandIn;
 }
 
 /** The model's features, side by side or in a tensor per column; null for tensors that are no table. */
@@ -200,6 +202,8 @@ async function askStep(
   at: number,
   { inputs, wanted }: { readonly inputs: readonly Tensor[]; readonly wanted: readonly string[] | undefined },
 ): Promise<readonly Tensor[] | string> {
+  if (variant.view || variant.service)
+    return `${variant.model} was not asked, as its features are looked up by records`;
   const modelsAfter = question.endpoint.chain.slice(at + 1).filter(({ kind }) => kind === 'model').length;
   // Tensors that fit the endpoint's own model need not fit this one.
   const { outputs, reason } = await askTensors(question, variant, inputs, wanted, modelsAfter).catch(

@@ -100,6 +100,7 @@ interface Asked {
   readonly caller: string;
   readonly until: number;
   readonly isGone?: Patience['isGone'];
+  readonly isShadow?: boolean;
 }
 
 export function createTensorTraffic({
@@ -126,9 +127,10 @@ export function createTensorTraffic({
     const left = enter(place, caller);
     endpoint.inFlight++;
     try {
-      const inferred = forced === null ? await ask(asked, variant) : silent(variant, forced);
+      const inferred =
+        forced === null || looksUp(variant) ? await ask(asked, variant) : silent(variant, forced);
       const { outputs, reason } = inferred;
-      const stood = outputs ? null : await standIn(asked, reason ?? 'no reason known');
+      const stood = outputs ? null : (inferred.stood ?? (await standIn(asked, reason ?? 'no reason known')));
       const reply: InferReply = {
         endpoint: endpoint.name,
         modelVersion: versionOf(variant.model),
@@ -190,8 +192,7 @@ export function createTensorTraffic({
   /** Records where features are looked up; tensors as they are otherwise. */
   async function ask(asked: Asked, variant: LiveVariant): Promise<Inferred> {
     const { request, table } = asked;
-    if (!variant.view && !variant.service)
-      return askTensors(timed(asked), variant, request.inputs, request.outputs);
+    if (!looksUp(variant)) return askTensors(timed(asked), variant, request.inputs, request.outputs);
     if (!table || table.rowCount > mostRows) {
       const expected = `a tensor per column of at most ${mostRows} rows, as features are looked up for each`;
       throw errors.modelInputInvalid({ expected, found: describe(request.inputs) });
@@ -199,7 +200,16 @@ export function createTensorTraffic({
     const question = questionOf(asked, table);
     const indices = question.records.map((_, index) => index);
     const said = await askVariant(online, question, variant, indices);
-    return { ...said, ...toOutputs(question, said, await findStandIns(online, question, [said])) };
+    const missing = said.reasons.find((reason, i) => (said.values[i] ?? null) === null && reason !== null);
+    if (missing === undefined || missing === null)
+      return { ...said, ...toOutputs(question, said, new Map()) };
+    // A shadow speaks for itself alone.
+    if (asked.isShadow) return silent(variant, missing);
+    const standIns = await findStandIns(online, question, [said]);
+    const [first] = standIns.values();
+    const { outputs } = toOutputs(question, said, standIns);
+    const stood = { outputs: outputs ?? [], model: first?.model ?? 'fallback', step: first?.step ?? 'rule' };
+    return { ...said, outputs: null, reason: missing, stood };
   }
 
   function questionOf(asked: Asked, table: TensorTable): Question {
@@ -208,7 +218,8 @@ export function createTensorTraffic({
     const { endpoint } = place;
     const keys = records.map((record, row) => online.entityKey(endpoint.definition.entity, record, row));
     return {
-      ...{ records, keys, eventTime: at, forced: null, caller: asked.caller, requestId: null },
+      ...{ records, keys, eventTime: at, caller: asked.caller, requestId: null },
+      forced: asked.isShadow ? null : place.forced,
       ...timed(asked),
       endpoint,
     };
@@ -277,7 +288,7 @@ export function createTensorTraffic({
   async function askShadow(asked: Asked, variant: LiveVariant): Promise<void> {
     const started = performance.now();
     const { isGone: _, ...rest } = asked;
-    const patient = { ...rest, until: started + asked.place.endpoint.definition.timeoutMs };
+    const patient = { ...rest, isShadow: true, until: started + asked.place.endpoint.definition.timeoutMs };
     const inferred = await ask(patient, variant).catch((error: Error) => silent(variant, error.message));
     const named = { ...asked, id: `${asked.id}~${variant.name}`, started };
     logReply(named, inferred, inferred.outputs ?? [], 'shadow');
@@ -350,5 +361,8 @@ function toOutputs(question: Question, said: Said, standIns: StandIns): Pick<Inf
     : { name: 'prediction', datatype: 'BYTES', shape, data: values.map(String) };
   return { outputs: [tensor], reason: fallbackReason };
 }
+
+/** Whether its features are looked up, for each record. */
+const looksUp = ({ view, service }: LiveVariant): boolean => view !== null || service !== null;
 
 const round = (milliseconds: number): number => Math.round(milliseconds * 1000) / 1000;
