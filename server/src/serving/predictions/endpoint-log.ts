@@ -354,8 +354,8 @@ export async function openEndpointLog(options: EndpointLogOptions) {
   }
 
   function append(given: LoggedPrediction): void {
-    const named = given.output ? { ...given, ...classesOf(given.output) } : given;
-    const prediction = redact(named, options.settings?.().redact ?? []);
+    const clean = redact(given, options.settings?.().redact ?? []);
+    const prediction = clean.output ? { ...clean, ...classesOf(clean.output) } : clean;
     if (logs.predictions.append(prediction)) memory.addPrediction(prediction);
     options.tap?.(prediction);
   }
@@ -384,8 +384,10 @@ export async function openEndpointLog(options: EndpointLogOptions) {
           sequence = Math.max(sequence + 1, clock.now() * 1000);
           return { ...outcome, label: outcome.label ?? null, sequence };
         });
-      for (const outcome of stamped) logs.outcomes.append(outcome);
+      const kept = stamped.map((outcome) => logs.outcomes.append(outcome));
       await logs.outcomes.flush();
+      // What is acknowledged is in the file: outcomes for which there was no room are not.
+      if (kept.includes(false)) throw new Error('the disk is slower than the outcomes');
       for (const outcome of stamped) memory.addOutcome(outcome);
       return results;
     },

@@ -1,6 +1,6 @@
 /**
  * Where in a file of lines an id may be: blocks of some 64 KiB, each with a Bloom filter of its ids. One in two thousand
- * blocks is read in vain; the filters take less than a hundredth of the file's size in memory.
+ * blocks is read in vain; the filters take a sixtieth of the file's size in memory.
  */
 export interface Block {
   readonly start: number;

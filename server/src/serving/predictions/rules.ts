@@ -58,7 +58,9 @@ export interface FailedRequest
 const mostErrorText = 500;
 
 /** As a line of the log; it is nobody's prediction, so no model is judged by it. */
-export const toFailedLine = ({ error, ...known }: FailedRequest): LoggedPrediction => ({
+export const toFailedLine = ({ id, error, ...known }: FailedRequest): LoggedPrediction => ({
+  // First, as in every line: lines are found by how they begin.
+  id,
   key: '',
   variant: '',
   model: '',

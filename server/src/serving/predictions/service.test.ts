@@ -7,6 +7,7 @@ import { type Changes, createChanges } from '../../access/audit/service.ts';
 import { openDuckdb } from '../../adapters/analytics/duckdb.ts';
 import { openFilesystemBlobs } from '../../adapters/blobs/filesystem.ts';
 import type { Db } from '../../adapters/db/db.ts';
+import { transact } from '../../adapters/db/db.ts';
 import { systemCaller } from '../../base/caller.ts';
 import { errors } from '../../base/errors.ts';
 import { describeEachDatabase } from '../../testing/each-database.ts';
@@ -14,7 +15,7 @@ import { tempDir } from '../../testing/temp-dir.ts';
 import { maximumLines } from './log-memory.ts';
 import { type LoggedPrediction, recordFrom, segmentColumns } from './rules.ts';
 import { createPredictions, type Predictions } from './service.ts';
-import { segmentStore } from './store.ts';
+import { SegmentsGone, segmentStore } from './store.ts';
 
 const caller = systemCaller('test', 'default');
 const start = Date.parse('2026-11-23T00:00:00Z');
@@ -419,6 +420,7 @@ describeEachDatabase('predictions', (open) => {
       redact: [
         { column: 'ssn', how: 'hash' },
         { column: 'email', how: 'omit' },
+        { column: 'label', how: 'omit' },
       ],
     };
     const put = (asked: object) => predictions.putLog({ name: 'forecast', ...asked } as never, caller);
@@ -429,6 +431,7 @@ describeEachDatabase('predictions', (open) => {
     opened.append(
       prediction(9, {
         features: { ssn: '123-45-6789', email: 'a@b.c', close: 1 },
+        output: { label: '123-45 too', ssn: '123-45-6789' },
         warnings: ['ssn 123-45-6789 is above the training maximum 1', 'close 1 is fine'],
       }),
     );
@@ -462,6 +465,29 @@ describeEachDatabase('predictions', (open) => {
     expect(await predictions.logStatus({ name: 'forecast' }, caller)).toMatchObject({
       ...{ predictions: 1, retentionDays: 1, redact: settings.redact, lost: 0, problem: null },
     });
+  });
+
+  test('segments of which one is gone are not merged, and the others stay', async () => {
+    const { db } = await open();
+    const sealed = {
+      workspace: 'merged',
+      endpoint: 'forecast',
+      kind: 'predictions',
+      day: '2025-01-01',
+    } as const;
+    const segment = (id: string) => ({
+      ...sealed,
+      id,
+      sha256: id.repeat(8),
+      rows: 1,
+      marked: 0,
+      sealedAt: 1,
+    });
+    await segmentStore(db).insert(segment('still-there'));
+    const merge = transact(db, (tx) => segmentStore(tx).merge(['still-there', 'gone'], segment('fresh')));
+    await expect(merge).rejects.toThrow(SegmentsGone);
+    const left = (await segmentStore(db).listAll()).filter(({ workspace }) => workspace === 'merged');
+    expect(left.map(({ id }) => id)).toEqual(['still-there']);
   });
 
   test('events tell how much was written, coalesced', async () => {

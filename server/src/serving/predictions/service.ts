@@ -48,7 +48,7 @@ import {
   toPair,
   toRecord,
 } from './rules.ts';
-import { type SealedSegment, segmentStore } from './store.ts';
+import { type SealedSegment, SegmentsGone, segmentStore } from './store.ts';
 import { createSubjectErasure, type RevisionEntity } from './subject-erasure.ts';
 
 export type { EndpointLog } from './endpoint-log.ts';
@@ -137,7 +137,13 @@ export function createPredictions(deps: PredictionsDependencies) {
       sealed: sealed.filter((segment) => segment.workspace === workspace && segment.endpoint === endpoint),
       settings: () => settings.get(key) ?? noSettings,
       mergeSealed: (old, fresh) =>
-        transact(deps.db, (tx) => segmentStore(tx).merge(old, { ...fresh, workspace, endpoint })),
+        transact(deps.db, (tx) => segmentStore(tx).merge(old, { ...fresh, workspace, endpoint })).then(
+          () => true,
+          (error: unknown) => {
+            if (error instanceof SegmentsGone) return false;
+            throw error;
+          },
+        ),
       removeSealed: (ids) => segmentStore(deps.db).remove(ids),
       saveSealed: (segment) => segmentStore(deps.db).insert({ ...segment, workspace, endpoint }),
       onWritten(kind, rows) {

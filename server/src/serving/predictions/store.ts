@@ -17,6 +17,11 @@ export interface SealedSegment {
   readonly sealedAt: number;
 }
 
+/** Another server has merged or removed them. */
+export class SegmentsGone extends Error {
+  override readonly name = 'SegmentsGone';
+}
+
 export const segmentStore = (db: Db) => ({
   async insert(segment: SealedSegment): Promise<void> {
     await db
@@ -52,12 +57,11 @@ export const segmentStore = (db: Db) => ({
     return found.length > 0;
   },
 
-  /** One segment in the place of several. False where any of these is gone meanwhile, and nothing was changed. */
-  async merge(old: readonly string[], fresh: SealedSegment): Promise<boolean> {
+  /** One segment in the place of several. @throws SegmentsGone where any of these is gone meanwhile: the transaction must not commit */
+  async merge(old: readonly string[], fresh: SealedSegment): Promise<void> {
     const gone = await db.deleteFrom('prediction_segments').where('id', 'in', old).returning('id').execute();
-    if (gone.length !== old.length) return false;
+    if (gone.length !== old.length) throw new SegmentsGone();
     await this.insert(fresh);
-    return true;
   },
 
   async remove(ids: readonly string[]): Promise<void> {
