@@ -182,6 +182,8 @@ class Model:
             return next(iter(arrays.values()))
         import pandas
 
+        if len({len(each) for each in arrays.values()}) > 1:
+            raise Refused("input", "its columns have different numbers of rows")
         return pandas.DataFrame({name: self.series(name, array) for name, array in arrays.items()})
 
     def array(self, spec, held):
@@ -394,6 +396,9 @@ def serve(connection, model):
             send(connection, {"kind": "values", **answered, "outputs": names}, stream)
         except Refused as error:
             send(connection, {"kind": "refused", **answered, "about": error.about, "reason": str(error)[:LONGEST_TEXT]})
+        except Exception as error:  # noqa: BLE001 - what one caller sent must not end it for everybody else
+            reason = f"{type(error).__name__}: {error}"[:LONGEST_TEXT]
+            send(connection, {"kind": "refused", **answered, "about": "input", "reason": reason})
 
 
 def main():

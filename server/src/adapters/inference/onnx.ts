@@ -107,7 +107,7 @@ async function place(
   const { size } = await stat(source.path).catch(() => ({ size: 0 }));
   if (size > largestHere) return onThreadAlone();
   const here = await openSession(source);
-  const cost = await costOf(here);
+  const cost = await costOf(here, longestHereMs);
   if (cost.rowMs > longestHereMs) {
     await here.release();
     return onThreadAlone();
@@ -123,17 +123,22 @@ async function place(
 }
 
 /** The shortest of some tries, as other work of this process may come between. */
-async function costOf(session: OnnxSession): Promise<{ rowMs: number; msPerValue: number }> {
+async function costOf(
+  session: OnnxSession,
+  longestMs: number,
+): Promise<{ rowMs: number; msPerValue: number }> {
   const shortest = async (rowCount: number) => {
     const found: { ms: number; valueCount: number }[] = [];
     for (let i = 0; i < tries; i += 1) {
       const tried = await session.tryOut(rowCount).catch(() => null);
       if (tried) found.push(tried);
+      if (tried && tried.ms > longestMs) break;
     }
     return found.toSorted((a, b) => a.ms - b.ms)[0];
   };
   const one = await shortest(1);
-  const many = await shortest(triedRows);
+  // One row that takes too long says enough, and many would hold everything up.
+  const many = one && one.ms <= longestMs ? await shortest(triedRows) : undefined;
   if (!one) return { rowMs: 0, msPerValue: 0 };
   const more = many ? many.valueCount - one.valueCount : 0;
   return {

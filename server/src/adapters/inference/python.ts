@@ -103,14 +103,18 @@ export function createPythonRuntimes(options: PythonOptions): PythonRuntimes {
   return {
     async open(source) {
       const entry = acquire(source);
-      try {
-        const pool = await entry.opened;
-        await pool.grow(workersOf(source));
-        return lease(source, pool, () => release(source.digest, entry));
-      } catch (error) {
+      const pool = await entry.opened.catch((error: unknown) => {
         if (entries.get(source.digest) === entry) entries.delete(source.digest);
         throw error;
+      });
+      try {
+        await pool.grow(workersOf(source));
+      } catch (error) {
+        // Others may use the workers that there are.
+        await release(source.digest, entry);
+        throw error;
       }
+      return lease(source, pool, () => release(source.digest, entry));
     },
 
     async close() {
