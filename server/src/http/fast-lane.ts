@@ -69,7 +69,11 @@ export function addFastLane(http: FastifyInstance, gates: LaneGates): FastLane {
     try {
       gates.assertHost(asked);
       request.caller = await gates.authenticate(asked);
-      if (entry.config.admission) gates.assertRoom(asked);
+      // How busy it is, is told to whoever may ask it.
+      if (entry.config.admission) {
+        await gates.assertReach(asked);
+        gates.assertRoom(asked);
+      }
       gates.parse(asked, text);
       await gates.assertReach(asked);
       await entry.handler(asked, sent);

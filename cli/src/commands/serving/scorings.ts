@@ -30,7 +30,9 @@ export function addScoreCommand(endpoints: Command): void {
       const session = sessionOf(command);
       const { background, ...asked } = options;
       const begun = await session.client.scorings.create({ ...asked, endpoint: name });
-      session.show(background ? begun : await follow(session, begun), describe);
+      const shown = background ? begun : await follow(session, begun);
+      session.show(shown, describe);
+      if (!background && shown.state !== 'succeeded') process.exitCode = 1;
     });
   example(score, 'endpoints score forecast --dataset prices@3 --output scored');
 }

@@ -74,6 +74,11 @@ export function openOtlp(options: OtlpOptions): Otlp {
       if (problem === null) counts.sent += batch.length;
       else {
         counts.dropped += batch.length;
+        // Nobody is kept from stopping by a collector that does not answer.
+        if (isClosed) {
+          counts.dropped += waiting.length;
+          waiting = [];
+        }
         logger.warn({ url, problem, spans: batch.length }, 'spans could not be sent');
       }
     }

@@ -44,7 +44,7 @@ export function toCloudEvent(
       caller: rest.caller ?? null,
       requestId: rest.requestId ?? null,
       eventTime: new Date(eventTime).toISOString(),
-      warnings: warnings ?? [],
+      warnings: content === 'full' ? (warnings ?? []) : (warnings ?? []).map(() => 'withheld'),
       milliseconds: { queue: queueMs, features: featureMs, inference: inferenceMs, total: totalMs },
       ...(content === 'full' && { features, prediction: value, output: output ?? null }),
     },

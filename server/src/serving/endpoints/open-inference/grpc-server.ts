@@ -101,10 +101,15 @@ const definition = () =>
 const graceMs = 5_000;
 /** Names and shapes beside the tensors. */
 const envelopeBytes = 1 << 20;
+const mostStreams = 64;
 
 export function createGrpcServer(options: GrpcOptions) {
   const { admit, maxBytes, logger } = options;
-  const server = new Server({ 'grpc.max_receive_message_length': maxBytes + envelopeBytes });
+  const server = new Server({
+    'grpc.max_receive_message_length': maxBytes + envelopeBytes,
+    // Messages are read before their token is.
+    'grpc.max_concurrent_streams': mostStreams,
+  });
   const handlers = Object.entries(methodsOf(options)).map(
     ([name, method]): [string, handleUnaryCall<Message, object>] => [name, toHandler(name, method)],
   );
