@@ -686,7 +686,13 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     trustedProxies: config.trustedProxies,
     authenticate: (request, permission) =>
       inside.callerOf() ?? auth.authenticate(signsOf(request), permission),
-    isStillAllowed: (request, permission) => auth.isStillAllowed(signsOf(request), permission),
+    isStillAllowed(request, permission) {
+      const { resources, byJobs = false } = request.routeOptions.config ?? {};
+      return auth.isStillAllowed(signsOf(request), {
+        ...{ permission, byJobs, where: whereOf(request) },
+        resources: () => resources?.(request) ?? null,
+      });
+    },
     assertRoom: ({ params, caller }) => endpoints.assertRoom((params as { name: string }).name, caller),
     assertReach: (request, permission, resources, byJobs) =>
       auth.assertReach(request.caller, {

@@ -30,21 +30,30 @@ async function open(authorization: string) {
   return { state, ended };
 }
 
-test('of a revoked token and of a disabled user; another goes on', { timeout: 30_000 }, async () => {
+test('of a revoked token, of a disabled user and of one left with a single thing; another goes on', {
+  timeout: 30_000,
+}, async () => {
   const { auth, users } = platform.services;
   const make = (name: string) => auth.createToken({ name, role: 'viewer' }, platform.caller);
   const [revoked, kept] = [await make('revoked'), await make('kept')];
-  const basic = `Basic ${Buffer.from(`eve:${password}`).toString('base64')}`;
+  const basicOf = (name: string) => `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
+  const basic = basicOf('eve');
+  const { grants } = platform.services;
+  await users.create({ name: 'ann', password }, platform.caller);
+  const all = await grants.add({ to: 'user:ann', role: 'viewer' }, platform.caller);
+  await grants.add({ to: 'user:ann', role: 'viewer', resource: 'endpoint:one' }, platform.caller);
   const streams = {
     revoked: await open(`Bearer ${revoked.secret}`),
     kept: await open(`Bearer ${kept.secret}`),
     eve: await open(basic),
+    ann: await open(basicOf('ann')),
   };
   await pause(2_500);
-  expect(Object.values(streams).map(({ state }) => state.isOpen)).toEqual([true, true, true]);
+  expect(Object.values(streams).map(({ state }) => state.isOpen)).toEqual([true, true, true, true]);
   await auth.revokeToken({ id: revoked.token.id }, platform.caller);
   await users.update({ name: 'eve', disabled: true }, platform.caller);
-  await Promise.all([streams.revoked.ended, streams.eve.ended]);
+  await grants.remove({ id: all.id }, platform.caller);
+  await Promise.all([streams.revoked.ended, streams.eve.ended, streams.ann.ended]);
   expect(streams.kept.state.isOpen).toBe(true);
 });
 

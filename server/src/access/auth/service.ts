@@ -11,7 +11,7 @@ import { cookieOf, type KnownUser, type Users } from '../users/service.ts';
 import { createDailyQuotas } from './daily-quotas.ts';
 import { createJobTokens } from './job-tokens.ts';
 import { createRateLimits } from './rate-limits.ts';
-import { createReach, findDenial, type ReachDependencies } from './reach.ts';
+import { type Call, createReach, findDenial, type ReachDependencies } from './reach.ts';
 import { assertResource, credentialsOf, hashSecret, newSecret, unknownReason } from './rules.ts';
 import { authStore } from './store.ts';
 
@@ -191,6 +191,8 @@ export function createAuth({ db, clock, changes, users, grants, trustLocal, isOf
     return `${userPrefix}${user.name}`;
   }
 
+  const assertReach = createReach({ isOfJob });
+
   return {
     /** What the call is about is not known yet: `assertReach` decides where that matters. @throws unauthenticated, tokenRateExceeded, tokenQuotaExceeded, loginRefused, loginThrottled, userDisabled, crossSiteRefused, permissionDenied */
     async authenticate(request: Request, permission: Permission): Promise<Caller> {
@@ -200,12 +202,15 @@ export function createAuth({ db, clock, changes, users, grants, trustLocal, isOf
       return caller;
     },
 
-    assertReach: createReach({ isOfJob }),
+    assertReach,
 
     /** Of a request that was let in and has not ended: counts for no limit. False once its caller would be refused. */
-    async isStillAllowed(request: Request, permission: Permission): Promise<boolean> {
+    async isStillAllowed(request: Request, call: Call): Promise<boolean> {
       try {
-        return findDenial(await recognize(request), permission, request.where) === null;
+        const caller = await recognize(request);
+        if (findDenial(caller, call.permission, request.where)) return false;
+        await assertReach(caller, call);
+        return true;
       } catch (error) {
         if (error instanceof TidemillError && error.status < 500) return false;
         throw error;
