@@ -760,7 +760,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     /** Stops taking work, lets what runs be taken up by the next process, closes from the top floor down. */
     async close(): Promise<void> {
       ready = false;
-      await drain(endpoints.isIdle);
+      await drain();
       await tasks.stop();
       await events.stop();
       await http.close();

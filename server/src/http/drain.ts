@@ -1,31 +1,33 @@
 /** Before a server closes: nobody new is let in, and what is under way is answered. */
+import type { ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 
-export interface Drain {
-  /**
-   * Takes no new connection, asks clients to leave theirs with the next reply, and waits until `isIdle` says that nothing is
-   * under way, or for `limitMs`.
-   */
-  (isIdle: () => boolean, limitMs?: number): Promise<void>;
-}
+/**
+ * Takes no new connection, asks clients to leave theirs with the next reply, and waits until every reply has left, or for
+ * `limitMs`. Streams of events end with the server: nobody waits for them.
+ */
+export type Drain = (limitMs?: number) => Promise<void>;
 
 const pollMs = 5;
-/** A reply leaves after what it answers has ended. */
-const lastReplyMs = 20;
 
 export function addDrain(http: FastifyInstance): Drain {
   let isDraining = false;
+  const open = new Set<ServerResponse>();
   http.server.prependListener('request', (_message, response) => {
     if (isDraining) response.setHeader('connection', 'close');
+    open.add(response);
+    response.once('close', () => open.delete(response));
   });
-  return async (isIdle, limitMs = 10_000) => {
+  const isDone = () => [...open].every(isOfEvents);
+  return async (limitMs = 10_000) => {
     isDraining = true;
     http.server.close();
     http.server.closeIdleConnections();
-    if (isIdle()) return;
     const end = performance.now() + limitMs;
-    while (!isIdle() && performance.now() < end) await pause(pollMs);
-    await pause(lastReplyMs);
+    while (!isDone() && performance.now() < end) await pause(pollMs);
   };
 }
+
+const isOfEvents = (response: ServerResponse): boolean =>
+  String(response.getHeader('content-type') ?? '').startsWith('text/event-stream');

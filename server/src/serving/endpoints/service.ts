@@ -417,9 +417,6 @@ export function createEndpoints(deps: EndpointsDependencies) {
     entityOf: (name: string, workspace: string): string[] =>
       traffic.get(workspace, name).endpoint.definition.entity,
 
-    /** Whether no request is under way. */
-    isIdle: (): boolean => [...traffic.live()].every(({ admission }) => admission.underWay() === 0),
-
     /** Shadow predictions left out because too many were waiting. */
     droppedShadows: () => traffic.droppedShadows(),
     /** Resolves when every shadow has predicted. */
