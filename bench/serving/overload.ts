@@ -66,6 +66,10 @@ async function run({ folder, rounds, say }: BenchContext): Promise<Outcome> {
     for (let round = 1; round <= rounds; round++) {
       const capacity = await closed();
       const normal = await flood(0.75 * capacity);
+      if (normal.failed > 0 || normal.refused > 0.01 * normal.sent)
+        throw new Error(
+          `at three quarters of the capacity ${normal.refused} of ${normal.sent} were refused and ${normal.failed} got no answer`,
+        );
       await pause(500);
       const over = await flood(3 * capacity);
       if (over.failed > 0 || over.withoutAdvice > 0 || over.refused === 0)

@@ -44,7 +44,7 @@ export const servingRequests: Bench = {
     `model: ${trees.trees} trees of depth ${trees.depth}, ${features.length} features, by our learner; the same ONNX file on all sides, 1 thread, sequential`,
     'ours: tidemill up, one process; prediction log on (buffered), every check on',
     'control: node:http, JSON.parse, onnxruntime-node, JSON.stringify; nothing checked, nothing logged',
-    'MLServer: V2 JSON to a runtime of a few lines over onnxruntime (Python); once in its own process, once with its default worker; gzip, access log and metrics of requests as it comes, gRPC on',
+    'MLServer: V2 JSON to a runtime of a few lines over onnxruntime (Python); once in its own process, once with its default worker; gzip and metrics of requests as it comes, access log off, gRPC on',
     `load: autocannon ${versionOf('autocannon')}, ${connections} connections, ${seconds} s a round, ${bodyCount} different bodies; alone: ${aloneCount} requests over one connection`,
   ],
   promises: [
