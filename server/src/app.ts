@@ -451,6 +451,7 @@ export async function createApp({ config, logger, clock = systemClock, leaseMs, 
     entitiesOf: (endpoint, workspace) => endpoints.entitiesOf(endpoint, workspace),
     entityKey: features.entityKey,
     changes,
+    removeBlobs: (ids) => garbage.removeUnnamed(ids, eraseGraceMs),
     intendedUseOf: async (model, caller) =>
       (await cards.getText({ name: parseReference(model).name }, caller)).intendedUse || null,
   });

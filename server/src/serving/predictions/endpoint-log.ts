@@ -52,6 +52,8 @@ export interface EndpointLogOptions {
   /** Several sealed segments become one. False where one of them is gone meanwhile. */
   readonly mergeSealed?: (old: readonly string[], fresh: Sealed) => Promise<boolean>;
   readonly removeSealed?: (ids: readonly string[]) => Promise<void>;
+  /** Files that the log names no more; those that something else names, or that are too young, stay. */
+  readonly removeBlobs?: (sha256s: readonly string[]) => Promise<unknown>;
   /** Hears of every line; must not wait. */
   readonly tap?: (prediction: LoggedPrediction) => void;
   readonly maximumBytes?: number;
@@ -225,6 +227,13 @@ export async function openEndpointLog(options: EndpointLogOptions) {
     }
   }
 
+  /** What a subject is erased from must not lie about in files that nothing names any more. */
+  async function letGo(segments: readonly Sealed[]): Promise<void> {
+    // Queries that began before still read the files.
+    await Promise.allSettled(reads);
+    await options.removeBlobs?.(segments.map(({ sha256 }) => sha256));
+  }
+
   async function merge(group: readonly Sealed[]): Promise<void> {
     const [first] = group;
     if (!first || !options.mergeSealed) return;
@@ -253,8 +262,9 @@ export async function openEndpointLog(options: EndpointLogOptions) {
         sealedAt: clock.now(),
       };
       const old = group.map((segment) => segment.id);
-      if (await options.mergeSealed(old, fresh))
-        sealed = [...sealed.filter((segment) => !old.includes(segment.id)), fresh];
+      if (!(await options.mergeSealed(old, fresh))) return;
+      sealed = [...sealed.filter((segment) => !old.includes(segment.id)), fresh];
+      await letGo(group);
     } finally {
       await rm(to, { force: true });
     }
@@ -502,7 +512,7 @@ export async function openEndpointLog(options: EndpointLogOptions) {
       for (const group of toMerge(sealed, dayOf(clock.now()))) await merge(group);
     },
 
-    /** Days beyond the retention are no longer part of the log; their files go with the next garbage collection. */
+    /** Days beyond the retention are no longer part of the log; their files go where they are old enough, else with the next garbage collection. */
     async retain(): Promise<number> {
       const { retentionDays } = options.settings?.() ?? noSettings;
       if (retentionDays === null || !options.removeSealed) return 0;
@@ -511,6 +521,7 @@ export async function openEndpointLog(options: EndpointLogOptions) {
       if (over.length === 0) return 0;
       await options.removeSealed(over.map(({ id }) => id));
       sealed = sealed.filter((segment) => !over.includes(segment));
+      await letGo(over);
       // It may hold what is gone.
       memory.forget();
       return over.length;

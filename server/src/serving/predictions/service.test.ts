@@ -24,7 +24,11 @@ const dayMs = 86_400_000;
 async function openPredictions(
   db: Db,
   folder: string,
-  options: { segmentBytes?: number; changes?: Changes } = {},
+  options: {
+    segmentBytes?: number;
+    changes?: Changes;
+    removeBlobs?: (ids: readonly string[]) => Promise<unknown>;
+  } = {},
 ) {
   const told: { kind: string; payload: Record<string, unknown> }[] = [];
   let now = start;
@@ -408,7 +412,13 @@ describeEachDatabase('predictions', (open) => {
       clock: { now: () => start },
       events: { emit: async () => {} } as never,
     });
-    const { predictions, skip } = await openPredictions(db, folder, { segmentBytes: 500, changes });
+    const removed: string[] = [];
+    const removeBlobs = async (ids: readonly string[]) => void removed.push(...ids);
+    const { predictions, skip } = await openPredictions(db, folder, {
+      segmentBytes: 500,
+      changes,
+      removeBlobs,
+    });
     const opened = await predictions.openLog('kept', 'forecast');
     for (let day = 0; day < 8; day++) {
       opened.append(prediction(day));
@@ -451,8 +461,10 @@ describeEachDatabase('predictions', (open) => {
       (await segmentStore(db).listAll())
         .filter(({ workspace }) => workspace === 'kept')
         .map(({ rows }) => rows);
-    // Eight predictions of yesterday in one segment.
+    // Eight predictions of yesterday in one segment, and nothing left of those that they were in.
     expect(await rowsOf()).toContain(8);
+    expect(removed.length).toBeGreaterThan(1);
+    const merged = removed.length;
     expect((await rowsOf()).length).toBeLessThan(4);
     expect(await ids()).toEqual(before);
     const used = await predictions.usage({ name: 'forecast' }, caller);
@@ -462,6 +474,7 @@ describeEachDatabase('predictions', (open) => {
     skip(dayMs);
     await predictions.seal();
     expect(await ids()).toEqual(before.slice(0, 1));
+    expect(removed.length).toBeGreaterThan(merged);
     expect(await predictions.logStatus({ name: 'forecast' }, caller)).toMatchObject({
       ...{ predictions: 1, retentionDays: 1, redact: settings.redact, lost: 0, problem: null },
     });

@@ -72,6 +72,8 @@ export interface PredictionsDependencies {
   readonly changes?: Changes;
   /** What the card of a model version says it is for. */
   readonly intendedUseOf?: (model: string, caller: Caller) => Promise<string | null>;
+  /** Of files those that nothing names and that are old enough. */
+  readonly removeBlobs?: (sha256s: readonly string[]) => Promise<unknown>;
   /** What hears of an endpoint's predictions as they are logged. */
   readonly tapOf?: (workspace: string, endpoint: string) => (prediction: LoggedPrediction) => void;
   /** Size at which a segment is closed; 8 MiB. */
