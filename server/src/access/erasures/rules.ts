@@ -61,7 +61,7 @@ export const remains: readonly string[] = [
   'files that were downloaded or exported, bundles, and tables of other systems that rows came from: a later pull brings them back',
   'pages of PostgreSQL that it has not yet vacuumed, and its archived logs',
   'backups of the database, of the data folder and of the object store, and older versions that a bucket keeps',
-  'on PostgreSQL, files of the prediction log that were merged or outlived within the last day: collect garbage',
+  'on PostgreSQL, files of the prediction log that were merged or outlived within ten minutes of being stored: collect garbage',
   'caches and open prediction logs of other servers of the same database, until they restart or let go of the files',
   'columns of other names: erase the subject by these, too',
 ];
